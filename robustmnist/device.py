@@ -1,0 +1,55 @@
+"""The one place that turns ``--device`` into a torch device."""
+
+from typing import TYPE_CHECKING
+
+from robustmnist.errors import DeviceError
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["describe_device", "resolve_device"]
+
+
+def resolve_device(name: str = "auto") -> "torch.device":
+    """Return the torch device called `name`: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    ``auto`` is the first CUDA device where there is one, else the CPU.
+
+    Raises:
+        DeviceError: If the name is none of these or the device is not there.
+    """
+    import torch
+
+    if name == "auto":
+        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda") or (index and not index.isdecimal()) or (kind == "cpu" and index):
+        raise DeviceError(f"'{name}' is no device", where="--device", remedy="use auto, cpu, cuda or cuda:N")
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        raise DeviceError(
+            f"'{name}' is not there: torch sees {torch.cuda.device_count()} CUDA devices",
+            where="--device",
+            remedy="use auto or cpu",
+        )
+    return torch.device(name)
+
+
+def describe_device(device: "torch.device") -> str:
+    """Return what the device is, for a manifest: ``cpu (AMD EPYC, 2 threads)`` or ``cuda:0 (NVIDIA H200)``."""
+    import platform
+
+    import torch
+
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"cpu ({_processor() or platform.machine()}, {torch.get_num_threads()} threads)"
+
+
+def _processor() -> str:
+    from pathlib import Path
+
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

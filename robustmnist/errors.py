@@ -1,0 +1,83 @@
+"""Every exception that robustmnist raises on purpose.
+
+    RobustMnistError            exit code 1: the work failed
+    └── InputError              exit code 2: what was handed in is wrong; nothing was written
+        ├── ImagesError         images of the wrong shape, dtype or range
+        ├── DataError           a data set that is missing, truncated, swapped or edited
+        ├── SuiteError          a suite that cannot be read or asks for something impossible
+        ├── RecipeError         a recipe that cannot be read or asks for something impossible
+        ├── CheckpointError     weights or a card that are missing, damaged or do not belong together
+        ├── RunError            a run folder that is missing, damaged or belongs to another command
+        └── DeviceError         a device that is not there
+
+A message says what is wrong, where, and what to do about it.
+"""
+
+__all__ = [
+    "CheckpointError",
+    "DataError",
+    "DeviceError",
+    "ImagesError",
+    "InputError",
+    "RecipeError",
+    "RobustMnistError",
+    "RunError",
+    "SuiteError",
+]
+
+
+class RobustMnistError(Exception):
+    """The root of all errors that robustmnist raises on purpose.
+
+    Args:
+        what: What is wrong, in one clause.
+        where: The file, key path or option concerned.
+        remedy: What the user can do about it.
+
+    >>> str(RobustMnistError("the sha256 does not match", where="cnn.json", remedy="restore the file"))
+    'cnn.json: the sha256 does not match; restore the file'
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: object = None, remedy: str | None = None) -> None:
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        place = "" if where is None else f"{where}: "
+        advice = "" if remedy is None else f"; {remedy}"
+        super().__init__(f"{place}{what}{advice}")
+
+
+class InputError(RobustMnistError):
+    """What the user handed in is wrong."""
+
+    exit_code = 2
+
+
+class ImagesError(InputError):
+    """Images of the wrong shape, dtype or range."""
+
+
+class DataError(InputError):
+    """A data set is missing, truncated, swapped or edited."""
+
+
+class SuiteError(InputError):
+    """A suite cannot be read or asks for something impossible."""
+
+
+class RecipeError(InputError):
+    """A recipe cannot be read or asks for something impossible."""
+
+
+class CheckpointError(InputError):
+    """Weights or a card are missing, damaged or do not belong together."""
+
+
+class RunError(InputError):
+    """A run folder is missing, damaged or belongs to another command."""
+
+
+class DeviceError(InputError):
+    """A device is not there."""

@@ -1,0 +1,97 @@
+"""TOML files checked against a pydantic model, with every mistake reported at once."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from robustmnist.errors import InputError
+
+__all__ = ["Table", "did_you_mean", "parse_toml", "read_toml", "validate_table"]
+
+MAX_BYTES = 1_000_000  # a suite or a recipe is a page of text; anything larger is some other file
+
+
+class Table(BaseModel):
+    """A TOML table: frozen, no unknown keys, no coercion between types, no infinities or NaN."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def read_toml(path: Path, model: type[T], error: type[InputError]) -> T:
+    """Read the TOML file at `path` as `model`.
+
+    Raises:
+        error: With one line per mistake, each with the file, the key path and what is allowed.
+    """
+    return validate_table(parse_toml(path, error), model, error, where=path)
+
+
+def parse_toml(path: Path, error: type[InputError]) -> dict[str, Any]:
+    """Read the TOML file at `path` as a plain dictionary; raise `error` where it cannot be read."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise error(f"is larger than {MAX_BYTES:,} bytes", where=path, remedy="give a TOML file")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as cause:
+        raise error(f"cannot be read ({cause.strerror})", where=path) from cause
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as cause:
+        raise error(f"is not TOML ({cause})", where=path) from cause
+
+
+def validate_table(table: dict[str, Any], model: type[T], error: type[InputError], *, where: object) -> T:
+    """Check `table` against `model`; raise `error` with one line per mistake."""
+    try:
+        # Through Python types as TOML has them: lists are lists, whole numbers may stand for floats.
+        return model.model_validate(table)
+    except ValidationError as cause:
+        lines = [_line(item, model, table) for item in cause.errors(include_url=False)]
+        raise error(f"\n{where}: ".join(lines), where=where) from None
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """Return ``, did you mean 'x'?`` with the nearest of `allowed`, or nothing where none is near."""
+    near = difflib.get_close_matches(word, list(allowed), n=1)
+    return f", did you mean '{near[0]}'?" if near else ""
+
+
+def _line(item: ErrorDetails, model: type[BaseModel], table: dict[str, Any]) -> str:
+    path = ".".join(str(part) for part in item["loc"]) or "(the whole file)"
+    if item["type"] == "extra_forbidden":
+        allowed = _keys_at(model, item["loc"][:-1])
+        listed = f" (known: {', '.join(sorted(allowed))})" if allowed else ""
+        return f"{path}: unknown key{did_you_mean(str(item['loc'][-1]), allowed)}{listed}"
+    if item["type"] == "missing":
+        return f"{path}: is missing"
+    given = item["input"]
+    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
+    message = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{path}: {message}{shown if item['type'] != 'value_error' else ''}"
+
+
+def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that the table at `loc` may have, walking through nested models and lists of them."""
+    current: Any = model
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        field = getattr(current, "model_fields", {}).get(part)
+        if field is None:
+            return []
+        current = _model_in(field.annotation)
+        if current is None:
+            return []
+    return [field.alias or name for name, field in current.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for arg in getattr(annotation, "__args__", ()) if (found := _model_in(arg))), None)

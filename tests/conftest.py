@@ -1,0 +1,50 @@
+"""Fixtures: real MNIST where it is, real embedded digits everywhere."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+CHECKOUT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def mnist_dir() -> Path:
+    """Return the folder with the MNIST files: $ROBUSTMNIST_DATA, else ../shared/data; skip where there is none."""
+    named = os.environ.get("ROBUSTMNIST_DATA")
+    for folder in (Path(named) if named else None, CHECKOUT.parent / "shared" / "data"):
+        if folder is not None and list(folder.rglob("t10k-images-idx3-ubyte*")):
+            return folder
+    pytest.skip("MNIST is not on this machine: set ROBUSTMNIST_DATA to its folder")
+
+
+@pytest.fixture(scope="session")
+def mnist_test(mnist_dir: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return the 10,000 test digits (uint8, (10000, 28, 28)) and their labels, read without the code under test."""
+    from torchvision.datasets import MNIST
+
+    data = MNIST(root=str(mnist_dir), train=False, download=False)
+    return data.data.numpy(), data.targets.numpy()
+
+
+@pytest.fixture(scope="session")
+def digits_and_labels() -> tuple[torch.Tensor, torch.Tensor]:
+    """Return 64 real embedded digits (64, 1, 28, 28) and their labels, 6 or 7 of each class."""
+    from robustmnist.data import load_dataset
+
+    data = load_dataset("digits").head(64)
+    return data.images, data.labels
+
+
+@pytest.fixture
+def digits28(digits_and_labels: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    """Return a fresh copy of 64 real digits, float32 (64, 1, 28, 28) in [0, 1]."""
+    return digits_and_labels[0].clone()
+
+
+@pytest.fixture
+def digit_labels(digits_and_labels: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    """Return the labels of `digits28`, int64 (64,)."""
+    return digits_and_labels[1].clone()
