@@ -1,0 +1,45 @@
+"""The embedded data set: real handwriting that comes with scikit-learn."""
+
+import numpy as np
+import torch
+
+from robustmnist.data.contract import to_mnist
+from robustmnist.data.dataset import Dataset, Provenance
+from robustmnist.errors import DataError
+from robustmnist.files import sha256_bytes
+
+__all__ = ["load_digits"]
+
+# Of the 1797 × 64 values 0 to 16 and of the 1797 labels, one byte each, in the order of the source.
+SHA256 = {
+    "digits-images": "8f26b2bd9d135c256808f68f14fdabddde6d9c7f869ae419704b051f0f14b3b3",
+    "digits-labels": "8ba4f891220f5e4c9c819638d1602d74b83618f167043c6da52a2a247841ddf0",
+}
+
+
+def load_digits(part: str = "test") -> Dataset:
+    """Return scikit-learn's 1797 digits of 13 writers, 8 × 8 and 16 levels, brought to MNIST's form by `to_mnist`.
+
+    There is no train part: they are too few to train on and all are kept for testing.
+
+    Raises:
+        DataError: If `part` is not ``test``, or scikit-learn holds other digits than it should.
+
+    Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI repository, 1998, test part.
+    """
+    if part != "test":
+        raise DataError("the embedded digits are for testing only", where=f"digits, part {part}", remedy="use mnist")
+    import sklearn
+    from sklearn.datasets import load_digits as bundled
+
+    source = bundled()
+    values = source.images.astype(np.uint8)
+    labels = source.target.astype(np.uint8)
+    digests = {name: sha256_bytes(array.tobytes()) for name, array in zip(SHA256, (values, labels), strict=True)}
+    where = f"scikit-learn {sklearn.__version__} load_digits"
+    if digests != SHA256:
+        raise DataError("holds other digits than it should", where=where, remedy="install scikit-learn again")
+    n = len(labels)
+    images = to_mnist(torch.from_numpy(values).double() / 16)
+    provenance = Provenance(name="digits", part=part, n=n, sha256=digests, source=where)
+    return Dataset(images, torch.from_numpy(labels).long(), torch.arange(n), provenance)

@@ -1,0 +1,153 @@
+"""Load a data set by its name."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from robustmnist.data.dataset import Dataset, Provenance
+from robustmnist.data.digits import load_digits
+from robustmnist.data.download import download as download_files
+from robustmnist.data.mnist import PARTS, find, read
+from robustmnist.data.places import MissingDataError, cache_folder, named_folder
+from robustmnist.device import resolve_device
+from robustmnist.errors import DataError
+from robustmnist.tomlfile import did_you_mean
+
+__all__ = ["load_dataset"]
+
+NAMES = ("auto", "mnist", "digits")
+Progress = Callable[[int, int, int], None]
+
+
+def load_dataset(
+    name: str = "auto",
+    *,
+    part: str = "test",
+    data_dir: Path | None = None,
+    device: torch.device | str = "cpu",
+    download: bool = True,
+    on_progress: Progress | None = None,
+    notify: Callable[[str], None] | None = None,
+) -> Dataset:
+    """Return the data set `name` on `device`.
+
+    - ``mnist``: from `data_dir`, else ``$ROBUSTMNIST_DATA``, else the user's cache folder, else downloaded there. The
+      files may lie in the folder itself, in ``raw/`` or in ``MNIST/raw/``, plain or gzipped; their hashes are checked.
+      A folder that was named but does not hold it is an error.
+    - ``digits``: the 1797 digits that come with scikit-learn, always there.
+    - ``auto``: ``mnist`` where it can be had, else ``digits``. A folder that was named but does not hold MNIST is
+      passed over. Either is said through `notify` and in the provenance. Damaged files are an error here too.
+
+    Args:
+        name: ``auto``, ``mnist`` or ``digits``.
+        part: ``test`` (10,000 of MNIST, all of the digits) or ``train`` (60,000, MNIST only).
+        data_dir: The folder to look in instead of the usual places.
+        device: Where the tensors are to be: a torch device or ``auto``, ``cpu``, ``cuda``, ``cuda:N``.
+        download: Whether MNIST may be downloaded.
+        on_progress: Called during a download with the bytes received, the bytes expected, and 0.
+        notify: Called with one sentence where something else than asked for is taken.
+
+    Raises:
+        DataError: If the name or part is unknown, or the data is missing, truncated, swapped or edited.
+        DeviceError: If the device is not there.
+    """
+    if name not in NAMES:
+        raise DataError(
+            f"is no data set{did_you_mean(name, NAMES)}", where=f"'{name}'", remedy=f"use {', '.join(NAMES)}"
+        )
+    if part not in PARTS:
+        raise DataError("is no part of a data set", where=f"'{part}'", remedy="use test or train")
+    target = resolve_device(device) if isinstance(device, str) else device
+    if name == "digits":
+        dataset = load_digits(part)
+    elif name == "mnist":
+        dataset = _load_mnist(part, data_dir, download, on_progress)
+    else:
+        dataset = _load_auto(part, data_dir, download, on_progress)
+    if notify and dataset.provenance.note:
+        notify(dataset.provenance.note)
+    return dataset.to(target)
+
+
+def _load_mnist(part: str, data_dir: Path | None, download: bool, on_progress: Progress | None) -> Dataset:
+    named = named_folder(data_dir)
+    return _from_folder(part, *named) if named else _from_cache(part, download, on_progress)
+
+
+def _load_auto(part: str, data_dir: Path | None, download: bool, on_progress: Progress | None) -> Dataset:
+    """Return MNIST from the first place that has it, else the embedded digits; the note says what was passed over."""
+    reasons = []
+    named = named_folder(data_dir)
+    if named:
+        try:
+            return _from_folder(part, *named)
+        except MissingDataError as error:
+            reasons.append(f"{error.where}: {error.what}")
+    try:
+        dataset = _from_cache(part, download, on_progress)
+        taken = f"MNIST from {dataset.provenance.source} is used"
+    except MissingDataError as error:
+        if part != "test":
+            raise
+        reasons.append(f"{error.where}: {error.what}")
+        dataset = load_digits(part)
+        taken = f"the {len(dataset):,} embedded digits of scikit-learn are used instead of MNIST"
+    if not reasons:
+        return dataset
+    note = f"{taken}, because {', and '.join(reasons)}"
+    return replace(dataset, provenance=replace(dataset.provenance, fallback=True, note=note))
+
+
+def _from_folder(part: str, folder: Path, option: str) -> Dataset:
+    """Return MNIST from a folder that the user named by `option`."""
+    paths = [find(folder, file) for file in PARTS[part]]
+    missing = [file.name for file, path in zip(PARTS[part], paths, strict=True) if path is None]
+    if missing:
+        looked = f"{' and '.join(missing)} not found there, in raw/ or in MNIST/raw/, plain or .gz"
+        what = looked if folder.is_dir() else "is no folder" if folder.exists() else "there is no such folder"
+        raise MissingDataError(
+            what,
+            where=f"{folder} ({option})",
+            remedy=f"name the folder that holds MNIST, or leave {option} out to download it, or use --dataset digits",
+        )
+    return _read(part, [path for path in paths if path], "replace it by MNIST's own file, or name another folder")
+
+
+def _from_cache(part: str, download: bool, on_progress: Progress | None) -> Dataset:
+    """Return MNIST from the user's cache folder, after downloading there what is missing."""
+    folder = cache_folder()
+    try:
+        missing = [file for file in PARTS[part] if find(folder, file) is None]
+    except DataError as error:  # a cache that may not be looked into is no cache; nobody asked for it by name
+        raise MissingDataError(
+            error.what, where=error.where, remedy="give the folder that holds MNIST with --data-dir"
+        ) from error
+    if missing and not download:
+        raise MissingDataError(
+            f"{' and '.join(file.name for file in missing)} not found",
+            where=folder,
+            remedy="allow the download, or give the folder that holds MNIST with --data-dir",
+        )
+    if missing:
+        download_files(missing, folder / "MNIST" / "raw", on_progress=on_progress)
+    paths = [path for file in PARTS[part] if (path := find(folder, file))]
+    return _read(part, paths, "delete it, and it is downloaded again")
+
+
+def _read(part: str, paths: list[Path], remedy: str) -> Dataset:
+    """Return the images and labels at `paths` as a data set, checked bit for bit."""
+    files = PARTS[part]
+    pixels, labels = (read(path, file, remedy=remedy) for path, file in zip(paths, files, strict=True))
+    n = len(labels)
+    # Divided on the CPU: a GPU multiplies by the reciprocal, which is another float32 for some of the 256 levels.
+    images = torch.tensor(pixels).unsqueeze(1).float().div_(255)
+    return Dataset(
+        images,
+        torch.tensor(labels).long(),
+        torch.arange(n),
+        Provenance(
+            name="mnist", part=part, n=n, sha256={file.name: file.sha256 for file in files}, source=str(paths[0].parent)
+        ),
+    )
