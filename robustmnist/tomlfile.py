@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from robustmnist.errors import InputError
 
-__all__ = ["Table", "did_you_mean", "parse_toml", "read_toml", "validate_table"]
+__all__ = ["Table", "did_you_mean", "mistakes_in", "parse_toml", "read_toml", "shorten", "validate_table"]
 
 MAX_BYTES = 1_000_000  # a suite or a recipe is a page of text; anything larger is some other file
 
@@ -37,12 +37,17 @@ def read_toml(path: Path, model: type[T], error: type[InputError]) -> T:
 def parse_toml(path: Path, error: type[InputError]) -> dict[str, Any]:
     """Read the TOML file at `path` as a plain dictionary; raise `error` where it cannot be read."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise error(f"is larger than {MAX_BYTES:,} bytes", where=path, remedy="give a TOML file")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as cause:
-        raise error(f"cannot be read ({cause.strerror})", where=path) from cause
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as cause:
+        if path.exists() and not path.is_file():  # a folder, or a pipe that would be waited for
+            raise error("is not a file", where=path, remedy="give a TOML file")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as cause:  # ValueError: a NUL in the name
+        raise error(f"cannot be read ({getattr(cause, 'strerror', None) or cause})", where=path) from cause
+    if len(content) > MAX_BYTES:
+        raise error(f"is larger than {MAX_BYTES:,} bytes", where=path, remedy="give a TOML file")
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as cause:  # ValueError: no UTF-8, no TOML, or a number of 5,000 digits
         raise error(f"is not TOML ({cause})", where=path) from cause
 
 
@@ -52,8 +57,16 @@ def validate_table(table: dict[str, Any], model: type[T], error: type[InputError
         # Through Python types as TOML has them: lists are lists, whole numbers may stand for floats.
         return model.model_validate(table)
     except ValidationError as cause:
-        lines = [_line(item, model, table) for item in cause.errors(include_url=False)]
-        raise error(f"\n{where}: ".join(lines), where=where) from None
+        raise error(f"\n{where}: ".join(_lines(cause, model)), where=where) from None
+
+
+def mistakes_in(table: dict[str, Any], model: type[BaseModel]) -> list[str]:
+    """Return one line per mistake in `table` against `model`: the key path and what is allowed."""
+    try:
+        model.model_validate(table)
+    except ValidationError as cause:
+        return _lines(cause, model)
+    return []
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
@@ -62,8 +75,18 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     return f", did you mean '{near[0]}'?" if near else ""
 
 
-def _line(item: ErrorDetails, model: type[BaseModel], table: dict[str, Any]) -> str:
-    path = ".".join(str(part) for part in item["loc"]) or "(the whole file)"
+def shorten(value: object) -> str:
+    """Return `value` as Python would write it, on one line, cut after 60 characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _lines(cause: ValidationError, model: type[BaseModel]) -> list[str]:
+    return [_line(item, model) for item in cause.errors(include_url=False)]
+
+
+def _line(item: ErrorDetails, model: type[BaseModel]) -> str:
+    path = ".".join(_key(part) for part in item["loc"]) or "(the whole file)"
     if item["type"] == "extra_forbidden":
         allowed = _keys_at(model, item["loc"][:-1])
         listed = f" (known: {', '.join(sorted(allowed))})" if allowed else ""
@@ -71,9 +94,14 @@ def _line(item: ErrorDetails, model: type[BaseModel], table: dict[str, Any]) -> 
     if item["type"] == "missing":
         return f"{path}: is missing"
     given = item["input"]
-    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
+    shown = f", not {shorten(given)}" if isinstance(given, str | int | float | bool) else ""
     message = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return f"{path}: {message}{shown if item['type'] != 'value_error' else ''}"
+
+
+def _key(part: int | str) -> str:
+    # A quoted TOML key may hold anything; a line break in it must not start a line of its own.
+    return str(part) if isinstance(part, int) or (part.isprintable() and len(part) <= 60) else shorten(part)
 
 
 def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

@@ -1,0 +1,144 @@
+"""Shift, scale and rotation: one map for the whole batch, background 0 from outside the frame.
+
+Coordinates are in px, x to the right and y down, pixel centres at 0 to 27; the centre is (13.5, 13.5).
+Every function returns a new tensor and leaves its input alone.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from robustmnist.perturb.images import CENTRE, SIZE
+from robustmnist.perturb.resample import bilinear, columns, resample, rows
+
+__all__ = ["DIRECTIONS", "METRICS", "rotation", "scale", "shift", "shift_towards"]
+
+# The unit step of each direction on screen, (x, y).
+DIRECTIONS = {
+    "right": (1, 0),
+    "down-right": (1, 1),
+    "down": (0, 1),
+    "down-left": (-1, 1),
+    "left": (-1, 0),
+    "up-left": (-1, -1),
+    "up": (0, -1),
+    "up-right": (1, -1),
+}
+METRICS = ("euclidean", "chessboard")
+
+
+def shift(images: Tensor, *, dx: float = 0.0, dy: float = 0.0) -> Tensor:
+    """Move images by `dx` px to the right and `dy` px down.
+
+    Whole-pixel shifts are exact copies; fractions are bilinear. What leaves the frame is lost, what enters is 0.
+
+    Args:
+        images: `(B, 1, 28, 28)`.
+        dx: px, positive to the right.
+        dy: px, positive down.
+    """
+    if dx == int(dx) and dy == int(dy):
+        return _shift_whole(images, int(dx), int(dy))
+    return resample(images, rows(_shift_matrix(dy)), columns(_shift_matrix(dx)))
+
+
+def shift_towards(images: Tensor, *, distance: float, direction: str = "right", metric: str = "euclidean") -> Tensor:
+    """Move images by `distance` px in one of eight directions.
+
+    Args:
+        images: `(B, 1, 28, 28)`.
+        distance: px; a negative distance moves the other way.
+        direction: A key of `DIRECTIONS`: ``right``, ``down-right``, ``down`` and so on, as seen on screen.
+        metric: Along a diagonal, ``euclidean`` moves `distance`/√2 on each axis, ``chessboard`` `distance` on both.
+
+    Raises:
+        ValueError: If the direction or the metric is none of these.
+    """
+    if direction not in DIRECTIONS or metric not in METRICS:
+        raise ValueError(f"no direction '{direction}' by '{metric}': {list(DIRECTIONS)} by {list(METRICS)}")
+    x, y = DIRECTIONS[direction]
+    step = distance / math.sqrt(2) if x and y and metric == "euclidean" else distance
+    return shift(images, dx=x * step, dy=y * step)
+
+
+def scale(images: Tensor, *, factor: float = 1.0, horizontal: float = 1.0, vertical: float = 1.0) -> Tensor:
+    """Magnify images about the centre, `factor × horizontal` in x and `factor × vertical` in y.
+
+    Enlarging is bilinear. Shrinking averages with a triangle kernel widened to the reciprocal of the factor, so that
+    strokes fade rather than break up (no aliasing). A kernel's weights sum to 1 over the endless plane, whose part
+    outside the frame is 0. Flat ink keeps its value, hence the ink's sum grows with the area, in proportion to
+    `factor² × horizontal × vertical` (within some 2 % for digits), as long as no ink leaves the frame.
+
+    Args:
+        images: `(B, 1, 28, 28)`.
+        factor: ×, above 0; 1 changes nothing, bit for bit.
+        horizontal: ×, a further factor in x.
+        vertical: ×, a further factor in y.
+
+    Raises:
+        ValueError: If a factor is not above 0.
+    """
+    if min(factor, horizontal, vertical) <= 0:
+        raise ValueError(f"a factor must be above 0, not {min(factor, horizontal, vertical)}")
+    in_x, in_y = factor * horizontal, factor * vertical
+    maps = []
+    if in_y != 1:
+        maps.append(rows(_scale_matrix(in_y)))
+    if in_x != 1:
+        maps.append(columns(_scale_matrix(in_x)))
+    return resample(images, *maps) if maps else _copy(images)
+
+
+def rotation(images: Tensor, *, angle: float) -> Tensor:
+    """Turn images about the centre by `angle` degrees, counter-clockwise as seen on screen.
+
+    Multiples of 90° are exact copies and equal `torch.rot90(images, angle / 90, (-2, -1))`; other angles are
+    bilinear. What leaves the frame is lost, what enters is 0. kornia's `rotate` turns the same way, its
+    `RandomAffine` the other (kornia issue 4408).
+
+    Args:
+        images: `(B, 1, 28, 28)`.
+        angle: Degrees.
+    """
+    quarters, rest = divmod(angle, 90.0)
+    if rest == 0:
+        return _copy(torch.rot90(images, int(quarters), (-2, -1)))
+    cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    across = torch.arange(SIZE, dtype=torch.float64) - CENTRE
+    y, x = torch.meshgrid(across, across, indexing="ij")
+    return resample(images, bilinear(cosine * x - sine * y + CENTRE, sine * x + cosine * y + CENTRE))
+
+
+def _copy(images: Tensor) -> Tensor:
+    """Return a copy, contiguous however the input lies in memory."""
+    return images.clone(memory_format=torch.contiguous_format)
+
+
+def _shift_whole(images: Tensor, dx: int, dy: int) -> Tensor:
+    dx, dy = (max(-SIZE, min(SIZE, step)) for step in (dx, dy))
+    out = torch.empty(images.shape, device=images.device)
+    top, bottom, left, right = max(dy, 0), SIZE + min(dy, 0), max(dx, 0), SIZE + min(dx, 0)
+    out[..., top:bottom, left:right] = images[..., top - dy : bottom - dy, left - dx : right - dx]
+    # Only the strips that the picture left are cleared: clearing all first would write the memory twice.
+    for strip in (out[..., :top, :], out[..., bottom:, :], out[..., :left], out[..., right:]):
+        strip.zero_()
+    return out
+
+
+def _shift_matrix(step: float) -> Tensor:
+    """Return float64 `(28, 28)`: the 1-D map that moves a line by `step` px, bilinear."""
+    pixel = torch.arange(SIZE, dtype=torch.float64)
+    return (1 - (pixel[None, :] - (pixel[:, None] - step)).abs()).clamp(min=0)
+
+
+def _scale_matrix(factor: float) -> Tensor:
+    """Return float64 `(28, 28)`: the 1-D map that magnifies a line about its centre."""
+    width = max(1.0, 1.0 / factor)  # px, the triangle's half base
+    source = (torch.arange(SIZE, dtype=torch.float64) - CENTRE) / factor + CENTRE
+    # Far enough beyond the frame that no row's kernel is cut off where its sum is taken.
+    margin = math.ceil(abs(float(source[0])) + width) + 1
+    plane = torch.arange(-margin, SIZE + margin, dtype=torch.float64)
+    weight = (1 - (plane[None, :] - source[:, None]).abs() / width).clamp(min=0)
+    weight /= weight.sum(1, keepdim=True)
+    return weight[:, margin : margin + SIZE]

@@ -1,0 +1,31 @@
+"""What images are, and the check at the public edge."""
+
+import torch
+from torch import Tensor
+
+from robustmnist.errors import ImagesError
+
+__all__ = ["CENTRE", "SIZE", "check_images"]
+
+SIZE = 28  # px, the side of an image
+CENTRE = 13.5  # px: pixels have their centres at 0 to 27, so the frame's middle is 27/2
+
+
+def check_images(images: Tensor) -> None:
+    """Check that `images` are float32 `(B, 1, 28, 28)` with finite ink in [0, 1].
+
+    Raises:
+        ImagesError: If they are not, with what they are.
+    """
+    if not isinstance(images, Tensor):
+        raise ImagesError(f"must be a torch tensor, not {type(images).__name__}", where="images")
+    if images.ndim != 4 or tuple(images.shape[1:]) != (1, SIZE, SIZE):
+        raise ImagesError(f"must have shape (B, 1, {SIZE}, {SIZE}), not {tuple(images.shape)}", where="images")
+    if images.dtype != torch.float32:
+        remedy = "divide by 255" if images.dtype == torch.uint8 else "convert them with .float()"
+        raise ImagesError(f"must be float32, not {images.dtype}", where="images", remedy=remedy)
+    if not images.numel():
+        return
+    low, high = (float(edge) for edge in torch.aminmax(images))
+    if not (low >= 0.0 and high <= 1.0):  # so written that NaN fails
+        raise ImagesError(f"must hold ink in [0, 1], not {low:g} to {high:g}", where="images", remedy="rescale them")

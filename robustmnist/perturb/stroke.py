@@ -1,0 +1,185 @@
+"""Stroke thickness: every edge of a digit moved outwards or inwards by a sub-pixel distance.
+
+The digit is read as a smooth grey surface and each pixel takes the highest (thicker) or the lowest (thinner) ink within
+a disc around its centre: flat grey-scale dilation and erosion. All grey levels move alike, so soft edges stay as soft
+as they were and no threshold decides what is ink. Everything is whole numbers or exact binary fractions, so the result
+does not depend on batch, device or order of addition. `prepare_stroke` keeps the picture at 13 radii; any strength is
+then a line between two of them.
+
+Measured on 200 of the 10,000 MNIST test digits, mean stroke width 2.56 px by the medial axis (scikit-image) of the
+digit enlarged 4 times and cut at half ink: measured minus asked change in px, mean and standard deviation over digits.
+
+    asked     −2     −1.5   −1     −0.5   +0.5   +1     +1.5   +2     +3     +4
+    mean      +0.46  +0.21  +0.06  +0.01  +0.06  +0.13  +0.12  +0.18  +0.34  +0.80
+    sd         0.27   0.21   0.14   0.10   0.13   0.17   0.35   0.42   0.77   1.17
+
+Of these digits 3 have no ink above one half left at −1.5 and 13 at −2, and three in four have broken up: what survives
+are the broad parts, so the mean is too wide. When thickened, loops close (10 % of the digits have lost one at +2, 25 %
+at +4) and neighbouring strokes merge into one broad stroke: the exact dilation of the enlarged digit gives +0.40 at +2
+by the same measure. With bilinear instead of cubic interpolation the error was 0.37 px at +2 and 0.16 px at −1.
+
+Source: Castro et al., "Morpho-MNIST: quantitative assessment and diagnostics for representation learning", 2019, for
+thickness as a perturbation of digits; Keys, "Cubic convolution interpolation for digital image processing", 1981.
+"""
+
+import functools
+import math
+
+import torch
+from torch import Tensor
+
+from robustmnist.errors import ImagesError, InputError
+from robustmnist.perturb.images import SIZE
+
+__all__ = ["CHANGE_HIGH", "CHANGE_LOW", "prepare_stroke", "thickness"]
+
+CHANGE_LOW, CHANGE_HIGH = -2.0, 4.0  # px of stroke width
+STEPS = 8  # positions per px at which the surface is known
+RINGS = ((2, 8), (4, 16), (6, 16), (8, 16), (10, 32), (12, 32), (14, 32), (16, 32))  # radius in steps, points
+INNER = 4  # the rings that erosion uses too: thinning ends at a radius of 1 px
+LEVELS = 255
+FINE = 16  # parts of a level kept between the two passes: then a float32 holds the second pass's sums exactly
+# Images lie one behind the other in a single line, the paper between them wide enough for a disc and the interpolation
+# to reach over an edge; a disc's point is then one and the same distance along the line for all pixels of all images.
+SIDE = SIZE + 4
+MARGIN = 4 * SIDE
+# Images at a time: on a processor they stay in the cache, and a ring's many short steps take so few that torch does not
+# share them out among threads (below 32,768 numbers): on a busy machine the waiting costs more than it saves.
+CHUNK, FEW, DEVICE_CHUNK = {"cpu": 128}, {"cpu": 31}, 2048
+
+
+def thickness(images: Tensor, *, change: float | Tensor, prepared: Tensor | None = None) -> Tensor:
+    """Make the strokes thicker or thinner by `change` px, half of it at each edge.
+
+    More change never means less ink, in any pixel. Ink appears at most 2 px + half the change away from ink. Outside
+    the frame is paper: a full image thins from its border. Strokes thinner than the thinning fade away.
+
+    Args:
+        images: `(B, 1, 28, 28)`.
+        change: px of stroke width, −2 to 4, one number or `(B,)`; 0 changes nothing, bit for bit.
+        prepared: `prepare_stroke(images)`, where it is known: it is what costs time.
+
+    Raises:
+        InputError: If `change` is outside of its range or neither one number nor one for each image.
+        ImagesError: If `prepared` belongs to other images.
+    """
+    radius = _radius(change, images)
+    planes = prepare_stroke(images) if prepared is None else prepared
+    knots = torch.tensor(_knots(), dtype=torch.float32, device=images.device)
+    if planes.shape != (len(images), len(knots), SIZE, SIZE):
+        raise ImagesError(f"of shape {tuple(planes.shape)} do not fit {len(images)} images", where="prepared strokes")
+    below = (torch.searchsorted(knots, radius, right=True) - 1).clamp_(max=len(knots) - 2)
+    part = ((radius - knots[below]) / (knots[below + 1] - knots[below]))[:, None, None]
+    first = torch.arange(len(images), device=images.device) * len(knots)
+    lower, clean, planes = first + below, first + INNER, planes.flatten(0, 1)
+    result = torch.empty_like(images, memory_format=torch.contiguous_format)
+    size = CHUNK.get(images.device.type, DEVICE_CHUNK)
+    for start in range(0, len(images), size):
+        here = slice(start, start + size)
+        level = planes[lower[here]].to(images.dtype)
+        level += (planes[lower[here] + 1].to(images.dtype) - level).mul_(part[here])
+        # The difference to the clean plane is added to the image itself, whose ink need not be a multiple of 1/255.
+        level -= planes[clean[here]]
+        torch.add(images[here, 0], level.div_(LEVELS), out=result[here, 0])
+    return result.clamp_(0.0, 1.0)
+
+
+def prepare_stroke(images: Tensor) -> Tensor:
+    """Return uint8 `(B, 13, 28, 28)`: each image eroded and dilated by 13 radii, 10 kB an image; the fifth is clean."""
+    prepared = torch.empty((len(images), len(_knots()), SIZE, SIZE), dtype=torch.uint8, device=images.device)
+    size = CHUNK.get(images.device.type, DEVICE_CHUNK)
+    few = FEW.get(images.device.type, DEVICE_CHUNK)
+    for start in range(0, len(images), size):
+        chunk = images[start : start + size, 0]
+        surface = _surface(chunk)
+        for low in range(0, len(chunk), few):
+            count = min(few, len(chunk) - low)
+            _fill(prepared[start + low : start + low + count], surface, MARGIN + low * SIDE * SIDE)
+    return prepared
+
+
+def _fill(prepared: Tensor, surface: Tensor, origin: int) -> None:
+    """Write the planes of the images that begin at `origin` on the surface's line."""
+    length = len(prepared) * SIDE * SIDE
+
+    def moved(y: int, x: int) -> Tensor:
+        start = origin + y // STEPS * SIDE + x // STEPS
+        return surface[y % STEPS, x % STEPS, start : start + length]
+
+    prepared[:, INNER] = _frames(moved(0, 0))
+    for sign, rings, choose in ((-1, _rings()[:INNER], torch.minimum), (1, _rings(), torch.maximum)):
+        plane = moved(0, 0).clone()
+        for knot, ring in enumerate(rings, start=1):
+            for y, x in ring:
+                choose(plane, moved(y, x), out=plane)
+            prepared[:, INNER + sign * knot] = _frames(plane)
+
+
+def _frames(line: Tensor) -> Tensor:
+    return line.view(-1, SIDE, SIDE)[:, :SIZE, :SIZE]
+
+
+def _surface(images: Tensor) -> Tensor:
+    """Return uint8 `(8, 8, n)`: the ink 0/8 to 7/8 px below and to the right of each pixel of the images' line."""
+    length = len(images) * SIDE * SIDE
+    line = images.new_zeros(length + 2 * MARGIN)
+    _frames(line[MARGIN : MARGIN + length]).copy_((images * LEVELS).round_())
+    shape = (STEPS, len(line))
+    rows, level = line.new_empty(shape), line.new_empty(shape)
+    surface = torch.empty((STEPS, *shape), dtype=torch.uint8, device=line.device)
+    for y in range(STEPS):
+        _between(line, y, SIDE, half=0.5 / FINE, out=rows[y])
+    rows.mul_(FINE).floor_().div_(FINE)
+    for x in range(STEPS):
+        _between(rows, x, 1, half=0.5, out=level)
+        surface[:, x] = level.clamp_(0, LEVELS)  # uint8 cuts the fraction off: with the half, this rounds
+    return surface
+
+
+def _between(line: Tensor, phase: int, stride: int, *, half: float, out: Tensor) -> None:
+    """Write `half` + the ink `phase` / 8 of the way from each pixel to the next, which is `stride` further on."""
+    out.fill_(half)
+    inside, end = out[..., stride : -2 * stride], line.shape[-1]
+    for node in range(-1, 3):
+        if weight := _keys(node - phase / STEPS):
+            inside.add_(line[..., (1 + node) * stride : end - (2 - node) * stride], alpha=weight)
+
+
+def _keys(distance: float) -> float:
+    """Return the weight of a sample at a distance below 2 px, by Keys's cubic with the slope −1 of the ideal sinc."""
+    t = abs(distance)
+    return t**3 - 2 * t**2 + 1 if t <= 1 else -(t**3) + 5 * t**2 - 8 * t + 4
+
+
+@functools.cache
+def _rings() -> tuple[tuple[tuple[int, int], ...], ...]:
+    """Return each ring's points (y, x) in steps, counter-clockwise, snapped to where the surface is known."""
+    rings = []
+    for radius, points in RINGS:
+        angles = [2 * math.pi * k / points for k in range(points)]
+        ring = dict.fromkeys((round(radius * math.sin(a)), round(radius * math.cos(a))) for a in angles)
+        rings.append(tuple(ring))
+    return tuple(rings)
+
+
+@functools.cache
+def _knots() -> tuple[float, ...]:
+    """Return the radii of the 13 planes in px, the eroded ones below 0.
+
+    A straight edge moves as far as the ring reaches in its direction. On average over directions that is the ring's
+    perimeter / 2π (Cauchy), here 0.225 to 2.005 px, which is therefore its radius.
+    """
+    radii = []
+    for ring in _rings():
+        perimeter = sum(math.dist(p, q) for p, q in zip(ring, ring[1:] + ring[:1], strict=True))
+        radii.append(perimeter / (2 * math.pi * STEPS))
+    return (*(-radius for radius in reversed(radii[:INNER])), 0.0, *radii)
+
+
+def _radius(change: float | Tensor, images: Tensor) -> Tensor:
+    values = torch.as_tensor(change, dtype=torch.float32)
+    if values.ndim and values.shape != images.shape[:1]:
+        raise InputError(f"must be one number or {len(images)}, not of shape {tuple(values.shape)}", where="change")
+    if not bool(((values >= CHANGE_LOW) & (values <= CHANGE_HIGH)).all()):  # so written that NaN fails
+        raise InputError(f"must be {CHANGE_LOW:g} to {CHANGE_HIGH:g} px of stroke width, not {change}", where="change")
+    return (values / 2).to(images.device).expand(len(images)).contiguous()

@@ -1,0 +1,144 @@
+"""Suites from TOML files, shipped or a user's own.
+
+title = "Shift"
+question = "How far may a digit move before it is misread?"
+source = "…"
+seed = 0
+
+[[sweep]]
+name = "right"
+title = "Shift to the right"
+perturbation = "shift-towards"
+parameter = "distance"
+unit = "px"
+values = [0, 1, 2, 3]
+[sweep.fixed]            # words that stay the same
+direction = "right"
+[sweep.over]             # words of which every combination is run and averaged
+metric = ["euclidean"]
+"""
+
+import itertools
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from robustmnist.errors import SuiteError
+from robustmnist.files import sha256_file
+from robustmnist.shipped import shipped
+from robustmnist.suites.suite import Suite, Sweep
+from robustmnist.tomlfile import Table, did_you_mean, mistakes_in, parse_toml, shorten
+
+__all__ = ["SHIPPED", "list_suites", "load_suite", "load_suites"]
+
+SHIPPED = ("shift", "scale", "rotation", "thickness", "decentering", "noise")  # in the order of reports
+ALL = "all"
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Title = Annotated[str, Field(pattern=r"\S", max_length=100)]
+Text = Annotated[str, Field(pattern=r"\S", max_length=2000)]
+
+
+class _SweepTable(Table):
+    name: Name
+    title: Title
+    perturbation: str
+    parameter: str
+    unit: str
+    values: Annotated[list[float], Field(min_length=2, max_length=1000)]
+    fixed: Annotated[dict[str, Any], Field(default_factory=dict)]
+    over: Annotated[dict[str, Any], Field(default_factory=dict)]
+    draws: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+class _FileName(Table):
+    name: Name
+
+
+class _SuiteTable(Table):
+    title: Title
+    question: Text
+    source: Text
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    sweep: Annotated[list[_SweepTable], Field(min_length=1, max_length=100)]
+
+
+def load_suite(name_or_path: str | Path) -> Suite:
+    """Read a shipped suite by name, or a user's by path (anything with a slash or the ending ``.toml``).
+
+    Raises:
+        SuiteError: If there is none, or with one line per mistake in the file.
+    """
+    path = _find(name_or_path)
+    table = parse_toml(path, SuiteError)
+    mistakes = [*mistakes_in({"name": path.stem}, _FileName), *mistakes_in(table, _SuiteTable), *_cross_check(table)]
+    if mistakes:
+        raise SuiteError(f"\n{path}: ".join(mistakes), where=path)
+    from robustmnist.perturb import PERTURBATIONS
+
+    read = _SuiteTable.model_validate(table)
+    sweeps = tuple(
+        Sweep(
+            **dict(sweep) | {"values": tuple(sweep.values)} | {"over": {k: tuple(v) for k, v in sweep.over.items()}},
+            neutral=PERTURBATIONS[sweep.perturbation].parameters[sweep.parameter].neutral,
+        )
+        for sweep in read.sweep
+    )
+    return Suite(path.stem, read.title, read.question, read.source, read.seed, sweeps, sha256_file(path))
+
+
+def load_suites(names: Iterable[str | Path]) -> tuple[Suite, ...]:
+    """Read several suites; ``all`` stands for the shipped six, and one named twice is read once.
+
+    Raises:
+        SuiteError: As `load_suite`, or if two files with different contents have one name.
+    """
+    found: dict[str, Suite] = {}
+    for name in itertools.chain.from_iterable(SHIPPED if str(name) == ALL else [name] for name in names):
+        suite = load_suite(name)
+        if found.setdefault(suite.name, suite).sha256 != suite.sha256:
+            raise SuiteError("has the name of another suite of this run", where=name, remedy="rename the file")
+    return tuple(found.values())
+
+
+def list_suites() -> tuple[Suite, ...]:
+    """Return the shipped suites."""
+    return tuple(load_suite(name) for name in _shipped_names())
+
+
+def _shipped_names() -> list[str]:
+    there = {path.stem for path in shipped("perturbations").glob("*.toml")}
+    return [name for name in SHIPPED if name in there] + sorted(there - set(SHIPPED))
+
+
+def _find(name_or_path: str | Path) -> Path:
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or "/" in text or os.sep in text or text.endswith(".toml"):
+        return Path(name_or_path)
+    known = _shipped_names()
+    if text not in known:
+        raise SuiteError(
+            f"unknown suite {shorten(text)}{did_you_mean(text, known)}",
+            where="--suite",
+            remedy=f"use one of {', '.join(known)}, all, or a path to a TOML file",
+        )
+    return shipped("perturbations") / f"{text}.toml"
+
+
+def _cross_check(table: Mapping[str, Any]) -> list[str]:
+    from robustmnist.perturb.request import faults
+
+    sweeps = table.get("sweep")
+    found, names = [], set()
+    for place, sweep in enumerate(sweeps if isinstance(sweeps, list) else []):
+        if not isinstance(sweep, dict):
+            continue
+        found += [f"sweep.{place}.{fault}" for fault in faults(sweep)]
+        name = sweep.get("name")
+        if isinstance(name, str) and name in names:
+            found.append(f"sweep.{place}.name: {shorten(name)} is the name of an earlier sweep")
+        names.add(str(name))
+    return found
