@@ -1,0 +1,110 @@
+"""The end of an evaluation: what is derived from the logits, and the manifest that makes the run a finished one."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import robustmnist
+from robustmnist.data import Dataset
+from robustmnist.device import describe_device
+from robustmnist.evaluation.folder import disk_errors
+from robustmnist.evaluation.identity import seeds_of
+from robustmnist.evaluation.pictures import make_pictures
+from robustmnist.evaluation.plan import passes_per_image
+from robustmnist.files import sha256_file, write_atomic
+from robustmnist.predictions import Digits, Predictions, digits_bytes, manifest_bytes
+from robustmnist.results import NEAR_TIE, near_ties, summarise, summary_csv
+from robustmnist.suites import Suite
+from robustmnist.versions import versions
+
+__all__ = ["describe", "finish"]
+
+
+def describe(
+    dataset: Dataset,
+    records: Sequence[Mapping[str, Any]],
+    suites: Sequence[Suite],
+    seed: int | None,
+    command: str | None,
+    passes: int,
+    seconds: float,
+) -> dict[str, Any]:
+    """Return the manifest of a run, as far as it does not depend on its logits.
+
+    All but ``created``, ``duration_seconds`` and ``images_per_second`` is the same for two equal runs.
+
+    Args:
+        dataset: On the device that was used.
+        records: From `robustmnist.evaluation.identity.record_of`, one per checkpoint.
+        suites: What was run.
+        seed: As given to `robustmnist.evaluate`.
+        command: How to do it again.
+        passes: Forward passes made by this process, which may have gone on with another one's run.
+        seconds: What they took, perturbations and writing included.
+    """
+    return {
+        "format": 1,
+        "robustmnist": robustmnist.__version__,
+        "command": command,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "duration_seconds": round(seconds, 3),
+        "images_per_second": round(passes / seconds, 1) if passes else None,
+        "forward_passes": len(dataset) * len(records) * passes_per_image(suites),
+        "device": describe_device(dataset.images.device),
+        "versions": versions("torch", "kornia", "numpy", "scipy", "pandas"),
+        "seed": seeds_of(suites, seed),
+        "n": len(dataset),
+        "dataset": dataset.provenance.as_dict(),
+        "checkpoints": list(records),
+        "suites": [suite.as_dict() for suite in suites],
+    }
+
+
+def finish(
+    arrays: Mapping[str, NDArray[Any]],
+    dataset: Dataset,
+    suites: Sequence[Suite],
+    seed: int | None,
+    manifest: dict[str, Any],
+    out: Path | None,
+) -> Predictions:
+    """Return the predictions with their pictures; write what `out` lacks, the manifest last.
+
+    Args:
+        arrays: Name to array, all units in them.
+        dataset: What was evaluated, on any device.
+        suites: What was run.
+        seed: As given to `robustmnist.evaluate`.
+        manifest: From `describe`; completed here.
+        out: The run's folder, or None.
+    """
+    pictures: dict[str, NDArray[np.uint8]] = {}
+    predictions = Predictions(
+        tuple(record["name"] for record in manifest["checkpoints"]),
+        tuple(suites),
+        arrays["ids"],
+        arrays["labels"],
+        arrays["clean"],
+        {(suite.name, sweep.name): arrays[f"{suite.name}.{sweep.name}"] for suite in suites for sweep in suite.sweeps},
+        manifest,
+        Digits(pictures),
+    )
+    # What is still to be filled in is derived from the predictions themselves.
+    summary = summarise(predictions)
+    manifest["near_ties"] = {**near_ties(predictions, summary), "threshold": NEAR_TIE}
+    pictures |= make_pictures(predictions, dataset, seed)
+    if out is not None:
+        files = [*(f"predictions/{name}.npy" for name in arrays), "digits.npz", "journal.jsonl", "summary.csv"]
+        with disk_errors(out):
+            write_atomic(out / "summary.csv", summary_csv(summary))
+            write_atomic(out / "digits.npz", digits_bytes(Digits(pictures)))
+            manifest["files"] = {name: sha256_file(out / name) for name in files}
+            write_atomic(out / "run.json", manifest_bytes(manifest))
+    # The same manifest as after reading it back: a report must not tell the two apart.
+    manifest |= json.loads(manifest_bytes(manifest))
+    return predictions

@@ -1,0 +1,99 @@
+"""Perturb a shard of images and ask all models, in pieces that suit the device."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from robustmnist.errors import RobustMnistError
+from robustmnist.perturb import prepare
+
+__all__ = ["Shard"]
+
+Answer = Callable[[Tensor], Tensor]
+
+# Images perturbed at once on a CPU: 3 MB stay in the second-level cache between the perturbation and the models, and
+# every tile size in use divides it. A GPU takes the whole shard.
+CPU_PIECE = 1024
+
+
+class Shard:
+    """Images on a device, and what was prepared for them last.
+
+    Pieces bound the memory and keep the caches warm; they change no number, because perturbations work image by image
+    and models in fixed tiles. Out of memory halves the piece concerned, for good.
+
+    Args:
+        images: float32 (n, 1, 28, 28).
+        ids: int64 (n,) on the same device.
+        answers: The models: images to logits.
+    """
+
+    def __init__(self, images: Tensor, ids: Tensor, answers: Sequence[Answer]) -> None:
+        self._images, self._ids, self._answers = images, ids, answers
+        step = len(images) if images.device.type == "cuda" else CPU_PIECE
+        self._cuts = [(start, min(start + step, len(images))) for start in range(0, len(images), step)]
+        self._key: tuple[str, int, int] | None = None
+        self._prepared: dict[tuple[int, int], Callable[..., Tensor]] = {}
+
+    def clean(self) -> Tensor:
+        """Return the logits of all models on the images as they are, float32 (M, n, 10)."""
+        return self._run(lambda cut: self._images[cut[0] : cut[1]])
+
+    def perturbed(self, name: str, arguments: Mapping[str, Any], *, seed: int, draw: int) -> Tensor:
+        """Return the logits of all models under perturbation `name` with keyword `arguments`, float32 (M, n, 10).
+
+        What can be prepared is prepared on the first call and kept while name, seed and draw stay the same.
+        """
+        if (name, seed, draw) != self._key:
+            self._prepared.clear()
+            self._key = (name, seed, draw)
+
+        def make(cut: tuple[int, int]) -> Tensor:
+            if cut not in self._prepared:
+                images, ids = self._images[cut[0] : cut[1]], self._ids[cut[0] : cut[1]]
+                self._prepared[cut] = prepare(name, images, ids=ids, seed=seed, draw=draw)
+            return self._prepared[cut](**arguments)
+
+        return self._run(make)
+
+    def _run(self, make: Callable[[tuple[int, int]], Tensor]) -> Tensor:
+        found, at = [], 0
+        while at < len(self._cuts):
+            answer = self._try(make, self._cuts[at])
+            if answer is None:
+                self._halve(at)
+            else:
+                found.append(answer)
+                at += 1
+        return found[0] if len(found) == 1 else torch.cat(found, dim=1)
+
+    def _try(self, make: Callable[[tuple[int, int]], Tensor], cut: tuple[int, int]) -> Tensor | None:
+        """Return the logits (M, piece, 10), or None if the memory does not suffice.
+
+        The retry happens outside this function: the traceback of a caught error keeps its tensors alive.
+        """
+        try:
+            images = make(cut)
+            return torch.stack([answer(images) for answer in self._answers])
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            return None
+
+    def _halve(self, at: int) -> None:
+        start, stop = self._cuts[at]
+        if stop - start < 2:
+            raise RobustMnistError("out of memory on a single image", remedy="free some, or use --device cpu")
+        self._prepared.pop((start, stop), None)
+        middle = (start + stop) // 2
+        self._cuts[at : at + 1] = [(start, middle), (middle, stop)]
+        if self._images.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # On a CPU torch raises a plain RuntimeError: "[enforce fail …] DefaultCPUAllocator: can't allocate memory".
+    text = str(error)
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in text

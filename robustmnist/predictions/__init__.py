@@ -1,0 +1,36 @@
+"""The per-sample table that evaluation writes once and everything else is derived from.
+
+A finished run folder holds::
+
+    run.json                     the manifest, written last: where it is, the run is finished
+    journal.jsonl                which unit of work is on disk, with its hash
+    predictions/ids.npy          int64 (n,), the sample's row in its data set
+    predictions/labels.npy       int64 (n,)
+    predictions/clean.npy        float32 (M, n, 10), the logits of M checkpoints
+    predictions/SUITE.SWEEP.npy  float32 (M, V, R, n, 10): V values, R variants
+    digits.npz                   the pictures that the report shows
+    summary.csv                  a row per setting
+
+Every array is plain ``.npy`` and opens with ``numpy.load`` alone. The manifest carries the SHA-256 of every file and of
+itself, so a changed bit anywhere is an error and never a number.
+"""
+
+from robustmnist.predictions.disk import array_shapes as array_shapes
+from robustmnist.predictions.disk import manifest_bytes as manifest_bytes
+from robustmnist.predictions.disk import npy_header as npy_header
+from robustmnist.predictions.disk import read_manifest as read_manifest
+from robustmnist.predictions.disk import read_predictions as read_predictions
+from robustmnist.predictions.pictures import Digits as Digits
+from robustmnist.predictions.pictures import digits_bytes as digits_bytes
+from robustmnist.predictions.table import Predictions as Predictions
+
+__all__ = [
+    "Digits",
+    "Predictions",
+    "array_shapes",
+    "digits_bytes",
+    "manifest_bytes",
+    "npy_header",
+    "read_manifest",
+    "read_predictions",
+]

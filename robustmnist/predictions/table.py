@@ -1,0 +1,86 @@
+"""The predictions of all checkpoints under all settings, in memory or memory-mapped."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustmnist.errors import RunError
+from robustmnist.predictions.pictures import Digits
+from robustmnist.suites import Suite, Sweep
+from robustmnist.tomlfile import did_you_mean
+
+__all__ = ["Predictions"]
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What every checkpoint answered to every image under every setting.
+
+    Attributes:
+        checkpoints: M names, in the order of the first axis of the logits.
+        suites: The suites that were run.
+        ids: The sample's row in its data set, int64 (n,).
+        labels: True classes, int64 (n,).
+        clean: Logits of the unperturbed images, float32 (M, n, 10).
+        logits: (suite name, sweep name) to float32 (M, V, R, n, 10): V values in the sweep's order, R variants.
+        manifest: Where all of it comes from; see `robustmnist.evaluate`.
+        digits: The pictures for the report, or None.
+    """
+
+    checkpoints: tuple[str, ...]
+    suites: tuple[Suite, ...]
+    ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    clean: NDArray[np.float32]
+    logits: Mapping[tuple[str, str], NDArray[np.float32]]
+    manifest: Mapping[str, Any]
+    digits: Digits | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def index(self, checkpoint: str) -> int:
+        """Return the place of `checkpoint` on the first axis; raise `RunError` where it was not evaluated."""
+        return _find(checkpoint, self.checkpoints, "checkpoint")
+
+    def suite(self, name: str) -> Suite:
+        """Return the suite called `name`; raise `RunError` where it was not run."""
+        return self.suites[_find(name, [suite.name for suite in self.suites], "suite")]
+
+    def sweep(self, suite: str, name: str) -> Sweep:
+        """Return the sweep called `name` of `suite`; raise `RunError` where it was not run."""
+        sweeps = self.suite(suite).sweeps
+        return sweeps[_find(name, [sweep.name for sweep in sweeps], "sweep")]
+
+    def at(
+        self, checkpoint: str, suite: str | None = None, sweep: str | None = None, value: float | None = None
+    ) -> NDArray[np.float32]:
+        """Return the logits of one setting, float32 (R, n, 10), R variants; without a suite the clean ones, (1, n, 10).
+
+        Raises:
+            RunError: If the setting was not evaluated.
+        """
+        place = self.index(checkpoint)
+        if suite is None:
+            return self.clean[place : place + 1]
+        if sweep is None or value is None:
+            raise RunError(f"suite '{suite}' alone names no setting", remedy="give the sweep and the value too")
+        values = self.sweep(suite, sweep).values
+        at = next((i for i, known in enumerate(values) if math.isclose(known, value, abs_tol=1e-12)), None)
+        if at is None:
+            known = ", ".join(f"{one:g}" for one in values)
+            raise RunError(f"{value:g} is no value of sweep '{suite}.{sweep}'", remedy=f"use one of {known}")
+        found: NDArray[np.float32] = self.logits[suite, sweep][place, at]
+        return found
+
+
+def _find(name: str, known: Sequence[str], kind: str) -> int:
+    if name not in known:
+        raise RunError(
+            f"{kind} '{name}' is not in this run{did_you_mean(name, known)}", remedy=f"it has {', '.join(known)}"
+        )
+    return list(known).index(name)

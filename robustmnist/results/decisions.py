@@ -1,0 +1,73 @@
+"""From logits to what a classifier decided, how surely, and whether the row counts at all."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+__all__ = ["INVALID", "NEAR_TIE", "Decisions", "decide"]
+
+INVALID = -1  # the predicted class of a row with a NaN or an infinity: equal to no label, so it counts as wrong
+
+# Two logits closer than this may swap under another order of float32 sums: over 2.6 million predictions some 26 lay
+# within 1e-5, so 1e-4 holds them with a margin.
+NEAR_TIE = 1e-4
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What was decided on `k` rows of logits.
+
+    Attributes:
+        predicted: Class 0 to 9, or `INVALID`; int64 (k,).
+        log_odds: log(p / (1 − p)) of the predicted class, float64 (k,); NaN where invalid. Unlike the probability it
+            does not saturate: float64 rounds p to 1 from a log-odds of 37 on.
+        gap: Highest minus second highest logit, float64 (k,); NaN where invalid.
+    """
+
+    predicted: NDArray[np.int64]
+    log_odds: NDArray[np.float64]
+    gap: NDArray[np.float64]
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """The softmax probability of the predicted class, float64 (k,); NaN where invalid."""
+        confidence: NDArray[np.float64] = expit(self.log_odds)
+        return confidence
+
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """Whether all ten logits of the row are finite, bool (k,)."""
+        valid: NDArray[np.bool_] = self.predicted != INVALID
+        return valid
+
+    @property
+    def near_ties(self) -> int:
+        """How many valid rows have their two highest logits within `NEAR_TIE`."""
+        return int(np.count_nonzero(self.gap < NEAR_TIE))
+
+
+def decide(logits: NDArray[np.float32]) -> Decisions:
+    """Decide every row of `logits` (k, 10): the highest wins, and the lowest class among equals.
+
+    A row with a NaN or an infinity is `INVALID`: taking the argmax of an all-NaN row would call it class 0 and score
+    9.8 % on MNIST.
+    """
+    rows = np.arange(len(logits))
+    # Classes first: sums and maxima over ten classes then run along contiguous memory, some five times faster.
+    by_class = np.asarray(logits, np.float64).T.copy()
+    valid = np.isfinite(by_class.max(axis=0)) & np.isfinite(by_class.min(axis=0))
+    if not valid.all():
+        by_class[:, ~valid] = 0.0
+    predicted = by_class.argmax(axis=0)
+    best = by_class[predicted, rows]
+    by_class[predicted, rows] = -np.inf
+    second = by_class.max(axis=0)
+    by_class -= second
+    np.exp(by_class, out=by_class)
+    gap = best - second
+    # log(p / (1 - p)) = best - log(sum of exp(others)), relative to the second so that it cannot underflow.
+    log_odds = gap - np.log(by_class.sum(axis=0))
+    nan = np.where(valid, 0.0, np.nan)
+    return Decisions(np.where(valid, predicted, INVALID), log_odds + nan, gap + nan)

@@ -1,0 +1,121 @@
+"""A row per setting: accuracy with its interval, confidence, flips and invalid rows."""
+
+import weakref
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from robustmnist.predictions import Predictions
+from robustmnist.results.decisions import Decisions, decide
+from robustmnist.results.interval import wilson
+from robustmnist.suites import Suite, Sweep
+
+__all__ = ["COLUMNS", "near_ties", "summarise", "summary_csv"]
+
+COLUMNS = (
+    "checkpoint",
+    "dataset",
+    "suite",
+    "sweep",
+    "perturbation",
+    "parameter",
+    "unit",
+    "value",
+    "n",
+    "correct",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "mean_confidence",
+    "flip_rate",
+    "invalid",
+    "neutral",
+    "variants",
+    "near_ties",
+)
+
+# Predictions never change, a summary of all of MNIST takes seconds, and several results start from it.
+_KNOWN: "weakref.WeakKeyDictionary[Predictions, pd.DataFrame]" = weakref.WeakKeyDictionary()
+
+
+def summarise(predictions: Predictions) -> pd.DataFrame:
+    """Return a row per setting in the order suite, sweep, value, checkpoint, with these columns.
+
+    - which setting: ``checkpoint``, ``dataset``, ``suite``, ``sweep``, ``perturbation``, ``parameter``, ``unit``,
+      ``value``.
+    - ``n``: images. ``variants``: how often each was perturbed (directions × draws).
+    - ``correct``: right answers over all variants, 0 to ``n · variants``; ``accuracy = correct / (n · variants)``.
+    - ``accuracy_low``, ``accuracy_high``: 95 % Wilson interval with `n` images, not ``n · variants``: variants of one
+      image are not independent, so the interval is rather too wide than too narrow.
+    - ``mean_confidence``: mean softmax probability of the predicted class over the valid rows; NaN if there are none.
+    - ``flip_rate``: share of predictions that differ from the same checkpoint's prediction on the clean image.
+    - ``invalid``: rows with a NaN or an infinity among their logits, counted as wrong.
+    - ``neutral``: whether the value leaves the image as it is.
+    - ``near_ties``: rows whose two highest logits lie within 1e-4.
+    """
+    if predictions not in _KNOWN:
+        _KNOWN[predictions] = _summarise(predictions)
+    return _KNOWN[predictions].copy()
+
+
+def summary_csv(summary: pd.DataFrame) -> str:
+    """Return the summary as CSV: eight decimals for rates, the shortest exact number for values, nothing for NaN."""
+    table = summary.copy()
+    table["value"] = [repr(float(value)) for value in table["value"]]
+    return str(table.to_csv(index=False, float_format="%.8f", lineterminator="\n"))
+
+
+def near_ties(predictions: Predictions, summary: pd.DataFrame) -> dict[str, int]:
+    """Return per checkpoint how many near-ties there are among all its predictions: clean and not neutral."""
+    moved = summary[~summary["neutral"]].groupby("checkpoint")["near_ties"].sum()
+    return {
+        name: decide(predictions.at(name)[0]).near_ties + int(moved.get(name, 0)) for name in predictions.checkpoints
+    }
+
+
+def _summarise(predictions: Predictions) -> pd.DataFrame:
+    clean = [decide(predictions.at(name)[0]).predicted for name in predictions.checkpoints]
+    rows = [
+        _row(predictions, suite, sweep, at, place, clean[place])
+        for suite in predictions.suites
+        for sweep in suite.sweeps
+        for at in range(len(sweep.values))
+        for place in range(len(predictions.checkpoints))
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(
+    predictions: Predictions, suite: Suite, sweep: Sweep, at: int, place: int, clean: NDArray[np.int64]
+) -> dict[str, Any]:
+    # One variant at a time: the working memory stays at a few copies of one (n, 10) table.
+    variants: list[Decisions] = [decide(logits) for logits in predictions.logits[suite.name, sweep.name][place, at]]
+    n, r = len(predictions), len(variants)
+    correct = sum(int(np.count_nonzero(one.predicted == predictions.labels)) for one in variants)
+    invalid = sum(int(np.count_nonzero(~one.valid)) for one in variants)
+    flips = sum(int(np.count_nonzero(one.predicted != clean)) for one in variants)
+    sure = sum(float(one.confidence[one.valid].sum()) for one in variants)
+    low, high = wilson(correct / r, n)
+    return {
+        "checkpoint": predictions.checkpoints[place],
+        "dataset": str(predictions.manifest["dataset"]["name"]),
+        "suite": suite.name,
+        "sweep": sweep.name,
+        "perturbation": sweep.perturbation,
+        "parameter": sweep.parameter,
+        "unit": sweep.unit,
+        "value": float(sweep.values[at]),
+        "n": n,
+        "correct": correct,
+        "accuracy": correct / (n * r),
+        "accuracy_low": float(low),
+        "accuracy_high": float(high),
+        "mean_confidence": sure / (n * r - invalid) if n * r > invalid else np.nan,
+        "flip_rate": flips / (n * r),
+        "invalid": invalid,
+        "neutral": sweep.values[at] == sweep.neutral,
+        "variants": r,
+        "near_ties": sum(one.near_ties for one in variants),
+    }
