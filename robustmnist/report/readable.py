@@ -1,0 +1,71 @@
+"""Texts that can be printed: a run that carries others has them replaced before anything is computed from it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from robustmnist.predictions import Digits, Predictions
+from robustmnist.report.text import printable
+from robustmnist.suites import Suite
+
+__all__ = ["readable"]
+
+
+def readable(predictions: Predictions) -> Predictions:
+    """Return `predictions` with printable texts and distinct names of checkpoints, suites and sweeps.
+
+    A lone surrogate, which a file's name may carry, can be written neither to the page nor to a data frame.
+    """
+    checkpoints = _distinct(predictions.checkpoints)
+    suites = _distinct(suite.name for suite in predictions.suites)
+    sweeps = {suite.name: _distinct(sweep.name for sweep in suite.sweeps) for suite in predictions.suites}
+    renamed = []
+    for suite in predictions.suites:
+        table = _printable(suite.as_dict())
+        named = zip(table["sweeps"], sweeps[suite.name].values(), strict=True)
+        parts = [{**sweep, "name": name} for sweep, name in named]
+        renamed.append(Suite.from_dict({**table, "name": suites[suite.name], "sweeps": parts}))
+    manifest = _printable(predictions.manifest)
+    same = tuple(renamed) == tuple(predictions.suites) and list(checkpoints) == list(checkpoints.values())
+    if same and manifest == predictions.manifest:
+        return predictions
+    logits = {(suites[suite], sweeps[suite][sweep]): array for (suite, sweep), array in predictions.logits.items()}
+    digits = Digits(_renamed(predictions.digits or Digits(), checkpoints, suites, sweeps))
+    names = tuple(checkpoints.values())
+    return replace(
+        predictions, checkpoints=names, suites=tuple(renamed), logits=logits, manifest=manifest, digits=digits
+    )
+
+
+def _renamed(
+    digits: Digits, checkpoints: Mapping[str, str], suites: Mapping[str, str], sweeps: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    arrays = {}
+    for suite, names in sweeps.items():
+        for old, new in names.items():
+            arrays[f"examples/{suites[suite]}/{new}"] = digits.examples(suite, old)
+    for old, new in checkpoints.items():
+        for suite, called in {**suites, "clean": "clean"}.items():
+            arrays[f"mistakes/{new}/{called}"] = digits.mistakes(old, suite)
+            arrays[f"twins/{new}/{called}"] = digits.twins(old, suite)
+    return arrays
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {printable(key): _printable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(item) for item in value]
+    return value
+
+
+def _distinct(names: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in names:
+        new, number = printable(name), 2
+        while new in found.values():
+            new, number = f"{printable(name)} ({number})", number + 1
+        found[name] = new
+    return found

@@ -1,0 +1,40 @@
+"""The report: one HTML file that needs nothing else, the same bytes for the same run."""
+
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from robustmnist.files import write_atomic
+from robustmnist.predictions import Predictions
+from robustmnist.report.page import page
+from robustmnist.report.readable import readable
+from robustmnist.report.study import study
+from robustmnist.report.style import style
+
+__all__ = ["render", "write_report"]
+
+
+def render(predictions: Predictions) -> str:
+    """Return the report of a run as HTML.
+
+    It is one page without script, request or dependence on the time: style and pictures are inside, and the time that
+    it tells is that of the run. Every text of the run is escaped.
+    """
+    environment = Environment(
+        loader=PackageLoader("robustmnist.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("report.html.jinja")
+    html = template.render(page=page(study(readable(predictions))), style=Markup(style()))
+    return html.strip() + "\n"
+
+
+def write_report(predictions: Predictions, path: Path | str) -> Path:
+    """Write the report of a run to `path`, whole or not at all, and return the path."""
+    path = Path(path)
+    write_atomic(path, render(predictions))
+    return path

@@ -1,0 +1,178 @@
+"""Figures, digits and colours of the page."""
+
+import base64
+import io
+import re
+import xml.etree.ElementTree as ET
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from robustmnist.report.charts import ClassDots, Curve, Panel, class_chart, curve_chart, spread
+from robustmnist.report.colours import DARK, HUES, LIGHT, MATRIX_STEPS, Scheme, blend, contrast, hue
+from robustmnist.report.png import GAP, sheet, uri
+from robustmnist.report.style import style
+from robustmnist.report.tables import matrix_cells
+
+VALUES = tuple(float(value) for value in range(11))
+SCHEMES = pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
+
+
+def curve(index: int, name: str, end: float = 0.1) -> Curve:
+    shares = tuple(np.linspace(0.99, end, 11))
+    return Curve(index, name, shares, tuple(s - 0.01 for s in shares), tuple(s + 0.01 for s in shares))
+
+
+def panel(*curves: Curve, axis: str = "distance, px") -> Panel:
+    return Panel(VALUES, 0.0, (0.0, 10.0), axis, curves, "what is shown")
+
+
+# --- curves ------------------------------------------------------------------------------------------------------
+
+
+def test_a_chart_is_small_labelled_and_has_its_words() -> None:
+    svg = curve_chart(panel(curve(0, "fc"), curve(1, "cnn", 0.5)))
+    root = ET.fromstring(svg)
+    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-label"] == "what is shown"
+    words = [element.text for element in root.iter("text")]
+    assert {"fc", "cnn", "distance, px", "accuracy", "clean", "100 %", "90", "0", "10"} <= set(words)
+    assert len(svg) < 4_000
+
+
+def test_a_chart_carries_no_colour_no_id_and_no_reference() -> None:
+    svg = curve_chart(panel(curve(0, "fc")))
+    assert not re.search(r"#[0-9a-f]{3}|\bid=|href|style=|url\(|font", svg)
+    assert 'class="s0"' in svg
+    assert 'class="t0"' in svg
+
+
+def test_the_points_are_where_the_numbers_are() -> None:
+    one = Curve(0, "a", (1.0, 0.5, 0.0), (1.0, 0.4, 0.0), (1.0, 0.6, 0.1))
+    svg = curve_chart(Panel((0.0, 1.0, 2.0), 0.0, (0.0, 2.0), "x", (one,), ""))
+    line = re.search(r'<path class="s0" stroke-width="1.7" d="M([^"]*)"', svg)
+    assert line is not None
+    x, y = np.array(line[1].split(), float).reshape(3, 2).T
+    assert np.allclose(np.diff(x), np.diff(x)[0], atol=0.11)
+    assert np.allclose(np.diff(y), np.diff(y)[0], atol=0.11)
+    assert y[0] < y[2]
+
+
+def test_names_of_any_kind_are_drawn_as_text() -> None:
+    names = [r"$\frac{$", "_hidden", "<b>&", "شبكة", "网络" * 20, "@1"]
+    svg = curve_chart(panel(*(curve(i, name) for i, name in enumerate(names)), axis="@0"))
+    words = [element.text for element in ET.fromstring(svg).iter("text")]
+    assert {r"$\frac{$", "_hidden", "<b>&", "شبكة", "@1", "@0"} <= set(words)
+
+
+def test_classes_without_images_leave_a_gap() -> None:
+    shares = (0.5, float("nan"), *[0.9] * 8)
+    svg = class_chart([ClassDots(0, "a", shares, shares, shares, shares)], "label")
+    assert "nan" not in svg
+    dots = re.findall(r'stroke-width="5.4" stroke-linecap="round" d="([^"]*)"', svg)
+    assert [d.count("M") for d in dots] == [9, 9]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.floats(0, 200), min_size=1, max_size=16))
+def test_labels_keep_their_distance_their_order_and_their_bounds(heights: list[float]) -> None:
+    places = spread(heights, 12, 2, 190)
+    distance = min(12, 188 / max(len(heights) - 1, 1))
+    assert all(2 - 1e-6 <= place <= 190 + 1e-6 for place in places)
+    ordered = sorted(places)
+    assert all(b - a >= distance - 1e-6 for a, b in pairwise(ordered))
+    assert [places[i] for i in sorted(range(len(heights)), key=lambda i: (heights[i], i))] == ordered
+
+
+def test_labels_that_have_room_stay_where_they_are() -> None:
+    assert spread([10, 50, 100], 12, 0, 190) == [10, 50, 100]
+    assert spread([], 12, 0, 190) == []
+
+
+# --- digits ------------------------------------------------------------------------------------------------------
+
+
+def test_a_sheet_holds_the_digits_at_fifteen_levels(digits28: object) -> None:
+    digits = (np.asarray(digits28)[:6, 0] * 255).astype(np.uint8).reshape(2, 3, 28, 28)
+    png = sheet(digits)
+    assert png == sheet(digits.copy())
+    picture = Image.open(io.BytesIO(png))
+    assert picture.size == (3 * (28 + GAP) - GAP, 2 * (28 + GAP) - GAP)
+    rgba = np.asarray(picture.convert("RGBA"), int)
+    assert not rgba[..., :3].any()
+    alpha = rgba[..., 3]
+    for row in range(2):
+        for column in range(3):
+            seen = alpha[row * 30 : row * 30 + 28, column * 30 : column * 30 + 28]
+            tint = 0.045 * 255
+            assert np.abs((seen - tint) / (255 - tint) * 255 - digits[row, column]).max() <= 255 / 28 + 2
+    assert not alpha[28:30].any()
+    assert not alpha[:, 28:30].any()
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 28, 28), (2, 25, 28, 28), (1, 3, 5, 7)])
+def test_sheets_of_any_size_open(shape: tuple[int, ...]) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    opened = Image.open(io.BytesIO(base64.b64decode(uri(sheet(picture)).partition(",")[2])))
+    opened.load()
+    assert opened.mode == "P"
+
+
+def test_noise_costs_no_more_than_a_kilobyte_a_digit() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (2, 25, 28, 28)).astype(np.uint8)
+    assert len(uri(sheet(noise))) <= 50 * 1000
+
+
+# --- colours -----------------------------------------------------------------------------------------------------
+
+
+@SCHEMES
+def test_words_have_a_contrast_of_4_5_and_lines_of_3(scheme: Scheme) -> None:
+    for paper in (scheme.paper, scheme.tint):
+        for colour in (scheme.ink, scheme.muted, scheme.warn, *scheme.words):
+            assert contrast(colour, paper) >= 4.5
+    for colour in scheme.lines:
+        assert contrast(colour, scheme.paper) >= 3
+
+
+@SCHEMES
+def test_counts_can_be_read_on_every_shade_of_a_matrix(scheme: Scheme) -> None:
+    for colour in scheme.lines:
+        for share in MATRIX_STEPS:
+            assert contrast(scheme.ink, blend(colour, scheme.paper, share / 100)) >= 4.5
+
+
+def test_hues_are_distinct_and_start_again() -> None:
+    assert len(set(LIGHT.lines)) == len(set(DARK.lines)) == len(LIGHT.words) == len(DARK.words) == HUES
+    assert hue(HUES) == 0
+
+
+def test_the_style_sheet_uses_only_variables_that_it_sets() -> None:
+    sheet = style()
+    used = set(re.findall(r"var\((--[a-z0-9]+)\)", sheet))
+    assert used - {"--h", "--w", "--i", "--n", "--s"} <= set(re.findall(r"(--[a-z0-9]+):", sheet))
+    assert "http" not in sheet
+    assert "@import" not in sheet
+    body = sheet[sheet.index("*{") :]
+    assert not re.search(r"#[0-9a-f]{3,6}[;}\s]", body)
+    for feature in ("prefers-color-scheme:dark", "@media print", "@media (max-width", "image-rendering:pixelated"):
+        assert feature in sheet
+
+
+# --- matrices ----------------------------------------------------------------------------------------------------
+
+
+def test_mistakes_are_shaded_by_the_root_of_their_share_and_the_diagonal_is_not() -> None:
+    table = np.zeros((10, 10), np.int64)
+    table[0] = [0, 100, *[0] * 8]
+    table[1] = [1, 99, *[0] * 8]
+    cells = matrix_cells(table)
+    assert cells[0][1].level == len(MATRIX_STEPS) - 1
+    assert cells[1][0].level == 1
+    assert cells[1][1].level == 0
+    assert [cells[0][0].text, cells[0][2].text, cells[1][1].text] == ["0", "", "99"]
+    assert all(cell.level == 0 for cell in cells[5])
