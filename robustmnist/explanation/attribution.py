@@ -1,0 +1,126 @@
+"""Attribute a checkpoint's logits to pixels, the same in any batch and without leaving a trace in the model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from robustmnist.errors import ImagesError, InputError
+from robustmnist.explanation.completeness import gap
+from robustmnist.explanation.methods import METHODS, Method
+from robustmnist.explanation.regions import last_convolution
+from robustmnist.models.inference import Deployed
+from robustmnist.tomlfile import did_you_mean
+
+if TYPE_CHECKING:
+    from robustmnist.checkpoints import Checkpoint
+
+__all__ = ["check_method", "completeness_gap", "explain"]
+
+
+def explain(checkpoint: "Checkpoint | nn.Module", images: Tensor, targets: Tensor, *, method: str) -> Tensor:
+    """Attribute the logits of `targets` to the pixels of `images`.
+
+    The same images give the same values in any batch: they are computed in chunks of one fixed size, the last one
+    padded. The model runs in evaluation mode and is handed back as it was: training mode, gradient flags, gradients
+    and hooks.
+
+    Args:
+        checkpoint: A checkpoint or any module from images (B, 1, 28, 28) to logits (B, classes).
+        images: float32 (B, 1, 28, 28), ink in [0, 1], on the model's device.
+        targets: int64 (B,), the class explained for each image.
+        method: A key of `METHODS`.
+
+    Returns:
+        float32 (B, 1, 28, 28); positive speaks for the class. `METHODS` says what the values are.
+
+    Raises:
+        InputError: If there is no such method, or it does not fit the model (Grad-CAM without a convolution).
+        ImagesError: If images and targets are not as above.
+    """
+    check_method(method, checkpoint)
+    chosen, model = METHODS[method], _module(checkpoint)
+    with _undisturbed(model):
+        _check(model, images, targets)
+        if not len(images):
+            return torch.zeros_like(images)
+        chunks = zip(torch.split(images, chosen.chunk), torch.split(targets, chosen.chunk), strict=True)
+        maps = [_padded(chosen, model, part, wanted) for part, wanted in chunks]
+    return torch.cat(maps)
+
+
+def check_method(method: str, checkpoint: "Checkpoint | nn.Module | None" = None) -> None:
+    """Raise `InputError` if there is no `method`, or it cannot explain this checkpoint."""
+    if method not in METHODS:
+        raise InputError(
+            f"'{method}' is no attribution method{did_you_mean(method, METHODS)}", remedy=f"use {', '.join(METHODS)}"
+        )
+    if checkpoint is not None and method == "grad-cam" and last_convolution(_module(checkpoint)) is None:
+        others = ", ".join(name for name in METHODS if name != "grad-cam")
+        name = getattr(checkpoint, "name", type(checkpoint).__name__)
+        raise InputError("has no convolution, and grad-cam reads the last one", where=name, remedy=f"use {others}")
+
+
+def completeness_gap(
+    checkpoint: "Checkpoint | nn.Module", images: Tensor, targets: Tensor, attributions: Tensor
+) -> Tensor:
+    """Return how far attributions are from adding up to the logit that they explain, a fraction, float64 (B,).
+
+    Integrated gradients are complete, so for them this is the error of the quadrature (Sundararajan et al. 2017,
+    section 3); see `robustmnist.explanation.completeness.gap` for the formula.
+    """
+    model = _module(checkpoint)
+    with _undisturbed(model):
+        return gap(model, images, targets, attributions)
+
+
+def _padded(method: Method, model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+    """Attribute one chunk, filled up to the method's fixed size with copies of its last image."""
+    n = len(images)
+    fill = torch.arange(method.chunk, device=images.device).clamp(max=n - 1)
+    # Indexing copies: the caller's tensor must not come out with a gradient flag, and it may be an inference tensor.
+    values = method.attribute(model, images.detach()[fill].requires_grad_(), targets.to(images.device)[fill])
+    return values[:n].detach()
+
+
+def _check(model: nn.Module, images: Tensor, targets: Tensor) -> None:
+    if images.ndim != 4 or images.shape[1:] != (1, 28, 28) or images.dtype != torch.float32:
+        raise ImagesError(f"images are {images.dtype} {tuple(images.shape)}", remedy="give float32 (B, 1, 28, 28)")
+    if targets.shape != images.shape[:1] or targets.dtype != torch.int64:
+        raise ImagesError(f"targets are {targets.dtype} {tuple(targets.shape)}", remedy="give int64 (B,)")
+    if len(images):
+        with torch.no_grad():
+            classes = model(images[:1]).shape[1]
+        if int(targets.min()) < 0 or int(targets.max()) >= classes:
+            raise ImagesError(f"a target is no class of the model, which has {classes}", remedy="count classes from 0")
+
+
+@contextmanager
+def _undisturbed(model: nn.Module) -> Iterator[None]:
+    """Run the block with `model` in evaluation mode and its parameters fixed, then put everything back.
+
+    Gradients are on whatever the caller's mode. On CUDA, convolutions are held to full float32 and to algorithms that
+    give the same sum every time.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    flags = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
+    exact = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+    try:
+        model.eval()
+        for parameter, _ in flags:
+            parameter.requires_grad_(False)
+        with torch.inference_mode(False), torch.enable_grad(), exact:
+            yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+        for parameter, flag in flags:
+            parameter.requires_grad_(flag)
+
+
+def _module(checkpoint: "Checkpoint | nn.Module") -> nn.Module:
+    """Return the plain network: the deployed form answers in tiles without gradients, but holds it."""
+    module = checkpoint if isinstance(checkpoint, nn.Module) else checkpoint.model
+    return module.model if isinstance(module, Deployed) else module

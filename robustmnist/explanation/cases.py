@@ -1,0 +1,153 @@
+"""What is shown of each digit: the image, what the checkpoint made of it, and the attribution; clean and perturbed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from robustmnist.explanation.attribution import completeness_gap, explain
+from robustmnist.explanation.methods import METHODS
+from robustmnist.explanation.picture import common_scale
+from robustmnist.results.decisions import INVALID, decide
+
+if TYPE_CHECKING:
+    from robustmnist.checkpoints import Checkpoint
+    from robustmnist.data import Dataset
+
+__all__ = ["Case", "Explanation", "Target", "View", "explain_digits"]
+
+Target = Literal["predicted", "true"]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One image as one checkpoint saw it.
+
+    Attributes:
+        image: float32 (28, 28), ink in [0, 1].
+        predicted: The predicted class, or `robustmnist.results.decisions.INVALID`.
+        confidence: Its softmax probability; NaN where invalid.
+        explained: The class that `attribution` is about.
+        attribution: float32 (28, 28).
+    """
+
+    image: NDArray[np.float32]
+    predicted: int
+    confidence: float
+    explained: int
+    attribution: NDArray[np.float32]
+
+    @property
+    def valid(self) -> bool:
+        """Whether the logits were finite, so that there is a prediction."""
+        return self.predicted != INVALID
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One digit: its id and true class, the clean view, and the perturbed one where a suite was asked for."""
+
+    id: int
+    label: int
+    clean: View
+    perturbed: View | None
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The clean view, then the perturbed one if there is one."""
+        return (self.clean,) if self.perturbed is None else (self.clean, self.perturbed)
+
+    @property
+    def scale(self) -> float:
+        """The value of the full hue: both views are drawn on this one scale, so that they compare."""
+        return common_scale(*(view.attribution for view in self.views))
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """One checkpoint by one method on the chosen digits.
+
+    Attributes:
+        checkpoint: Its name.
+        sha256: The SHA-256 of its weights file.
+        method: A key of `METHODS`.
+        cases: One per digit.
+        gap: The largest completeness gap of the views, a fraction; None for methods that do not promise completeness.
+    """
+
+    checkpoint: str
+    sha256: str
+    method: str
+    cases: tuple[Case, ...]
+    gap: float | None
+
+
+def explain_digits(
+    checkpoint: "Checkpoint",
+    digits: "Dataset",
+    perturbed: Tensor | None,
+    *,
+    method: str,
+    target: Target = "predicted",
+    on_progress: Callable[[int], None] | None = None,
+) -> Explanation:
+    """Explain `digits`, and the same digits `perturbed`, by one method.
+
+    Args:
+        checkpoint: What is explained.
+        digits: The chosen digits, clean.
+        perturbed: float32 (n, 1, 28, 28), the digits perturbed, in the same order; None for the clean ones only.
+        method: A key of `METHODS`.
+        target: Explain the class that each view was taken for, or the true class. A view that has no prediction
+            (its logits are not finite) is explained for its true class.
+        on_progress: Called with the number of images done since the last call.
+    """
+    report = on_progress or (lambda images: None)
+    clean, gap = _views(checkpoint, digits.images, digits.labels, method, target, report)
+    twins: list[View] | list[None] = [None] * len(clean)
+    if perturbed is not None:
+        twins, gap_perturbed = _views(checkpoint, perturbed, digits.labels, method, target, report)
+        gap = None if gap is None or gap_perturbed is None else max(gap, gap_perturbed)
+    cases = (
+        Case(int(name), int(label), view, twin)
+        for name, label, view, twin in zip(digits.ids.tolist(), digits.labels.tolist(), clean, twins, strict=True)
+    )
+    return Explanation(checkpoint.name, checkpoint.card.sha256, method, tuple(cases), gap)
+
+
+def _views(
+    checkpoint: "Checkpoint",
+    images: Tensor,
+    labels: Tensor,
+    method: str,
+    target: Target,
+    report: Callable[[int], None],
+) -> tuple[list[View], float | None]:
+    decisions = decide(checkpoint(images).cpu().numpy())
+    predicted = torch.from_numpy(decisions.predicted).to(labels.device)
+    wanted = torch.where(predicted == INVALID, labels, predicted) if target == "predicted" else labels
+    maps = []
+    for part, classes in _chunks(images, wanted, METHODS[method].chunk):
+        maps.append(explain(checkpoint, part, classes, method=method))
+        report(len(part))
+    attributions = torch.cat(maps)
+    gap = None
+    if METHODS[method].complete:
+        gap = float(completeness_gap(checkpoint, images, wanted, attributions).nan_to_num(nan=0.0).max())
+    columns = zip(
+        images[:, 0].cpu().numpy(),
+        decisions.predicted.tolist(),
+        decisions.confidence.tolist(),
+        wanted.tolist(),
+        attributions[:, 0].cpu().numpy(),
+        strict=True,
+    )
+    return [View(*column) for column in columns], gap
+
+
+def _chunks(images: Tensor, classes: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    return zip(torch.split(images, size), torch.split(classes, size), strict=True)

@@ -1,0 +1,89 @@
+"""Which digits are explained: some by name, the first of each class, or the most confident mistakes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustmnist.errors import DataError, InputError
+from robustmnist.explanation.condition import Condition
+from robustmnist.results.decisions import decide
+
+if TYPE_CHECKING:
+    from robustmnist.checkpoints import Checkpoint
+    from robustmnist.data import Dataset
+
+__all__ = ["choose_digits", "confident_mistakes", "first_of_each_class", "rows_of"]
+
+
+def choose_digits(
+    data: "Dataset",
+    checkpoints: Mapping[str, "Checkpoint"],
+    condition: Condition | None,
+    *,
+    samples: Sequence[int] = (),
+    mistakes: int | None = None,
+    notify: Callable[[str], None] | None = None,
+) -> tuple[dict[str, "Dataset"], str]:
+    """Return the digits to explain for each checkpoint, and in a clause how they were chosen.
+
+    Args:
+        data: What to choose from.
+        checkpoints: Name to checkpoint.
+        condition: How the digits are perturbed where mistakes are looked for; None for clean digits.
+        samples: Ids; empty for the first digit of each class.
+        mistakes: How many of the most confident mistakes to take instead.
+        notify: Called with a sentence where a checkpoint makes fewer mistakes than asked for.
+
+    Raises:
+        DataError: If an id is not there.
+        InputError: If no checkpoint makes a mistake.
+    """
+    labels, ids = data.labels.cpu().numpy(), data.ids.cpu().numpy()
+    if mistakes is None:
+        rows = rows_of(ids, samples) if samples else first_of_each_class(labels)
+        some = data.select(ids[rows].tolist())
+        return dict.fromkeys(checkpoints, some), "chosen by id" if samples else "the first of each class"
+    seen = condition.apply(data.images, data.ids) if condition else data.images
+    chosen = {}
+    for name, checkpoint in checkpoints.items():
+        rows = confident_mistakes(checkpoint(seen).cpu().numpy(), labels, mistakes)
+        if len(rows) < mistakes and notify:
+            notify(f"{name}: mistakes among {len(data):,} digits: {len(rows)}")
+        if len(rows):
+            chosen[name] = data.select(ids[rows].tolist())
+    if not chosen:
+        raise InputError("there is no mistake to explain", where="--mistakes", remedy="give a --value farther off")
+    return chosen, f"the most confident mistakes, {mistakes} at most"
+
+
+def rows_of(ids: NDArray[np.int64], wanted: Sequence[int]) -> NDArray[np.int64]:
+    """Return the row of each wanted sample id, in the order asked for, each once.
+
+    Raises:
+        DataError: If a sample is not there; the message names the ids that are.
+    """
+    place = {int(name): row for row, name in enumerate(ids)}
+    for name in wanted:
+        if name not in place:
+            raise DataError(f"there is no sample {name}", where="--sample", remedy=f"use {ids.min()} to {ids.max()}")
+    return np.array([place[name] for name in dict.fromkeys(wanted)], np.int64)
+
+
+def first_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the first row of each class, in the order of the classes."""
+    _, rows = np.unique(labels, return_index=True)
+    return rows.astype(np.int64)
+
+
+def confident_mistakes(logits: NDArray[np.float32], labels: NDArray[np.int64], top: int) -> NDArray[np.int64]:
+    """Return the rows of the `top` most confident mistakes, most confident first; fewer where there are fewer.
+
+    Ranked by the log-odds of the predicted class, which do not saturate as probabilities do; ties keep the order of
+    the rows. A row whose logits are not finite is invalid and never ranked.
+    """
+    decisions = decide(logits)
+    wrong = np.flatnonzero(decisions.valid & (decisions.predicted != labels))
+    order = np.argsort(-decisions.log_odds[wrong], kind="stable")
+    return wrong[order[:top]]
