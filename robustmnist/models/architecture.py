@@ -1,0 +1,71 @@
+"""A model as plain values: name and parameters, checked, and built again from them."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from pydantic import create_model
+from torch import nn
+
+from robustmnist.errors import CheckpointError, InputError
+from robustmnist.models.cnn import CNN
+from robustmnist.models.fc import FC
+from robustmnist.models.lenet5 import LeNet5
+from robustmnist.tomlfile import Table, did_you_mean, validate_table
+
+__all__ = ["MODELS", "build_model", "complete_architecture", "count_parameters"]
+
+MODELS: dict[str, Callable[..., nn.Module]] = {
+    "fc": FC,
+    "fc-small": partial(FC, widths=(128, 64)),
+    "cnn": CNN,
+    "lenet5": LeNet5,
+}
+
+
+def build_model(
+    architecture: Mapping[str, Any], *, error: type[InputError] = CheckpointError, where: object = "architecture"
+) -> nn.Module:
+    """Build the model that `architecture` describes, freshly initialised from torch's global generator.
+
+    Args:
+        architecture: ``{"model": "cnn", ...}``: a name in `MODELS` and any of its parameters, as plain values.
+        error: What to raise; a recipe and a card are different mistakes.
+        where: What the message names as the place.
+
+    Raises:
+        CheckpointError: Or `error`: If the name is unknown or a parameter is of the wrong kind or out of range.
+
+    >>> count_parameters(build_model({"model": "fc"}))
+    235146
+    """
+    complete = complete_architecture(architecture, error=error, where=where)
+    return MODELS[complete.pop("model")](**complete)
+
+
+def complete_architecture(
+    architecture: Mapping[str, Any], *, error: type[InputError] = CheckpointError, where: object = "architecture"
+) -> dict[str, Any]:
+    """Return `architecture` with every parameter spelled out, lists for tuples; raises as `build_model` does."""
+    parameters = dict(architecture)
+    name = parameters.pop("model", None)
+    if not isinstance(name, str) or name not in MODELS:
+        hint = did_you_mean(name, MODELS) if isinstance(name, str) else ""
+        raise error(f"model: no model is called {name!r}{hint}", where=where, remedy=f"use {', '.join(MODELS)}")
+    table = validate_table(parameters, _table(MODELS[name]), error, where=where)
+    return {"model": name} | table.model_dump(mode="json")
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Return the number of trained values in `model`; running statistics do not count."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _table(constructor: Callable[..., nn.Module]) -> type[Table]:
+    """Return the table of a constructor's parameters, types and defaults read from its signature."""
+    fields: dict[str, Any] = {
+        name: (parameter.annotation, parameter.default)
+        for name, parameter in inspect.signature(constructor).parameters.items()
+    }
+    return create_model("Architecture", __base__=Table, **fields)

@@ -1,0 +1,8 @@
+"""Training: a recipe in, a run folder with checkpoints out."""
+
+from robustmnist.training.recipe import Recipe as Recipe
+from robustmnist.training.recipe import load_recipe as load_recipe
+from robustmnist.training.run import RunFolder as RunFolder
+from robustmnist.training.session import train as train
+
+__all__ = ["Recipe", "RunFolder", "load_recipe", "train"]

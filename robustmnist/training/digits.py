@@ -1,0 +1,43 @@
+"""The digits of a training: to learn from, to choose the epoch by, and to touch once at the end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from robustmnist.data import Dataset, load_dataset
+from robustmnist.training.recipe import Recipe
+from robustmnist.training.split import stratified_split
+
+__all__ = ["Digits", "load_digits"]
+
+
+@dataclass(frozen=True)
+class Digits:
+    """The digits of a training: to learn from, to choose the epoch by, and to touch once at the end."""
+
+    training: Dataset
+    validation: Dataset
+    test: Callable[[], Dataset]
+
+
+def load_digits(recipe: Recipe, device: torch.device, data_dir: Path | None = None) -> Digits:
+    """Return the recipe's digits: MNIST's own parts, or of the embedded digits four fifths and one fifth."""
+    settings = recipe.data
+    if settings.dataset == "mnist":
+        whole = load_dataset("mnist", part="train", data_dir=data_dir, device=device)
+
+        def test() -> Dataset:
+            return load_dataset("mnist", part="test", data_dir=data_dir, device=device)
+    else:
+        embedded = load_dataset("digits", device=device)
+        rest, kept = stratified_split(embedded.labels, len(embedded) // 5, seed=0)
+        whole = embedded.select(rest)
+
+        def test() -> Dataset:
+            return embedded.select(kept)
+
+    whole = whole.head(settings.limit or None)
+    learn, choose = stratified_split(whole.labels, settings.validation, recipe.seed)
+    return Digits(whole.select(whole.ids[learn.to(device)]), whole.select(whole.ids[choose.to(device)]), test)

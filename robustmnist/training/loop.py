@@ -1,0 +1,152 @@
+"""One epoch of training: a permutation of digits that lie as tensors on the device."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from robustmnist.models import build_model, deployed
+from robustmnist.training.augment import augment
+from robustmnist.training.optimise import gradient_norm, learning_rate, make_optimizer
+from robustmnist.training.recipe import Recipe
+
+__all__ = ["Best", "State", "derive_seed", "measure", "start", "train_epoch"]
+
+
+@dataclass
+class Best:
+    """The epoch that did best on the validation digits."""
+
+    epoch: int
+    accuracy: float
+    loss: float
+    weights: dict[str, Tensor]
+
+    def beaten_by(self, accuracy: float, loss: float) -> bool:
+        """Whether a result is better: more digits read, or as many at a lower loss."""
+        return (accuracy, -loss) > (self.accuracy, -self.loss)
+
+
+@dataclass
+class State:
+    """Where a training stands after a whole number of epochs."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    average: dict[str, Tensor] | None
+    epoch: int = 0
+    best: Best | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """What is validated and saved: the average where one is kept, else the model's own state."""
+        return self.model.state_dict() if self.average is None else self.average
+
+
+def start(recipe: Recipe, device: torch.device) -> State:
+    """Return the state before the first epoch; the caller's generators are left as they were."""
+    with torch.random.fork_rng(devices=_cuda(device)):
+        torch.manual_seed(derive_seed(recipe.seed, 0, "weights"))
+        model = build_model(recipe.architecture)
+    model = model.to(device).to(memory_format=torch.channels_last)
+    average = {name: value.clone() for name, value in model.state_dict().items()} if recipe.average.decay else None
+    return State(model, make_optimizer(recipe.optimizer, model), average)
+
+
+def train_epoch(
+    state: State, recipe: Recipe, images: Tensor, labels: Tensor, on_step: Callable[[int], None] | None = None
+) -> dict[str, float]:
+    """Train one epoch, changing `state`, and return loss, accuracy, learning rate and gradient norm over it.
+
+    All randomness comes from (seed, epoch): the permutation, the augmentation and the dropout. The digits that do
+    not fill the last batch of a permutation are left out of that epoch.
+
+    Args:
+        state: Changed in place; its `epoch` counts one more afterwards.
+        recipe: What to do.
+        images: float32 (n, 1, 28, 28).
+        labels: int64 (n,).
+        on_step: Called with the number of digits seen so far in this epoch.
+    """
+    device = images.device
+    batch = min(recipe.batch_size, len(labels))
+    steps = len(labels) // batch
+    order = torch.randperm(len(labels), generator=_generator(recipe.seed, state.epoch, "order")).to(device)
+    strengths = _generator(recipe.seed, state.epoch, "augment")
+    loss_sum, correct, norm_sum = torch.zeros((3,), device=device).unbind()
+    rate = 0.0
+    state.model.train()
+    with torch.random.fork_rng(devices=_cuda(device)):
+        torch.manual_seed(derive_seed(recipe.seed, state.epoch, "dropout"))
+        for step in range(steps):
+            rows = order[step * batch : (step + 1) * batch]
+            shown, wanted = augment(images[rows], recipe.augment, strengths), labels[rows]
+            rate = learning_rate(
+                recipe.schedule, recipe.optimizer.lr, state.epoch * steps + step, recipe.epochs * steps, recipe.epochs
+            )
+            for group in state.optimizer.param_groups:
+                group["lr"] = rate
+            with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(recipe, device)):
+                logits = state.model(shown)
+            loss = cross_entropy(logits.float(), wanted, label_smoothing=recipe.label_smoothing)
+            state.optimizer.zero_grad()
+            torch.autograd.backward(loss)
+            state.optimizer.step()
+            _average(state, recipe.average.decay, state.epoch * steps + step)
+            # Sums stay on the device: reading them at every step would wait for a GPU each time.
+            loss_sum += loss.detach()
+            correct += (logits.detach().argmax(1) == wanted).sum()
+            norm_sum += gradient_norm(state.model.parameters())
+            if on_step is not None:
+                on_step((step + 1) * batch)
+    state.epoch += 1
+    return {
+        "train_loss": float(loss_sum) / steps,
+        "train_accuracy": float(correct) / (steps * batch),
+        "learning_rate": rate,
+        "gradient_norm": float(norm_sum) / steps,
+    }
+
+
+def measure(model: nn.Module, images: Tensor, labels: Tensor) -> tuple[int, float]:
+    """Return how many digits the model reads right, and its mean cross-entropy."""
+    logits = deployed(model)(images)
+    return int((logits.argmax(1) == labels).sum()), float(cross_entropy(logits.double(), labels))
+
+
+def uses_bfloat16(recipe: Recipe, device: torch.device) -> bool:
+    """Whether the matrix products run in bfloat16: where asked for, or on `auto` where the processor has it."""
+    if recipe.precision != "auto":
+        return recipe.precision == "bfloat16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+
+
+def derive_seed(seed: int, epoch: int, purpose: str) -> int:
+    """Return a seed of its own for each purpose and epoch of a training."""
+    digest = hashlib.sha256(f"{seed}/{epoch}/{purpose}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1
+
+
+def _average(state: State, decay: float, step: int) -> None:
+    """Move the average one step towards the model: by 1 − decay, and by more at first, to forget the start."""
+    if state.average is None:
+        return
+    weight = 1 - min(decay, (1 + step) / (10 + step))
+    values = state.model.state_dict()
+    floating = [name for name, value in values.items() if value.is_floating_point()]
+    torch._foreach_lerp_([state.average[name] for name in floating], [values[name] for name in floating], weight)
+
+
+def _generator(seed: int, epoch: int, purpose: str) -> torch.Generator:
+    return torch.Generator().manual_seed(derive_seed(seed, epoch, purpose))
+
+
+def _cuda(device: torch.device) -> list[int]:
+    return [device.index or 0] if device.type == "cuda" else []

@@ -1,0 +1,146 @@
+"""The folder of a training run: what lies in it and how it is written.
+
+recipe.toml         the exact recipe, every value spelled out
+best.*, last.*      checkpoints: the epoch that did best on the validation digits, and the latest one
+history.csv         one row per epoch
+metrics.json        how far it went and how well the best epoch reads
+curves.png, .svg    the history drawn
+state.safetensors   everything that ``--resume`` needs
+"""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from robustmnist.card import Card, card_path, read_card
+from robustmnist.errors import RecipeError, RunError
+from robustmnist.files import write_atomic
+from robustmnist.tomlfile import parse_toml
+from robustmnist.training.curves import draw_curves
+from robustmnist.training.recipe import Recipe, check_recipe
+
+__all__ = ["COLUMNS", "RunFolder", "new_folder"]
+
+COLUMNS = (
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "learning_rate",
+    "gradient_norm",
+    "seconds",
+)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A training run on disk.
+
+    Attributes:
+        path: The folder.
+    """
+
+    path: Path
+
+    @property
+    def best(self) -> Path:
+        """The best checkpoint, without ending: what `load_checkpoint` and ``--checkpoint`` take."""
+        return self.path / "best"
+
+    @property
+    def last(self) -> Path:
+        """The latest checkpoint, without ending."""
+        return self.path / "last"
+
+    @property
+    def card(self) -> Card:
+        """The best checkpoint's card; CheckpointError where there is none yet."""
+        return read_card(card_path(self.best))
+
+    @property
+    def state(self) -> Path:
+        """What a resumed training starts from."""
+        return self.path / "state.safetensors"
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe as it was when the run began; RunError where there is none."""
+        path = self.path / "recipe.toml"
+        if not path.is_file():
+            raise RunError("is no training run: it has no recipe.toml", where=self.path, remedy="name a run's folder")
+        return check_recipe(parse_toml(path, RecipeError), where=path)
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What metrics.json holds; empty before the first epoch has ended."""
+        path = self.path / "metrics.json"
+        try:
+            metrics = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as cause:
+            raise RunError(f"cannot be read ({cause})", where=path, remedy="delete it and resume the run") from cause
+        if not isinstance(metrics, dict):
+            raise RunError("holds no metrics", where=path, remedy="delete it and resume the run")
+        return metrics
+
+    def check_absent(self) -> None:
+        """Raise RunError where something is there already."""
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise RunError("is there already and not empty", where=self.path, remedy="choose another or use --resume")
+
+    def begin(self, recipe: Recipe) -> None:
+        """Write the recipe: from now on the run can be resumed."""
+        write_atomic(self.path / "recipe.toml", recipe_toml(recipe))
+
+    def write_history(self, history: Sequence[Mapping[str, Any]]) -> None:
+        """Write history.csv."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)
+        write_atomic(self.path / "history.csv", text.getvalue())
+
+    def write_metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Write metrics.json."""
+        write_atomic(self.path / "metrics.json", json.dumps(metrics, indent=2, allow_nan=False) + "\n")
+
+    def write_curves(self, history: Sequence[Mapping[str, Any]], title: str) -> None:
+        """Draw the history, if there is one."""
+        if history:
+            for kind, content in draw_curves(history, title).items():
+                write_atomic(self.path / f"curves.{kind}", content)
+
+
+def new_folder(name: str) -> Path:
+    """Return ``runs/NAME-TIMESTAMP``, with a number at the end where that is taken."""
+    first = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    folder, number = first, 2
+    while folder.exists():
+        folder, number = first.with_name(f"{first.name}-{number}"), number + 1
+    return folder
+
+
+def recipe_toml(recipe: Recipe) -> str:
+    """Return the recipe as TOML that reads back as the same recipe."""
+    plain = recipe.as_dict()
+    lines = [f"{key} = {_toml(value)}" for key, value in plain.items() if not isinstance(value, dict)]
+    for key, table in plain.items():
+        if isinstance(table, dict):
+            lines += ["", f"[{key}]", *(f"{inner} = {_toml(value)}" for inner, value in table.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, str):
+        # TOML's basic strings escape as JSON's do; DEL is the one character that only TOML forbids.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(value)

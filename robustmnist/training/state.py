@@ -1,0 +1,84 @@
+"""What a resumed training starts from, in one safetensors file: tensors, and the rest as JSON in its header."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from robustmnist.errors import RunError
+from robustmnist.files import sha256_bytes, write_atomic
+from robustmnist.training.loop import Best, State
+
+__all__ = ["load_state", "save_state"]
+
+
+def save_state(path: Path, state: State, extra: dict[str, Any]) -> None:
+    """Write `state` and the plain values in `extra` to `path`, whole or not at all."""
+    tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
+    tensors |= {f"average.{name}": value for name, value in (state.average or {}).items()}
+    for index, values in state.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items() if value is not None}
+    plain: dict[str, Any] = {"epoch": state.epoch, "history": state.history, "extra": extra, "best": None}
+    if state.best is not None:
+        tensors |= {f"best.{name}": value for name, value in state.best.weights.items()}
+        plain["best"] = {"epoch": state.best.epoch, "accuracy": state.best.accuracy, "loss": state.best.loss}
+    tensors = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in tensors.items()}
+    text = json.dumps(plain)
+    write_atomic(path, safetensors.torch.save(tensors, {"state": text, "sha256": _hash(text, tensors)}))
+
+
+def load_state(path: Path, state: State) -> dict[str, Any]:
+    """Bring `state`, as `start` made it for the same recipe, to what `path` holds; return the plain values.
+
+    Raises:
+        RunError: If the file is damaged or belongs to another model.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        if metadata.get("sha256") != _hash(metadata.get("state", ""), tensors):
+            raise RunError("is damaged: its hash does not match", where=path, remedy="start the training again")
+        plain: dict[str, Any] = json.loads(metadata["state"])
+        _restore(state, plain, tensors)
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as cause:
+        raise RunError(f"cannot be resumed ({cause})", where=path, remedy="start the training again") from cause
+    extra: dict[str, Any] = plain["extra"]
+    return extra
+
+
+def _restore(state: State, plain: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    def group(prefix: str) -> dict[str, Tensor]:
+        return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+    state.model.load_state_dict(group("model."))
+    weights = state.model.state_dict()
+    if state.average is not None:
+        for name, value in group("average.").items():
+            state.average[name].copy_(value)
+    state.epoch, state.history = plain["epoch"], plain["history"]
+    if plain["best"] is not None:
+        best = {name: torch.empty_like(weights[name]).copy_(value) for name, value in group("best.").items()}
+        state.best = Best(weights=best, **plain["best"])
+    parameters = [parameter for one in state.optimizer.param_groups for parameter in one["params"]]
+    restored: dict[int, dict[str, Tensor]] = {}
+    for key, value in group("optimizer.").items():
+        index, _, name = key.partition(".")
+        like = parameters[int(index)]
+        # Fused optimisers walk through memory: a moment must lie as its parameter does, channels last included.
+        moment = value if value.ndim == 0 else torch.empty_like(like).copy_(value)
+        restored.setdefault(int(index), {})[name] = moment
+    groups = state.optimizer.state_dict()["param_groups"]
+    state.optimizer.load_state_dict({"state": restored, "param_groups": groups})
+
+
+def _hash(text: str, tensors: dict[str, Tensor]) -> str:
+    parts = [text.encode()]
+    for name in sorted(tensors):
+        value = tensors[name]
+        parts += [f"\n{name} {value.dtype} {list(value.shape)}\n".encode(), value.numpy().tobytes()]
+    return sha256_bytes(b"".join(parts))
