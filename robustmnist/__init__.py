@@ -1,3 +1,63 @@
-"""What 99 % on MNIST hides: digit classifiers measured under shift, scale, rotation, thickness, decentering and noise."""
+"""What 99 % on MNIST hides: digit classifiers measured under shift, scale, rotation, thickness, decentering and noise.
+
+    import robustmnist as rm
+
+    digits = rm.load_dataset("mnist")
+    models = {name: rm.load_checkpoint(name) for name in ("fc", "cnn")}
+    predictions = rm.evaluate(models, digits, rm.load_suite("shift"))
+    summary = rm.summarise(predictions)
+    rm.write_report(predictions, "report.html")
+
+Names are resolved on first use, so that ``import robustmnist`` costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from robustmnist import perturb as perturb
+    from robustmnist import results as results
+    from robustmnist.checkpoints import list_checkpoints as list_checkpoints
+    from robustmnist.checkpoints import load_checkpoint as load_checkpoint
+    from robustmnist.data import load_dataset as load_dataset
+    from robustmnist.evaluation import evaluate as evaluate
+    from robustmnist.explanation import explain as explain
+    from robustmnist.predictions import read_predictions as read_predictions
+    from robustmnist.report import write_report as write_report
+    from robustmnist.results import summarise as summarise
+    from robustmnist.suites import list_suites as list_suites
+    from robustmnist.suites import load_suite as load_suite
+    from robustmnist.training import train as train
 
 __version__ = "0.1.0"
+
+# Function -> module. Modules are nouns and functions verbs: a module of the function's name would take its place here
+# as soon as anything imports it.
+_NAMES = {
+    "evaluate": "robustmnist.evaluation",
+    "explain": "robustmnist.explanation",
+    "list_checkpoints": "robustmnist.checkpoints",
+    "list_suites": "robustmnist.suites",
+    "load_checkpoint": "robustmnist.checkpoints",
+    "load_dataset": "robustmnist.data",
+    "load_suite": "robustmnist.suites",
+    "read_predictions": "robustmnist.predictions",
+    "summarise": "robustmnist.results",
+    "train": "robustmnist.training",
+    "write_report": "robustmnist.report",
+}
+_MODULES = ("perturb", "results")
+
+__all__ = ["__version__", *sorted([*_NAMES, *_MODULES])]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(f"robustmnist.{name}")
+    raise AttributeError(f"module 'robustmnist' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

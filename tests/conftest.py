@@ -9,6 +9,10 @@ import torch
 
 CHECKOUT = Path(__file__).parent.parent
 
+# The tests' tensors are small: a second thread gains nothing, and on a busy machine waiting for it costs tenfold.
+# Results do not depend on it (test_models and test_perturb compare one thread with two).
+torch.set_num_threads(1)
+
 
 @pytest.fixture(scope="session")
 def mnist_dir() -> Path:

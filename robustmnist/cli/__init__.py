@@ -11,7 +11,13 @@ from robustmnist.errors import RobustMnistError
 __all__ = ["COMMANDS", "cli", "main"]
 
 # The line that --help shows, kept here so that --help imports no command (a test holds it against the command's own).
-COMMANDS: dict[str, str] = {
+COMMANDS = {
+    "train": "Train a checkpoint from a recipe.",
+    "evaluate": "Run checkpoints through perturbation suites and report where they fail.",
+    "explain": "Show which pixels a checkpoint looked at, clean and perturbed.",
+    "report": "Render the report of a run again from disk, without a model.",
+    "suites": "List the perturbation suites.",
+    "checkpoints": "List the checkpoints.",
 }
 
 

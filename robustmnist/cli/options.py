@@ -21,7 +21,12 @@ def device(command: F) -> F:
 def seed(command: F) -> F:
     """Add ``--seed``."""
     return click.option(
-        "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of all randomness."
+        "--seed",
+        type=click.IntRange(0, 2**63 - 1),
+        default=0,
+        metavar="N",
+        show_default="0",
+        help="Seed of all randomness.",
     )(command)
 
 
@@ -47,7 +52,7 @@ def dataset(command: F) -> F:
 
 def limit(command: F) -> F:
     """Add ``--limit``."""
-    return click.option("--limit", type=click.IntRange(1), help="Use only the first N samples.")(command)
+    return click.option("--limit", type=click.IntRange(1), metavar="N", help="Use only the first N samples.")(command)
 
 
 def checkpoints(command: F) -> F:

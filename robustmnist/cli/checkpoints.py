@@ -1,0 +1,89 @@
+"""``robustmnist checkpoints``."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from robustmnist.cli import options
+
+if TYPE_CHECKING:
+    from robustmnist.card import Card
+
+__all__ = ["command"]
+
+
+@click.command("checkpoints")
+@click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
+@options.json_output
+def command(names: tuple[str, ...], as_json: bool) -> None:
+    """List the checkpoints.
+
+    With names, or paths to weights: all that their cards say.
+
+    \b
+    robustmnist checkpoints
+    robustmnist checkpoints cnn cnn-augmented
+    robustmnist checkpoints runs/mine/best --json
+    """  # noqa: D301 (click reads a real \b as "keep these lines")
+    from robustmnist.card import card_path, list_checkpoints, read_card
+
+    cards = [read_card(card_path(name)) for name in names] if names else list_checkpoints()
+    if as_json:
+        import json
+
+        click.echo(json.dumps([card.as_dict() for card in cards], ensure_ascii=False, indent=2))
+    elif names:
+        click.echo("\n\n".join(_describe(card) for card in cards))
+    else:
+        click.echo(_table(cards))
+
+
+def _table(cards: "tuple[Card, ...] | list[Card]") -> str:
+    rows = [("checkpoint", "model", "parameters", "test accuracy", "95 % interval", "trained on", "description")]
+    for card in cards:
+        accuracy, interval = _accuracy(card)
+        name, model = card.name, str(card.architecture.get("model"))
+        rows.append((name, model, f"{card.parameters:,}", accuracy, interval, _trained_on(card), card.description))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _describe(card: "Card") -> str:
+    accuracy, interval = _accuracy(card)
+    lines = {
+        "description": card.description,
+        "architecture": ", ".join(f"{key} {_plain(value)}" for key, value in card.architecture.items()),
+        "parameters": f"{card.parameters:,}, stored as {card.precision}",
+        "input": f"{' × '.join(map(str, card.input.shape))} {card.input.dtype}, {card.input.polarity}",
+        "classes": " ".join(card.classes),
+        "test accuracy": f"{accuracy} (95 % interval {interval})" if card.test_accuracy else accuracy,
+        "trained on": f"{_trained_on(card)}, seed {card.seed}, {card.device}",
+        "epochs": f"{card.epochs}, these weights after epoch {card.best_epoch}, {card.training_seconds:,.0f} s",
+        "sha256": card.sha256,
+        "versions": ", ".join(f"{package} {number}" for package, number in card.versions.items()),
+        "recipe": ", ".join(f"{key} {_plain(value)}" for key, value in card.recipe.items() if value != ""),
+    }
+    width = max(map(len, lines)) + 2
+    return "\n".join([card.name, *(f"  {key.ljust(width)}{value}" for key, value in lines.items())])
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return f"({', '.join(f'{key} {_plain(inner)}' for key, inner in value.items())})"
+    if isinstance(value, list):
+        return "-".join(map(str, value)) or "none"
+    return str(value)
+
+
+def _accuracy(card: "Card") -> tuple[str, str]:
+    test = card.test_accuracy
+    if test is None:
+        return "not measured", ""
+    return f"{test.accuracy:.2%} of {test.n:,}", f"{test.low:.2%} to {test.high:.2%}"
+
+
+def _trained_on(card: "Card") -> str:
+    digits = card.data.get("training")
+    return f"{digits:,} {card.data.get('name')}" if isinstance(digits, int) else str(card.data.get("name"))

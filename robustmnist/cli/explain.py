@@ -1,0 +1,202 @@
+"""``robustmnist explain``."""
+
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from robustmnist.cli import options
+from robustmnist.cli.inputs import load_checkpoints, load_digits, say
+from robustmnist.cli.progress import progress
+from robustmnist.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+    from robustmnist.checkpoints import Checkpoint
+    from robustmnist.explanation.condition import Condition
+
+__all__ = ["command"]
+
+MOST = 100  # digits on one sheet: beyond that it is taller than viewers show
+METHODS = "saliency, integrated-gradients, input-x-gradient, grad-cam (convolutions only) or occlusion"
+EXAMPLES = """\b
+Examples:
+  robustmnist explain --checkpoint cnn --suite rotation --value 45 --mistakes 25
+  robustmnist explain -c fc -c cnn -m occlusion -m saliency --sample 8 --sample 247
+"""
+
+
+@click.command("explain", epilog=EXAMPLES)
+@options.checkpoints
+@click.option("--suite", metavar="NAME|PATH", help="Also perturb the digits as this suite does; needs --value.")
+@click.option("--sweep", metavar="NAME", help="Which sweep of the suite.  [default: its first]")
+@click.option("--value", type=float, help="The strength, in the sweep's unit; any that the perturbation takes.")
+@click.option(
+    "-m",
+    "--method",
+    "methods",
+    multiple=True,
+    default=("integrated-gradients",),
+    show_default=True,
+    metavar="NAME",
+    help=f"How to attribute: {METHODS}; may be given several times.",
+)
+@click.option(
+    "--target",
+    type=click.Choice(["predicted", "true"]),
+    default="predicted",
+    show_default=True,
+    help="Which class is explained.",
+)
+@click.option("--sample", "samples", type=int, multiple=True, metavar="ID", help="A digit; may be given several times.")
+@click.option(
+    "--mistakes", type=click.IntRange(1, MOST), metavar="K", help="The K most confident mistakes, perturbed or clean."
+)
+@options.dataset
+@options.data_dir
+@options.limit
+@options.device
+@options.seed
+@options.out
+@click.pass_context
+def command(
+    ctx: click.Context,
+    checkpoints: tuple[str, ...],
+    suite: str | None,
+    sweep: str | None,
+    value: float | None,
+    methods: tuple[str, ...],
+    target: Literal["predicted", "true"],
+    samples: tuple[int, ...],
+    mistakes: int | None,
+    dataset: str,
+    data_dir: Path | None,
+    limit: int | None,
+    device: str,
+    seed: int,
+    out: Path | None,
+) -> None:
+    """Show which pixels a checkpoint looked at, clean and perturbed.
+
+    Without --sample or --mistakes: the first digit of each class. Writes a page (explain.html), a sheet for each
+    checkpoint and method (PNG), the numbers (attributions.npz) and what they are about (explain.json).
+    """
+    _check_options(suite, sweep, value, samples, mistakes, out)
+    from robustmnist.device import describe_device, resolve_device
+    from robustmnist.explanation.cases import explain_digits
+    from robustmnist.explanation.choice import choose_digits
+    from robustmnist.explanation.record import explanation_files
+    from robustmnist.explanation.setup import Setup
+    from robustmnist.files import write_atomic
+    from robustmnist.versions import versions
+
+    where = resolve_device(device)
+    condition = _condition(ctx, suite, sweep, value, seed)
+    loaded = _load(checkpoints, methods, where)
+    data = load_digits(dataset, data_dir, limit, where)
+    chosen, choice = choose_digits(data, loaded, condition, samples=samples, mistakes=mistakes, notify=say)
+
+    explanations = []
+    total = sum(map(len, chosen.values())) * len(set(methods)) * (2 if condition else 1)
+    with progress("Explaining", unit="images") as report:
+        done = 0
+
+        def advance(images: int) -> None:
+            nonlocal done
+            done += images
+            report(done, total, done)
+
+        for name, digits in chosen.items():
+            twins = condition.apply(digits.images, digits.ids) if condition else None
+            for method in dict.fromkeys(methods):
+                explanations.append(
+                    explain_digits(loaded[name], digits, twins, method=method, target=target, on_progress=advance)
+                )
+    setup = Setup(
+        condition=condition,
+        dataset=data.provenance.as_dict(),
+        target=target,
+        choice=choice,
+        seed=condition.seed if condition else seed,
+        device=describe_device(where),
+        command=_command_line(ctx, data.name),
+        versions=versions("captum", "matplotlib", "numpy", "torch"),
+    )
+    folder = out or Path("runs") / time.strftime("explain-%Y%m%d-%H%M%S")
+    try:
+        for file, content in explanation_files(explanations, setup).items():
+            write_atomic(folder / file, content)
+            click.echo(folder / file)
+    except OSError as cause:
+        raise InputError(f"cannot be written ({cause.strerror})", where=folder, remedy="choose another -o") from cause
+
+
+def _check_options(
+    suite: str | None,
+    sweep: str | None,
+    value: float | None,
+    samples: tuple[int, ...],
+    mistakes: int | None,
+    out: Path | None,
+) -> None:
+    """Refuse combinations that make no sense, before anything slow is imported."""
+    if suite is not None and value is None:
+        raise InputError("--suite needs a strength", where="--suite", remedy="give --value")
+    if suite is None and (value is not None or sweep is not None):
+        option = "--value" if value is not None else "--sweep"
+        raise InputError(f"{option} needs a suite", where=option, remedy="give --suite")
+    if samples and mistakes is not None:
+        raise InputError("--sample and --mistakes exclude each other", where="--mistakes", remedy="give one of them")
+    if len(set(samples)) > MOST:
+        raise InputError(f"more than {MOST} samples", where="--sample", remedy="explain them in several runs")
+    if out is not None and out.exists() and not out.is_dir():
+        raise InputError("is a file", where=out, remedy="give a folder to -o")
+
+
+def _condition(
+    ctx: click.Context, suite: str | None, sweep: str | None, value: float | None, seed: int
+) -> "Condition | None":
+    if suite is None or value is None:
+        return None
+    from robustmnist.explanation.condition import choose_condition
+    from robustmnist.suites import load_suite
+
+    found = load_suite(suite)
+    # Without --seed the suite's own: then these are the digits that an evaluation of the suite sees.
+    given = ctx.get_parameter_source("seed") is not click.core.ParameterSource.DEFAULT
+    condition = choose_condition(found, value, sweep=sweep, seed=seed if given else found.seed)
+    if sweep is None and len(found.sweeps) > 1:
+        others = ", ".join(one.name for one in found.sweeps[1:])
+        say(f"suite '{found.name}': its first sweep, '{condition.sweep}'; --sweep takes one of the others: {others}")
+    if condition.variant:
+        say(f"sweep '{condition.sweep}': its first variant, {condition.variant}")
+    return condition
+
+
+def _load(given: tuple[str, ...], methods: tuple[str, ...], device: "torch.device") -> "dict[str, Checkpoint]":
+    """Return the checkpoints by name, once every method is known to suit every one of them."""
+    from robustmnist.explanation.attribution import check_method
+
+    for method in methods:
+        check_method(method)
+    loaded = {checkpoint.name: checkpoint for checkpoint in load_checkpoints(given, device).values()}
+    for checkpoint in loaded.values():
+        for method in methods:
+            check_method(method, checkpoint)
+    return loaded
+
+
+def _command_line(ctx: click.Context, dataset: str) -> str:
+    """Return the command as it can be typed again: with the data that were taken, without where results went."""
+    words = ["robustmnist", "explain"]
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        value = dataset if name == "dataset" else ctx.params[name]
+        given = ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT and name != "out"
+        if name == "dataset" or (given and not (name == "data_dir" and dataset != "mnist")):
+            for one in value if isinstance(value, tuple) else (value,):
+                words += [max(parameter.opts, key=len), str(one)]
+    return shlex.join(words)

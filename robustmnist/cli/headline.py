@@ -1,0 +1,91 @@
+"""The end of an evaluation on the terminal: clean accuracy, and a table of how far each sweep can be followed."""
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from robustmnist.predictions import Predictions
+
+__all__ = ["show_headline"]
+
+
+def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_json: bool) -> None:
+    """Print what came out and where it lies; with `as_json` as JSON on standard output and nothing else."""
+    from robustmnist.results import headline
+
+    table = headline(predictions)
+    summary = folder / "summary.csv"
+    if as_json:
+        rows = [{key: _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+        content = {
+            "out": str(folder),
+            "report": str(page),
+            "summary": str(summary),
+            "dataset": dict(predictions.manifest["dataset"]),
+            "n": len(predictions),
+            "headline": rows,
+        }
+        click.echo(json.dumps(content, indent=1, ensure_ascii=False))
+        return
+    for _, row in table.drop_duplicates("checkpoint").iterrows():
+        low, high = 100 * row["clean_accuracy_low"], 100 * row["clean_accuracy_high"]
+        interval = f"95 % interval {low:.2f} to {high:.2f}"
+        click.echo(
+            f"{row['checkpoint']}: {100 * row['clean_accuracy']:.2f} % of {row['n']:,} clean images ({interval})"
+        )
+    click.echo("Area under each accuracy curve, and the strength at which accuracy falls below 90 %:")
+    head, rows_ = _rows(predictions, table)
+    _print(head, rows_)
+    click.echo(f"summary: {summary}")
+    click.echo(f"report:  {page}")
+
+
+def _rows(predictions: "Predictions", table: "pd.DataFrame") -> tuple[list[str], list[list[str]]]:
+    head = ["suite", "sweep", *(text for name in predictions.checkpoints for text in (f"{name} area", "< 90 % at"))]
+    rows = []
+    for suite in predictions.suites:
+        for sweep in suite.sweeps:
+            sides = [min(sweep.values) < sweep.neutral, max(sweep.values) > sweep.neutral]
+            cells = [suite.name, sweep.name]
+            for name in predictions.checkpoints:
+                chosen = (table["suite"] == suite.name) & (table["sweep"] == sweep.name) & (table["checkpoint"] == name)
+                row = table[chosen].iloc[0]
+                ends = [float(row["threshold_low"]), float(row["threshold_high"])]
+                cells += [f"{row['area']:.3f}", _thresholds(ends, sides, sweep.unit)]
+            rows.append(cells)
+    return head, rows
+
+
+def _thresholds(ends: list[float], sides: list[bool], unit: str) -> str:
+    shown = ["never" if math.isnan(end) else f"{end:.3g}" for end, side in zip(ends, sides, strict=True) if side]
+    text = " and ".join(dict.fromkeys(shown))
+    return text if text == "never" else f"{text}{'' if unit == '°' else ' '}{unit}"
+
+
+def _print(head: list[str], rows: list[list[str]]) -> None:
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table()
+        for cell in head:
+            table.add_column(Text(cell))
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))  # as text: [brackets] in a name are no markup
+        Console().print(table)
+        return
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    for row in [head, *rows]:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,55 @@
+"""What the options name, loaded: checkpoints under names of their own, and digits with their origin."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from robustmnist.cli.progress import progress
+
+if TYPE_CHECKING:
+    import torch
+
+    from robustmnist.checkpoints import Checkpoint
+    from robustmnist.data import Dataset
+
+__all__ = ["load_checkpoints", "load_digits", "say"]
+
+
+def load_checkpoints(given: Sequence[str], device: "torch.device") -> "dict[str, Checkpoint]":
+    """Return what was typed to its checkpoint; where two have the same name, each is called what was typed."""
+    from robustmnist.checkpoints import load_checkpoint
+
+    loaded = {text: load_checkpoint(text, device) for text in dict.fromkeys(given)}
+    names = [checkpoint.name for checkpoint in loaded.values()]
+    return {
+        text: checkpoint if names.count(checkpoint.name) == 1 else replace(checkpoint, name=text)
+        for text, checkpoint in loaded.items()
+    }
+
+
+def load_digits(name: str, folder: Path | None, limit: int | None, device: "torch.device") -> "Dataset":
+    """Return the test digits that ``--dataset``, ``--data-dir`` and ``--limit`` ask for, and say which they are."""
+    from robustmnist.data import load_dataset
+
+    with ExitStack() as stack:
+        bar = None
+
+        def received(done: int, total: int, images: int) -> None:
+            nonlocal bar  # a bar only where something is downloaded
+            bar = bar or stack.enter_context(progress("Downloading", unit="bytes"))
+            bar(done, total, images)
+
+        data = load_dataset(name, data_dir=folder, device=device, on_progress=received, notify=say).head(limit)
+    origin = data.provenance
+    head = next(iter(origin.sha256.values()), "")[:8]
+    say(f"data: {origin.name} ({origin.part}), {len(data):,} images, sha256 {head}…, from {origin.source}")
+    return data
+
+
+def say(words: str) -> None:
+    """Print a line on standard error."""
+    click.echo(words, err=True)

@@ -1,0 +1,86 @@
+"""``robustmnist suites``."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from robustmnist.cli import options
+
+if TYPE_CHECKING:
+    from robustmnist.suites import Suite, Sweep
+
+__all__ = ["command"]
+
+
+@click.command("suites")
+@click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
+@options.json_output
+def command(names: tuple[str, ...], as_json: bool) -> None:
+    """List the perturbation suites.
+
+    With names, or paths to TOML files: what each asks, where it comes from, and every value of its sweeps.
+
+    \b
+    robustmnist suites
+    robustmnist suites shift noise
+    robustmnist suites my-suite.toml --json
+    """  # noqa: D301 (click reads a real backspace as "keep these lines")
+    from robustmnist.suites import list_suites, load_suites
+
+    suites = load_suites(names) if names else list_suites()
+    if as_json:
+        import json
+
+        click.echo(json.dumps([suite.as_dict() for suite in suites], ensure_ascii=False, indent=2))
+    elif names:
+        for suite in suites:
+            _describe(suite)
+    else:
+        _table(
+            ["suite", "sweep", "perturbation", "parameter", "from", "to", "unit", "settings"],
+            [[suite.name, *_row(sweep)] for suite in suites for sweep in suite.sweeps],
+        )
+
+
+def _row(sweep: "Sweep") -> list[str]:
+    low, high = f"{sweep.values[0]:g}", f"{sweep.values[-1]:g}"
+    return [sweep.name, sweep.perturbation, sweep.parameter, low, high, sweep.unit, _settings(sweep)]
+
+
+def _settings(sweep: "Sweep") -> str:
+    variants = len(sweep.variants)
+    return f"{len(sweep.values)}" if variants == 1 else f"{len(sweep.values)} × {variants}"
+
+
+def _describe(suite: "Suite") -> None:
+    click.echo(f"{suite.title} ({suite.name}), seed {suite.seed}, sha256 {suite.sha256}")
+    click.echo(f"Asks: {suite.question}")
+    click.echo(f"Source: {suite.source}")
+    rows = []
+    for sweep in suite.sweeps:
+        words = [f"{key} = {word}" for key, word in sweep.fixed.items()]
+        words += [f"{key} over {', '.join(map(str, chosen))}" for key, chosen in sweep.over.items()]
+        words += [f"{sweep.draws} draws"] if sweep.draws > 1 else []
+        values = " ".join(f"{value:g}" for value in sweep.values)
+        rows.append([sweep.name, sweep.title, f"{sweep.perturbation}.{sweep.parameter}", values, sweep.unit])
+        rows[-1].append("; ".join(words))
+    _table(["sweep", "title", "strength", "values", "unit", "choices"], rows)
+    click.echo()
+
+
+def _table(head: list[str], rows: list[list[str]]) -> None:
+    """Print a table: drawn on a terminal, tab-separated elsewhere, where a program may read it."""
+    import sys
+
+    if not sys.stdout.isatty():
+        for row in [head, *rows]:
+            click.echo("\t".join(row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*head)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))  # as text: a title's [brackets] are no markup
+    Console().print(table)

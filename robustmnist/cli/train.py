@@ -1,0 +1,90 @@
+"""``robustmnist train``."""
+
+from pathlib import Path
+
+import click
+
+from robustmnist.cli import options
+
+__all__ = ["command"]
+
+
+@click.command("train")
+@click.argument("recipe", required=False)
+@click.option("--epochs", type=click.IntRange(1), help="Epochs, in place of the recipe's.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness, in place of the recipe's.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Any value of the recipe, as in optimizer.lr=0.01."
+)
+@click.option("--dataset", type=click.Choice(["mnist", "digits"]), help="What to train on, in place of the recipe's.")
+@click.option(
+    "--resume", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Go on with an interrupted run."
+)
+@options.device
+@options.data_dir
+@options.out
+@options.json_output
+def command(
+    recipe: str | None,
+    epochs: int | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    dataset: str | None,
+    resume: Path | None,
+    device: str,
+    data_dir: Path | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Train a checkpoint from a recipe.
+
+    RECIPE is a shipped name (fc, fc-small, cnn, lenet5, cnn-augmented) or a TOML file. The 60,000 training digits are
+    split into some to learn from and some to choose the best epoch by; the test digits are touched once, at the end.
+    An interrupted run goes on with --resume, to the same weights.
+
+    \b
+    robustmnist train fc
+    robustmnist train cnn --epochs 3 --seed 1 --set optimizer.lr=0.01 -o runs/mine
+    robustmnist train --resume runs/mine
+    """  # noqa: D301 (click reads a real \b as "keep these lines")
+    from robustmnist.cli.progress import progress
+    from robustmnist.training import RunFolder, load_recipe, train
+    from robustmnist.training.run import new_folder
+
+    changes = [*overrides]
+    # As overrides of the recipe, so that they are checked and reported like any other value.
+    changes += [f"epochs={epochs}"] * (epochs is not None) + [f"seed={seed}"] * (seed is not None)
+    changes += [f'data.dataset="{dataset}"'] * (dataset is not None)
+    if (recipe is None) == (resume is None):
+        raise click.UsageError("give a RECIPE or --resume RUN.")
+    if resume is not None and (changes or out is not None):
+        raise click.UsageError("--resume goes on with the run's own recipe, in its own folder.")
+    if resume is not None:
+        folder, wanted = resume, RunFolder(resume).recipe
+    else:
+        assert recipe is not None
+        wanted = load_recipe(recipe, overrides=changes)
+        folder = out if out is not None else new_folder(wanted.name)
+    try:
+        with progress(f"train {wanted.name}", unit="epochs", images=True) as report:
+            run = train(
+                wanted, device=device, out=folder, resume=resume is not None, data_dir=data_dir, on_progress=report
+            )
+    except KeyboardInterrupt:
+        if (folder / "recipe.toml").is_file():
+            click.echo(f"go on with: robustmnist train --resume {folder}", err=True)
+        raise
+    metrics = run.metrics
+    if as_json:
+        import json
+
+        click.echo(json.dumps(metrics | {"run": str(run.path)}, indent=2))
+        return
+    best, test = metrics["best"], metrics["best"]["test"]
+    click.echo(
+        f"test accuracy {test['accuracy']:.2%} ({test['correct']:,} of {test['n']:,} {test['dataset']} digits, "
+        f"95 % interval {test['low']:.2%} to {test['high']:.2%}) with the weights of epoch {best['epoch']} "
+        f"of {metrics['epochs']}, {metrics['training_seconds']:.0f} s of training"
+    )
+    click.echo(f"checkpoint: {run.best}")
+    click.echo(f"run: {run.path}")

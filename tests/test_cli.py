@@ -1,0 +1,113 @@
+"""The command line as a whole: quick, lazy, one line per mistake."""
+
+import importlib
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from robustmnist.cli import COMMANDS, cli
+
+HEAVY = ("torch", "torchvision", "kornia", "captum", "pandas", "matplotlib", "scipy", "sklearn", "numpy", "pydantic")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "robustmnist", *arguments], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)], ids=lambda a: a[0])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys\nfrom click.testing import CliRunner\nfrom robustmnist.cli import cli\n"
+        f"result = CliRunner().invoke(cli, {arguments!r})\nassert result.exit_code == 0, result.output\n"
+        f"print(*sorted(set(sys.modules) & set({HEAVY!r})))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_help_lines_agree_and_every_command_shows_an_example(name: str) -> None:
+    command = importlib.import_module(f"robustmnist.cli.{name}").command
+    assert isinstance(command, click.Command)
+    assert command.help is not None
+    assert command.help.split("\n")[0] == COMMANDS[name]
+    shown = CliRunner().invoke(cli, [name, "--help"]).output
+    assert f"robustmnist {name}" in shown.split("\n", 2)[2], "an example belongs into the help"
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_options_are_spelled_the_same_everywhere(name: str) -> None:
+    command = importlib.import_module(f"robustmnist.cli.{name}").command
+    known = {
+        "out": ["-o", "--out"],
+        "device": ["--device"],
+        "seed": ["--seed"],
+        "data_dir": ["--data-dir"],
+        "as_json": ["--json"],
+        "limit": ["--limit"],
+        "dataset": ["--dataset"],
+    }
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help, f"{name} {option.name} has no help"
+            if option.name in known:
+                assert option.opts == known[option.name]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["evaluat"], "No such command"),
+        (["evaluate", "--suite", "shfit"], "did you mean 'shift'"),
+        (["evaluate", "--checkpoint", "cnnn"], "did you mean 'cnn'"),
+        (["evaluate", "--device", "gpu"], "use auto, cpu, cuda or cuda:N"),
+        (["evaluate", "--dataset", "mnits"], "mnist"),
+        (["evaluate", "--limit", "0"], "--limit"),
+        (["evaluate", "--seed", "-1"], "--seed"),
+        (["report", "no-such-folder"], "no-such-folder"),
+        (["suites", "no-such-suite"], "no-such-suite"),
+        (["checkpoints", "no-such-checkpoint"], "no-such-checkpoint"),
+        (["train", "no-such-recipe"], "no-such-recipe"),
+        (["explain", "--checkpoint", "cnn", "--method", "magic"], "magic"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_gets_one_clear_line_and_exit_code_2(arguments: list[str], words: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_version() -> None:
+    import robustmnist
+
+    assert run("--version").stdout.strip() == f"robustmnist, version {robustmnist.__version__}"
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    code = f"import sys, robustmnist\nprint(*sorted(set(sys.modules) & set({HEAVY!r})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_every_public_name_resolves() -> None:
+    import robustmnist
+
+    for name in robustmnist.__all__:
+        assert getattr(robustmnist, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = robustmnist.nothing  # type: ignore[attr-defined]
+
+
+def test_functions_stay_functions_once_their_modules_are_imported() -> None:
+    import robustmnist
+
+    for name, module in robustmnist._NAMES.items():
+        importlib.import_module(module)
+        assert callable(getattr(robustmnist, name)), name
+        assert not isinstance(getattr(robustmnist, name), type(robustmnist))

@@ -1,0 +1,88 @@
+"""Files are whole or not there, and errors say what, where and what to do."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from robustmnist import errors
+from robustmnist.files import sha256_bytes, sha256_file, write_atomic
+from robustmnist.shipped import shipped
+
+
+def test_write_atomic_replaces_and_leaves_no_part(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "a.txt"
+    write_atomic(target, "eins")
+    write_atomic(target, b"zw\xc3\xb6lf")
+    assert target.read_text(encoding="utf-8") == "zwölf"
+    assert [path.name for path in target.parent.iterdir()] == ["a.txt"]
+
+
+def test_write_atomic_keeps_the_old_file_when_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "a.txt"
+    write_atomic(target, "old")
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        write_atomic(target, "new")
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_write_atomic_respects_the_umask(tmp_path: Path) -> None:
+    old = os.umask(0o027)
+    try:
+        write_atomic(tmp_path / "a", "x")
+    finally:
+        os.umask(old)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_killed_writer_leaves_the_old_or_the_new_file(tmp_path: Path) -> None:
+    target = tmp_path / "big"
+    write_atomic(target, b"0" * 4_000_000)
+    code = (
+        "import sys; from pathlib import Path; from robustmnist.files import write_atomic\n"
+        "print('up', flush=True)\n"
+        "for n in range(10**6): write_atomic(Path(sys.argv[1]), bytes([48 + n % 10]) * 4_000_000)"
+    )
+    for pause in (0.005, 0.02, 0.05):
+        process = subprocess.Popen([sys.executable, "-c", code, str(target)], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        with process.stdout:
+            process.stdout.readline()
+            try:
+                process.wait(pause)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+        content = target.read_bytes()
+        assert len(content) == 4_000_000
+        assert len(set(content)) == 1
+
+
+def test_hashes_agree(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, example B.1
+    assert sha256_bytes(b"abc") == sha256_file(tmp_path / "abc") == expected
+
+
+def test_an_error_says_what_where_and_the_remedy() -> None:
+    error = errors.DataError("is truncated", where="t10k", remedy="delete it")
+    assert str(error) == "t10k: is truncated; delete it"
+    assert error.exit_code == 2
+    assert errors.RobustMnistError("x").exit_code == 1
+
+
+def test_every_exception_is_listed_and_drawn() -> None:
+    classes = {name for name, item in vars(errors).items() if isinstance(item, type)}
+    assert classes == set(errors.__all__)
+    assert errors.__doc__ is not None
+    assert all(name in errors.__doc__ for name in classes)
+
+
+def test_shipped_folders_hold_what_they_say() -> None:
+    assert list(shipped("perturbations").glob("*.toml"))
+    assert list(shipped("checkpoints").glob("*.safetensors"))
