@@ -1,1 +1,6 @@
-"""Speed against peers and against the bare forward pass; never a timed test."""
+"""Speed against peers and against the bare forward pass, as ratios side by side in one run; never a timed test.
+
+python -m benchmarks                      all of them (about 20 minutes on 2 cores)
+python -m benchmarks perturbations        one of perturbations, evaluation, training, startup
+python -m benchmarks evaluation -n 2000   with fewer digits
+"""

@@ -1,0 +1,25 @@
+"""``python -m benchmarks [NAME …] [-n DIGITS] [--device auto] [--data-dir DIR]``."""
+
+import importlib
+from pathlib import Path
+
+import click
+
+from robustmnist.device import resolve_device
+
+NAMES = ("startup", "perturbations", "evaluation", "training")
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(NAMES))
+@click.option("-n", default=10_000, show_default=True, type=click.IntRange(1), help="How many test digits.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with the MNIST files.")
+def main(names: tuple[str, ...], n: int, device: str, data_dir: Path | None) -> None:
+    """Run the benchmarks called NAMES (all of them without one) and print their tables."""
+    for name in names or NAMES:
+        importlib.import_module(f"benchmarks.{name}").run(n, resolve_device(device), data_dir)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""README and the code say the same: commands parse, files exist, numbers are the published ones."""
+
+import importlib
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pandas as pd
+import pytest
+
+from robustmnist.cli import COMMANDS
+from robustmnist.results import headline
+
+CHECKOUT = Path(__file__).parent.parent
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.DOTALL)
+SHELL = [
+    line.split("  #")[0].strip()
+    for language, block in BLOCKS
+    if language in ("sh", "bash", "console")
+    for line in block.replace("\\\n", " ").splitlines()
+    if line.strip() and not line.startswith("#")
+]
+
+
+def test_the_two_commands_come_first() -> None:
+    assert SHELL[:2] == ["make evaluate", "make test"]
+
+
+@pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("make")])
+def test_make_targets_exist(line: str) -> None:
+    targets = re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), flags=re.MULTILINE)
+    words = [word for word in shlex.split(line)[1:] if "=" not in word]
+    assert set(words) <= set(targets)
+
+
+@pytest.mark.parametrize("line", [line for line in SHELL if "robustmnist" in line and "make" not in line])
+def test_robustmnist_commands_parse(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = shlex.split(line)
+    words = words[words.index(next(word for word in words if word.endswith("robustmnist"))) + 1 :]
+    if words == ["--help"]:
+        return
+    monkeypatch.chdir(tmp_path)
+    for word in words:
+        if word.startswith("runs/"):  # a run that an earlier command of README made
+            Path(word).mkdir(parents=True, exist_ok=True)
+    command = importlib.import_module(f"robustmnist.cli.{words[0]}").command
+    assert isinstance(command, click.Command)
+    # Options and their values are checked by click itself; the command's body does not run.
+    context = command.make_context(words[0], words[1:])
+    assert context.command is command
+
+
+def test_readme_names_every_command() -> None:
+    assert all(f"robustmnist {name}" in README for name in COMMANDS)
+
+
+def test_readme_tells_the_published_figures() -> None:
+    spec = importlib.util.spec_from_file_location("make", CHECKOUT / "reports" / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    make = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make)
+    table = pd.read_csv(CHECKOUT / "reports" / "headline.csv")
+    for name, content in (("findings", make.findings(table)), ("checkpoints", make.checkpoints())):
+        assert f"<!-- {name}: written by reports/make.py -->\n{content}\n<!-- /{name} -->" in README
+
+
+def test_the_published_table_follows_from_the_published_summary() -> None:
+    summary = pd.read_csv(CHECKOUT / "reports" / "summary.csv")
+    told = pd.read_csv(CHECKOUT / "reports" / "headline.csv")
+    pd.testing.assert_frame_equal(headline(summary), told, atol=1e-6, check_dtype=False)
+
+
+def test_linked_files_exist() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README) + re.findall(r'(?:src|srcset|href)="([^"#]+)"', README)
+    local = [link for link in links if "://" not in link]
+    assert local
+    assert [link for link in local if not (CHECKOUT / link).exists()] == []
+
+
+def test_the_library_example_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = [block for language, block in BLOCKS if language == "python"]
+    monkeypatch.chdir(tmp_path)
+    # The embedded digits and a few of them: the example is about the calls, not about the numbers.
+    example = example.replace('load_dataset("auto")', 'load_dataset("digits").head(40)')
+    exec(compile(example, "README.md", "exec"), {})
+    assert (tmp_path / "report.html").stat().st_size > 10_000
