@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import max_pool2d
 
 from robustmnist.models.folding import fold_norms
 
@@ -103,10 +104,13 @@ def _is_convolutional(model: nn.Module) -> bool:
 class _Halve(nn.Module):
     """2×2 max pooling as two elementwise maxima: the same bits, in 69 ms in place of 167.
 
-    Measured on 10,000 images of 32 × 28 × 28, channels last, in tiles of 64, one core, AVX2, torch 2.15.
+    Measured on 10,000 images of 32 × 28 × 28, channels last, in tiles of 64, one core, AVX2, torch 2.15. Where a
+    gradient is wanted it is max pooling itself: among equals, as on blank paper, a maximum of two splits the gradient.
     """
 
     def forward(self, maps: Tensor) -> Tensor:
+        if maps.requires_grad:
+            return max_pool2d(maps, 2)
         height, width = (side // 2 * 2 for side in maps.shape[-2:])
         maps = torch.maximum(maps[..., 0:height:2, :], maps[..., 1:height:2, :])
         return torch.maximum(maps[..., 0:width:2], maps[..., 1:width:2])
