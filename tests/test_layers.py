@@ -14,7 +14,7 @@ LAYERS = [
     ["results", "predictions", "suites", "card", "checkpoints", "data"],
     ["perturb", "models"],
     ["measure", "draws"],
-    ["device", "files", "tomlfile", "versions"],
+    ["device", "files", "threads", "tomlfile", "versions"],
     ["errors", "shipped"],
 ]
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}

@@ -1,13 +1,13 @@
 """Logits that do not depend on the batch: fixed tiles through a model in its deployed form."""
 
 import copy
-from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
 from robustmnist.models.folding import fold_norms
+from robustmnist.threads import share_out
 
 __all__ = ["Deployed", "deployed", "logits", "tile"]
 
@@ -45,20 +45,8 @@ class Deployed(nn.Module):
         """Return logits (B, 10), float32, of images (B, 1, 28, 28) in [0, 1]; B may be 0."""
         rows = tile(self.model, images.device)
         starts = range(0, len(images), rows)
-        workers = min(torch.get_num_threads(), len(starts)) if images.device.type == "cpu" else 1
-        if workers <= 1:
-            results = self._answer(images, starts, rows)
-        else:
-            # A thread for each processor, with tiles of its own: within a tile there is too little to share out.
-            # Measured on 2 cores, 10,000 digits: cnn 0.82 to 1.08 s so, 1.44 to 1.52 s with both in every operation.
-            threads, share = torch.get_num_threads(), -(-len(starts) // workers)
-            shares = [starts[first : first + share] for first in range(0, len(starts), share)]
-            try:
-                with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-                    parts = pool.map(lambda share: self._answer(images, share, rows), shares)
-                    results = [logits for part in parts for logits in part]
-            finally:
-                torch.set_num_threads(threads)  # a part of what the workers set is shared by all threads
+        shares = share_out(lambda share: self._answer(images, share, rows), starts, images.device)
+        results = [logits for share in shares for logits in share]
         return torch.cat(results) if results else images.new_zeros((0, CLASSES))
 
     @torch.inference_mode()

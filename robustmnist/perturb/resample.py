@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from robustmnist.perturb.images import SIZE
+from robustmnist.threads import share_out
 
 __all__ = ["Taps", "bilinear", "columns", "resample", "rows"]
 
@@ -38,15 +39,20 @@ def resample(images: Tensor, *maps: Taps) -> Tensor:
     out = torch.empty(flat.shape, device=device)
     width = GPU_WIDTH if device.type == "cuda" else CPU_WIDTH
     tables = [(taps.index.to(device), taps.weight.to(device)) for taps in maps]
-    side_by_side = torch.zeros(PIXELS, width, device=device)
-    for start in range(0, len(flat), width):
-        part = flat[start : start + width]
-        side_by_side[:, : len(part)] = part.T
-        mapped = side_by_side
-        for index, weight in tables:
-            mapped = F.embedding_bag(index, mapped, per_sample_weights=weight, mode="sum")
-        # Weights sum to 1 only within rounding: without the clamp full ink may become 1.0000001.
-        out[start : start + width] = mapped.clamp_(0.0, 1.0)[:, : len(part)].T
+
+    def work(starts: range) -> None:
+        side_by_side = torch.zeros(PIXELS, width, device=device)
+        for start in starts:
+            part = flat[start : start + width]
+            side_by_side[:, : len(part)] = part.T
+            mapped = side_by_side
+            for index, weight in tables:
+                mapped = F.embedding_bag(index, mapped, per_sample_weights=weight, mode="sum")
+            # Weights sum to 1 only within rounding: without the clamp full ink may become 1.0000001.
+            out[start : start + width] = mapped.clamp_(0.0, 1.0)[:, : len(part)].T
+
+    with_grad_off = torch.no_grad()(work)  # the switch is a thread's own
+    share_out(with_grad_off, range(0, len(flat), width), device)
     return out.view(-1, 1, SIZE, SIZE)
 
 

