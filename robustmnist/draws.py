@@ -9,6 +9,7 @@ Source: Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 
 import functools
 import hashlib
 import math
+import threading
 
 import torch
 from torch import Tensor
@@ -81,7 +82,22 @@ class Draws:
         self.ids = ids
         self._index = index
         self._key = _key(seed, stream)
-        self._fields: dict[tuple[int, tuple[int, ...]], Tensor] = {}
+        self._fields: dict[tuple[int, tuple[int, ...]], _Field] = {}
+        self._lock = threading.Lock()
+        self._whole, self._rows = self, (0, len(ids))
+
+    def part(self, start: int, stop: int) -> "Draws":
+        """Return the draws of the samples from `start` to before `stop`.
+
+        Its fields are rows of this object's, drawn where they are first asked for and kept here; parts that do not
+        overlap may be asked by threads of their own.
+        """
+        part = object.__new__(Draws)
+        part.__dict__.update(self.__dict__)
+        first = self._rows[0]
+        part.ids = self.ids[start:stop]
+        part._rows = (first + start, first + start + len(part.ids))
+        return part
 
     def uniform(self, *shape: int) -> Tensor:
         """Return float32 `(B, *shape)`, uniform on the multiples of 2⁻²⁴ in [0, 1)."""
@@ -96,15 +112,21 @@ class Draws:
         return self._field(NORMAL, shape)
 
     def _field(self, kind: int, shape: tuple[int, ...]) -> Tensor:
-        if (kind, shape) not in self._fields:
-            self._fields[kind, shape] = self._draw(kind, math.prod(shape)).view(len(self.ids), *shape)
-        return self._fields[kind, shape]
+        whole, (start, stop) = self._whole, self._rows
+        with whole._lock:
+            if (kind, shape) not in whole._fields:
+                whole._fields[kind, shape] = _Field(whole.ids, math.prod(shape))
+            field = whole._fields[kind, shape]
+        if not all(field.drawn[start:stop]):
+            self._draw(kind, field.values[start:stop])
+            field.drawn[start:stop] = bytes([True]) * (stop - start)
+        return field.values[start:stop].view(len(self.ids), *shape)
 
-    def _draw(self, kind: int, count: int) -> Tensor:
+    def _draw(self, kind: int, out: Tensor) -> None:
+        count = out.shape[1]
         per_block = 8 if kind == NORMAL else 4
         blocks = -(-count // per_block)
         device = self.ids.device
-        out = torch.empty(len(self.ids), count, device=device)
         table = _quantiles().to(device)
         step = max(1, (GPU_BLOCKS if device.type == "cuda" else CPU_BLOCKS) // max(blocks, 1))
         for start in range(0, len(self.ids), step):
@@ -114,7 +136,6 @@ class Draws:
             else:
                 lanes = [(word >> 8).to(torch.float32) * 2.0**-24 for word in words]
             out[start : start + step] = torch.stack(lanes, dim=-1).flatten(1)[:, :count]
-        return out
 
     def _words(self, kind: int, blocks: int, ids: Tensor) -> tuple[Tensor, ...]:
         shape = (len(ids), blocks)
@@ -123,6 +144,14 @@ class Draws:
         low = (ids & WORD)[:, None].expand(shape).contiguous()
         high = (ids >> 32)[:, None].expand(shape).contiguous()
         return philox4x32((block, which, low, high), self._key)
+
+
+class _Field:
+    """A row of numbers for each sample, and which rows are drawn already."""
+
+    def __init__(self, ids: Tensor, count: int) -> None:
+        self.values = torch.empty(len(ids), count, device=ids.device)
+        self.drawn = bytearray(len(ids))
 
 
 def _key(seed: int, stream: str) -> tuple[int, int]:

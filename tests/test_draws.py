@@ -119,7 +119,7 @@ def test_everything_named_makes_other_draws() -> None:
 
 def test_fields_are_kept_and_start_alike() -> None:
     draws = Draws(0, "s", torch.arange(3))
-    assert draws.uniform(4) is draws.uniform(4)
+    assert draws.uniform(4).data_ptr() == draws.uniform(4).data_ptr()
     assert torch.equal(draws.normal(4), draws.normal(20)[:, :4])
     assert draws.uniform().shape == (3,)
 
@@ -174,3 +174,13 @@ def test_the_global_generators_are_left_alone() -> None:
     Draws(0, "s", torch.arange(3)).normal(50)
     assert torch.equal(before, torch.get_rng_state())
     assert np.array_equal(before_numpy, np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_parts_share_the_rows_of_the_whole() -> None:
+    ids = torch.tensor([5, 0, 2**40, 7, 3])
+    alone = Draws(1, "s", ids).normal(6)
+    draws = Draws(1, "s", ids)
+    assert torch.equal(draws.part(1, 4).part(1, 3).normal(6), alone[2:4])  # a part of a part, asked first
+    assert torch.equal(draws.part(0, 5).normal(6), alone)
+    assert draws.part(2, 4).normal(6).data_ptr() == draws.normal(6)[2].data_ptr()
+    assert torch.equal(draws.part(3, 9).ids, ids[3:])

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from robustmnist.cli import COMMANDS
 from robustmnist.cli.suites import command
 from robustmnist.errors import SuiteError
-from robustmnist.suites import SHIPPED, Suite, list_suites, load_suite, load_suites
+from robustmnist.suites import CORE, SHIPPED, Suite, Sweep, list_suites, load_suite, load_suites
 
 HEAD = 'title = "T"\nquestion = "Q?"\nsource = "S"\n'
 SWEEP = """
@@ -50,9 +50,10 @@ def test_importing_suites_imports_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_the_shipped_six_are_there_in_order() -> None:
+def test_the_shipped_suites_are_there_in_order() -> None:
     assert tuple(suite.name for suite in list_suites()) == SHIPPED
     assert load_suites(["all"]) == list_suites()
+    assert tuple(suite.name for suite in load_suites(["core"])) == CORE
     for suite in list_suites():
         assert suite.title
         assert suite.question.endswith("?")
@@ -178,12 +179,12 @@ def test_unknown_names_are_answered_with_the_known_ones() -> None:
         (
             "{ direction",
             "{ way",
-            "sweep.0.fixed.way: unknown choice of 'shift-towards' 'way' (known: direction, metric)",
+            "sweep.0.fixed.way: unknown choice or modifier of 'shift-towards' 'way' (known: direction, metric)",
         ),
         (
             "{ direction =",
             "{ distance =",
-            "sweep.0.fixed.distance: is a strength; only words may be chosen here, or the neutral",
+            "sweep.0.fixed.distance: is a strength; fixed it would keep the neutral value from being",
         ),
         ("fixed", "over", "sweep.0.over.direction: must be a list of at least one of: right,"),
         (
@@ -201,7 +202,7 @@ def test_unknown_names_are_answered_with_the_known_ones() -> None:
             'over = { direction = ["up", "up"] }',
             "sweep.0.over.direction.1: 'up' is there twice",
         ),
-        ("fixed =", 'over = { direction = ["up"] }\nfixed =', "sweep.0.over.direction: is fixed already"),
+        ("fixed =", 'over = { direction = ["up"] }\nfixed =', "sweep.0.over.direction: is in fixed already"),
         ("[0, 1, 2.5]", "[]", "sweep.0.values: "),
         ("[0, 1, 2.5]", "[0]", "sweep.0.values: "),
         ("[0, 1, 2.5]", "[1, 2.5]", "sweep.0.values: the neutral value 0 is missing, at which the digit is as it was"),
@@ -291,7 +292,7 @@ def test_the_command_lists_every_sweep() -> None:
     assert result.exit_code == 0
     lines = result.output.splitlines()
     assert len(lines) == 1 + sum(len(suite.sweeps) for suite in list_suites())
-    assert "shift\tradius\tshift-towards\tdistance\t0\t10\tpx\t11 × 8" in lines
+    assert ["shift", "radius", "shift-towards", "distance", "0", "10", "px", "11", "×", "8"] in map(str.split, lines)
 
 
 def test_the_command_describes_a_suite(mine: Path) -> None:
@@ -308,11 +309,55 @@ def test_the_command_speaks_json() -> None:
     assert [Suite.from_dict(suite) for suite in json.loads(result.output)] == [load_suite("shift")]
 
 
-def test_tables_are_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from robustmnist.cli.suites import _table
 
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    _table(["name", "title"], [["a", "with [brackets]"]])
-    drawn = capsys.readouterr().out
-    assert "with [brackets]" in drawn
-    assert "\t" not in drawn
+CROSSED = """
+title = "Map"
+question = "Q?"
+source = "S"
+[[sweep]]
+name = "map"
+title = "Where it may lie"
+perturbation = "shift"
+parameter = "dx"
+unit = "px"
+values = [-1, 0, 2]
+[sweep.over]
+dy = [-1, 0]
+"""
+
+
+def test_a_crossed_sweep_goes_over_points(mine: Path) -> None:
+    mine.write_text(CROSSED)
+    suite = load_suite(mine)
+    (sweep,) = suite.sweeps
+    assert sweep.crossed == {"dy": 0.0}
+    assert [variant.label for variant in sweep.variants] == ["dy -1", "dy 0"]
+    neutral = [(value, v.fixed["dy"]) for v in sweep.variants for value in sweep.values if sweep.is_neutral(value, v)]
+    assert neutral == [(0.0, 0.0)]
+    assert sweep.arguments(2.0, sweep.variants[0]) == {"dx": 2.0, "dy": -1.0}
+    assert Suite.from_dict(json.loads(json.dumps(suite.as_dict()))) == suite
+
+
+def test_modifiers_along_the_values_are_linear_between_them() -> None:
+    sweep = Sweep("s", "S", "p", "sigma", "px", (0.0, 1.0, 3.0), 0.0, {"mode": "a"}, {}, 1, {"steps": (2.0, 2.0, 6.0)})
+    (variant,) = sweep.variants
+    found = [sweep.arguments(value, variant)["steps"] for value in (-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, 9.0)]
+    assert found == [2.0, 2.0, 2.0, 2.0, 4.0, 6.0, 6.0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("[-1, 0]", "[0, -1]", "sweep.0.over.dy.1: values must increase"),
+        ("[-1, 0]", "[]", "sweep.0.over.dy: must be a list of increasing numbers"),
+        ("[-1, 0]", "[-1, nan]", "sweep.0.over.dy.1: must be a finite number"),
+        ("[-1, 0]", "[-1, 99]", "sweep.0.over.dy.1: dy goes from -28 to 28 px"),
+        ("dy = ", "dx = ", "sweep.0.over.dx: is the sweep's own strength"),
+        ("dy = ", "dz = ", "sweep.0.over.dz: unknown choice or strength of 'shift' 'dz'"),
+        ("[sweep.over]", "[sweep.along]", "sweep.0.along.dy: unknown modifier of 'shift' 'dy'"),
+    ],
+)
+def test_mistakes_in_a_crossed_sweep(mine: Path, old: str, new: str, line: str) -> None:
+    assert any(found.startswith(line) for found in refusal(mine, CROSSED.replace(old, new))), refusal(
+        mine, CROSSED.replace(old, new)
+    )

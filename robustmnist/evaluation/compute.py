@@ -52,7 +52,7 @@ def compute(
             logits = clean
             if unit.suite is not None and unit.sweep is not None:
                 suite, sweep = settings[unit.suite, unit.sweep]
-                if sweep.values[unit.value] != sweep.neutral:
+                if not sweep.is_neutral(sweep.values[unit.value], sweep.variants[unit.variant]):
                     logits = _perturbed(shard, sweep, unit, suite.seed if seed is None else seed).cpu().numpy()
                     passes += logits.shape[0] * logits.shape[1]
             store.put(unit, logits)
@@ -64,5 +64,5 @@ def compute(
 
 def _perturbed(shard: Shard, sweep: Sweep, unit: Unit, seed: int) -> Tensor:
     variant = sweep.variants[unit.variant]
-    arguments = {**variant.fixed, sweep.parameter: sweep.values[unit.value]}
+    arguments = sweep.arguments(sweep.values[unit.value], variant)
     return shard.perturbed(sweep.perturbation, arguments, seed=seed, draw=variant.draw)

@@ -30,7 +30,7 @@ def make_pictures(predictions: Predictions, dataset: Dataset, seed: int | None) 
     pictures = {}
     _, first = np.unique(predictions.labels, return_index=True)
     for suite in predictions.suites:
-        for sweep in suite.sweeps:
+        for sweep in suite.curves:
             shown = _pictures(dataset, first, sweep, sweep.values, 0, suite.seed if seed is None else seed)
             pictures[f"examples/{suite.name}/{sweep.name}"] = shown
     for checkpoint in predictions.checkpoints:
@@ -67,7 +67,7 @@ def _pictures(
     chosen = sweep.variants[variant]
     images, ids = dataset.images[index], dataset.ids[index]
     perturbed = prepare(sweep.perturbation, images, ids=ids, seed=seed, draw=chosen.draw)
-    return np.stack([_grey(perturbed(**chosen.fixed, **{sweep.parameter: value})) for value in values])
+    return np.stack([_grey(perturbed(**sweep.arguments(value, chosen))) for value in values])
 
 
 def _clean(dataset: Dataset, rows: NDArray[np.int64]) -> Pictures:

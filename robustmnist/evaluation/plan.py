@@ -49,9 +49,11 @@ def plan(suites: Sequence[Suite], n: int) -> list[Unit]:
 def passes_per_image(suites: Sequence[Suite]) -> int:
     """Return how often each model sees each image: once clean, and once for every value that is not neutral."""
     return 1 + sum(
-        len(sweep.variants) * sum(value != sweep.neutral for value in sweep.values)
+        not sweep.is_neutral(value, variant)
         for suite in suites
         for sweep in suite.sweeps
+        for variant in sweep.variants
+        for value in sweep.values
     )
 
 

@@ -29,7 +29,7 @@ class Condition:
         parameter: The parameter that takes `value`.
         unit: The unit of `value`.
         value: The strength.
-        fixed: The perturbation's other arguments, words.
+        fixed: The perturbation's other arguments.
         draw: Which of the sweep's random draws, 0 for the first.
         variant: What the fixed arguments and the draw are called in the suite; empty where there is one variant.
         seed: The seed of random perturbations.
@@ -92,7 +92,7 @@ def choose_condition(suite: Suite, value: float, *, sweep: str | None = None, se
         parameter=chosen.parameter,
         unit=chosen.unit,
         value=value,
-        fixed=variant.fixed,
+        fixed={key: one for key, one in chosen.arguments(value, variant).items() if key != chosen.parameter},
         draw=variant.draw,
         variant=variant.label if len(chosen.variants) > 1 else "",
         seed=seed,

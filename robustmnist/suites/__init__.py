@@ -1,5 +1,6 @@
 """Suites: which perturbations, at which strengths, with which seed. One TOML file each."""
 
+from robustmnist.suites.read import CORE as CORE
 from robustmnist.suites.read import SHIPPED as SHIPPED
 from robustmnist.suites.read import list_suites as list_suites
 from robustmnist.suites.read import load_suite as load_suite

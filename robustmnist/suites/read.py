@@ -12,10 +12,13 @@ perturbation = "shift-towards"
 parameter = "distance"
 unit = "px"
 values = [0, 1, 2, 3]
-[sweep.fixed]            # words that stay the same
+[sweep.fixed]            # choices (words) and modifiers (numbers) that stay the same
 direction = "right"
-[sweep.over]             # words of which every combination is run and averaged
+[sweep.over]             # choices of which every combination is run and averaged
 metric = ["euclidean"]
+
+A table `along` ties a modifier to the values, one number for each. A table `over` may also hold further strengths as
+ascending numbers; the sweep is then crossed, and its points make a map.
 """
 
 import itertools
@@ -32,10 +35,13 @@ from robustmnist.shipped import shipped
 from robustmnist.suites.suite import Suite, Sweep
 from robustmnist.tomlfile import Table, did_you_mean, mistakes_in, parse_toml, shorten
 
-__all__ = ["SHIPPED", "list_suites", "load_suite", "load_suites"]
+__all__ = ["CORE", "SHIPPED", "list_suites", "load_suite", "load_suites"]
 
-SHIPPED = ("shift", "scale", "rotation", "thickness", "decentering", "noise")  # in the order of reports
-ALL = "all"
+# In the order of reports; the core asks the plain questions, one strength and one suite each.
+CORE = ("shift", "scale", "rotation", "thickness", "decentering", "noise")
+FURTHER = ("blur", "intensity", "occlusion", "geometry", "stroke", "mnist-c")
+JOINT = ("interpolation", "shift-map", "worst-of-k")
+SHIPPED = (*CORE, *FURTHER, *JOINT)
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Title = Annotated[str, Field(pattern=r"\S", max_length=100)]
@@ -50,6 +56,7 @@ class _SweepTable(Table):
     unit: str
     values: Annotated[list[float], Field(min_length=2, max_length=1000)]
     fixed: Annotated[dict[str, Any], Field(default_factory=dict)]
+    along: Annotated[dict[str, Any], Field(default_factory=dict)]
     over: Annotated[dict[str, Any], Field(default_factory=dict)]
     draws: Annotated[int, Field(ge=1, le=1000)] = 1
 
@@ -77,27 +84,20 @@ def load_suite(name_or_path: str | Path) -> Suite:
     mistakes = [*mistakes_in({"name": path.stem}, _FileName), *mistakes_in(table, _SuiteTable), *_cross_check(table)]
     if mistakes:
         raise SuiteError(f"\n{path}: ".join(mistakes), where=path)
-    from robustmnist.perturb import PERTURBATIONS
-
     read = _SuiteTable.model_validate(table)
-    sweeps = tuple(
-        Sweep(
-            **dict(sweep) | {"values": tuple(sweep.values)} | {"over": {k: tuple(v) for k, v in sweep.over.items()}},
-            neutral=PERTURBATIONS[sweep.perturbation].parameters[sweep.parameter].neutral,
-        )
-        for sweep in read.sweep
-    )
+    sweeps = tuple(_sweep(one) for one in read.sweep)
     return Suite(path.stem, read.title, read.question, read.source, read.seed, sweeps, sha256_file(path))
 
 
 def load_suites(names: Iterable[str | Path]) -> tuple[Suite, ...]:
-    """Read several suites; ``all`` stands for the shipped six, and one named twice is read once.
+    """Read several suites, one named twice once; ``core`` stands for the plain six, ``all`` for every shipped one.
 
     Raises:
         SuiteError: As `load_suite`, or if two files with different contents have one name.
     """
     found: dict[str, Suite] = {}
-    for name in itertools.chain.from_iterable(SHIPPED if str(name) == ALL else [name] for name in names):
+    groups: dict[str, Iterable[str]] = {"core": CORE, "all": _shipped_names()}
+    for name in itertools.chain.from_iterable(groups.get(str(name), [name]) for name in names):
         suite = load_suite(name)
         if found.setdefault(suite.name, suite).sha256 != suite.sha256:
             raise SuiteError("has the name of another suite of this run", where=name, remedy="rename the file")
@@ -123,9 +123,27 @@ def _find(name_or_path: str | Path) -> Path:
         raise SuiteError(
             f"unknown suite {shorten(text)}{did_you_mean(text, known)}",
             where="--suite",
-            remedy=f"use one of {', '.join(known)}, all, or a path to a TOML file",
+            remedy=f"use one of {', '.join(known)}, core, all, or a path to a TOML file",
         )
     return shipped("perturbations") / f"{text}.toml"
+
+
+def _sweep(read: _SweepTable) -> Sweep:
+    from robustmnist.perturb import PERTURBATIONS
+
+    strengths = PERTURBATIONS[read.perturbation].parameters
+    numbers = {key: tuple(float(one) for one in chosen) for key, chosen in read.over.items() if key in strengths}
+    return Sweep(
+        **dict(read)
+        | {
+            "values": tuple(read.values),
+            "fixed": {key: one if isinstance(one, str) else float(one) for key, one in read.fixed.items()},
+            "over": {key: numbers.get(key, tuple(chosen)) for key, chosen in read.over.items()},
+            "along": {key: tuple(float(one) for one in chosen) for key, chosen in read.along.items()},
+        },
+        neutral=strengths[read.parameter].neutral,
+        crossed={key: strengths[key].neutral for key in numbers},
+    )
 
 
 def _cross_check(table: Mapping[str, Any]) -> list[str]:

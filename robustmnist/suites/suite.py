@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from robustmnist.errors import SuiteError
@@ -15,7 +15,7 @@ class Variant:
     """One way of running a sweep: all its words chosen, and which of a sample's draws.
 
     Attributes:
-        fixed: Keyword arguments beside the strength.
+        fixed: Keyword arguments beside the strength, the other strengths of a crossed sweep among them.
         draw: The draws' index.
         label: What sets the variant apart from the sweep's others; empty where it is the only one.
     """
@@ -37,9 +37,12 @@ class Sweep:
         unit: Its unit.
         values: The strengths, strictly increasing, the neutral one among them.
         neutral: The strength at which the output is the input bit for bit.
-        fixed: Choices that stay the same.
-        over: Choices of which every combination is run; results are means over them.
+        fixed: Choices and modifiers that stay the same.
+        over: Choices of which every combination is run, results being means over them; or further strengths, whose
+            combinations with the values are the points of a map.
         draws: How many independent draws of each sample are run.
+        along: Modifiers that go with the values, one number for each.
+        crossed: The strengths among `over` with their neutral values; empty where the sweep is a curve.
     """
 
     name: str
@@ -52,6 +55,8 @@ class Sweep:
     fixed: Mapping[str, float | str]
     over: Mapping[str, tuple[float | str, ...]]
     draws: int
+    along: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    crossed: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def variants(self) -> tuple[Variant, ...]:
@@ -59,10 +64,20 @@ class Sweep:
         found = []
         for chosen in itertools.product(*self.over.values()):
             words = dict(zip(self.over, chosen, strict=True))
+            named = [f"{key} {one:g}" if isinstance(one, float) else one for key, one in words.items()]
             for draw in range(self.draws):
-                parts = [*(str(word) for word in chosen), *([f"draw {draw}"] if self.draws > 1 else [])]
+                parts = [*named, *([f"draw {draw}"] if self.draws > 1 else [])]
                 found.append(Variant({**self.fixed, **words}, draw, ", ".join(parts)))
         return tuple(found)
+
+    def arguments(self, value: float, variant: Variant) -> dict[str, float | str]:
+        """Return the perturbation's keyword arguments at a value; between the sweep's values `along` is linear."""
+        tied = {key: _between(self.values, numbers, value) for key, numbers in self.along.items()}
+        return {**variant.fixed, **tied, self.parameter: value}
+
+    def is_neutral(self, value: float, variant: Variant) -> bool:
+        """Whether a value leaves the images as they are: all strengths are neutral."""
+        return value == self.neutral and all(variant.fixed[key] == one for key, one in self.crossed.items())
 
     def as_dict(self) -> dict[str, Any]:
         """Return the sweep as what JSON has."""
@@ -73,7 +88,20 @@ class Sweep:
             "fixed": dict(self.fixed),
             "over": {key: list(words) for key, words in self.over.items()},
             "draws": self.draws,
+            "along": {key: list(numbers) for key, numbers in self.along.items()},
+            "crossed": dict(self.crossed),
         }
+
+
+def _between(values: tuple[float, ...], numbers: tuple[float, ...], value: float) -> float:
+    """Return the number that goes with `value`: that of the nearest end outside, linear between two values."""
+    if value in values:
+        return numbers[values.index(value)]
+    above = sum(one < value for one in values)
+    if above in (0, len(values)):
+        return numbers[min(above, len(values) - 1)]
+    share = (value - values[above - 1]) / (values[above] - values[above - 1])
+    return numbers[above - 1] + share * (numbers[above] - numbers[above - 1])
 
 
 @dataclass(frozen=True)
@@ -98,6 +126,16 @@ class Suite:
     sweeps: tuple[Sweep, ...]
     sha256: str
 
+    @property
+    def curves(self) -> tuple[Sweep, ...]:
+        """The sweeps along one strength."""
+        return tuple(sweep for sweep in self.sweeps if not sweep.crossed)
+
+    @property
+    def maps(self) -> tuple[Sweep, ...]:
+        """The crossed sweeps."""
+        return tuple(sweep for sweep in self.sweeps if sweep.crossed)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the suite as what JSON has; `from_dict` reads it back."""
         fields = ("name", "title", "question", "source", "seed")
@@ -118,6 +156,7 @@ class Suite:
                         **sweep,
                         "values": tuple(float(value) for value in sweep["values"]),
                         "over": {key: tuple(words) for key, words in sweep["over"].items()},
+                        "along": {key: tuple(numbers) for key, numbers in sweep.get("along", {}).items()},
                     }
                 )
                 for sweep in table["sweeps"]
