@@ -1,4 +1,4 @@
-"""Noise: its formulas, its moments, and shot noise against scipy's Poisson quantiles."""
+"""Noise: its formulas, its moments, its spectrum, and shot noise against scipy's Poisson quantiles."""
 
 import math
 
@@ -10,7 +10,16 @@ from scipy import stats
 from torch import Tensor
 
 from robustmnist.draws import Draws
-from robustmnist.perturb import gaussian_noise, salt_and_pepper, shot_noise, speckle, uniform_noise
+from robustmnist.perturb import (
+    band_noise,
+    gaussian_noise,
+    impulse_noise,
+    salt_and_pepper,
+    shot_noise,
+    speckle,
+    uniform_noise,
+)
+from robustmnist.perturb.band import BANDS
 
 N = 60
 
@@ -54,6 +63,70 @@ def test_salt_and_pepper_in_equal_parts(probability: float, draws: Draws) -> Non
     noisy = salt_and_pepper(flat(0.5), probability=probability, draws=draws)
     for part in (noisy == 0, noisy == 1):
         assert float(part.float().mean()) == pytest.approx(probability / 2, abs=0.01)
+
+
+@pytest.mark.parametrize("probability", [0.1, 0.6, 1.0])
+def test_impulses_are_of_any_grey(probability: float, draws: Draws) -> None:
+    x = pictures(N)
+    noisy = impulse_noise(x + 2, probability=probability, draws=draws)  # nothing of the picture looks like an impulse
+    hit = noisy < 1
+    assert torch.equal(noisy[~hit], (x + 2)[~hit])
+    assert float(hit.float().mean()) == pytest.approx(probability, abs=0.01)
+    assert stats.kstest(noisy[hit].numpy(), "uniform").pvalue > 0.001
+    # Neither where nor how grey depends on the picture, and both stay as more pixels are hit.
+    assert abs(np.corrcoef(x[hit], noisy[hit])[0, 1]) < 0.02
+    more = impulse_noise(x + 2, probability=min(1.0, 1.5 * probability), draws=draws)
+    assert torch.equal(more[hit], noisy[hit])
+
+
+def waves(band: str, sigma: float, draws: Draws, cut: float) -> tuple[Tensor, np.ndarray]:
+    """Return the field, whose noise is not clamped, and its mean power at every frequency by numpy's transform."""
+    field = (band_noise(flat(0.5), sigma=sigma, draws=draws, band=band, cut=cut) - 0.5).double()
+    return field, (np.abs(np.fft.fft2(field[:, 0].numpy(), norm="ortho")) ** 2).mean(0)
+
+
+def frequency() -> np.ndarray:
+    cycles = np.fft.fftfreq(28, 1 / 28)
+    return np.hypot(cycles[:, None], cycles)
+
+
+@pytest.mark.parametrize("cut", [2.5, 4.0, 7.0, 12.0])
+def test_each_band_holds_its_own_frequencies_alone(cut: float, draws: Draws) -> None:
+    for band, inside in (("low", frequency() <= cut), ("high", frequency() > cut)):
+        _, power = waves(band, 0.1, draws, cut)
+        assert power[~inside].max() < 1e-12
+        # Evenly among them: each is a mean over N draws of a square, of relative deviation at most √(2 / N).
+        level = 0.1**2 * 784 / inside.sum()
+        assert power[inside] == pytest.approx(level, rel=6 * math.sqrt(2 / N))
+        assert power[inside].mean() == pytest.approx(level, rel=6 * math.sqrt(2 / N / inside.sum()))
+
+
+def test_the_bands_have_equal_power_in_every_pixel() -> None:
+    many = Draws(1, "s", torch.arange(1500))
+    x = torch.full((1500, 1, 28, 28), 0.5)
+    for band in BANDS:
+        noise = (band_noise(x, sigma=0.1, draws=many, band=band) - 0.5).double()
+        assert float(noise.square().mean().sqrt()) == pytest.approx(0.1, rel=0.01)
+        assert noise.square().mean(0).sqrt().flatten().tolist() == pytest.approx([0.1] * 784, rel=0.09)
+        assert float(stats.kurtosis(noise.flatten()[::11].numpy())) == pytest.approx(0, abs=0.1)
+
+
+def test_the_bands_together_are_white(draws: Draws) -> None:
+    """Both come from one field of amplitudes: unscaled, their sum has the energy of all of it."""
+    low, _ = waves("low", 0.1, draws, 7.0)
+    high, _ = waves("high", 0.1, draws, 7.0)
+    share = float((frequency() <= 7).mean())
+    both = low * math.sqrt(share) + high * math.sqrt(1 - share)
+    energy = draws.normal(1, 28, 28).double().square().sum((1, 2, 3)) * 0.1**2
+    assert torch.allclose(both.square().sum((1, 2, 3)), energy, rtol=1e-4)
+    assert abs(float((low * high).mean())) < 1e-8
+
+
+def test_bands_that_do_not_exist_are_named(draws: Draws) -> None:
+    with pytest.raises(ValueError, match="no band 'middle': low, high"):
+        band_noise(flat(0.5), sigma=0.1, draws=draws, band="middle")
+    with pytest.raises(ValueError, match=r"no wave of the frame has more than 20\.0 cycles"):
+        band_noise(flat(0.5), sigma=0.1, draws=draws, band="high", cut=20.0)
 
 
 @pytest.mark.parametrize("sigma", [0.01, 0.1, 0.3, 0.5, 1.0, 3.0])

@@ -1,20 +1,22 @@
 """Noise on the ink, clamped to [0, 1]; the same draws serve every strength, so curves are smooth.
 
-Every function returns a new tensor; at strength 0 it holds the input bit for bit. Shot noise is in `shot.py`.
+Every function returns a new tensor; at strength 0 it holds the input bit for bit. Shot noise is in `shot.py`, noise of
+one band of frequencies in `band.py`.
 """
 
 import torch
 from torch import Tensor
 
 from robustmnist.draws import Draws
+from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import SIZE
 
-__all__ = ["gaussian_noise", "salt_and_pepper", "speckle", "uniform_noise"]
+__all__ = ["gaussian_noise", "impulse_noise", "salt_and_pepper", "speckle", "uniform_noise"]
 
 FIELD = (1, SIZE, SIZE)
-CHUNK = 256  # images
 
 
+@by_chunks
 def gaussian_noise(images: Tensor, *, sigma: float, draws: Draws) -> Tensor:
     """Add normal noise to every pixel: clamp(x + σ z).
 
@@ -28,6 +30,7 @@ def gaussian_noise(images: Tensor, *, sigma: float, draws: Draws) -> Tensor:
     return torch.add(images, draws.normal(*FIELD), alpha=sigma).clamp_(0.0, 1.0)
 
 
+@by_chunks
 def speckle(images: Tensor, *, sigma: float, draws: Draws) -> Tensor:
     """Add normal noise in proportion to the ink: clamp(x + σ x z); the background stays clean.
 
@@ -41,6 +44,7 @@ def speckle(images: Tensor, *, sigma: float, draws: Draws) -> Tensor:
     return torch.addcmul(images, images, draws.normal(*FIELD), value=sigma).clamp_(0.0, 1.0)
 
 
+@by_chunks
 def uniform_noise(images: Tensor, *, amplitude: float, draws: Draws) -> Tensor:
     """Add uniform noise to every pixel: clamp(x + u), u between −`amplitude` and `amplitude`.
 
@@ -53,6 +57,7 @@ def uniform_noise(images: Tensor, *, amplitude: float, draws: Draws) -> Tensor:
     return torch.add(images, field, alpha=2 * amplitude).sub_(amplitude).clamp_(0.0, 1.0)
 
 
+@by_chunks
 def salt_and_pepper(images: Tensor, *, probability: float, draws: Draws) -> Tensor:
     """Replace pixels, half of them by background and half by full ink.
 
@@ -66,13 +71,26 @@ def salt_and_pepper(images: Tensor, *, probability: float, draws: Draws) -> Tens
     Source: Hendrycks & Dietterich 2019 ("impulse noise").
     """
     field = draws.uniform(*FIELD)
-    out = torch.empty(images.shape, device=images.device)
     # Each pixel between its own bounds: 0 and 1, or 1 and 1 for salt, or 0 and 0 for pepper. Bounds as numbers are
-    # three times faster than masks, and chunks of them stay in the cache.
-    for start in range(0, len(images), CHUNK):
-        part = slice(start, start + CHUNK)
-        at_least, at_most = torch.empty_like(field[part]), torch.empty_like(field[part])
-        torch.ge(field[part], 1 - probability / 2, out=at_least)
-        torch.ge(field[part], probability / 2, out=at_most)
-        torch.clamp(images[part], at_least, at_most, out=out[part])
-    return out
+    # three times faster than masks.
+    at_least, at_most = torch.empty_like(field), torch.empty_like(field)
+    torch.ge(field, 1 - probability / 2, out=at_least)
+    torch.ge(field, probability / 2, out=at_most)
+    return torch.clamp(images, at_least, at_most)
+
+
+@by_chunks
+def impulse_noise(images: Tensor, *, probability: float, draws: Draws) -> Tensor:
+    """Replace pixels by a grey drawn uniformly from [0, 1): random-valued impulses.
+
+    A pixel replaced at one probability is replaced, by the same grey, at every higher one. Known as random-valued
+    impulse noise; `salt_and_pepper` writes full ink or none instead.
+
+    Args:
+        images: `(B, 1, 28, 28)`.
+        probability: Of a pixel to be replaced, 0 to 1.
+        draws: The samples' draws; two uniform fields.
+    """
+    which, grey = draws.uniform(2, *FIELD).unbind(1)
+    # A weight of exactly 0 or 1 gives exactly one or the other, seven times faster than a choice by mask.
+    return torch.lerp(images, grey, torch.lt(which, probability, out=torch.empty_like(grey)))

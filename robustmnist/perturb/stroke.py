@@ -30,6 +30,7 @@ from torch import Tensor
 
 from robustmnist.errors import ImagesError, InputError
 from robustmnist.perturb.images import SIZE
+from robustmnist.threads import share_out
 
 __all__ = ["CHANGE_HIGH", "CHANGE_LOW", "prepare_stroke", "thickness"]
 
@@ -74,14 +75,18 @@ def thickness(images: Tensor, *, change: float | Tensor, prepared: Tensor | None
     lower, clean, planes = first + below, first + INNER, planes.flatten(0, 1)
     result = torch.empty_like(images, memory_format=torch.contiguous_format)
     size = CHUNK.get(images.device.type, DEVICE_CHUNK)
-    for start in range(0, len(images), size):
-        here = slice(start, start + size)
-        level = planes[lower[here]].to(images.dtype)
-        level += (planes[lower[here] + 1].to(images.dtype) - level).mul_(part[here])
-        # The difference to the clean plane is added to the image itself, whose ink need not be a multiple of 1/255.
-        level -= planes[clean[here]]
-        torch.add(images[here, 0], level.div_(LEVELS), out=result[here, 0])
-    return result.clamp_(0.0, 1.0)
+
+    def work(starts: range) -> None:
+        for start in starts:
+            here = slice(start, start + size)
+            level = planes[lower[here]].to(images.dtype)
+            level += (planes[lower[here] + 1].to(images.dtype) - level).mul_(part[here])
+            # The difference to the clean plane is added to the image itself, whose ink need not be a multiple of 1/255.
+            level -= planes[clean[here]]
+            torch.add(images[here, 0], level.div_(LEVELS), out=result[here, 0]).clamp_(0.0, 1.0)
+
+    share_out(work, range(0, len(images), size), images.device)
+    return result
 
 
 def prepare_stroke(images: Tensor) -> Tensor:
@@ -89,12 +94,16 @@ def prepare_stroke(images: Tensor) -> Tensor:
     prepared = torch.empty((len(images), len(_knots()), SIZE, SIZE), dtype=torch.uint8, device=images.device)
     size = CHUNK.get(images.device.type, DEVICE_CHUNK)
     few = FEW.get(images.device.type, DEVICE_CHUNK)
-    for start in range(0, len(images), size):
-        chunk = images[start : start + size, 0]
-        surface = _surface(chunk)
-        for low in range(0, len(chunk), few):
-            count = min(few, len(chunk) - low)
-            _fill(prepared[start + low : start + low + count], surface, MARGIN + low * SIDE * SIDE)
+
+    def work(starts: range) -> None:
+        for start in starts:
+            chunk = images[start : start + size, 0]
+            surface = _surface(chunk)
+            for low in range(0, len(chunk), few):
+                count = min(few, len(chunk) - low)
+                _fill(prepared[start + low : start + low + count], surface, MARGIN + low * SIDE * SIDE)
+
+    share_out(work, range(0, len(images), size), images.device)
     return prepared
 
 

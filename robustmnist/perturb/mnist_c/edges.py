@@ -1,0 +1,86 @@
+"""Canny edges as MNIST-C has them."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from robustmnist.perturb.chunks import by_chunks
+from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.mnist_c.gaussian import gaussian
+
+__all__ = ["canny_edges"]
+
+SIGMA = 1.0  # px
+LOW, HIGH = 0.1, 0.2  # ink; Sobel's gradient is 8 times the ink's slope per px
+ROUNDS = 4  # of growing between two looks at whether it goes on
+
+
+@by_chunks
+def canny_edges(images: Tensor, *, opacity: float) -> Tensor:
+    """Replace images by their edges: lines of full ink, 1 px wide.
+
+    Canny's detector: Gaussian of 1 px, Sobel gradient, ridges of its magnitude that are above 0.1, and of these what
+    hangs together with a pixel above 0.2. The frame's outermost pixels are never edges. Computed in float64, since
+    ridges of symmetric strokes are ties that rounding decides.
+
+    Args:
+        images: `(B, 1, 28, 28)`.
+        opacity: Share of the edges in the result, 0 to 1; 0 changes nothing, bit for bit, 1 is the data set's.
+
+    Source: Mu & Gilmer 2019 (MNIST-C), function `canny_edges`, which has one strength; scikit-image's `feature.canny`
+    with its defaults. On the 10,000 MNIST test digits all 7.84 million pixels are as scikit-image 0.26 has them.
+    """
+    if opacity == 0:
+        return images.clone(memory_format=torch.contiguous_format)
+    place, strength = _ridges(images.double())
+    row, bit = place // SIZE, torch.ones_like(place) << place % SIZE
+    ground = torch.zeros(len(images) * SIZE, dtype=torch.int64, device=images.device)
+    seeds = ground.index_add(0, row, bit * (strength >= HIGH)).view(-1, SIZE)
+    edge = _connected(seeds, ground.index_add_(0, row, bit).view(-1, SIZE))
+    column = torch.arange(SIZE, device=images.device)
+    return images * (1 - opacity) + opacity * (edge[:, None, :, None] >> column & 1)
+
+
+def _ridges(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Return where in the flat batch the gradient is highest across the edge and above `LOW`, int64, and how high."""
+    # Around the frame is nothing at all rather than paper: the mean is over what is there.
+    there = gaussian(images.new_ones(1, 1, SIZE, SIZE), SIGMA, outside="paper") + torch.finfo(images.dtype).eps
+    smooth = F.pad(gaussian(images, SIGMA, outside="paper") / there, (1, 1, 1, 1), mode="replicate")[:, 0]
+    slope = smooth[:, 2:] - smooth[:, :-2]
+    down = (slope[..., :-2] + slope[..., 2:]).add_(slope[..., 1:-1], alpha=2)
+    slope = smooth[..., 2:] - smooth[..., :-2]
+    right = (slope[:, :-2] + slope[:, 2:]).add_(slope[:, 1:-1], alpha=2)
+    strength = (down * down).addcmul_(right, right).sqrt_()
+
+    strong = strength >= LOW
+    strong[:, :: SIZE - 1] = False
+    strong[..., :: SIZE - 1] = False
+    place = strong.flatten().nonzero().squeeze(1)
+    down, right, middle = down.take(place), right.take(place), strength.take(place)
+    falling = (down > 0) == (right > 0)  # the gradient points down and right, or up and left
+    down, right = down.abs_(), right.abs_()
+    upright = torch.where(falling, down > right, down >= right)
+    share = torch.minimum(down, right) / torch.maximum(down, right)
+    # Either way along the gradient: between the nearest neighbour and the diagonal one.
+    near = torch.where(upright, SIZE, 1)
+    diagonal = torch.where(falling, SIZE + 1, torch.where(upright, SIZE - 1, 1 - SIZE))
+    highest = torch.ones_like(falling)
+    for way in (1, -1):
+        beside = strength.take(place + way * diagonal) * share + strength.take(place + way * near) * (1 - share)
+        highest &= beside <= middle
+    return place[highest], middle[highest]
+
+
+def _connected(seeds: Tensor, ground: Tensor) -> Tensor:
+    """Return the parts of `ground` that hang together with `seeds`, by 8 neighbours each.
+
+    Both are int64 `(B, 28)`, the pixels of a row being the bits of a number: 28 times fewer numbers than pixels.
+    """
+    grown = seeds
+    while True:
+        before = grown
+        for _ in range(ROUNDS):
+            wide = F.pad(grown | grown << 1 | grown >> 1, (1, 1))
+            grown = (wide[:, :-2] | wide[:, 1:-1] | wide[:, 2:]) & ground
+        if torch.equal(grown, before):
+            return grown

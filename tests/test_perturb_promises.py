@@ -1,0 +1,107 @@
+"""Every perturbation keeps the promises at any strength, with any modifiers and choices (hypothesis)."""
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pictures import pictures
+from torch import Tensor
+
+from robustmnist.perturb import PERTURBATIONS, Parameter, check_images, prepare
+
+N = 4
+FEW = settings(max_examples=8, deadline=None, derandomize=True)
+every = pytest.mark.parametrize("name", PERTURBATIONS)
+
+
+def numbers(parameter: Parameter) -> st.SearchStrategy[float]:
+    span = st.floats(parameter.low, parameter.high, allow_nan=False)
+    far = span.filter(lambda value: abs(value - parameter.neutral) >= max(parameter.smallest, 1e-6))
+    return st.one_of(st.just(parameter.neutral), far)
+
+
+@st.composite
+def requests(draw: st.DrawFn, name: str, *, neutral: bool = False) -> dict[str, Any]:
+    """Draw keyword arguments that a suite may ask for: one strength, any modifiers, any words."""
+    perturbation = PERTURBATIONS[name]
+    strength = draw(st.sampled_from(sorted(perturbation.parameters)))
+    parameter = perturbation.parameters[strength]
+    asked: dict[str, Any] = {strength: parameter.neutral if neutral else draw(numbers(parameter))}
+    for key, modifier in perturbation.modifiers.items():
+        if draw(st.booleans()):
+            asked[key] = draw(numbers(modifier))
+    for key, words in perturbation.choices.items():
+        if draw(st.booleans()):
+            asked[key] = draw(st.sampled_from(words))
+    return asked
+
+
+def run(name: str, images: Tensor, asked: dict[str, Any], ids: Tensor | None = None, seed: int = 0) -> Tensor:
+    ids = torch.arange(len(images)) if ids is None else ids
+    return prepare(name, images, ids=ids, seed=seed)(**asked)
+
+
+def mixed(seed: int) -> Tensor:
+    """Return written, blank, full and random pictures."""
+    return torch.cat([pictures(N - 3, seed), torch.zeros(1, 1, 28, 28), torch.ones(1, 1, 28, 28), noise(seed)])
+
+
+def noise(seed: int) -> Tensor:
+    return torch.rand(1, 1, 28, 28, generator=torch.Generator().manual_seed(seed))
+
+
+@every
+def test_images_come_out_and_the_input_and_all_generators_stay(name: str) -> None:
+    @FEW
+    @given(st.data(), st.integers(0, 999))
+    def promise(data: st.DataObject, seed: int) -> None:
+        images = mixed(seed)
+        before, state = images.clone(), torch.get_rng_state()
+        out = run(name, images, data.draw(requests(name)), seed=seed)
+        check_images(out)
+        assert out.shape == images.shape
+        assert torch.equal(images, before)
+        assert torch.equal(torch.get_rng_state(), state)
+
+    promise()
+
+
+@every
+def test_neutral_is_exact_whatever_else_is_asked(name: str) -> None:
+    @FEW
+    @given(st.data(), st.integers(0, 999))
+    def promise(data: st.DataObject, seed: int) -> None:
+        images = mixed(seed)
+        assert torch.equal(run(name, images, data.draw(requests(name, neutral=True)), seed=seed), images)
+
+    promise()
+
+
+@every
+def test_a_sample_is_perturbed_alike_alone_and_in_any_order(name: str) -> None:
+    @FEW
+    @given(st.data(), st.integers(0, 999), st.permutations(range(N)), st.integers(1, N - 1))
+    def promise(data: st.DataObject, seed: int, order: list[int], cut: int) -> None:
+        images, ids = mixed(seed), torch.tensor([7, 0, 123_456, 5_000_000_000])
+        asked = data.draw(requests(name))
+        whole = run(name, images, asked, ids)
+        assert torch.equal(run(name, images[order], asked, ids[order]), whole[order])
+        parts = [run(name, images[part], asked, ids[part]) for part in (slice(cut), slice(cut, None))]
+        assert torch.equal(torch.cat(parts), whole)
+
+    promise()
+
+
+@pytest.mark.parametrize("name", [name for name, perturbation in PERTURBATIONS.items() if perturbation.random])
+def test_other_seeds_and_samples_are_perturbed_otherwise(name: str) -> None:
+    perturbation = PERTURBATIONS[name]
+    images = pictures(1, 3).expand(24, 1, 28, 28).contiguous()
+    key, parameter = next(iter(perturbation.parameters.items()))
+    far = max((parameter.low, parameter.high), key=lambda end: abs(end - parameter.neutral))
+    # A strength from the middle of the range: at its end some perturbations leave nothing that could differ.
+    asked = {key: parameter.neutral + 0.4 * (min(max(far, -3.0), 3.0) - parameter.neutral)}
+    first, second = (run(name, images, asked, seed=seed) for seed in (0, 1))
+    assert not torch.equal(first, second)
+    assert len({out.numpy().tobytes() for out in first}) > 1
