@@ -23,13 +23,15 @@ def make_sweep(
     fixed: Mapping[str, Any] | None = None,
     over: Mapping[str, tuple[Any, ...]] | None = None,
     draws: int = 1,
+    crossed: Mapping[str, float] | None = None,
 ) -> Sweep:
     """Return a sweep; by default a shift to the right by 0 to 4 px."""
     if fixed is None:
         fixed = {"direction": "right"} if perturbation == "shift-towards" and not over else {}
     floats = tuple(float(value) for value in values)
     title = name.replace("-", " ").capitalize()
-    return Sweep(name, title, perturbation, parameter, unit, floats, neutral, fixed, over or {}, draws)
+    cross = crossed or {}
+    return Sweep(name, title, perturbation, parameter, unit, floats, neutral, fixed, over or {}, draws, {}, cross)
 
 
 def make_suite(name: str, *sweeps: Sweep, seed: int = 0) -> Suite:
@@ -91,11 +93,14 @@ def synthetic_predictions(
             table = np.empty((m, len(sweep.values), len(sweep.variants), n, 10), np.float32)
             reach = max(abs(value - sweep.neutral) for value in sweep.values) or 1.0
             for v, value in enumerate(sweep.values):
-                for r in range(len(sweep.variants)):
-                    if value == sweep.neutral:
+                for r, variant in enumerate(sweep.variants):
+                    if sweep.is_neutral(value, variant):
                         table[:, v, r] = clean
                         continue
-                    away = 1.6 * abs(value - sweep.neutral) / reach / (1 + 0.5 * np.arange(m)) * (1 + 0.1 * r)
+                    others = [abs(float(variant.fixed[key]) - one) for key, one in sweep.crossed.items()]
+                    far = max(abs(value - sweep.neutral), *others) if others else abs(value - sweep.neutral)
+                    steps = 1 if others else 1 + 0.1 * r
+                    away = 1.6 * far / reach / (1 + 0.5 * np.arange(m)) * steps
                     table[:, v, r] = answer(away, base + 0.3 * rng.normal(size=base.shape))
                     table[0, v, r, :invalid] = np.nan
             logits[suite.name, sweep.name] = table
@@ -155,11 +160,11 @@ def _digits(predictions: Predictions, rng: np.random.Generator) -> Digits:
 
     arrays = {}
     for suite in predictions.suites:
-        for sweep in suite.sweeps:
+        for sweep in suite.curves:
             classes = len(np.unique(predictions.labels))
             arrays[f"examples/{suite.name}/{sweep.name}"] = pictures(len(sweep.values), classes)
     for checkpoint in predictions.checkpoints:
-        found = {suite.name: mistakes(predictions, checkpoint, suite.name) for suite in predictions.suites}
+        found = {one.name: mistakes(predictions, checkpoint, one.name) for one in predictions.suites if one.curves}
         for name, table in {"clean": clean_mistakes(predictions, checkpoint), **found}.items():
             for kind in ("mistakes", "twins"):
                 arrays[f"{kind}/{checkpoint}/{name}"] = pictures(len(table))

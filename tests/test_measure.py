@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 from scipy import ndimage
-from skimage.measure import regionprops
+from skimage.measure import moments_central, regionprops
 from skimage.morphology import medial_axis
 from torch import Tensor
 
-from robustmnist.measure import centroid, extent, ink, stroke_width
+from robustmnist.measure import MEASURES, box_size, centroid, extent, ink, principal_angle, slant, stroke_width
+from robustmnist.perturb import rotation, scale, shift
 
 
 @pytest.fixture
@@ -51,17 +52,157 @@ def test_centroid_and_extent_tell_x_from_y() -> None:
     assert extent(images).tolist() == [[20, 5, 21, 6]]
 
 
-def test_a_blank_image_has_no_place_and_no_width() -> None:
+def test_a_blank_image_has_no_property_but_no_ink() -> None:
     blank = torch.zeros(2, 1, 28, 28)
-    assert ink(blank).tolist() == [0.0, 0.0]
-    assert centroid(blank).isnan().all()
     assert extent(blank).tolist() == [[0, 0, 0, 0]] * 2
-    assert stroke_width(blank).isnan().all()
+    for name, measure in MEASURES.items():
+        assert (measure.function(blank) == 0).all() if name == "ink" else measure.function(blank).isnan().all()
 
 
 def test_no_images_are_fine() -> None:
     none = torch.zeros(0, 1, 28, 28)
-    assert [len(f(none)) for f in (ink, centroid, extent, stroke_width)] == [0, 0, 0, 0]
+    assert [len(f(none)) for f in (extent, *(measure.function for measure in MEASURES.values()))] == [0] * 11
+
+
+# --- slant and angle ---------------------------------------------------------------------------------------------
+
+
+def test_slant_is_that_of_scikit_image(digits28: Tensor) -> None:
+    central = [moments_central(image, order=2) for image in digits28[:, 0].double().numpy()]
+    np.testing.assert_allclose(slant(digits28), [-m[1, 1] / m[2, 0] for m in central], atol=1e-6)
+
+
+def test_principal_angle_is_that_of_scikit_image(digits28: Tensor) -> None:
+    solid = (digits28 > 0.5).float()
+    # scikit-image's angle is from the rows' axis too, counter-clockwise, in radians.
+    expected = [math.degrees(regionprops(image.astype(int))[0].orientation) for image in solid[:, 0].numpy()]
+    np.testing.assert_allclose(principal_angle(solid), expected, atol=1e-4)
+
+
+def test_a_digit_that_leans_to_the_right_has_a_positive_slant_and_a_negative_angle() -> None:
+    image = torch.zeros(1, 1, 28, 28)
+    for y in range(4, 24):
+        image[0, 0, y, 14 + (14 - y) // 2] = 1  # one px to the right for two up
+    assert 0.45 < float(slant(image)) < 0.55
+    assert -29 < float(principal_angle(image)) < -24  # −arctan(1/2) = −26.6°
+    assert float(slant(image.flip(3))) == -float(slant(image))
+    assert float(principal_angle(image.flip(3))) == -float(principal_angle(image))
+
+
+def test_shearing_by_the_slant_sets_a_digit_upright(digits28: Tensor) -> None:
+    lean = slant(digits28)
+    middle = centroid(digits28)[:, 1]
+    for image, by, y in zip(digits28[:, 0].numpy(), lean.tolist(), middle.tolist(), strict=True):
+        # output[row, column] = input[row, column − slant · (row − y)], in a wide frame so that no ink is lost
+        wide = np.pad(image, ((0, 0), (20, 20))).astype(float)
+        upright = ndimage.affine_transform(wide, [[1, 0], [-by, 1]], offset=[0, by * y], order=1)
+        m = moments_central(upright, order=2)
+        assert abs(m[1, 1] / m[2, 0]) < 0.01
+
+
+def test_turning_adds_to_the_angle(digits28: Tensor) -> None:
+    angle = MEASURES["angle"]
+    long = abs(principal_angle(digits28)) < 40  # the long axis of a nought may be any
+    before = angle.function(digits28[long])
+    assert len(before) > 25
+    for turn in (-75, -20, 20, 130):
+        change = angle.difference(before, angle.function(rotation(digits28[long], angle=turn)), near=turn)
+        torch.testing.assert_close(change, torch.full_like(change, turn), atol=1.5, rtol=0)
+    quarter = angle.difference(before, angle.function(rotation(digits28[long], angle=90.0)))
+    torch.testing.assert_close(quarter.abs(), torch.full_like(quarter, 90), atol=1e-3, rtol=0)
+
+
+def test_the_ends_of_the_angle() -> None:
+    lying, standing, disc, dot = torch.zeros(4, 1, 1, 28, 28)
+    lying[..., 10, 4:24] = 1
+    standing[..., 4:24, 10] = 1
+    y, x = torch.meshgrid(*[torch.arange(28.0) - 13.5] * 2, indexing="ij")
+    disc[0, 0] = (x**2 + y**2 < 80).float()
+    dot[..., 3, 4] = 0.5
+    assert [float(principal_angle(image)) for image in (lying, standing)] == [90.0, 0.0]
+    assert principal_angle(torch.cat([disc, dot])).isnan().all()
+    assert slant(torch.cat([lying, dot])).isnan().all()  # of no height
+    assert slant(torch.cat([standing, disc])).tolist() == [0.0, 0.0]
+
+
+def test_a_difference_of_angles_is_the_short_way_round() -> None:
+    angle = MEASURES["angle"]
+    before, after = np.array([80.0, -80.0, 0.0, 0.0]), np.array([-80.0, 80.0, 90.0, -90.0])
+    assert angle.difference(before, after).tolist() == [20.0, -20.0, 90.0, 90.0]
+    assert angle.difference(before, after, near=-170).tolist() == [-160.0, -200.0, -90.0, -90.0]
+    assert MEASURES["width"].difference(before, after).tolist() == [-160.0, 160.0, 90.0, -90.0]
+
+
+# --- the box -----------------------------------------------------------------------------------------------------
+
+
+def test_a_bar_is_as_wide_and_as_high_as_drawn() -> None:
+    image = torch.zeros(3, 1, 28, 28)
+    image[0, 0, 5:25, 10:17] = 1
+    image[1, 0, 5:25, 10:17] = 0.3  # paler, not smaller
+    image[2] = 1
+    torch.testing.assert_close(box_size(image), torch.tensor([[7.0, 20.0], [7.0, 20.0], [28.0, 28.0]]))
+    for part in (0.25, 0.5, 0.6):  # moved between pixels it stays as wide as it was
+        torch.testing.assert_close(box_size(shift(image[:1], dx=part)), torch.tensor([[7.0, 20.0]]))
+
+
+def test_the_box_is_that_of_the_enlarged_digit(digits28: Tensor) -> None:
+    expected = []
+    for image in digits28[:, 0].double().numpy():
+        # Profiles enlarged 200 times by numpy: where they are above half of the highest ink.
+        fine = np.arange(-1, 28, 1 / 200)
+        sides = []
+        for axis in (0, 1):
+            profile = np.interp(fine, np.arange(-1, 29), np.pad(image.max(axis), 1))
+            inked = np.flatnonzero(profile >= image.max() / 2)
+            sides.append((inked[-1] - inked[0]) / 200)
+        expected.append(sides)
+    np.testing.assert_allclose(box_size(digits28), expected, atol=0.02)
+
+
+@pytest.mark.parametrize(("factor", "within"), [(0.6, 0.03), (0.8, 0.02), (0.9, 0.02), (1.1, 0.02), (1.2, 0.02)])
+def test_scaling_multiplies_the_box(mnist200: Tensor, factor: float, within: float) -> None:
+    before = box_size(mnist200)
+    both = box_size(scale(mnist200, factor=factor)) / before
+    torch.testing.assert_close(both.mean(0), torch.full((2,), factor), atol=within, rtol=0)
+    one = box_size(scale(mnist200, horizontal=factor)) / before
+    torch.testing.assert_close(one.mean(0), torch.tensor([factor, 1.0]), atol=within, rtol=0)
+
+
+# --- all of them -------------------------------------------------------------------------------------------------
+
+
+def test_moving_moves_the_centroid(digits28: Tensor) -> None:
+    moved = shift(digits28, dx=1.5, dy=-2)
+    steps = {
+        name: MEASURES[name].function(moved) - MEASURES[name].function(digits28)
+        for name in ("centroid-x", "centroid-y")
+    }
+    torch.testing.assert_close(steps["centroid-x"], torch.full((64,), 1.5), atol=1e-4, rtol=0)
+    torch.testing.assert_close(steps["centroid-y"], torch.full((64,), -2.0), atol=1e-4, rtol=0)
+    away = MEASURES["centroid-radius"]
+    assert away.parts == ("centroid-x", "centroid-y")
+    expected = torch.hypot(*(MEASURES[name].function(moved) for name in away.parts))
+    torch.testing.assert_close(away.function(moved), expected)
+
+
+def test_every_measure_is_one_number_per_image(digits28: Tensor) -> None:
+    for name, measure in MEASURES.items():
+        found = measure.function(digits28)
+        assert (found.shape, found.dtype) == ((64,), torch.float32), name
+        assert found.isfinite().all(), name
+        assert name == name.lower()
+        assert measure.unit
+
+
+def test_measures_are_plausible_for_mnist(mnist200: Tensor) -> None:
+    # Digits fill a box of 20 px, are centred by mass at (14, 14) to the pixel, and lean to the right.
+    typical = {name: float(measure.function(mnist200).median()) for name, measure in MEASURES.items()}
+    assert 19 < typical["size"] < 20.5
+    assert abs(typical["centroid-x"] - 0.5) < 0.5
+    assert abs(typical["centroid-y"] - 0.5) < 0.5
+    assert 0.05 < typical["slant"] < 0.3
+    assert 2 < typical["stroke-width"] < 3
 
 
 @pytest.mark.parametrize("width", [1.5, 2, 2.5, 3, 4, 5.3])
@@ -98,5 +239,27 @@ def test_stroke_width_is_that_of_the_medial_axis(mnist200: Tensor) -> None:
 
 
 def test_what_an_image_measures_does_not_depend_on_its_batch(digits28: Tensor) -> None:
-    apart = torch.cat([stroke_width(digits28[i : i + 1]) for i in range(64)])
-    torch.testing.assert_close(apart, stroke_width(digits28), atol=1e-5, rtol=0)
+    rough = shift(digits28, dx=0.3, dy=0.7) * 0.9  # ink that is no multiple of 1/255
+    for images in (digits28, rough):
+        for name, measure in MEASURES.items():
+            together = measure.function(images)
+            for size in (1, 7, 50):
+                apart = torch.cat([measure.function(part) for part in torch.split(images, size)])
+                assert torch.equal(apart, together), name
+            assert torch.equal(measure.function(images.flip(0)), together.flip(0)), name
+            assert torch.equal(measure.function(images.contiguous(memory_format=torch.channels_last)), together), name
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_a_gpu_measures_the_same(digits28: Tensor) -> None:
+    for name, measure in MEASURES.items():
+        torch.testing.assert_close(
+            measure.function(digits28.cuda()).cpu(), measure.function(digits28), atol=1e-4, rtol=0, msg=name
+        )
+
+
+def test_a_full_frame_has_a_stroke_as_wide_as_a_distance_field_says() -> None:
+    full = torch.ones(2, 1, 28, 28)
+    inside = np.pad(np.ones((112, 112)), 2)  # half a pixel of ink lies outside of the outermost centres
+    expected = (ndimage.distance_transform_edt(inside)[inside > 0] - 0.5).mean()
+    assert float(stroke_width(full)[0]) == pytest.approx(expected, abs=0.3)

@@ -38,7 +38,8 @@ def test_the_wheel_has_one_import_name_and_all_that_ships(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"robustmnist"}
-    for folder, pattern in (("perturbations", "*.toml"), ("checkpoints", "*.safetensors"), ("checkpoints", "*.json")):
+    patterns = {"perturbations": ("*.toml", "*.csv"), "checkpoints": ("*.safetensors", "*.json")}
+    for folder, pattern in ((folder, pattern) for folder, several in patterns.items() for pattern in several):
         shipped = {path.name for path in (CHECKOUT / folder).glob(pattern)}
         assert shipped
         assert {f"robustmnist/_shipped/{folder}/{name}" for name in shipped} <= set(names)

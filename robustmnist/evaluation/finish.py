@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 import robustmnist
 from robustmnist.data import Dataset
 from robustmnist.device import describe_device
-from robustmnist.evaluation.folder import disk_errors
 from robustmnist.evaluation.identity import seeds_of
 from robustmnist.evaluation.pictures import make_pictures
 from robustmnist.evaluation.plan import passes_per_image
+from robustmnist.evaluation.realised import measure_realised
 from robustmnist.files import sha256_file, write_atomic
-from robustmnist.predictions import Digits, Predictions, digits_bytes, manifest_bytes
+from robustmnist.folders import disk_errors
+from robustmnist.predictions import Digits, Predictions, digits_bytes, manifest_bytes, realised_csv
 from robustmnist.results import NEAR_TIE, near_ties, summarise, summary_csv
 from robustmnist.suites import Suite
 from robustmnist.versions import versions
@@ -73,7 +74,7 @@ def finish(
     manifest: dict[str, Any],
     out: Path | None,
 ) -> Predictions:
-    """Return the predictions with their pictures; write what `out` lacks, the manifest last.
+    """Return the predictions with their pictures and realised severities; write what `out` lacks, the manifest last.
 
     Args:
         arrays: Name to array, all units in them.
@@ -84,6 +85,7 @@ def finish(
         out: The run's folder, or None.
     """
     pictures: dict[str, NDArray[np.uint8]] = {}
+    realised = measure_realised(suites, dataset, seed)
     predictions = Predictions(
         tuple(record["name"] for record in manifest["checkpoints"]),
         tuple(suites),
@@ -93,14 +95,17 @@ def finish(
         {(suite.name, sweep.name): arrays[f"{suite.name}.{sweep.name}"] for suite in suites for sweep in suite.sweeps},
         manifest,
         Digits(pictures),
+        realised,
     )
     # What is still to be filled in is derived from the predictions themselves.
     summary = summarise(predictions)
     manifest["near_ties"] = {**near_ties(predictions, summary), "threshold": NEAR_TIE}
     pictures |= make_pictures(predictions, dataset, seed)
     if out is not None:
-        files = [*(f"predictions/{name}.npy" for name in arrays), "digits.npz", "journal.jsonl", "summary.csv"]
+        files = [f"predictions/{name}.npy" for name in arrays]
+        files += ["digits.npz", "journal.jsonl", "realised.csv", "summary.csv"]
         with disk_errors(out):
+            write_atomic(out / "realised.csv", realised_csv(realised))
             write_atomic(out / "summary.csv", summary_csv(summary))
             write_atomic(out / "digits.npz", digits_bytes(Digits(pictures)))
             manifest["files"] = {name: sha256_file(out / name) for name in files}

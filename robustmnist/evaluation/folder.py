@@ -1,15 +1,12 @@
-"""The folder of a run: whose it is, and who may write to it."""
+"""The folder of a run: whose it is, and what a kill left in it."""
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from robustmnist.errors import RobustMnistError, RunError
+from robustmnist.errors import RunError
 
-__all__ = ["clear_leftovers", "disk_errors", "locked", "recorded_identity"]
+__all__ = ["clear_leftovers", "recorded_identity"]
 
 MAX_LINE = 20_000_000  # bytes of the journal's first line
 
@@ -39,43 +36,8 @@ def recorded_identity(folder: Path) -> dict[str, Any] | None:
         raise RunError("is damaged", where=journal, remedy=f"delete the folder or {elsewhere}") from cause
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing to `folder` while the block runs, where the system can lock folders.
-
-    Raises:
-        RunError: If another process is writing there.
-    """
-    try:
-        import fcntl
-    except ImportError:  # no such locks on Windows
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError("another process is writing there", where=folder, remedy="wait, or use another -o") from None
-        except OSError:
-            pass  # some network file systems know no locks; the run is as safe as without
-        yield
-    finally:
-        os.close(handle)
-
-
 def clear_leftovers(folder: Path) -> None:
     """Remove the temporary files of writes that a kill cut short."""
     for place in (folder, folder / "predictions"):
         for path in place.glob(".*.part"):
             path.unlink()
-
-
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn what the system says about writing `path` into one line with a remedy."""
-    try:
-        yield
-    except OSError as cause:
-        remedy = "see to it and run the same command again to go on"
-        raise RobustMnistError(f"cannot be written ({cause.strerror})", where=path, remedy=remedy) from cause

@@ -86,6 +86,7 @@ def record_of(name: str, model: Checkpoint | nn.Module) -> dict[str, Any]:
             "architecture": card.architecture,
             "parameters": card.parameters,
             "test_accuracy": tested,
+            "temperature": card.temperature,
         }
     if not isinstance(model, nn.Module):
         raise CheckpointError(f"is a {type(model).__name__}", where=name, remedy="give a Checkpoint or a torch module")
@@ -96,6 +97,7 @@ def record_of(name: str, model: Checkpoint | nn.Module) -> dict[str, Any]:
         "architecture": {"model": type(model).__qualname__},
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "test_accuracy": None,
+        "temperature": None,
     }
 
 

@@ -17,10 +17,11 @@ from robustmnist.device import resolve_device
 from robustmnist.errors import CheckpointError, DataError, RunError, SuiteError
 from robustmnist.evaluation.compute import Progress, compute
 from robustmnist.evaluation.finish import describe, finish
-from robustmnist.evaluation.folder import clear_leftovers, locked, recorded_identity
+from robustmnist.evaluation.folder import clear_leftovers, recorded_identity
 from robustmnist.evaluation.identity import answer_of, differences, identify, record_of
 from robustmnist.evaluation.plan import plan
 from robustmnist.evaluation.store import DiskStore, MemoryStore, Store
+from robustmnist.folders import locked
 from robustmnist.perturb import check_images
 from robustmnist.predictions import Predictions, array_shapes, read_predictions
 from robustmnist.suites import Suite

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from robustmnist.evaluation.folder import disk_errors
 from robustmnist.evaluation.journal import Journal, write_all
 from robustmnist.evaluation.plan import Unit
 from robustmnist.files import write_atomic
+from robustmnist.folders import disk_errors
 from robustmnist.predictions import npy_header
 
 __all__ = ["DiskStore", "MemoryStore", "Store"]

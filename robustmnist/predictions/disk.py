@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from robustmnist.errors import InputError, RunError, SuiteError
 from robustmnist.files import sha256_bytes, sha256_file
 from robustmnist.predictions.pictures import read_digits
+from robustmnist.predictions.realised import read_realised
 from robustmnist.predictions.table import Predictions
 from robustmnist.suites import Suite
 
@@ -37,7 +38,7 @@ def read_predictions(folder: Path) -> Predictions:
         suites = tuple(Suite.from_dict(table) for table in manifest["suites"])
         checkpoints = tuple(str(row["name"]) for row in manifest["checkpoints"])
         n, hashes = int(manifest["n"]), dict(manifest["files"])
-        digits = hashes["digits.npz"]
+        digits, realised = hashes["digits.npz"], hashes.get("realised.csv")  # the latter came with version 0.2
         shapes = array_shapes(suites, len(checkpoints), n)
     except (InputError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as cause:
         raise RunError(f"is not the manifest of a run ({cause})", where=path) from cause
@@ -54,6 +55,7 @@ def read_predictions(folder: Path) -> Predictions:
         {(s.name, sweep.name): arrays[f"{s.name}.{sweep.name}"] for s in suites for sweep in s.sweeps},
         manifest,
         read_digits(folder / "digits.npz", digits),
+        None if realised is None else read_realised(folder / "realised.csv", realised, suites),
     )
 
 

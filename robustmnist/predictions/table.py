@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from robustmnist.errors import RunError
 from robustmnist.predictions.pictures import Digits
 from robustmnist.suites import Suite, Sweep
 from robustmnist.tomlfile import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Predictions"]
 
@@ -29,6 +32,7 @@ class Predictions:
         logits: (suite name, sweep name) to float32 (M, V, R, n, 10): V values in the sweep's order, R variants.
         manifest: Where all of it comes from; see `robustmnist.evaluate`.
         digits: The pictures for the report, or None.
+        realised: What every strength did to the digits (see `robustmnist.predictions.realised`), or None.
     """
 
     checkpoints: tuple[str, ...]
@@ -39,6 +43,7 @@ class Predictions:
     logits: Mapping[tuple[str, str], NDArray[np.float32]]
     manifest: Mapping[str, Any]
     digits: Digits | None = None
+    realised: "pd.DataFrame | None" = None
 
     def __len__(self) -> int:
         return len(self.labels)

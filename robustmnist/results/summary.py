@@ -14,6 +14,15 @@ from robustmnist.suites import Suite, Sweep
 
 __all__ = ["COLUMNS", "near_ties", "summarise", "summary_csv"]
 
+# Column -> where it comes from in the realised severities of the run.
+REALISED = {
+    "realised_mean": "measured_mean",
+    "realised_sd": "measured_sd",
+    "ink_clipped": "ink_clipped",
+    "psnr": "psnr",
+    "natural_low": "natural_low",
+    "natural_high": "natural_high",
+}
 COLUMNS = (
     "checkpoint",
     "dataset",
@@ -34,6 +43,7 @@ COLUMNS = (
     "neutral",
     "variants",
     "near_ties",
+    *REALISED,
 )
 
 # Predictions never change, a summary of all of MNIST takes seconds, and several results start from it.
@@ -54,6 +64,9 @@ def summarise(predictions: Predictions) -> pd.DataFrame:
     - ``invalid``: rows with a NaN or an infinity among their logits, counted as wrong.
     - ``neutral``: whether the value leaves the image as it is.
     - ``near_ties``: rows whose two highest logits lie within 1e-4.
+    - ``realised_mean``, ``realised_sd``, ``ink_clipped``, ``psnr``, ``natural_low``, ``natural_high``: what the value
+      did to the digits, the same for all checkpoints (see `robustmnist.predictions.realised`); NaN where it was not
+      measured.
     """
     if predictions not in _KNOWN:
         _KNOWN[predictions] = _summarise(predictions)
@@ -77,14 +90,28 @@ def near_ties(predictions: Predictions, summary: pd.DataFrame) -> dict[str, int]
 
 def _summarise(predictions: Predictions) -> pd.DataFrame:
     clean = [decide(predictions.at(name)[0]).predicted for name in predictions.checkpoints]
+    measured = _measured(predictions.realised)
     rows = [
         _row(predictions, suite, sweep, at, place, clean[place])
+        | measured.get((suite.name, sweep.name, sweep.values[at]), {})
         for suite in predictions.suites
-        for sweep in suite.sweeps
+        for sweep in suite.curves
         for at in range(len(sweep.values))
         for place in range(len(predictions.checkpoints))
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _measured(realised: pd.DataFrame | None) -> dict[tuple[str, str, float], dict[str, float]]:
+    """Return suite, sweep and value to the columns that the summary takes over from the realised severities."""
+    if realised is None:
+        return {}
+    settings = zip(realised["suite"], realised["sweep"], realised["value"], strict=True)
+    columns = [realised[name].tolist() for name in REALISED.values()]
+    return {
+        key: dict(zip(REALISED, row, strict=True))
+        for key, row in zip(settings, zip(*columns, strict=True), strict=True)
+    }
 
 
 def _row(
