@@ -1,31 +1,103 @@
-"""What is computed from predictions: accuracy and its interval, headline, confusion, mistakes. No torch."""
+"""What is computed from predictions. No torch; every number with its uncertainty.
 
+- a row per setting: `summarise` (accuracy), `quality` (likelihood, calibration, selection, flips)
+- at one setting: `confusion`, `per_class`, `reliability`, `risk_coverage`
+- a row per curve: `headline`, `areas`, `critical_strengths`, `corruption_errors`, `mean_corruption_errors`
+- in two dimensions: `shift_map`, `consistency`; in the worst case: `worst_of_k`, `worst_over_grid`, `worst_case`
+- per sample: `critical_severity`, `first_to_fail`, `never_fail`, `survival`, `survival_curve`; `mistakes`
+- between checkpoints: `compare`, `compare_pairs`, `wrong_and_right`; between seeds of a recipe: `seed_variance`
+"""
+
+from robustmnist.results.areas import areas as areas
+from robustmnist.results.areas import critical_strengths as critical_strengths
+from robustmnist.results.bootstrap import RESAMPLES as RESAMPLES
+from robustmnist.results.bootstrap import bootstrap as bootstrap
+from robustmnist.results.bootstrap import percentiles as percentiles
+from robustmnist.results.calibration import reliability as reliability
+from robustmnist.results.censoring import kaplan_meier as kaplan_meier
+from robustmnist.results.censoring import log_rank as log_rank
+from robustmnist.results.comparison import Comparison as Comparison
+from robustmnist.results.comparison import compare as compare
 from robustmnist.results.confusion import confusion as confusion
 from robustmnist.results.confusion import per_class as per_class
+from robustmnist.results.corruption_error import corruption_errors as corruption_errors
+from robustmnist.results.corruption_error import mean_corruption_errors as mean_corruption_errors
 from robustmnist.results.curves import focus as focus
 from robustmnist.results.curves import headline as headline
 from robustmnist.results.decisions import NEAR_TIE as NEAR_TIE
 from robustmnist.results.decisions import Decisions as Decisions
 from robustmnist.results.decisions import decide as decide
+from robustmnist.results.disagreement import wrong_and_right as wrong_and_right
+from robustmnist.results.endurance import critical_severity as critical_severity
+from robustmnist.results.endurance import first_to_fail as first_to_fail
+from robustmnist.results.endurance import never_fail as never_fail
+from robustmnist.results.holm import holm as holm
 from robustmnist.results.interval import wilson as wilson
+from robustmnist.results.maps import consistency as consistency
+from robustmnist.results.maps import shift_map as shift_map
 from robustmnist.results.mistakes import clean_mistakes as clean_mistakes
 from robustmnist.results.mistakes import mistakes as mistakes
+from robustmnist.results.paired import error_consistency as error_consistency
+from robustmnist.results.paired import mcnemar as mcnemar
+from robustmnist.results.pairs import compare_pairs as compare_pairs
+from robustmnist.results.quality import quality as quality
+from robustmnist.results.seeds import seed_variance as seed_variance
+from robustmnist.results.selective import risk_coverage as risk_coverage
 from robustmnist.results.summary import near_ties as near_ties
 from robustmnist.results.summary import summarise as summarise
 from robustmnist.results.summary import summary_csv as summary_csv
+from robustmnist.results.survival import survival as survival
+from robustmnist.results.survival import survival_curve as survival_curve
+from robustmnist.results.temperature import fit_temperature as fit_temperature
+from robustmnist.results.temperature import stored_temperatures as stored_temperatures
+from robustmnist.results.worst import worst_case as worst_case
+from robustmnist.results.worst import worst_of_k as worst_of_k
+from robustmnist.results.worst import worst_over_grid as worst_over_grid
 
 __all__ = [
     "NEAR_TIE",
+    "RESAMPLES",
+    "Comparison",
     "Decisions",
+    "areas",
+    "bootstrap",
     "clean_mistakes",
+    "compare",
+    "compare_pairs",
     "confusion",
+    "consistency",
+    "corruption_errors",
+    "critical_severity",
+    "critical_strengths",
     "decide",
+    "error_consistency",
+    "first_to_fail",
+    "fit_temperature",
     "focus",
     "headline",
+    "holm",
+    "kaplan_meier",
+    "log_rank",
+    "mcnemar",
+    "mean_corruption_errors",
     "mistakes",
     "near_ties",
+    "never_fail",
     "per_class",
+    "percentiles",
+    "quality",
+    "reliability",
+    "risk_coverage",
+    "seed_variance",
+    "shift_map",
+    "stored_temperatures",
     "summarise",
     "summary_csv",
+    "survival",
+    "survival_curve",
     "wilson",
+    "worst_case",
+    "worst_of_k",
+    "worst_over_grid",
+    "wrong_and_right",
 ]

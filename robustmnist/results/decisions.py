@@ -42,13 +42,17 @@ class Decisions:
         valid: NDArray[np.bool_] = self.predicted != INVALID
         return valid
 
+    def where(self, rows: NDArray[np.bool_]) -> "Decisions":
+        """Return the decisions on some of the rows, bool (k,)."""
+        return Decisions(self.predicted[rows], self.log_odds[rows], self.gap[rows])
+
     @property
     def near_ties(self) -> int:
         """How many valid rows have their two highest logits within `NEAR_TIE`."""
         return int(np.count_nonzero(self.gap < NEAR_TIE))
 
 
-def decide(logits: NDArray[np.float32]) -> Decisions:
+def decide(logits: NDArray[np.floating]) -> Decisions:
     """Decide every row of `logits` (k, 10): the highest wins, and the lowest class among equals.
 
     A row with a NaN or an infinity is `INVALID`: taking the argmax of an all-NaN row would call it class 0 and score

@@ -11,6 +11,7 @@ from scipy.special import expit
 from robustmnist.predictions import Predictions
 from robustmnist.results.curves import focus
 from robustmnist.results.decisions import decide
+from robustmnist.results.memory import remembered
 from robustmnist.results.summary import summarise
 from robustmnist.suites import Sweep, Variant
 
@@ -46,13 +47,12 @@ def mistakes(predictions: Predictions, checkpoint: str, suite: str, top: int = 2
     Raises:
         RunError: If the checkpoint or the suite was not evaluated.
     """
-    place, sweeps = predictions.index(checkpoint), predictions.suite(suite).sweeps
-    summary = summarise(predictions)
-    looked = focus(summary[summary["suite"] == suite]).set_index("sweep")["value"]
+    place, sweeps = predictions.index(checkpoint), predictions.suite(suite).curves
+    looked = _looked(predictions)[suite]
     surest = _Surest.of(len(predictions))
     settings: list[tuple[Sweep, float, int, Variant]] = []
     for sweep in sweeps:
-        farthest = abs(float(looked[sweep.name]) - sweep.neutral) * (1 + 1e-9)
+        farthest = abs(looked[sweep.name] - sweep.neutral) * (1 + 1e-9)
         logits = predictions.logits[suite, sweep.name][place]
         for at in sorted(range(len(sweep.values)), key=lambda at: abs(sweep.values[at] - sweep.neutral)):
             if not 0 < abs(sweep.values[at] - sweep.neutral) <= farthest:
@@ -82,6 +82,15 @@ def clean_mistakes(predictions: Predictions, checkpoint: str, top: int = 25) -> 
         del row["setting"]
         row |= {"sweep": "", "value": np.nan, "unit": "", "variant": 0, "variant_label": ""}
     return _table(rows)
+
+
+@remembered
+def _looked(predictions: Predictions) -> dict[str, dict[str, float]]:
+    """Return the `focus` value of every sweep, by suite."""
+    found: dict[str, dict[str, float]] = {suite.name: {} for suite in predictions.suites}
+    for suite, sweep, value in focus(summarise(predictions))[["suite", "sweep", "value"]].itertuples(index=False):
+        found[suite][sweep] = float(value)
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,149 @@
+"""What a curve says in two numbers, with their intervals: its area, and where it has fallen by a tenth."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from robustmnist.predictions import Predictions
+from robustmnist.results.bootstrap import RESAMPLES, bootstrap, percentiles
+from robustmnist.results.correctness import clean_right, hits
+from robustmnist.results.memory import remembered
+from robustmnist.results.sides import sides
+from robustmnist.suites import Sweep
+
+__all__ = ["areas", "critical_strengths", "fall", "image_areas", "trapezoid_weights"]
+
+Array = NDArray[np.float64]
+
+
+def areas(predictions: Predictions, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:
+    """Return a row per suite, sweep and checkpoint: the area under its accuracy curve.
+
+    Columns: ``checkpoint``, ``suite``, ``sweep``, ``unit``, ``n`` images, ``variants``, ``area``, ``area_low``,
+    ``area_high``. The area is taken by the trapezoid rule over the strength in its physical unit and divided by the
+    range of values, so 1 is a classifier that nothing moves; accuracy is the mean over images and variants. The
+    interval is the 95 % percentile interval of the paired bootstrap over images.
+
+    Crossed sweeps have no curve and no row.
+    """
+    return _areas(predictions, resamples, seed).copy()
+
+
+def critical_strengths(
+    predictions: Predictions, resamples: int = RESAMPLES, seed: int = 0, keep: float = 0.9
+) -> pd.DataFrame:
+    """Return a row per suite, sweep, side of neutral and checkpoint: where accuracy falls below `keep` of clean.
+
+    Columns: ``checkpoint``, ``suite``, ``sweep``, ``unit``, ``side`` (``below`` or ``above``), ``neutral``, ``end``
+    (the outermost value on this side), ``clean_accuracy``; ``critical``, the strength at which accuracy, linear between
+    values, first falls below ``keep · clean accuracy`` on the way outwards; ``critical_near`` and ``critical_far``, the
+    ends of its 95 % interval nearer to and farther from neutral, each resample being held against its own clean
+    accuracy; ``beyond``, whether the curve never falls so far: ``critical`` is NaN then. An end of the interval that is
+    NaN also lies beyond ``end``. A checkpoint that reads no clean image right has NaN and is not ``beyond``.
+
+    Args:
+        predictions: What was evaluated.
+        resamples: Of the bootstrap over images.
+        seed: Of the bootstrap.
+        keep: The part of the clean accuracy that must be kept, strictly between 0 and 1.
+    """
+    if not 0.0 < keep < 1.0:
+        raise ValueError(f"keep is {keep}: it lies strictly between 0 and 1")
+    return _critical_strengths(predictions, resamples, seed, keep).copy()
+
+
+def fall(distances: Array, accuracy: Array, floor: Array) -> Array:
+    """Return the distance at which `accuracy` (…, k) first falls below `floor` (…), linear in between; shape (…).
+
+    `distances` (k,) rise from 0. Infinite where the accuracy never falls below the floor.
+    """
+    under = accuracy < floor[..., None]
+    at = np.argmax(under, axis=-1)
+    before = np.maximum(at - 1, 0)
+    high = np.take_along_axis(accuracy, before[..., None], axis=-1)[..., 0]
+    low = np.take_along_axis(accuracy, at[..., None], axis=-1)[..., 0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(at > 0, (high - floor) / (high - low), 0.0)
+    found: Array = distances[before] + share * (distances[at] - distances[before])
+    return np.where(under.any(axis=-1), found, np.inf)
+
+
+def trapezoid_weights(sweep: Sweep) -> Array:
+    """Return what each value weighs in the area under the curve, float64 (V,); the weights sum to 1."""
+    steps = np.diff(np.asarray(sweep.values, np.float64))
+    weights = (np.append(steps, 0.0) + np.insert(steps, 0, 0.0)) / 2.0
+    total: Array = weights / weights.sum()
+    return total
+
+
+def image_areas(predictions: Predictions, suite: str, sweep: str) -> Array:
+    """Return the area under each image's own curve of right answers, float64 (M, n); its mean over images is the area.
+
+    Raises:
+        RunError: If the sweep was not evaluated.
+    """
+    weights = trapezoid_weights(predictions.sweep(suite, sweep))
+    variants = predictions.logits[suite, sweep].shape[2]
+    found: Array = np.einsum("v,mvn->mn", weights, hits(predictions, suite, sweep)) / variants
+    return found
+
+
+@remembered
+def _areas(predictions: Predictions, resamples: int, seed: int) -> pd.DataFrame:
+    drawn = bootstrap(predictions, resamples, seed)
+    rows: list[dict[str, Any]] = []
+    for suite in predictions.suites:
+        for sweep in suite.curves:
+            area = image_areas(predictions, suite.name, sweep.name).mean(axis=1)
+            low, high = percentiles(drawn.accuracy(suite.name, sweep.name) @ trapezoid_weights(sweep))
+            rows += [
+                {
+                    **_names(checkpoint, suite.name, sweep),
+                    "n": len(predictions),
+                    "variants": len(sweep.variants),
+                    "area": area[m],
+                    "area_low": low[m],
+                    "area_high": high[m],
+                }
+                for m, checkpoint in enumerate(predictions.checkpoints)
+            ]
+    return pd.DataFrame(rows)
+
+
+@remembered
+def _critical_strengths(predictions: Predictions, resamples: int, seed: int, keep: float) -> pd.DataFrame:
+    drawn = bootstrap(predictions, resamples, seed)
+    clean = clean_right(predictions).mean(axis=1)
+    rows: list[dict[str, Any]] = []
+    for suite in predictions.suites:
+        for sweep in suite.curves:
+            accuracy = hits(predictions, suite.name, sweep.name).mean(axis=2) / len(sweep.variants)
+            resampled = drawn.accuracy(suite.name, sweep.name)
+            for side in sides(sweep):
+                distance = _critical(side.distances, accuracy[:, side.at], clean, keep)
+                near, far = percentiles(_critical(side.distances, resampled[..., side.at], drawn.clean, keep))
+                rows += [
+                    {
+                        **_names(checkpoint, suite.name, sweep),
+                        "side": side.name,
+                        "neutral": side.neutral,
+                        "end": side.end,
+                        "clean_accuracy": clean[m],
+                        "critical": side.strength(distance[m]),
+                        "critical_near": side.strength(near[m]),
+                        "critical_far": side.strength(far[m]),
+                        "beyond": bool(np.isinf(distance[m])),
+                    }
+                    for m, checkpoint in enumerate(predictions.checkpoints)
+                ]
+    return pd.DataFrame(rows)
+
+
+def _critical(distances: Array, accuracy: Array, clean: Array, keep: float) -> Array:
+    return np.where(clean > 0, fall(distances, accuracy, keep * clean), np.nan)
+
+
+def _names(checkpoint: str, suite: str, sweep: Sweep) -> dict[str, str]:
+    return {"checkpoint": checkpoint, "suite": suite, "sweep": sweep.name, "unit": sweep.unit}

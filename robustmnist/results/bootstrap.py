@@ -1,0 +1,114 @@
+"""The paired bootstrap over images: the same resamples for every checkpoint, setting and statistic."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustmnist.predictions import Predictions
+from robustmnist.results.correctness import clean_right, hits
+from robustmnist.results.memory import remembered
+
+__all__ = ["RESAMPLES", "Bootstrap", "bootstrap", "percentiles", "resampled_sums"]
+
+RESAMPLES = 10_000
+CHUNK = 256  # resamples at a time: their counts of 10,000 images are 10 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Bootstrap:
+    """Accuracies in every resample.
+
+    Attributes:
+        clean: On the clean images, float64 (B, M): B resamples, M checkpoints.
+        curves: (suite name, sweep name) to the sums of right answers, float32 (B, M, V).
+        answers: (suite name, sweep name) to how many answers such a sum is out of: images × variants.
+    """
+
+    clean: NDArray[np.float64]
+    curves: dict[tuple[str, str], NDArray[np.float32]]
+    answers: dict[tuple[str, str], int]
+
+    def accuracy(self, suite: str, sweep: str) -> NDArray[np.float64]:
+        """Return the accuracies of a sweep, float64 (B, M, V)."""
+        sums: NDArray[np.float64] = self.curves[suite, sweep].astype(np.float64)
+        return sums / self.answers[suite, sweep]
+
+
+@remembered
+def bootstrap(predictions: Predictions, resamples: int = RESAMPLES, seed: int = 0) -> Bootstrap:
+    """Draw images with replacement, `resamples` times, and return all accuracies of each resample.
+
+    Images are drawn, not answers: the variants of an image, its answers at all strengths and by all checkpoints stay
+    together, so differences between settings or checkpoints are paired.
+
+    Raises:
+        ValueError: If there are no images, or fewer than 1 resamples.
+
+    Source: Efron & Tibshirani, An introduction to the bootstrap, 1993.
+    """
+    keys = [(suite.name, sweep.name) for suite in predictions.suites for sweep in suite.curves]
+    m, n = len(predictions.checkpoints), len(predictions)
+    tables = [clean_right(predictions), *(hits(predictions, *key) for key in keys)]
+    columns = np.concatenate([table.reshape(-1, n) for table in tables]).T
+    sums = resampled_sums(columns, resamples, seed)
+    ends = np.cumsum([table.size // n for table in tables])
+    curves = {
+        key: sums[:, start:stop].reshape(resamples, m, -1)
+        for key, start, stop in zip(keys, ends[:-1], ends[1:], strict=True)
+    }
+    answers = {key: n * predictions.logits[key].shape[2] for key in keys}
+    return Bootstrap(sums[:, : ends[0]].astype(np.float64) / n, curves, answers)
+
+
+def resampled_sums(columns: NDArray[np.generic], resamples: int, seed: int) -> NDArray[np.float32]:
+    """Return the sum of each of `columns` (n, S) over each resample of the n rows, float32 (resamples, S).
+
+    How often each row is drawn is a multinomial count; the sums are one matrix product of counts and columns. For
+    columns of whole numbers it is exact while the sums stay below 2²⁴, hence the same on any machine and with any
+    number of threads. The resamples depend on n and the seed alone, and the first k are the same however many are
+    asked for.
+
+    Raises:
+        ValueError: If there are no rows, or fewer than 1 resamples.
+    """
+    if len(columns) == 0 or resamples < 1:
+        raise ValueError(f"{len(columns)} rows in {resamples} resamples: both must be 1 at least")
+    table = np.ascontiguousarray(columns, np.float32)
+    sums = np.empty((resamples, table.shape[1]), np.float32)
+    for start, counts in _counts(len(table), resamples, seed):
+        np.matmul(counts, table, out=sums[start : start + len(counts)])
+    return sums
+
+
+def percentiles(samples: NDArray[np.floating], level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lower and upper end of the percentile interval of bootstrap `samples` (B, …), each (…).
+
+    Percentile and not BCa: the statistics are means over images, or smooth functions of a few of them, so at a thousand
+    images and more the two agree (a test holds them together); it needs no jackknife, respects every monotone
+    transformation, and takes infinities ("beyond the end") as what they are. The ends are order statistics, as many
+    below the one as above the other. A NaN among the samples makes both ends NaN. A statistic that no resample can
+    move, as an accuracy of exactly 1, has an interval of no width; `wilson` is the better one there.
+    """
+    below = max(int((len(samples) + 1) * (1.0 - level) / 2.0), 1)
+    ends = (below - 1, len(samples) - below)
+    ordered = np.partition(np.moveaxis(np.asarray(samples, np.float64), 0, -1), ends, axis=-1)
+    # Partitioning puts a NaN last, where it would hide.
+    hole = np.isnan(samples).any(axis=0)
+    low, high = (np.where(hole, np.nan, ordered[..., end]) for end in ends)
+    return low, high
+
+
+def _counts(n: int, resamples: int, seed: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Yield the number of the first resample and how often each row is drawn, float32 (up to CHUNK, n)."""
+    generator = np.random.default_rng(seed)
+    # One call per resample, so that neither the chunk nor the number of resamples changes what is drawn.
+    # Indices are counted: numpy's multinomial draws a binomial per row, six times slower.
+    dtype = np.uint16 if n <= 1 << 16 else np.int64
+    counts = np.empty((CHUNK, n), np.float32)
+    for start in range(0, resamples, CHUNK):
+        size = min(CHUNK, resamples - start)
+        for row in counts[:size]:
+            row[:] = np.bincount(generator.integers(0, n, n, dtype), minlength=n)
+        yield start, counts[:size]

@@ -1,0 +1,127 @@
+"""Whether confidence can be believed: reliability by bins, and the expected calibration error."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from robustmnist.predictions import Predictions
+from robustmnist.results.answers import Answers, answers
+from robustmnist.results.interval import wilson
+from robustmnist.results.ranking import Ranking
+
+__all__ = ["BINS", "calibration_error", "equal_mass", "equal_width", "reliability"]
+
+BINS = 15
+
+
+def reliability(
+    predictions: Predictions,
+    checkpoint: str,
+    suite: str | None = None,
+    sweep: str | None = None,
+    value: float | None = None,
+    *,
+    bins: int = BINS,
+    temperature: float = 1.0,
+    mass: bool = False,
+) -> pd.DataFrame:
+    """Return a row per bin of confidence under one setting, all variants together; without a suite: clean images.
+
+    Columns: ``bin`` from 0; ``low`` and ``high``, its ends (with `mass` the least and the greatest confidence in it);
+    ``n`` answers and their ``share``; mean ``confidence``; ``accuracy`` with its 95 % Wilson interval
+    ``accuracy_low``, ``accuracy_high``, for which an image's variants count as one; ``gap = accuracy − confidence``.
+    An empty bin has ``n`` 0 and NaN. Invalid answers have no confidence and are in no bin.
+
+    Args:
+        predictions: What was evaluated.
+        checkpoint: Whose answers.
+        suite: Name of the suite.
+        sweep: Name of the sweep.
+        value: The strength.
+        bins: How many.
+        temperature: By which the logits are divided.
+        mass: Bins with equal numbers of answers instead of equal widths.
+
+    Raises:
+        RunError: If the setting was not evaluated.
+    """
+    found = answers(predictions, checkpoint, suite, sweep, value, temperature)
+    variants = len(predictions.at(checkpoint, suite, sweep, value))
+    confidence = found.confidence
+    place = equal_mass(found.ranking, bins) if mass else equal_width(confidence, bins)
+    n, sure, right = _sums(place, confidence, found.right, bins)
+    edges = np.arange(bins + 1) / bins
+    low, high = (_extremes(place, confidence, bins)) if mass else (edges[:-1], edges[1:])
+    with np.errstate(invalid="ignore"):
+        mean, accuracy, share = sure / n, right / n, n / max(len(confidence), 1)
+    accuracy_low, accuracy_high = wilson(right / variants, n / variants)
+    return pd.DataFrame(
+        {
+            "bin": np.arange(bins),
+            "low": low,
+            "high": high,
+            "n": n,
+            "share": share,
+            "confidence": mean,
+            "accuracy": accuracy,
+            "accuracy_low": accuracy_low,
+            "accuracy_high": accuracy_high,
+            "gap": accuracy - mean,
+        }
+    )
+
+
+def calibration_error(found: Answers, place: NDArray[np.int64], bins: int = BINS) -> float:
+    """Return Σ over bins of share · |accuracy − mean confidence|, 0 to 1; NaN where there is no valid answer.
+
+    `place` (k,) is the bin of each answer, from `equal_width` or `equal_mass`.
+
+    Source: Guo et al., On calibration of modern neural networks, ICML 2017; with bins of equal mass: Nixon et al.,
+    Measuring calibration in deep learning, 2019.
+    """
+    if len(place) == 0:
+        return float("nan")
+    _, sure, right = _sums(place, found.confidence, found.right, bins)
+    return float(np.abs(right - sure).sum() / len(place))
+
+
+def equal_width(confidence: NDArray[np.float64], bins: int = BINS) -> NDArray[np.int64]:
+    """Return the bin of each confidence, int64: bin i is [i / bins, (i + 1) / bins), and the last one is closed.
+
+    A confidence of exactly 1, which saturated networks reach in float64 from a log-odds of 37 on, is in the last bin.
+
+    >>> equal_width(np.array([0.0, 0.1, 0.5, 1.0]), 10).tolist()
+    [0, 1, 5, 9]
+    """
+    return np.minimum((confidence * bins).astype(np.int64), bins - 1)
+
+
+def equal_mass(ranking: Ranking, bins: int = BINS) -> NDArray[np.int64]:
+    """Return the bin of each ranked answer such that all bins hold equally many, int64: the least sure are in bin 0.
+
+    Answers are told apart by their log-odds, so a thousand confidences of exactly 1 spread over several bins. Answers
+    with equal log-odds share the bin of their middle rank, so the order of the images does not matter.
+    """
+    k = len(ranking.order)
+    # Twice the middle rank, surest first, is 2 · start + size − 1: a whole number. The other way round it is:
+    middle = 2 * (k - 1) - (2 * ranking.start + ranking.size - 1)
+    place = np.empty(k, np.int64)
+    place[ranking.order] = middle * bins // (2 * max(k, 1))
+    return place
+
+
+def _sums(
+    place: NDArray[np.int64], confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    sure = np.asarray(np.bincount(place, confidence, bins), np.float64)
+    return np.bincount(place, minlength=bins), sure, np.bincount(place[right], minlength=bins)
+
+
+def _extremes(
+    place: NDArray[np.int64], confidence: NDArray[np.float64], bins: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    low, high = np.full(bins, np.inf), np.full(bins, -np.inf)
+    np.minimum.at(low, place, confidence)
+    np.maximum.at(high, place, confidence)
+    empty = np.isinf(low)
+    return np.where(empty, np.nan, low), np.where(empty, np.nan, high)

@@ -1,0 +1,141 @@
+"""A row per setting: what accuracy does not say about the answers. Likelihood, Brier, calibration, selection, flips."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from robustmnist.errors import RunError
+from robustmnist.predictions import Predictions
+from robustmnist.results.answers import pooled, tempered
+from robustmnist.results.calibration import calibration_error, equal_mass, equal_width
+from robustmnist.results.decisions import Decisions, decide
+from robustmnist.results.interval import wilson
+from robustmnist.results.memory import remembered
+from robustmnist.results.scores import brier, brier_sums, log_likelihoods
+from robustmnist.results.selective import aurc, excess_aurc
+
+__all__ = ["quality"]
+
+CLASSES = 10
+
+
+def quality(predictions: Predictions, temperatures: Mapping[str, float] | None = None) -> pd.DataFrame:
+    """Return a row per setting, the clean images of all checkpoints first, then suite, sweep, value, checkpoint.
+
+    Columns:
+
+    - which setting: ``checkpoint``, ``suite``, ``sweep``, ``unit``, ``value``, ``neutral`` (for clean images the names
+      are empty and the value is NaN).
+    - ``n`` images, ``variants`` of each; all variants' answers are taken together.
+    - ``accuracy`` with its 95 % Wilson interval ``accuracy_low``, ``accuracy_high`` for `n` images; ``invalid``,
+      answers with a NaN or an infinity: wrong in accuracy, in none of the columns about confidence; ``near_ties``.
+    - ``flip_rate``: share of answers that differ from the same checkpoint's to the clean image. ``consistency``: share
+      of agreeing pairs among an image's clean answer and its variants' (with one variant ``1 − flip_rate``).
+    - ``mean_confidence`` of the predicted class; ``temperature``, by which logits were divided beforehand.
+    - ``nll``: mean negative log-likelihood of the true class, natural logarithm.
+    - ``brier``, Σ over classes of (p − y)², 0 to 2, and ``brier_reliability``, ``brier_resolution``,
+      ``brier_uncertainty``, ``brier_residual``: reliability − resolution + uncertainty + residual = brier, by class in
+      15 bins of equal width.
+    - ``ece_width``, ``ece_mass``: expected calibration error of the predicted class in 15 bins of equal width, the last
+      one closed, and of equal mass. Both are biased upwards by some 1/√(answers in a bin).
+    - ``aurc``, ``excess_aurc``: area under the risk-coverage curve, and how much of it the best order would save.
+
+    Args:
+        predictions: What was evaluated.
+        temperatures: By checkpoint, from `fit_temperature` on clean validation digits; 1 where none is given.
+
+    Raises:
+        RunError: If a temperature is given for a checkpoint that was not evaluated.
+        ValueError: If a temperature is not a positive number.
+
+    Source: accuracy under shift next to NLL, Brier's score and ECE: Ovadia et al., Can you trust your model's
+    uncertainty?, 2019.
+    """
+    given = dict(temperatures or {})
+    unknown = sorted(set(given) - set(predictions.checkpoints))
+    if unknown:
+        raise RunError(
+            f"a temperature is given for {', '.join(unknown)}, not in this run",
+            remedy=f"it has {', '.join(predictions.checkpoints)}",
+        )
+    return _quality(predictions, tuple(float(given.get(name, 1.0)) for name in predictions.checkpoints)).copy()
+
+
+@remembered
+def _quality(predictions: Predictions, temperatures: tuple[float, ...]) -> pd.DataFrame:
+    clean = [decide(logits).predicted for logits in predictions.clean]
+
+    def row(place: int, logits: NDArray[np.float32], names: dict[str, Any]) -> dict[str, Any]:
+        scored = _score(logits, predictions.labels, clean[place], temperatures[place])
+        return {"checkpoint": predictions.checkpoints[place], **names, "n": len(predictions), **scored}
+
+    rows = []
+    for place in range(len(clean)):
+        names = {"suite": "", "sweep": "", "unit": "", "value": np.nan, "neutral": True}
+        rows.append(row(place, predictions.clean[place : place + 1], names))
+    for suite in predictions.suites:
+        for sweep in suite.curves:
+            for at, value in enumerate(sweep.values):
+                names = {"suite": suite.name, "sweep": sweep.name, "unit": sweep.unit}
+                names |= {"value": float(value), "neutral": value == sweep.neutral}
+                for place in range(len(clean)):
+                    rows.append(row(place, predictions.logits[suite.name, sweep.name][place, at], names))
+    return pd.DataFrame(rows)
+
+
+def _score(
+    logits: NDArray[np.float32], labels: NDArray[np.int64], clean: NDArray[np.int64], temperature: float
+) -> dict[str, Any]:
+    """Score the answers of one checkpoint under one setting, `logits` (R, n, 10), one variant at a time."""
+    decided: list[Decisions] = []
+    likelihood, sums, near_ties = 0.0, None, 0
+    for table in logits:
+        one = decide(tempered(table, temperature))
+        near_ties += one.near_ties if temperature == 1.0 else decide(table).near_ties
+        finite, truth, chosen = tempered(table, temperature), labels, one
+        if not one.valid.all():
+            finite, truth, chosen = finite[one.valid], labels[one.valid], one.where(one.valid)
+        likelihood += float(log_likelihoods(finite, truth, chosen).sum())
+        part = brier_sums(finite, truth)
+        sums = part if sums is None else sums + part
+        decided.append(one)
+    assert sums is not None
+    found, parts = pooled(decided, labels), brier(sums)
+    n, r, k = len(labels), len(decided), len(found.right)
+    correct = int(np.count_nonzero(found.right))
+    low, high = wilson(correct / r, n)
+    return {
+        "variants": r,
+        "accuracy": correct / (n * r),
+        "accuracy_low": float(low),
+        "accuracy_high": float(high),
+        "mean_confidence": float(found.confidence.mean()) if k else np.nan,
+        "invalid": found.invalid,
+        "near_ties": near_ties,
+        "flip_rate": float(np.mean([one.predicted != clean for one in decided])),
+        "consistency": _consistency([clean, *(one.predicted for one in decided)]),
+        "temperature": temperature,
+        "nll": -likelihood / k if k else np.nan,
+        "brier": parts.score,
+        "brier_reliability": parts.reliability,
+        "brier_resolution": parts.resolution,
+        "brier_uncertainty": parts.uncertainty,
+        "brier_residual": parts.residual,
+        "ece_width": calibration_error(found, equal_width(found.confidence)),
+        "ece_mass": calibration_error(found, equal_mass(found.ranking)),
+        "aurc": aurc(found),
+        "excess_aurc": excess_aurc(found),
+    }
+
+
+def _consistency(predicted: list[NDArray[np.int64]]) -> float:
+    """Return the share of pairs of answers to one image that agree; an invalid one agrees with none."""
+    n, answers = len(predicted[0]), len(predicted)
+    votes = np.zeros(n * CLASSES, np.int64)
+    for one in predicted:
+        cells = np.arange(0, n * CLASSES, CLASSES) + one
+        votes += np.bincount(cells[one >= 0], minlength=n * CLASSES)
+    return float((votes * (votes - 1)).sum() / (n * answers * (answers - 1)))

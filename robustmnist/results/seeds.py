@@ -1,0 +1,95 @@
+"""Several seeds of one recipe: how much of a difference is the training's luck, how much the images'."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import chi2
+from scipy.stats import t as student
+
+from robustmnist.errors import RunError
+from robustmnist.predictions import Predictions
+from robustmnist.results.correctness import clean_right, hits
+from robustmnist.results.holm import holm
+from robustmnist.results.interval import wilson
+
+__all__ = ["seed_variance"]
+
+
+def seed_variance(predictions: Predictions, checkpoints: Sequence[str]) -> pd.DataFrame:
+    """Return a row per setting, clean first: the accuracy of a recipe, from several checkpoints trained by it.
+
+    Columns: ``suite``, ``sweep``, ``unit``, ``value``; ``seeds`` (how many checkpoints), ``n`` images; ``accuracy``,
+    the mean over seeds and images, ``lowest`` and ``highest`` of a single seed; ``seed_sd``, by how much the accuracy
+    of one net would vary with another seed on any images, were they many; ``sample_sd``, by how much it would vary
+    with other n images; ``total_se``, the standard error of ``accuracy`` for another draw of both, and its 95 %
+    interval ``total_low``, ``total_high``; Cochran's ``cochran_q`` with its ``p`` and ``p_holm`` over the rows: whether
+    the seeds can be told apart at all.
+
+    Seeds and images are crossed random effects without replication: the variances are those of the two-way analysis of
+    variance, a negative one being 0, and the interval uses Satterthwaite's degrees of freedom, clipped to [0, 1];
+    without any variance it is Wilson's. An image with several variants counts with the share that is right.
+
+    Args:
+        predictions: What was evaluated.
+        checkpoints: At least two, of one recipe.
+
+    Raises:
+        RunError: If one was not evaluated, is named twice, or there are fewer than two.
+
+    Source: Searle, Casella & McCulloch, Variance components, 1992; Cochran, The comparison of percentages in matched
+    samples, 1950; Satterthwaite, 1946.
+    """
+    places = [predictions.index(name) for name in checkpoints]
+    if len(set(places)) < 2 or len(set(places)) < len(places):
+        raise RunError(f"{', '.join(checkpoints) or 'none'}: seeds are two or more checkpoints, each named once")
+    names: dict[str, Any] = {"suite": "", "sweep": "", "unit": "", "value": np.nan}
+    rows = [names | _components(clean_right(predictions)[places].astype(np.float64))]
+    for suite in predictions.suites:
+        for sweep in suite.curves:
+            shares = hits(predictions, suite.name, sweep.name)[places] / len(sweep.variants)
+            for at, value in enumerate(sweep.values):
+                if value != sweep.neutral:
+                    names = {"suite": suite.name, "sweep": sweep.name, "unit": sweep.unit, "value": float(value)}
+                    rows.append(names | _components(shares[:, at]))
+    table = pd.DataFrame(rows)
+    table["p_holm"] = holm(table["p"])
+    return table
+
+
+def _components(shares: NDArray[np.float64]) -> dict[str, Any]:
+    """Split the variance of `shares` (K, n), K seeds by n images."""
+    k, n = shares.shape
+    mean, by_seed, by_image = shares.mean(), shares.mean(axis=1), shares.mean(axis=0)
+    seed_sum = n * float(((by_seed - mean) ** 2).sum())
+    image_sum = k * float(((by_image - mean) ** 2).sum())
+    rest_sum = max(float(((shares - mean) ** 2).sum()) - seed_sum - image_sum, 0.0)
+    freedom = np.array([k - 1, n - 1, (k - 1) * (n - 1)], np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        seed, image, rest = np.array([seed_sum, image_sum, rest_sum]) / freedom
+        total = max(seed + image - rest, 0.0) / (k * n)
+        of_total = (total * k * n) ** 2 / float((np.array([seed, image, rest]) ** 2 / freedom).sum())
+        within = seed_sum + rest_sum
+        q = n * (k - 1) * seed_sum / within if within > 0 else 0.0
+    if total > 0:
+        half = float(student.ppf(0.975, of_total)) * np.sqrt(total)
+        low, high = max(float(mean) - half, 0.0), min(float(mean) + half, 1.0)
+    else:
+        low, high = (float(end) for end in wilson(mean * n, n))
+    return {
+        "seeds": k,
+        "n": n,
+        "accuracy": float(mean),
+        "lowest": float(by_seed.min()),
+        "highest": float(by_seed.max()),
+        "seed_sd": float(np.sqrt(max(seed - rest, 0.0) / n)),
+        "sample_sd": float(np.sqrt((max(image - rest, 0.0) / k + rest) / n)),
+        "total_se": float(np.sqrt(total)),
+        "total_low": low,
+        "total_high": high,
+        "cochran_q": float(q),
+        "p": float(chi2.sf(q, k - 1)),
+        "p_holm": np.nan,
+    }

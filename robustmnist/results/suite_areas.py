@@ -1,0 +1,72 @@
+"""A suite in one number with its interval: the mean area under its curves."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from robustmnist.predictions import Predictions
+from robustmnist.results.areas import image_areas, trapezoid_weights
+from robustmnist.results.bootstrap import RESAMPLES, bootstrap, percentiles, resampled_sums
+from robustmnist.results.correctness import hits
+from robustmnist.results.memory import remembered
+from robustmnist.suites import Suite
+
+__all__ = ["suite_areas"]
+
+Array = NDArray[np.float64]
+
+
+def suite_areas(predictions: Predictions, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:
+    """Return a row per suite and checkpoint: the mean over the suite's sweeps of the area under the accuracy curve.
+
+    Columns: ``checkpoint``, ``suite``, ``sweeps`` (how many), ``n`` images, ``area``, ``area_low``, ``area_high``.
+    Every sweep counts alike and its area is the one of `areas`, 0 to 1. The interval is the 95 % percentile interval of
+    the paired bootstrap over images: an image that is drawn is drawn in all sweeps at once.
+
+    A suite without a curve has the mean accuracy over all points of its maps instead, every map counting alike.
+    """
+    return _suite_areas(predictions, resamples, seed).copy()
+
+
+@remembered
+def _suite_areas(predictions: Predictions, resamples: int, seed: int) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for suite in predictions.suites:
+        of = _curves if suite.curves else _maps
+        area, resampled = of(predictions, suite, resamples, seed)
+        low, high = percentiles(resampled)
+        rows += [
+            {
+                "checkpoint": checkpoint,
+                "suite": suite.name,
+                "sweeps": len(suite.curves or suite.maps),
+                "n": len(predictions),
+                "area": area[m],
+                "area_low": low[m],
+                "area_high": high[m],
+            }
+            for m, checkpoint in enumerate(predictions.checkpoints)
+        ]
+    return pd.DataFrame(rows)
+
+
+def _curves(predictions: Predictions, suite: Suite, resamples: int, seed: int) -> tuple[Array, Array]:
+    """Return the mean area of each checkpoint, (M,), and in each resample, (B, M)."""
+    drawn = bootstrap(predictions, resamples, seed)
+    areas = [image_areas(predictions, suite.name, one.name).mean(axis=1) for one in suite.curves]
+    resampled = [drawn.accuracy(suite.name, one.name) @ trapezoid_weights(one) for one in suite.curves]
+    return np.mean(areas, axis=0), np.mean(resampled, axis=0)
+
+
+def _maps(predictions: Predictions, suite: Suite, resamples: int, seed: int) -> tuple[Array, Array]:
+    """Return the mean accuracy of each checkpoint over all points, (M,), and in each resample, (B, M)."""
+    right = [hits(predictions, suite.name, one.name).sum(axis=1, dtype=np.int64) for one in suite.maps]  # (M, n) each
+    points = [len(one.values) * len(one.variants) for one in suite.maps]
+    sums = [
+        resampled_sums(table.T, resamples, seed) / (len(predictions) * p)
+        for table, p in zip(right, points, strict=True)
+    ]
+    means = [table.mean(axis=1) / p for table, p in zip(right, points, strict=True)]
+    return np.mean(means, axis=0), np.mean(sums, axis=0)
