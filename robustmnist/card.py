@@ -59,6 +59,7 @@ class Card(Table):
         input: What images it takes.
         test_accuracy: Measured once, on the stored weights; None until a training has ended.
         validation_accuracy: Of the chosen epoch.
+        temperature: What the logits are divided by for calibrated confidences, fitted on the validation digits.
         sha256: Of the weights file.
         precision: How the weights are stored: matrices and kernels in this, vectors in float32.
         recipe: The whole recipe, defaults spelled out.
@@ -80,6 +81,7 @@ class Card(Table):
     input: InputContract = InputContract()
     test_accuracy: TestAccuracy | None
     validation_accuracy: Share | None
+    temperature: Annotated[float, Field(gt=0)] | None = None
     sha256: Sha256
     precision: Literal["float16", "float32"]
     recipe: dict[str, Any]

@@ -20,8 +20,10 @@ from robustmnist.errors import CheckpointError
 from robustmnist.files import sha256_bytes
 from robustmnist.models import build_model, logits
 from robustmnist.results import wilson
+from robustmnist.training.digits import load_digits
 from robustmnist.training.recipe import check_recipe, shipped_recipes
 from robustmnist.training.run import recipe_toml
+from robustmnist.training.session import temperature_of
 
 SMALL = {"model": "fc-small", "widths": [4]}
 FACTS: dict[str, Any] = {
@@ -358,3 +360,13 @@ def test_write_card_returns_what_it_was_given(tmp_path: Path) -> None:
     card = read_card(saved(tmp_path).with_suffix(".json"))
     write_card(tmp_path / "again.json", card)
     assert (tmp_path / "again.json").read_bytes() == (tmp_path / "tiny.json").read_bytes()
+
+
+def test_a_shipped_temperature_is_that_of_the_validation_digits(mnist_dir: Path) -> None:
+    card = next(card for card in SHIPPED if card.name == "fc")
+    recipe = check_recipe(card.recipe, where=Path("fc"))
+    digits = load_digits(recipe, torch.device("cpu"), mnist_dir)
+    found = temperature_of(load_checkpoint("fc"), digits)
+    assert card.temperature is not None
+    assert found == pytest.approx(card.temperature, abs=1e-4)
+    assert all(one.temperature is not None and 0.3 < one.temperature < 1.5 for one in SHIPPED)

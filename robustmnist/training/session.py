@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from robustmnist.card import TestAccuracy, write_card
-from robustmnist.checkpoints import load_checkpoint, save_checkpoint
+from robustmnist.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from robustmnist.device import describe_device, resolve_device
 from robustmnist.errors import RunError
 from robustmnist.models import without_norms
-from robustmnist.results import wilson
+from robustmnist.results import fit_temperature, wilson
 from robustmnist.training.digits import Digits, load_digits
 from robustmnist.training.loop import Best, State, measure, start, train_epoch, uses_bfloat16
 from robustmnist.training.recipe import Recipe
@@ -21,7 +21,7 @@ from robustmnist.training.run import RunFolder, new_folder
 from robustmnist.training.state import load_state, save_state
 from robustmnist.versions import versions
 
-__all__ = ["train"]
+__all__ = ["temperature_of", "train"]
 
 Report = Callable[[int, int, int], None]
 
@@ -156,9 +156,10 @@ def _data(digits: Digits) -> dict[str, Any]:
 
 
 def _test(run: RunFolder, state: State, digits: Digits) -> None:
-    """Measure the best checkpoint as it is stored, once, and write the result into its card."""
+    """Measure the best checkpoint as it is stored, once, and write the result and its temperature into its card."""
     test = digits.test()
     best = load_checkpoint(run.best, device=test.images.device)
+    temperature = temperature_of(best, digits)
     correct, _ = measure(best.deployed, test.images, test.labels)
     low, high = wilson(correct, len(test))
     accuracy = TestAccuracy(
@@ -170,8 +171,14 @@ def _test(run: RunFolder, state: State, digits: Digits) -> None:
         low=float(low),
         high=float(high),
     )
-    facts = {"test_accuracy": accuracy, "epochs": state.epoch, "training_seconds": _seconds(state)}
+    facts = {"test_accuracy": accuracy, "temperature": temperature, "epochs": state.epoch, "training_seconds": _seconds(state)}
     write_card(best.path, best.card.model_copy(update=facts))
+
+
+def temperature_of(checkpoint: Checkpoint, digits: Digits) -> float:
+    """Return the temperature of `checkpoint` on the validation digits, to six decimals; no test digit is looked at."""
+    logits = checkpoint.deployed(digits.validation.images)
+    return round(fit_temperature(logits.cpu().numpy(), digits.validation.labels.cpu().numpy()), 6)
 
 
 def _summarise(run: RunFolder, state: State, recipe: Recipe, status: str) -> None:
