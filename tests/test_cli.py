@@ -1,14 +1,18 @@
 """The command line as a whole: quick, lazy, one line per mistake."""
 
 import importlib
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from robustmnist.cli import COMMANDS, cli
+from robustmnist.cli import COMMANDS, cli, options
+from robustmnist.cli.again import command_line, new_folder, was_given
+from robustmnist.cli.table import print_table
 
 HEAVY = ("torch", "torchvision", "kornia", "captum", "pandas", "matplotlib", "scipy", "sklearn", "numpy", "pydantic")
 
@@ -67,6 +71,7 @@ def test_options_are_spelled_the_same_everywhere(name: str) -> None:
         (["evaluate", "--dataset", "mnits"], "mnist"),
         (["evaluate", "--limit", "0"], "--limit"),
         (["evaluate", "--seed", "-1"], "--seed"),
+        (["evaluate", "--dataset", "mnist-c:fgo"], "did you mean 'fog'"),
         (["report", "no-such-folder"], "no-such-folder"),
         (["suites", "no-such-suite"], "no-such-suite"),
         (["checkpoints", "no-such-checkpoint"], "no-such-checkpoint"),
@@ -111,3 +116,76 @@ def test_functions_stay_functions_once_their_modules_are_imported() -> None:
         importlib.import_module(module)
         assert callable(getattr(robustmnist, name)), name
         assert not isinstance(getattr(robustmnist, name), type(robustmnist))
+
+
+# --- what commands share ---------------------------------------------------------------------------------------------
+
+ROWS = [["a", "with [brackets]", "1"], ["longer", "", "22"]]
+
+
+def test_tables_are_columns_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["name", "title", "n"], ROWS)
+    assert capsys.readouterr().out.splitlines() == [
+        "name    title            n",
+        "a       with [brackets]  1",
+        "longer                   22",
+    ]
+
+
+def test_tables_are_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    print_table(["name", "[title]", "n"], ROWS)
+    drawn = capsys.readouterr().out
+    assert all(cell in drawn for cell in ("with [brackets]", "[title]", "longer"))
+    assert len(drawn.splitlines()) > 3
+
+
+def test_a_table_of_nothing_is_its_head(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["name", "n"], [])
+    assert capsys.readouterr().out == "name  n\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "taken", "again"),
+    [
+        ("", "digits", "robustmnist try --checkpoint fc --checkpoint cnn --dataset digits"),
+        ("", "mnist", "robustmnist try --checkpoint fc --checkpoint cnn --dataset mnist"),
+        ("-c fc -c fc --data-dir d", "mnist", "robustmnist try --checkpoint fc --dataset mnist --data-dir d"),
+        ("-c fc --data-dir d", "digits", "robustmnist try --checkpoint fc --dataset digits"),
+        ("-c fc --seed 0 -o x --json", "digits", "robustmnist try --checkpoint fc --dataset digits --seed 0"),
+        (
+            "-c fc --dataset mnist-c:fog --data-dir d",
+            "anything",
+            "robustmnist try --checkpoint fc --dataset mnist-c:fog --data-dir d",
+        ),
+        ("-c 'my net' --dataset idx:a/b", "a b", "robustmnist try --checkpoint 'my net' --dataset idx:a/b"),
+    ],
+)
+def test_a_command_can_be_typed_again(words: str, taken: str, again: str) -> None:
+    found = []
+
+    @click.command("try")
+    @options.checkpoints
+    @options.dataset
+    @options.data_dir
+    @options.seed
+    @options.out
+    @options.json_output
+    @click.pass_context
+    def command(ctx: click.Context, **_: object) -> None:
+        found.append(command_line(ctx, taken))
+        assert was_given(ctx, "seed") == ("--seed" in words)
+
+    group = click.Group("robustmnist", commands={"try": command})
+    result = CliRunner().invoke(group, ["try", *shlex.split(words)])
+    assert result.exception is None, result.exception
+    assert found == [again]
+
+
+def test_new_folders_are_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("time.strftime", lambda form: form.replace("%Y%m%d-%H%M%S", "now"))
+    for expected in ("runs/explain-now", "runs/explain-now-2", "runs/explain-now-3"):
+        folder = new_folder("explain")
+        assert str(folder) == expected
+        folder.mkdir(parents=True)

@@ -191,7 +191,7 @@ def test_the_cache_folder_of_each_system(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_digits_that_are_not_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(load_dataset.__globals__["load_digits"].__globals__["SHA256"], "digits-labels", "0" * 64)
+    monkeypatch.setitem(load_dataset.__globals__["load_embedded"].__globals__["SHA256"], "digits-labels", "0" * 64)
     with pytest.raises(DataError, match="holds other digits than it should; install scikit-learn again"):
         load_dataset("digits")
 

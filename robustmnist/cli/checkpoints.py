@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
+from robustmnist.cli.table import print_table
 
 if TYPE_CHECKING:
     from robustmnist.card import Card
@@ -35,19 +36,14 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
     elif names:
         click.echo("\n\n".join(_describe(card) for card in cards))
     else:
-        click.echo(_table(cards))
+        head = ("checkpoint", "model", "parameters", "test accuracy", "95 % interval", "trained on", "description")
+        print_table(head, [_row(card) for card in cards])
 
 
-def _table(cards: "tuple[Card, ...] | list[Card]") -> str:
-    rows = [("checkpoint", "model", "parameters", "test accuracy", "95 % interval", "trained on", "description")]
-    for card in cards:
-        accuracy, interval = _accuracy(card)
-        name, model = card.name, str(card.architecture.get("model"))
-        rows.append((name, model, f"{card.parameters:,}", accuracy, interval, _trained_on(card), card.description))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+def _row(card: "Card") -> tuple[str, ...]:
+    accuracy, interval = _accuracy(card)
+    name, model = card.name, str(card.architecture.get("model"))
+    return name, model, f"{card.parameters:,}", accuracy, interval, _trained_on(card), card.description
 
 
 def _describe(card: "Card") -> str:

@@ -1,14 +1,13 @@
 """``robustmnist explain``."""
 
-import shlex
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.inputs import load_checkpoints, load_digits, say
+from robustmnist.cli.again import command_line, new_folder, was_given
+from robustmnist.cli.inputs import load_checkpoints, load_test_digits, say
 from robustmnist.cli.progress import progress
 from robustmnist.errors import InputError
 
@@ -96,7 +95,7 @@ def command(
     where = resolve_device(device)
     condition = _condition(ctx, suite, sweep, value, seed)
     loaded = _load(checkpoints, methods, where)
-    data = load_digits(dataset, data_dir, limit, where)
+    data = load_test_digits(dataset, data_dir, limit, where)
     chosen, choice = choose_digits(data, loaded, condition, samples=samples, mistakes=mistakes, notify=say)
 
     explanations = []
@@ -122,10 +121,10 @@ def command(
         choice=choice,
         seed=condition.seed if condition else seed,
         device=describe_device(where),
-        command=_command_line(ctx, data.name),
+        command=command_line(ctx, data.name),
         versions=versions("captum", "matplotlib", "numpy", "torch"),
     )
-    folder = out or Path("runs") / time.strftime("explain-%Y%m%d-%H%M%S")
+    folder = out or new_folder("explain")
     try:
         for file, content in explanation_files(explanations, setup).items():
             write_atomic(folder / file, content)
@@ -166,8 +165,7 @@ def _condition(
 
     found = load_suite(suite)
     # Without --seed the suite's own: then these are the digits that an evaluation of the suite sees.
-    given = ctx.get_parameter_source("seed") is not click.core.ParameterSource.DEFAULT
-    condition = choose_condition(found, value, sweep=sweep, seed=seed if given else found.seed)
+    condition = choose_condition(found, value, sweep=sweep, seed=seed if was_given(ctx, "seed") else found.seed)
     if sweep is None and len(found.sweeps) > 1:
         others = ", ".join(one.name for one in found.sweeps[1:])
         say(f"suite '{found.name}': its first sweep, '{condition.sweep}'; --sweep takes one of the others: {others}")
@@ -187,16 +185,3 @@ def _load(given: tuple[str, ...], methods: tuple[str, ...], device: "torch.devic
         for method in methods:
             check_method(method, checkpoint)
     return loaded
-
-
-def _command_line(ctx: click.Context, dataset: str) -> str:
-    """Return the command as it can be typed again: with the data that were taken, without where results went."""
-    words = ["robustmnist", "explain"]
-    for parameter in ctx.command.params:
-        name = parameter.name or ""
-        value = dataset if name == "dataset" else ctx.params[name]
-        given = ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT and name != "out"
-        if name == "dataset" or (given and not (name == "data_dir" and dataset != "mnist")):
-            for one in value if isinstance(value, tuple) else (value,):
-                words += [max(parameter.opts, key=len), str(one)]
-    return shlex.join(words)

@@ -2,11 +2,12 @@
 
 import json
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from robustmnist.cli.table import print_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +42,7 @@ def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_js
             f"{row['checkpoint']}: {100 * row['clean_accuracy']:.2f} % of {row['n']:,} clean images ({interval})"
         )
     click.echo("Area under each accuracy curve, and the strength at which accuracy falls below 90 %:")
-    head, rows_ = _rows(predictions, table)
-    _print(head, rows_)
+    print_table(*_rows(predictions, table))
     click.echo(f"summary: {summary}")
     click.echo(f"report:  {page}")
 
@@ -51,7 +51,7 @@ def _rows(predictions: "Predictions", table: "pd.DataFrame") -> tuple[list[str],
     head = ["suite", "sweep", *(text for name in predictions.checkpoints for text in (f"{name} area", "< 90 % at"))]
     rows = []
     for suite in predictions.suites:
-        for sweep in suite.sweeps:
+        for sweep in suite.curves:
             sides = [min(sweep.values) < sweep.neutral, max(sweep.values) > sweep.neutral]
             cells = [suite.name, sweep.name]
             for name in predictions.checkpoints:
@@ -67,24 +67,6 @@ def _thresholds(ends: list[float], sides: list[bool], unit: str) -> str:
     shown = ["never" if math.isnan(end) else f"{end:.3g}" for end, side in zip(ends, sides, strict=True) if side]
     text = " and ".join(dict.fromkeys(shown))
     return text if text == "never" else f"{text}{'' if unit == '°' else ' '}{unit}"
-
-
-def _print(head: list[str], rows: list[list[str]]) -> None:
-    if sys.stdout.isatty():
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table()
-        for cell in head:
-            table.add_column(Text(cell))
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))  # as text: [brackets] in a name are no markup
-        Console().print(table)
-        return
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    for row in [head, *rows]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _plain(value: Any) -> Any:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from robustmnist.checkpoints import Checkpoint
     from robustmnist.data import Dataset
 
-__all__ = ["load_checkpoints", "load_digits", "say"]
+__all__ = ["load_checkpoints", "load_test_digits", "say"]
 
 
 def load_checkpoints(given: Sequence[str], device: "torch.device") -> "dict[str, Checkpoint]":
@@ -31,8 +31,13 @@ def load_checkpoints(given: Sequence[str], device: "torch.device") -> "dict[str,
     }
 
 
-def load_digits(name: str, folder: Path | None, limit: int | None, device: "torch.device") -> "Dataset":
-    """Return the test digits that ``--dataset``, ``--data-dir`` and ``--limit`` ask for, and say which they are."""
+def load_test_digits(
+    name: str, folder: Path | None, limit: int | None, device: "torch.device", *, part: str = "test"
+) -> "Dataset":
+    """Return the digits that ``--dataset``, ``--data-dir`` and ``--limit`` ask for, and say which they are.
+
+    They are test digits unless another `part` is asked for.
+    """
     from robustmnist.data import load_dataset
 
     with ExitStack() as stack:
@@ -43,7 +48,8 @@ def load_digits(name: str, folder: Path | None, limit: int | None, device: "torc
             bar = bar or stack.enter_context(progress("Downloading", unit="bytes"))
             bar(done, total, images)
 
-        data = load_dataset(name, data_dir=folder, device=device, on_progress=received, notify=say).head(limit)
+        data = load_dataset(name, part=part, data_dir=folder, device=device, on_progress=received, notify=say)
+        data = data.head(limit)
     origin = data.provenance
     head = next(iter(origin.sha256.values()), "")[:8]
     say(f"data: {origin.name} ({origin.part}), {len(data):,} images, sha256 {head}…, from {origin.source}")

@@ -35,7 +35,7 @@ def data_dir(command: F) -> F:
     return click.option(
         "--data-dir",
         type=click.Path(path_type=Path, file_okay=False),
-        help="Folder with the MNIST files.  [default: $ROBUSTMNIST_DATA, else the user's cache]",
+        help="Folder with the files of MNIST or MNIST-C.  [default: $ROBUSTMNIST_DATA, else the user's cache]",
     )(command)
 
 
@@ -45,8 +45,9 @@ def dataset(command: F) -> F:
         "--dataset",
         default="auto",
         show_default=True,
-        metavar="auto|mnist|digits",
-        help="mnist: its 10,000 test digits; digits: the 1,797 embedded ones; auto: mnist where it can be had.",
+        metavar="auto|mnist|digits|mnist-c:CORRUPTION|idx:DIR",
+        help="mnist: its 10,000 test digits; digits: the 1,797 embedded ones; auto: mnist where it can be had; "
+        "mnist-c:fog and so on: the published files of MNIST-C; idx:DIR: a folder of IDX files.",
     )(command)
 
 

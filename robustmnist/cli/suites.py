@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
+from robustmnist.cli.table import print_table
 
 if TYPE_CHECKING:
     from robustmnist.suites import Suite, Sweep
@@ -36,7 +37,7 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
         for suite in suites:
             _describe(suite)
     else:
-        _table(
+        print_table(
             ["suite", "sweep", "perturbation", "parameter", "from", "to", "unit", "settings"],
             [[suite.name, *_row(sweep)] for suite in suites for sweep in suite.sweeps],
         )
@@ -64,23 +65,5 @@ def _describe(suite: "Suite") -> None:
         values = " ".join(f"{value:g}" for value in sweep.values)
         rows.append([sweep.name, sweep.title, f"{sweep.perturbation}.{sweep.parameter}", values, sweep.unit])
         rows[-1].append("; ".join(words))
-    _table(["sweep", "title", "strength", "values", "unit", "choices"], rows)
+    print_table(["sweep", "title", "strength", "values", "unit", "choices"], rows)
     click.echo()
-
-
-def _table(head: list[str], rows: list[list[str]]) -> None:
-    """Print a table: drawn on a terminal, tab-separated elsewhere, where a program may read it."""
-    import sys
-
-    if not sys.stdout.isatty():
-        for row in [head, *rows]:
-            click.echo("\t".join(row))
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*head)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # as text: a title's [brackets] are no markup
-    Console().print(table)

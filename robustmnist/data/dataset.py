@@ -17,7 +17,7 @@ class Provenance:
     """Where a data set came from.
 
     Attributes:
-        name: ``mnist`` or ``digits``.
+        name: ``mnist``, ``digits``, ``mnist-c:CORRUPTION``, or what a folder holds.
         part: ``test`` or ``train``.
         n: How many images the data set holds.
         sha256: File name -> SHA-256 of its decompressed bytes, whole, whatever part of it is used.
@@ -60,7 +60,7 @@ class Dataset:
 
     @property
     def name(self) -> str:
-        """The data set's name, ``mnist`` or ``digits``."""
+        """The data set's name: ``mnist``, ``digits``, ``mnist-c:CORRUPTION``, or what a folder holds."""
         return self.provenance.name
 
     def head(self, limit: int | None) -> "Dataset":

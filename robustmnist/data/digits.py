@@ -8,7 +8,7 @@ from robustmnist.data.dataset import Dataset, Provenance
 from robustmnist.errors import DataError
 from robustmnist.files import sha256_bytes
 
-__all__ = ["load_digits"]
+__all__ = ["load_embedded"]
 
 # Of the 1797 × 64 values 0 to 16 and of the 1797 labels, one byte each, in the order of the source.
 SHA256 = {
@@ -17,7 +17,7 @@ SHA256 = {
 }
 
 
-def load_digits(part: str = "test") -> Dataset:
+def load_embedded(part: str = "test") -> Dataset:
     """Return scikit-learn's 1797 digits of 13 writers, 8 × 8 and 16 levels, brought to MNIST's form by `to_mnist`.
 
     There is no train part: they are too few to train on and all are kept for testing.
@@ -30,9 +30,9 @@ def load_digits(part: str = "test") -> Dataset:
     if part != "test":
         raise DataError("the embedded digits are for testing only", where=f"digits, part {part}", remedy="use mnist")
     import sklearn
-    from sklearn.datasets import load_digits as bundled
+    from sklearn.datasets import load_digits
 
-    source = bundled()
+    source = load_digits()
     values = source.images.astype(np.uint8)
     labels = source.target.astype(np.uint8)
     digests = {name: sha256_bytes(array.tobytes()) for name, array in zip(SHA256, (values, labels), strict=True)}

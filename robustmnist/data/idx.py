@@ -1,4 +1,4 @@
-"""The IDX format of MNIST's files, read strictly, and reading that never takes in more than it was told to.
+"""The IDX format of MNIST's files, written and read strictly, and reading that never takes in more than it was told to.
 
 Torchvision's own reader takes the header at its word: it checks no hash once a file is unpacked, so that an edited or
 swapped file goes unnoticed, and reports a truncated one as a shape that does not fit. Hence the reader here.
@@ -15,7 +15,7 @@ import numpy as np
 
 from robustmnist.errors import DataError
 
-__all__ = ["packed_limit", "parse_idx", "read_bounded", "unpack"]
+__all__ = ["idx_bytes", "packed_limit", "parse_idx", "read_bounded", "unpack"]
 
 UBYTE = 0x08  # the third byte of the magic number: unsigned bytes, the only type that MNIST uses
 GZIP = b"\x1f\x8b"
@@ -50,6 +50,12 @@ def parse_idx(data: bytes, where: object) -> np.ndarray:
     if len(data) > whole:
         raise DataError(f"goes on after its {whole:,} bytes", where=where)
     return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    """Return uint8 `array` of 1 to 3 dimensions as the bytes of an IDX file; `parse_idx` reads it back."""
+    header = bytes([0, 0, UBYTE, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
+    return header + np.ascontiguousarray(array, np.uint8).tobytes()
 
 
 def read_bounded(path: Path, limit: int) -> bytes:

@@ -1,15 +1,18 @@
 """Load a data set by its name."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from robustmnist.data.dataset import Dataset, Provenance
-from robustmnist.data.digits import load_digits
+from robustmnist.data.digits import load_embedded
 from robustmnist.data.download import download as download_files
+from robustmnist.data.folder import is_folder_name, load_folder
 from robustmnist.data.mnist import PARTS, find, read
+from robustmnist.data.mnist_c import CORRUPTIONS, load_mnist_c
 from robustmnist.data.places import MissingDataError, cache_folder, named_folder
 from robustmnist.device import resolve_device
 from robustmnist.errors import DataError
@@ -18,6 +21,7 @@ from robustmnist.tomlfile import did_you_mean
 __all__ = ["load_dataset"]
 
 NAMES = ("auto", "mnist", "digits")
+MNIST_C = "mnist-c:"
 Progress = Callable[[int, int, int], None]
 
 
@@ -39,10 +43,12 @@ def load_dataset(
     - ``digits``: the 1797 digits that come with scikit-learn, always there.
     - ``auto``: ``mnist`` where it can be had, else ``digits``. A folder that was named but does not hold MNIST is
       passed over. Either is said through `notify` and in the provenance. Damaged files are an error here too.
+    - ``mnist-c:CORRUPTION``: the published files of MNIST-C, where the user has them (`load_mnist_c`).
+    - ``idx:DIR``, or any path with a slash: a folder of IDX files, as ``robustmnist perturb`` writes (`load_folder`).
 
     Args:
-        name: ``auto``, ``mnist`` or ``digits``.
-        part: ``test`` (10,000 of MNIST, all of the digits) or ``train`` (60,000, MNIST only).
+        name: ``auto``, ``mnist``, ``digits``, ``mnist-c:CORRUPTION``, ``idx:DIR`` or a path with a slash.
+        part: ``test`` (10,000 of MNIST, all of the others) or ``train`` (60,000, MNIST only).
         data_dir: The folder to look in instead of the usual places.
         device: Where the tensors are to be: a torch device or ``auto``, ``cpu``, ``cuda``, ``cuda:N``.
         download: Whether MNIST may be downloaded.
@@ -53,22 +59,33 @@ def load_dataset(
         DataError: If the name or part is unknown, or the data is missing, truncated, swapped or edited.
         DeviceError: If the device is not there.
     """
-    if name not in NAMES:
-        raise DataError(
-            f"is no data set{did_you_mean(name, NAMES)}", where=f"'{name}'", remedy=f"use {', '.join(NAMES)}"
-        )
     if part not in PARTS:
         raise DataError("is no part of a data set", where=f"'{part}'", remedy="use test or train")
     target = resolve_device(device) if isinstance(device, str) else device
     if name == "digits":
-        dataset = load_digits(part)
+        dataset = load_embedded(part)
     elif name == "mnist":
         dataset = _load_mnist(part, data_dir, download, on_progress)
-    else:
+    elif name == "auto":
         dataset = _load_auto(part, data_dir, download, on_progress)
+    elif name.startswith(MNIST_C):
+        dataset = load_mnist_c(name.removeprefix(MNIST_C), part=part, data_dir=data_dir)
+    elif is_folder_name(name):
+        dataset = load_folder(name, part=part)
+    else:
+        raise _unknown(name)
     if notify and dataset.provenance.note:
         notify(dataset.provenance.note)
     return dataset.to(target)
+
+
+def _unknown(name: str) -> DataError:
+    known = [*NAMES, *(f"{MNIST_C}{corruption}" for corruption in CORRUPTIONS)]
+    near = did_you_mean(name, known)
+    with suppress(OSError, ValueError):  # a name that no system takes is no folder
+        near = f", did you mean 'idx:{name}'?" if Path(name).is_dir() else near
+    remedy = f"use {', '.join(NAMES)}, {MNIST_C}CORRUPTION ({', '.join(CORRUPTIONS)}) or idx:DIR"
+    return DataError(f"is no data set{near}", where=f"'{name}'", remedy=remedy)
 
 
 def _load_mnist(part: str, data_dir: Path | None, download: bool, on_progress: Progress | None) -> Dataset:
@@ -92,7 +109,7 @@ def _load_auto(part: str, data_dir: Path | None, download: bool, on_progress: Pr
         if part != "test":
             raise
         reasons.append(f"{error.where}: {error.what}")
-        dataset = load_digits(part)
+        dataset = load_embedded(part)
         taken = f"the {len(dataset):,} embedded digits of scikit-learn are used instead of MNIST"
     if not reasons:
         return dataset

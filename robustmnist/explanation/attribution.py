@@ -12,6 +12,7 @@ from robustmnist.explanation.completeness import gap
 from robustmnist.explanation.methods import METHODS, Method
 from robustmnist.explanation.regions import last_convolution
 from robustmnist.models.inference import Deployed
+from robustmnist.perturb import check_images
 from robustmnist.tomlfile import did_you_mean
 
 if TYPE_CHECKING:
@@ -86,8 +87,7 @@ def _padded(method: Method, model: nn.Module, images: Tensor, targets: Tensor) -
 
 
 def _check(model: nn.Module, images: Tensor, targets: Tensor) -> None:
-    if images.ndim != 4 or images.shape[1:] != (1, 28, 28) or images.dtype != torch.float32:
-        raise ImagesError(f"images are {images.dtype} {tuple(images.shape)}", remedy="give float32 (B, 1, 28, 28)")
+    check_images(images)
     if targets.shape != images.shape[:1] or targets.dtype != torch.int64:
         raise ImagesError(f"targets are {targets.dtype} {tuple(targets.shape)}", remedy="give int64 (B,)")
     if len(images):

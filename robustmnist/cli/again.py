@@ -1,0 +1,56 @@
+"""A command as it can be typed again, and the folder for one that was not told where to write."""
+
+import shlex
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from robustmnist.suites import Suite
+
+__all__ = ["command_line", "new_folder", "was_given"]
+
+RESULTS = ("out", "as_json")  # options that say where results go, not what they are
+
+
+def command_line(ctx: click.Context, dataset: str) -> str:
+    """Return the command as it can be typed again: with the data that were taken, without where results went.
+
+    Options that may be given several times are spelled out even where they are the default's.
+
+    Args:
+        ctx: Of the command.
+        dataset: The name of the data set that was taken; counts where ``auto`` was asked for.
+    """
+    taken = dataset if ctx.params["dataset"] == "auto" else str(ctx.params["dataset"])
+    words = ["robustmnist", str(ctx.info_name)]
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        value = taken if name == "dataset" else ctx.params[name]
+        wanted = name == "dataset" or isinstance(value, tuple) or was_given(ctx, name)
+        if name in RESULTS or not wanted or (name == "data_dir" and not taken.startswith("mnist")):
+            continue
+        for one in dict.fromkeys(value) if isinstance(value, tuple) else (value,):
+            words += [max(parameter.opts, key=len), str(one)]
+    return shlex.join(words)
+
+
+def was_given(ctx: click.Context, name: str) -> bool:
+    """Return whether the option was typed, not left at its default."""
+    return ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+
+
+def new_folder(command: str, suites: "Sequence[Suite]" = ()) -> Path:
+    """Return a folder in ``runs/`` that does not exist, named after the command, the suites and the time."""
+    from robustmnist.suites import CORE, SHIPPED
+
+    names = [suite.name for suite in suites]
+    groups = {CORE: "core", SHIPPED: "all"}
+    what = groups.get(tuple(names)) or ("-".join(names) if len(names) <= 3 else f"{len(names)}-suites")
+    folder = Path("runs") / time.strftime("-".join(filter(None, (command, what, "%Y%m%d-%H%M%S"))))
+    if not folder.exists():
+        return folder
+    return next(other for i in range(2, 1000) if not (other := folder.with_name(f"{folder.name}-{i}")).exists())

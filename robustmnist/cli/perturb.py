@@ -1,0 +1,100 @@
+"""``robustmnist perturb``."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from robustmnist.cli import options
+from robustmnist.cli.again import command_line, new_folder, was_given
+from robustmnist.cli.inputs import load_test_digits, say
+from robustmnist.cli.progress import progress
+
+__all__ = ["command"]
+
+
+@click.command("perturb")
+@click.option(
+    "-s",
+    "--suite",
+    "suites",
+    multiple=True,
+    required=True,
+    metavar="NAME|PATH|core|all",
+    help="A shipped suite's name, a path to a TOML file, core (the plain six) or all; may be given several times.",
+)
+@click.option(
+    "--format",
+    "content",
+    default="idx",
+    show_default=True,
+    metavar="idx|npy|png",
+    help="MNIST's own format, NumPy arrays, or a picture for each digit.",
+)
+@options.dataset
+@options.data_dir
+@options.limit
+@options.device
+@options.seed
+@options.out
+@options.json_output
+@click.pass_context
+def command(
+    ctx: click.Context,
+    suites: tuple[str, ...],
+    content: str,
+    dataset: str,
+    data_dir: Path | None,
+    limit: int | None,
+    device: str,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Write perturbed data sets that any other program can read.
+
+    A folder for every value of every sweep, OUT/SUITE/SWEEP/VALUE, with the digits, their labels and a manifest. What
+    was written as idx is a data set again: --dataset idx:FOLDER. If it is interrupted, the same command with -o and
+    the folder goes on where it stopped.
+
+    \b
+    robustmnist perturb --suite rotation --limit 1000 -o runs/turned
+    robustmnist perturb --suite noise --suite my-suite.toml --format png --dataset mnist -o runs/pictures
+    robustmnist evaluate --suite shift --dataset idx:runs/turned/rotation/angle/30
+    """  # noqa: D301 (click reads a real backspace as "keep these lines")
+    from robustmnist.device import resolve_device
+    from robustmnist.suites import load_suites
+
+    chosen = load_suites(suites)
+    where = resolve_device(device)
+    data = load_test_digits(dataset, data_dir, limit, where)
+    folder = out or new_folder("perturb", chosen)
+
+    from robustmnist.export import write_datasets
+
+    given = seed if was_given(ctx, "seed") else None
+    try:
+        with progress("Perturbing", unit="data sets", images=True) as report:
+            written = write_datasets(data, chosen, folder, format=content, seed=given, device=where, on_progress=report)
+    except KeyboardInterrupt:
+        again = f"{command_line(ctx, data.name)} -o {shlex.quote(str(folder))}"
+        click.echo(f"robustmnist: interrupted; go on with: {again}", err=True)
+        ctx.exit(130)
+    if as_json:
+        import json
+
+        table = {
+            "out": str(folder),
+            "format": content,
+            "n": len(data),
+            "dataset": data.provenance.as_dict(),
+            "command": command_line(ctx, data.name),
+            "datasets": [{"folder": str(one.folder), "written": one.fresh, **one.manifest.setting} for one in written],
+        }
+        click.echo(json.dumps(table, indent=1, ensure_ascii=False))
+        return
+    for one in written:
+        click.echo(one.folder)
+    fresh = sum(one.fresh for one in written)
+    there = f", {len(written) - fresh:,} were there already" if fresh < len(written) else ""
+    say(f"{fresh:,} data sets of {len(data):,} digits written as {content} to {folder}{there}")
