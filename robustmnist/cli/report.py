@@ -8,20 +8,29 @@ __all__ = ["command"]
 
 
 @click.command(name="report")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Where to write.  [default: DIR/report.html]"
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write.  [default: DIR/report.html; of several runs report.html in a new folder in runs/]",
 )
-def command(folder: Path, out: Path | None) -> None:
+def command(folders: tuple[Path, ...], out: Path | None) -> None:
     """Render the report of a run again from disk, without a model.
 
-    DIR is a folder that 'robustmnist evaluate' wrote. The page is the one that evaluate wrote, byte for byte.
+    DIR is a folder that 'robustmnist evaluate' wrote. The page is the one that evaluate wrote, byte for byte. Several
+    folders make one report of all their checkpoints and suites; they must be runs of the same digits.
 
     \b
     robustmnist report runs/shift
     robustmnist report runs/shift -o shift.html
+    robustmnist report runs/mine runs/theirs -o both.html
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
-    from robustmnist.predictions import read_predictions
+    from robustmnist.cli.again import new_folder
+    from robustmnist.predictions import merge, read_predictions
     from robustmnist.report import write_report
 
-    click.echo(write_report(read_predictions(folder), out or folder / "report.html"))
+    run = merge([read_predictions(folder) for folder in folders])
+    if out is None:
+        out = (folders[0] if len(folders) == 1 else new_folder("report")) / "report.html"
+    click.echo(write_report(run, out))

@@ -9,6 +9,7 @@ A finished run folder holds::
     predictions/clean.npy        float32 (M, n, 10), the logits of M checkpoints
     predictions/SUITE.SWEEP.npy  float32 (M, V, R, n, 10): V values, R variants
     digits.npz                   the pictures that the report shows
+    realised.csv                 what every strength did to the digits, a row per value of each curve
     summary.csv                  a row per setting
 
 Every array is plain ``.npy`` and opens with ``numpy.load`` alone. The manifest carries the SHA-256 of every file and of
@@ -20,17 +21,27 @@ from robustmnist.predictions.disk import manifest_bytes as manifest_bytes
 from robustmnist.predictions.disk import npy_header as npy_header
 from robustmnist.predictions.disk import read_manifest as read_manifest
 from robustmnist.predictions.disk import read_predictions as read_predictions
+from robustmnist.predictions.merge import merge as merge
+from robustmnist.predictions.part import only_suites as only_suites
 from robustmnist.predictions.pictures import Digits as Digits
 from robustmnist.predictions.pictures import digits_bytes as digits_bytes
+from robustmnist.predictions.realised import REALISED as REALISED
+from robustmnist.predictions.realised import parse_realised as parse_realised
+from robustmnist.predictions.realised import realised_csv as realised_csv
 from robustmnist.predictions.table import Predictions as Predictions
 
 __all__ = [
+    "REALISED",
     "Digits",
     "Predictions",
     "array_shapes",
     "digits_bytes",
     "manifest_bytes",
+    "merge",
     "npy_header",
+    "only_suites",
+    "parse_realised",
     "read_manifest",
     "read_predictions",
+    "realised_csv",
 ]

@@ -1,0 +1,138 @@
+"""``robustmnist compare``."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from robustmnist.cli import options
+from robustmnist.cli.again import new_folder, was_given
+from robustmnist.cli.inputs import load_checkpoints, load_test_digits
+from robustmnist.cli.progress import progress
+
+if TYPE_CHECKING:
+    from robustmnist.predictions import Predictions
+
+__all__ = ["command"]
+
+# They say how to evaluate; a run has been evaluated.
+EVALUATION = ("dataset", "data_dir", "limit", "device", "seed")
+
+
+@click.command("compare")
+@click.argument("things", metavar="DIR|CHECKPOINT...", nargs=-1, required=True)
+@click.option(
+    "-s",
+    "--suite",
+    "suites",
+    multiple=True,
+    default=("core",),
+    show_default=True,
+    metavar="NAME|PATH|all",
+    help="A shipped suite's name, a path to a TOML file, core or all; may be given several times. Of runs: only these.",
+)
+@click.option("--baseline", metavar="NAME", help="Checkpoint by whose errors the mCE divides.  [default: each first]")
+@options.dataset
+@options.data_dir
+@options.limit
+@options.device
+@options.seed
+@options.out
+@options.json_output
+@click.pass_context
+def command(
+    ctx: click.Context,
+    things: tuple[str, ...],
+    suites: tuple[str, ...],
+    baseline: str | None,
+    dataset: str,
+    data_dir: Path | None,
+    limit: int | None,
+    device: str,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Say which checkpoint is better: paired, with intervals and corrected p-values.
+
+    Give folders that 'robustmnist evaluate' wrote, of the same digits and suites, or checkpoints, which are evaluated
+    first. Every two checkpoints are compared digit by digit. Writes compare.html, suites.csv, sweeps.csv, settings.csv
+    and sides.csv.
+
+    \b
+    robustmnist compare runs/mine runs/theirs
+    robustmnist compare fc cnn --suite shift --limit 1000
+    robustmnist compare cnn runs/mine/best --suite all -o runs/cnn-or-mine
+    """  # noqa: D301 (click reads a real backspace as "keep these lines")
+    folders = [Path(thing) for thing in things if Path(thing).is_dir()]
+    if folders and len(folders) < len(things):
+        raise click.UsageError("give folders of runs or checkpoints, not both")
+    if folders:
+        given = next((name for name in EVALUATION if was_given(ctx, name)), None)
+        if given:
+            raise click.UsageError(f"--{given.replace('_', '-')} is for checkpoints: a run has been evaluated already")
+        predictions = _read(folders, suites if was_given(ctx, "suites") else ())
+        folder = out or new_folder("compare")
+    else:
+        if len(set(things)) < 2:
+            raise click.UsageError("give two checkpoints or more, or the folder of a run")
+        from robustmnist.suites import load_suites
+
+        folder = out or new_folder("compare", load_suites(suites))
+        asked = seed if was_given(ctx, "seed") else None
+        predictions = _evaluate(things, suites, dataset, data_dir, limit, device, asked, folder)
+    from robustmnist.cli.comparison import show_comparison
+
+    show_comparison(predictions, baseline, folder, as_json=as_json)
+
+
+def _read(folders: Sequence[Path], suites: Sequence[str]) -> "Predictions":
+    from robustmnist.predictions import merge, only_suites, read_predictions
+    from robustmnist.suites import CORE
+
+    runs = [replace(read_predictions(folder), digits=None) for folder in folders]  # the page shows no digits
+    if suites and "all" not in suites:
+        # By name alone: what the run did is in the run, whatever the files of that name say today.
+        wanted = [name for text in suites for name in (CORE if text == "core" else [Path(text).stem])]
+        runs = [only_suites(run, wanted) for run in runs]
+    return merge(runs)
+
+
+def _evaluate(
+    names: Sequence[str],
+    suites: Sequence[str],
+    dataset: str,
+    data_dir: Path | None,
+    limit: int | None,
+    device: str,
+    seed: int | None,
+    folder: Path,
+) -> "Predictions":
+    from robustmnist.device import resolve_device
+    from robustmnist.suites import load_suites
+
+    chosen = load_suites(suites)
+    where = resolve_device(device)
+    models = load_checkpoints(names, where)
+    data = load_test_digits(dataset, data_dir, limit, where)
+    words = ["robustmnist", "evaluate", *(word for suite in dict.fromkeys(suites) for word in ("--suite", suite))]
+    words += [word for name in models for word in ("--checkpoint", name)]
+    words += ["--dataset", data.name if dataset == "auto" else dataset]
+    options = {"--data-dir": data_dir if words[-1].startswith("mnist") else None, "--limit": limit, "--seed": seed}
+    words += [word for key, value in options.items() if value is not None for word in (key, str(value))]
+    from robustmnist.evaluation import evaluate
+
+    with progress("Evaluating", unit="settings", images=True) as report:
+        return evaluate(
+            {checkpoint.name: checkpoint for checkpoint in models.values()},
+            data,
+            chosen,
+            device=where,
+            seed=seed,
+            out=folder,
+            on_progress=report,
+            command=shlex.join(words),
+        )

@@ -1,0 +1,158 @@
+"""``robustmnist gate``."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from robustmnist.cli import options
+
+if TYPE_CHECKING:
+    from robustmnist.predictions import Predictions
+    from robustmnist.results.gate import Check
+
+__all__ = ["command"]
+
+
+@click.command("gate")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--min-accuracy",
+    multiple=True,
+    metavar="WHERE=SHARE",
+    help="WHERE is clean, SUITE, SUITE.SWEEP or SUITE.SWEEP@STRENGTH; of a sweep the mean over its range (the area "
+    "under its curve), of a suite the mean over its sweeps.",
+)
+@click.option(
+    "--min-critical",
+    multiple=True,
+    metavar="WHERE=STRENGTH",
+    help="Least strength at which accuracy may fall below 90 % of clean, with its unit: px, deg, x and so on. WHERE is "
+    "SUITE (each of its sweeps) or SUITE.SWEEP; 25deg asks it of both directions, +25deg of one.",
+)
+@click.option(
+    "--max-ece",
+    multiple=True,
+    metavar="WHERE=SHARE",
+    help="Calibration error (no interval) of clean or SUITE.SWEEP@STRENGTH.",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="An earlier run of the same digits, to hold --max-drop against.",
+)
+@click.option(
+    "--max-drop",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Most that clean accuracy and any suite's may lose.",
+)
+@click.option("-c", "--checkpoint", "checkpoints", multiple=True, metavar="NAME", help="Only these.  [default: all]")
+@click.option("--strict", is_flag=True, help="The whole 95 % interval must pass, not just some of it.")
+@options.json_output
+@click.pass_context
+def command(
+    ctx: click.Context,
+    folder: Path,
+    min_accuracy: tuple[str, ...],
+    min_critical: tuple[str, ...],
+    max_ece: tuple[str, ...],
+    baseline: Path | None,
+    max_drop: float | None,
+    checkpoints: tuple[str, ...],
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Fail where a run is not good enough: made for continuous integration.
+
+    DIR is a folder that 'robustmnist evaluate' wrote. Every condition holds for every checkpoint. A condition is missed
+    where the 95 % interval lies wholly on the wrong side, so that chance alone does not fail a build; with --strict,
+    where any of it does. Prints a line for each miss. Exit code 0: all met; 1: some missed; 2: bad input.
+
+    \b
+    robustmnist gate runs/mine --min-accuracy clean=0.99 --min-accuracy shift=0.6
+    robustmnist gate runs/mine --min-accuracy shift.right@3px=0.9 --min-critical rotation=25deg --strict
+    robustmnist gate runs/mine --baseline runs/main --max-drop 0.01 --checkpoint cnn
+    """  # noqa: D301 (click reads a real backspace as "keep these lines")
+    if (baseline is None) != (max_drop is None):
+        raise click.UsageError("--baseline and --max-drop go together")
+    if not (min_accuracy or min_critical or max_ece or baseline):
+        raise click.UsageError("give a condition: --min-accuracy, --min-critical, --max-ece or --max-drop")
+    from robustmnist.predictions import read_predictions
+
+    run = read_predictions(folder)
+    names = tuple(dict.fromkeys(checkpoints)) or run.checkpoints
+    for name in names:
+        run.index(name)
+    checks = _checks(run, names, min_accuracy, min_critical, max_ece, strict)
+    if baseline is not None and max_drop is not None:
+        from robustmnist.results.drop import max_drops
+
+        before = read_predictions(baseline)
+        checks += [check for name in names for check in max_drops(run, before, name, max_drop, strict)]
+    missed = [check for check in checks if not check.passed]
+    if as_json:
+        told = {"passed": not missed, "strict": strict, "checks": [_plain(check) for check in checks]}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        for check in missed:
+            click.echo(_line(check))
+        if not missed:
+            click.echo(f"passed: {len(checks)} condition{'s' if len(checks) > 1 else ''} met")
+    ctx.exit(1 if missed else 0)
+
+
+def _checks(
+    run: "Predictions",
+    names: Sequence[str],
+    min_accuracy: Sequence[str],
+    min_critical: Sequence[str],
+    max_ece: Sequence[str],
+    strict: bool,
+) -> "list[Check]":
+    from robustmnist.results import gate
+    from robustmnist.results.place import read_place
+
+    shares = [(read_place(where, run), _share(bound, text)) for text in min_accuracy for where, bound in [_split(text)]]
+    errors = [(read_place(where, run), _share(bound, text)) for text in max_ece for where, bound in [_split(text)]]
+    strengths = [(read_place(where, run), bound) for text in min_critical for where, bound in [_split(text)]]
+    checks = []
+    for name in names:
+        checks += [gate.min_accuracy(run, name, place, share, strict) for place, share in shares]
+        checks += [check for place, least in strengths for check in gate.min_critical(run, name, place, least, strict)]
+        checks += [gate.max_ece(run, name, place, share) for place, share in errors]
+    return checks
+
+
+def _split(text: str) -> tuple[str, str]:
+    where, equals, bound = text.rpartition("=")
+    if not (where and equals and bound):
+        raise click.UsageError(f"'{text}' is no condition: write WHERE=BOUND, as in shift=0.9")
+    return where, bound
+
+
+def _share(text: str, whole: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = math.nan
+    if not 0 <= share <= 1:
+        raise click.UsageError(f"'{whole}': {text} is no share from 0 to 1")
+    return share
+
+
+def _line(check: "Check") -> str:
+    unit = f" {check.unit}" if check.unit not in ("", "°", "×") else check.unit
+    found = "beyond the end" if math.isnan(check.found) else f"{check.found:.4g}{unit}"
+    ends = " to ".join("beyond the end" if math.isnan(end) else f"{end:.4g}" for end in (check.low, check.high))
+    around = "" if check.low == check.high else f" (95 % interval {ends})"
+    return f"missed: {check.checkpoint}, {check.what}: {found}{around}, wanted {check.wanted:g}{unit}"
+
+
+def _plain(check: "Check") -> dict[str, Any]:
+    record = dict(vars(check))
+    return {key: None if isinstance(one, float) and math.isnan(one) else one for key, one in record.items()}
