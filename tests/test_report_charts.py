@@ -12,11 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from robustmnist.report.charts import ClassDots, Curve, Panel, class_chart, curve_chart, spread
-from robustmnist.report.colours import DARK, HUES, LIGHT, MATRIX_STEPS, Scheme, blend, contrast, hue
+from robustmnist.report.charts import Curve, Panel, Ring, curve_chart, spread
+from robustmnist.report.colours import DARK, HEAT_STEPS, HUES, LIGHT, MATRIX_STEPS, Scheme, blend, contrast, hue
+from robustmnist.report.heat import Axis, even_marks, heat
+from robustmnist.report.marks import Area
+from robustmnist.report.plot import bars, word
 from robustmnist.report.png import GAP, sheet, uri
 from robustmnist.report.style import style
 from robustmnist.report.tables import matrix_cells
+from robustmnist.report.worst_chart import Tries, worst_chart
 
 VALUES = tuple(float(value) for value in range(11))
 SCHEMES = pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
@@ -40,21 +44,21 @@ def test_a_chart_is_small_labelled_and_has_its_words() -> None:
     assert root.attrib["role"] == "img"
     assert root.attrib["aria-label"] == "what is shown"
     words = [element.text for element in root.iter("text")]
-    assert {"fc", "cnn", "distance, px", "accuracy", "clean", "100 %", "90", "0", "10"} <= set(words)
-    assert len(svg) < 4_000
+    assert {"fc", "cnn", "distance, px", "100 %", "50", "0", "10"} <= set(words)
+    assert len(svg) < 2_500
 
 
 def test_a_chart_carries_no_colour_no_id_and_no_reference() -> None:
     svg = curve_chart(panel(curve(0, "fc")))
     assert not re.search(r"#[0-9a-f]{3}|\bid=|href|style=|url\(|font", svg)
-    assert 'class="s0"' in svg
+    assert 'class="s0 ln"' in svg
     assert 'class="t0"' in svg
 
 
 def test_the_points_are_where_the_numbers_are() -> None:
     one = Curve(0, "a", (1.0, 0.5, 0.0), (1.0, 0.4, 0.0), (1.0, 0.6, 0.1))
     svg = curve_chart(Panel((0.0, 1.0, 2.0), 0.0, (0.0, 2.0), "x", (one,), ""))
-    line = re.search(r'<path class="s0" stroke-width="1.7" d="M([^"]*)"', svg)
+    line = re.search(r'<path class="s0 ln" d="M([^"]*)"', svg)
     assert line is not None
     x, y = np.array(line[1].split(), float).reshape(3, 2).T
     assert np.allclose(np.diff(x), np.diff(x)[0], atol=0.11)
@@ -69,12 +73,100 @@ def test_names_of_any_kind_are_drawn_as_text() -> None:
     assert {r"$\frac{$", "_hidden", "<b>&", "شبكة", "@1", "@0"} <= set(words)
 
 
-def test_classes_without_images_leave_a_gap() -> None:
-    shares = (0.5, float("nan"), *[0.9] * 8)
-    svg = class_chart([ClassDots(0, "a", shares, shares, shares, shares)], "label")
-    assert "nan" not in svg
-    dots = re.findall(r'stroke-width="5.4" stroke-linecap="round" d="([^"]*)"', svg)
-    assert [d.count("M") for d in dots] == [9, 9]
+def test_rings_and_the_natural_band_are_where_they_belong() -> None:
+    one = curve(0, "a")
+    drawn = Panel(VALUES, 0.0, (0.0, 10.0), "x", (one,), "", (Ring(0, 5.0, 0.5, 4.0, 6.0),), (0.0, 2.5))
+    svg = curve_chart(drawn)
+    line = re.search(r'class="s0 ln" d="M([^"]*)"', svg)
+    assert line is not None
+    x = np.array(line[1].split(), float)[::2]
+    band = re.search(r'class="fband" d="M(\S+) (\S+)h(\S+)v(\S+)h', svg)
+    assert band is not None
+    assert float(band[1]) == x[0]
+    assert float(band[3]) == pytest.approx((x[-1] - x[0]) / 4, abs=0.1)
+    ring = re.search(r'class="s0 rg" d="M(\S+) (\S+)h0"', svg)
+    assert ring is not None
+    assert float(ring[1]) == pytest.approx(x[5], abs=0.1)
+    whisker = re.search(r'class="s0" d="M(\S+) (\S+) (\S+) (\S+)"', svg)
+    assert whisker is not None
+    assert [float(whisker[1]), float(whisker[3])] == pytest.approx([x[4], x[6]], abs=0.1)
+
+
+def test_a_band_that_is_wider_than_the_sweep_ends_with_it() -> None:
+    svg = curve_chart(Panel(VALUES, 0.0, (0.0, 10.0), "x", (curve(0, "a"),), "", (), (-50.0, 50.0)))
+    line = re.search(r'class="s0 ln" d="M([^"]*)"', svg)
+    band = re.search(r'class="fband" d="M(\S+) \S+h(\S+)v', svg)
+    assert line is not None
+    assert band is not None
+    x = np.array(line[1].split(), float)[::2]
+    assert float(band[1]) == x[0]
+    assert float(band[2]) == pytest.approx(x[-1] - x[0], abs=0.1)
+
+
+def test_words_are_escaped() -> None:
+    assert word(0, 1.25, '<b>"&', "t0", "end") == '<text class="t0 e" x="0" y="1.2">&lt;b&gt;&#34;&amp;</text>'
+
+
+# --- heat maps ---------------------------------------------------------------------------------------------------
+
+
+def painted(svg: str, name: str, tall: float = 10) -> set[tuple[float, float]]:
+    """Return the upper left corners of all cells of 10 px that the class `name` fills."""
+    path = re.search(rf'<path class="{name}" d="([^"]*)"', svg)
+    found = set()
+    for x, y, wide in re.findall(r"M(\S+?) (\S+?)h([^M]+)", path[1]) if path else ():
+        found |= {(float(x) + 10 * k, float(y) - tall / 2) for k in range(round(float(wide) / 10))}
+    return found
+
+
+def test_cells_in_a_row_are_one_stroke() -> None:
+    path = bars([(0, 0), (10, 0), (30, 0), (0, 10)], 10, 10, "q1")
+    assert path == '<path class="q1" d="M0 5h20M30 5h10M0 15h10"/>'
+
+
+def test_a_heat_map_is_the_fuller_the_more_are_misread() -> None:
+    shares = np.array([[1.0, 0.95, 0.55], [0.0, np.nan, 0.5]])
+    marks = ("0", "1", "2")
+    svg = heat(shares, Axis("x", 10, marks), Axis("", 10, ("a", "b")), "label")
+    last = len(HEAT_STEPS) - 1
+    filled = [len(painted(svg, f"q{level}")) for level in range(last + 1)]
+    misread = 1 - shares[np.isfinite(shares)]
+    expected = [int((np.floor(misread * last + 1e-9) >= level).sum()) for level in range(last + 1)]
+    assert filled == expected
+    assert filled[0] == 5
+    assert "sink" not in svg
+
+
+def test_what_is_kept_is_framed() -> None:
+    shares = np.zeros((5, 5))
+    shares[1:4, 1:3] = 1
+    svg = heat(shares, Axis("", 10, ("",) * 5), Axis("", 10, ("",) * 5), "label", held=0.9)
+    frame = re.search(r'<path class="sink fr" d="([^"]*)"', svg)
+    assert frame is not None
+    strokes = np.array(re.findall(r"M(\S+) (\S+) (\S+) (\S+?)(?=M|$)", frame[1]), float)
+    lengths = np.abs(strokes[:, 2:] - strokes[:, :2]).sum(axis=1)
+    assert sorted(lengths) == [20, 20, 30, 30]
+    corner = min(map(tuple, painted(svg, "q0")))
+    assert strokes[:, [0, 2]].min() == corner[0] + 10
+    assert strokes[:, [1, 3]].max() == corner[1] + 40
+
+
+def test_even_marks_name_the_ends_and_neutral_and_keep_apart() -> None:
+    values = tuple(float(value) for value in range(-10, 11))
+    marks = even_marks(values, 14, 0.0)
+    assert [mark for mark in marks if mark] == ["−10", "−5", "0", "5", "10"]
+    assert [mark for mark in even_marks(values, 2, 0.0) if mark] == ["−10", "0", "10"]
+
+
+def test_the_worst_of_k_never_rises_on_the_figure() -> None:
+    worst = tuple(Area(share, share - 0.02, share + 0.02) for share in (0.9, 0.7, 0.6, 0.6))
+    svg = worst_chart([Tries(0, "a", 0.99, 0.9, worst, ((775, Area(0.3, 0.28, 0.32)),))], "label")
+    line = re.search(r'class="s0 ln" d="M([^"]*)"', svg)
+    assert line is not None
+    x, y = np.array(line[1].split(), float).reshape(4, 2).T
+    assert (np.diff(x) > 0).all()
+    assert (np.diff(y) >= 0).all()
+    assert "775" in svg
 
 
 @settings(max_examples=200, deadline=None)
@@ -144,6 +236,21 @@ def test_counts_can_be_read_on_every_shade_of_a_matrix(scheme: Scheme) -> None:
     for colour in scheme.lines:
         for share in MATRIX_STEPS:
             assert contrast(scheme.ink, blend(colour, scheme.paper, share / 100)) >= 4.5
+
+
+@SCHEMES
+def test_words_can_be_read_on_the_natural_band(scheme: Scheme) -> None:
+    for colour in (scheme.muted, scheme.ink):
+        assert contrast(colour, scheme.band) >= 4.5
+    for colour in scheme.lines[:7]:
+        assert contrast(colour, scheme.band) >= 2.7
+
+
+@SCHEMES
+def test_a_heat_map_rises_evenly_from_the_paper(scheme: Scheme) -> None:
+    for colour in scheme.lines:
+        steps = [contrast(blend(colour, scheme.paper, share / 100), scheme.paper) for share in HEAT_STEPS]
+        assert all(b > a for a, b in pairwise(steps))
 
 
 def test_hues_are_distinct_and_start_again() -> None:

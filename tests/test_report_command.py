@@ -11,14 +11,20 @@ from synthetic import make_suite, make_sweep
 from robustmnist.cli import COMMANDS, cli, main
 from robustmnist.report import write_report
 
-# A machine without a model: importing any of these fails.
-BARE = (
-    "import sys\n"
-    "for name in ('torch', 'torchvision', 'kornia', 'captum', 'sklearn', 'safetensors', 'robustmnist.models'):\n"
-    "    sys.modules[name] = None\n"
-    "from robustmnist.cli import main\n"
-    "main()\n"
-)
+# A machine without a model: importing any of these fails. (None in sys.modules would do, were it not that scipy looks
+# there for torch before it asks whether it is.)
+BARE = """
+import sys
+
+class Bare:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("torch", "torchvision", "kornia", "captum", "sklearn", "safetensors", "robustmnist.models"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Bare())
+from robustmnist.cli import main
+main()
+"""
 
 
 @pytest.fixture(scope="module")

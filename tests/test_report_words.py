@@ -3,21 +3,28 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from synthetic import make_suite, make_sweep, synthetic_predictions
 
+from robustmnist.report.breaks_words import class_caption, map_caption, strip_caption, worst_caption
 from robustmnist.report.captions import (
     Mistake,
-    class_caption,
     curve_caption,
     gallery_caption,
     matrix_caption,
-    strip_caption,
+    natural_sentence,
+    suite_caption,
 )
-from robustmnist.report.charts import ClassDots, Curve
-from robustmnist.report.study import Clean, Study, SuiteStudy, SweepStudy, Tolerance, study
+from robustmnist.report.charts import Curve
+from robustmnist.report.galleries import broke_at
+from robustmnist.report.headline import told_apart
+from robustmnist.report.marks import Area, Clean, Fall, Tolerance
+from robustmnist.report.strips import columns
+from robustmnist.report.study import Study, SuiteStudy, SweepStudy, study
 from robustmnist.report.text import interval, percent, plain, printable, shorten, strength
-from robustmnist.report.words import answer, at, axis_text, phrase, reach_text, weakest
+from robustmnist.report.words import answer, at, axis_text, fall_text, phrase, reach_text, weakest
+from robustmnist.report.worst_chart import Tries
 from robustmnist.suites import Sweep
 
 RIGHT = make_sweep("right", values=range(11))
@@ -30,15 +37,24 @@ def told(text: str) -> str:
     return text.replace("\u00a0", " ")
 
 
-def sweep_study(sweep: Sweep, *bounds: Bounds, clean: float = 0.99, place: tuple[int, int] = (0, 0)) -> SweepStudy:
-    """Return a study of `sweep` whose checkpoints a, b, c … fall below 90 % at these strengths."""
+def fall(end: float, neutral: float, at: float | None) -> Fall | None:
+    """Return a fall with an interval of 0.1 on both sides, or None where there is no such side."""
+    if end == neutral:
+        return None
+    away = 0.1 if end > neutral else -0.1
+    return Fall(end, None, None, None) if at is None else Fall(end, at, at - away, at + away)
+
+
+def sweep_study(sweep: Sweep, *bounds: Bounds, area: float = 0.5, place: tuple[int, int] = (0, 0)) -> SweepStudy:
+    """Return a study of `sweep` whose checkpoints a, b, c … lose a tenth at these strengths."""
     tolerances, curves = [], []
     low, high = min(sweep.values), max(sweep.values)
     for index, (below, above) in enumerate(bounds):
         name = "abcdef"[index]
         falls = [(below, low), (above, high)]
         reach = [abs((v - sweep.neutral) / ((end - sweep.neutral) or 1)) for v, end in falls if v is not None]
-        tolerances.append(Tolerance(index, name, clean, 0.5, below, above, min(reach, default=1.0)))
+        sides = (fall(low, sweep.neutral, below), fall(high, sweep.neutral, above))
+        tolerances.append(Tolerance(index, name, 0.99, Area(area, area, area), *sides, min(reach, default=1.0)))
         shares = tuple(0.95 - 0.08 * abs(i - sweep.values.index(sweep.neutral)) for i in range(len(sweep.values)))
         curves.append(Curve(index, name, shares, shares, shares))
     suite = make_suite("suite", sweep)
@@ -46,20 +62,23 @@ def sweep_study(sweep: Sweep, *bounds: Bounds, clean: float = 0.99, place: tuple
 
 
 def whole(*suites: SuiteStudy) -> Study:
-    return Study(synthetic_predictions(("a",), n=30, digits=False), (), suites)
+    return Study(synthetic_predictions(("a",), n=30, digits=False), (), (), suites)
 
 
-def suite_study(title: str, *sweeps: SweepStudy) -> SuiteStudy:
-    return SuiteStudy(0, replace(make_suite("x", *(one.sweep for one in sweeps)), title=title), sweeps)
+def suite_study(title: str, *sweeps: SweepStudy, areas: tuple[Area, ...] = ()) -> SuiteStudy:
+    suite = replace(make_suite("x", *(one.sweep for one in sweeps)), title=title)
+    return SuiteStudy(0, suite, sweeps, areas)
 
 
 # --- the head ----------------------------------------------------------------------------------------------------
 
+CLEAN = Clean(0, "a", 0.994, 0.99, 0.997)
+OPENING = "reads 99.4 % (99.0–99.7) of 30 clean digits"
+
 
 def test_the_answer_names_the_strength_in_words() -> None:
     one = whole(suite_study("Shift", sweep_study(RIGHT, (None, 3.24))))
-    sentence = told(answer(one, Clean(0, "a", 0.994, 0.99, 0.997)))
-    assert sentence == "reads 99.4 % of 30 clean digits; it falls below 90 % when they move 3.2 px."
+    assert told(answer(one, CLEAN)) == f"{OPENING}; a tenth of that is lost once they move 3.2 px."
 
 
 def test_the_answer_takes_the_weakest_sweep_and_side_of_each_suite_and_names_the_rest_last() -> None:
@@ -70,24 +89,39 @@ def test_the_answer_takes_the_weakest_sweep_and_side_of_each_suite_and_names_the
         suite_study("Scale", sweep_study(SIZE, (0.7, None))),
         suite_study("Noise", sweep_study(RIGHT, (None, None))),
     )
-    sentence = told(answer(one, Clean(0, "a", 0.994, 0.99, 0.997)))
+    assert told(answer(one, CLEAN)).endswith(
+        "once they move 2.5 px (left), turn 40° counter-clockwise or shrink to 0.70×; never in “Noise”."
+    )
+
+
+def test_the_answer_names_the_three_soonest_suites_in_the_order_of_the_run_and_counts_the_others() -> None:
+    suites = [suite_study(f"S{at}", sweep_study(RIGHT, (None, float(at)))) for at in (8, 3, 9, 2, 4)]
+    held = [suite_study(f"H{i}", sweep_study(RIGHT, (None, None))) for i in range(4)]
+    sentence = told(answer(whole(*suites, *held), CLEAN))
     assert sentence.endswith(
-        "when they move 2.5 px (left), turn 40° counter-clockwise or shrink to 0.70×, and never under noise."
+        "once they move 3.0 px, move 2.0 px or move 4.0 px, and in 2 more suites farther on; never in 4 suites."
     )
 
 
 def test_the_answer_for_those_who_never_fall_and_those_who_never_stood() -> None:
     one = whole(suite_study("Shift", sweep_study(RIGHT, (None, None))))
-    assert "at or above 90 % over the whole range of every sweep" in told(answer(one, Clean(0, "a", 0.95, 0.9, 0.96)))
-    assert told(answer(one, Clean(0, "a", 0.85, 0.8, 0.9))) == (
-        "reads 85.0 % of 30 clean digits: below 90 % before anything happens to them."
+    assert told(answer(one, CLEAN)) == f"{OPENING} and never loses a tenth of that, in any sweep."
+    assert told(answer(one, Clean(0, "a", 0.4, 0.3, 0.5))) == (
+        "reads 40.0 % (30.0–50.0) of 30 clean digits: too few to ask how far it can be trusted."
     )
+    assert told(answer(whole(), CLEAN)) == f"{OPENING}."
 
 
 def test_the_weakest_side_is_measured_as_a_share_of_the_way_to_the_end() -> None:
     sweep = sweep_study(SIZE, (0.7, 1.16))  # 0.7: half of the way to 0.4; 1.16: four fifths of the way to 1.2
     assert weakest(suite_study("Scale", sweep), 0) == (sweep, 0.7)
     assert weakest(suite_study("Scale", sweep_study(SIZE, (None, None))), 0) is None
+
+
+def test_only_an_interval_above_all_others_is_marked() -> None:
+    assert told_apart([Area(0.9, 0.88, 0.92), Area(0.95, 0.93, 0.97)]) == 1
+    assert told_apart([Area(0.9, 0.88, 0.94), Area(0.95, 0.93, 0.97)]) is None
+    assert told_apart([Area(0.9, 0.88, 0.94)]) is None
 
 
 @pytest.mark.parametrize(
@@ -103,69 +137,70 @@ def test_the_weakest_side_is_measured_as_a_share_of_the_way_to_the_end() -> None
             1,
             "drift by 0.3 of their free margin",
         ),
-        (make_sweep("my-own", "mine", "knob", "turns", (0, 1)), 0.5, 1, "reach 0.5 turns in “My own”"),
+        (make_sweep("my-own", "mine", "knob", "turns", (0, 1)), 0.5, 1, "meet “My own” at 0.5 turns"),
     ],
 )
 def test_phrases(sweep: Sweep, value: float, among: int, text: str) -> None:
     assert told(phrase(sweep_study(sweep, (None, None)), value, among=among)) == text
 
 
-# --- the headline table and axes ---------------------------------------------------------------------------------
+# --- critical strengths and axes ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("sweep", "bounds", "text"),
+    ("sweep", "one", "text"),
     [
-        (RIGHT, (None, 3.24), "up to 3.2 px"),
-        (RIGHT, (None, None), "beyond 10 px"),
-        (TURN, (-31.6, 35.2), "−32° to +35°"),
-        (TURN, (-31.6, None), "−32° to beyond +90°"),
-        (make_sweep("s", "scale", "factor", "×", (0.4, 0.7, 1), 1.0), (0.61, None), "down to 0.61×"),
-        (make_sweep("s", "scale", "factor", "×", (0.4, 0.7, 1), 1.0), (None, None), "beyond 0.4×"),
+        (RIGHT, Fall(10, 2.083, 2.05, 2.11), "2.08 px (2.05–2.11)"),
+        (RIGHT, Fall(10, 2.083, 1.9, 2.3), "2.1 px (1.9–2.3)"),
+        (RIGHT, Fall(10, 9.8, 9.5, None), "9.8 px (9.5 and beyond)"),
+        (RIGHT, Fall(10, None, None, None), "> 10 px"),
+        (RIGHT, Fall(10, None, 9.6, None), "> 10 px (9.6 px and beyond)"),
+        (TURN, Fall(-90, -31.6, -30.2, -33.4), "−32° (−33 to −30)"),
+        (TURN, Fall(-90, None, None, None), "< −90°"),
+        (TURN, Fall(90, 31.6, 30.2, 33.4), "+32° (30–33)"),
+        (SIZE, Fall(0.4, 0.61, 0.62, 0.6), "0.61× (0.60–0.62)"),
     ],
 )
-def test_ranges(sweep: Sweep, bounds: Bounds, text: str) -> None:
-    one = sweep_study(sweep, bounds)
-    assert told(reach_text(one, one.tolerances[0])) == text
+def test_a_critical_strength_has_as_many_decimals_as_its_interval_deserves(sweep: Sweep, one: Fall, text: str) -> None:
+    assert told(fall_text(sweep_study(sweep), one)) == text
 
 
-def test_a_checkpoint_below_90_on_clean_digits_has_no_range() -> None:
-    one = sweep_study(RIGHT, (0.0, 0.0), clean=0.8)
-    assert told(reach_text(one, one.tolerances[0])) == "below 90 % clean"
+def test_both_sides_are_told() -> None:
+    one = sweep_study(TURN, (-31.6, None))
+    assert told(reach_text(one, one.tolerances[0])) == "−31.6° (−31.7 to −31.5); > +90°"
 
 
 def test_axes_name_what_varies_and_its_unit() -> None:
     assert axis_text(sweep_study(RIGHT)) == "distance, px"
     assert axis_text(sweep_study(make_sweep("d", "decentering", "fraction", "fraction", (0, 1)))) == "fraction"
     assert at(sweep_study(TURN), 30, exact=True) == "+30°"
-    assert at(sweep_study(SIZE), 0.6, exact=True) == "0.6×"
 
 
-# --- captions ----------------------------------------------------------------------------------------------------
+# --- captions of curves ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("sweep", "bounds", "text"),
     [
-        (RIGHT, [(None, 3.2)], "a falls below 90 % at 3.2 px."),
-        (RIGHT, [(None, None)], "a never falls below 90 % up to 10 px."),
-        (RIGHT, [(None, None)] * 2, "No checkpoint falls below 90 % up to 10 px."),
-        (RIGHT, [(None, 4.0), (None, 3.2)], "b falls below 90 % first, at 3.2 px; a holds longest, to 4.0 px."),
-        (RIGHT, [(None, 4.01), (None, 3.99)], "b and a fall below 90 % at 4.0 px."),
-        (RIGHT, [(None, 4.0), (None, None)], "a falls below 90 % first, at 4.0 px; b never does up to 10 px."),
+        (RIGHT, [(None, 4.0), (None, 3.0)], "b loses a tenth first, at 3.0 px; a holds longest, to 4.0 px."),
+        (RIGHT, [(None, 4.0)], "a loses a tenth at 4.0 px."),
+        (RIGHT, [(None, None), (None, None)], "No checkpoint loses a tenth up to 10 px."),
+        (RIGHT, [(None, None)], "a never loses a tenth up to 10 px."),
+        (RIGHT, [(None, 4.01), (None, 3.99)], "b and a lose a tenth at 4.0 px."),
+        (RIGHT, [(None, 4.0), (None, None)], "a loses a tenth first, at 4.0 px; b never does up to 10 px."),
         (
             TURN,
             [(-30.0, 40.0), (-35.0, 35.0)],
-            "Below 0°: a falls below 90 % first, at −30°; b holds longest, to −35°. "
-            "Above 0°: b falls below 90 % first, at +35°; a holds longest, to +40°.",
+            "Below 0°: a loses a tenth first, at −30°; b holds longest, to −35°. "
+            "Above 0°: b loses a tenth first, at +35°; a holds longest, to +40°.",
         ),
         (
             TURN,
             [(-30.0, None), (None, None)],
-            "Below 0°: a falls below 90 % first, at −30°; b never does up to −90°. "
-            "Above 0°: no checkpoint falls below 90 % up to +90°.",
+            "Below 0°: a loses a tenth first, at −30°; b never does up to −90°. "
+            "Above 0°: no checkpoint loses a tenth up to +90°.",
         ),
-        (TURN, [(None, None)], "a never falls below 90 % up to −90° and +90°."),
+        (TURN, [(None, None)], "a never loses a tenth up to −90° and +90°."),
     ],
 )
 def test_curve_captions(sweep: Sweep, bounds: list[Bounds], text: str) -> None:
@@ -173,30 +208,103 @@ def test_curve_captions(sweep: Sweep, bounds: list[Bounds], text: str) -> None:
     assert caption.startswith(f"{text} Lowest: ")
 
 
-def test_the_lowest_point_is_named() -> None:
-    assert told(curve_caption(sweep_study(RIGHT, (None, 3.2)))).endswith("Lowest: 15.0 %, a at 10 px.")
+def test_the_lowest_point_is_named_with_its_interval() -> None:
+    one = sweep_study(RIGHT, (None, 3.2))
+    curve = replace(one.curves[0], low=tuple(share - 0.02 for share in one.curves[0].accuracy))
+    caption = told(curve_caption(replace(one, curves=(curve,))))
+    assert caption.endswith("Lowest: 15.0 % (13.0–15.0), a at 10 px.")
 
 
-def test_a_checkpoint_that_never_stood_is_named_as_such() -> None:
-    one = sweep_study(RIGHT, (0.0, 0.0), (None, 3.0))
-    tolerances = (replace(one.tolerances[0], clean=0.8), one.tolerances[1])
-    caption = told(curve_caption(replace(one, tolerances=tolerances)))
-    assert caption.startswith("a is below 90 % on clean digits already. b falls below 90 % at 3.0 px. Lowest")
-    caption = told(curve_caption(replace(one, tolerances=tuple(replace(t, clean=0.8) for t in one.tolerances))))
-    assert caption.startswith("a and b are below 90 % on clean digits already. Lowest")
+AREAS = Area(0.5, 0.49, 0.51), Area(0.8, 0.78, 0.82), Area(0.81, 0.79, 0.83)
+
+
+@pytest.mark.parametrize(
+    ("areas", "text"),
+    [
+        (AREAS[:1], "a keeps 50.0 % of the area (49.0–51.0)."),
+        (AREAS[:2], "b follows farthest, 80.0 % of the area (78.0–82.0); a least far, 50.0 % (49.0–51.0)."),
+        (AREAS[1:], "Their intervals overlap: 80.0 % to 81.0 % of the area."),
+        (
+            AREAS,
+            "b and c follow farthest, 81.0 % of the area and intervals that overlap; a least far, 50.0 % (49.0–51.0).",
+        ),
+    ],
+)
+def test_suite_captions_say_who_follows_farthest(areas: tuple[Area, ...], text: str) -> None:
+    sweep = sweep_study(RIGHT, *[(None, 3.0)] * len(areas))
+    caption = told(suite_caption(suite_study("Shift", sweep, areas=areas)))
+    assert caption == f"{text} First, a loses a tenth at 3.0 px (2.9–3.1)."
+
+
+def test_suite_captions_name_the_hardest_sweep_and_who_fails_first_there() -> None:
+    left = replace(RIGHT, name="left", title="Left")
+    sweeps = sweep_study(RIGHT, (None, 5.0), (None, 6.0)), sweep_study(left, (None, 4.0), (None, 3.0))
+    caption = told(suite_caption(suite_study("Shift", *sweeps, areas=AREAS[:2])))
+    assert caption.endswith("Hardest is “Left”, where b loses a tenth at 3.0 px (2.9–3.1).")
+    calm = suite_study("Shift", sweep_study(RIGHT, (None, None)), areas=AREAS[:1])
+    assert told(suite_caption(calm)).endswith("No checkpoint loses a tenth in any sweep.")
+
+
+def test_what_fails_within_natural_variation_is_said() -> None:
+    right = replace(sweep_study(RIGHT, (None, 1.0), (None, 3.0)), natural=(0.0, 2.0))
+    left = replace(sweep_study(replace(RIGHT, name="left"), (None, 1.0), (None, 1.5)), natural=(0.0, 2.0))
+    assert natural_sentence([sweep_study(RIGHT, (None, 1.0))]) == ""
+    assert natural_sentence([right]) == "Within natural variation a loses a tenth already."
+    assert natural_sentence([right, left]) == (
+        "Within natural variation a (right and left) and b (left) lose a tenth already."
+    )
+    calm = replace(right, natural=(0.0, 0.5))
+    assert natural_sentence([calm]) == "No checkpoint loses a tenth within natural variation."
+
+
+# --- captions of what breaks -------------------------------------------------------------------------------------
+
+
+def test_map_captions_say_what_is_kept_where_it_is_lowest_and_how_consistent() -> None:
+    sweep = make_sweep("m", "shift", "dx", "px", (-1, 0, 1), over={"dy": (-1.0, 0.0)}, crossed={"dy": 0.0})
+    grids = [np.array([[0.2, 0.9, 0.95], [0.9, 0.99, 0.9]]), np.full((2, 3), 0.95)]
+    agree = pd.DataFrame({"consistency": [0.5, 0.7], "consistency_low": [0.4, 0.6], "consistency_high": [0.6, 0.8]})
+    assert told(map_caption(sweep, ["a", "b"], grids, [0.9, 0.9], agree)) == (
+        "Of 6 points nine tenths of clean accuracy are kept by a at 5 and b at 6 (framed). "
+        "Lowest: 20.0 %, a at dx −1 px and dy −1 px. Two points of the map give one digit the same answer, "
+        "right or wrong: a 50.0 % (40.0–60.0) and b 70.0 % (60.0–80.0)."
+    )
+
+
+def test_worst_captions_say_what_is_left_of_a_random_pose() -> None:
+    worst = Area(0.9, 0.88, 0.92), Area(0.6, 0.58, 0.62)
+    one = Tries(0, "a", 0.99, 0.91, worst, ((775, Area(0.3, 0.28, 0.32)),))
+    assert told(worst_caption([one])) == (
+        "a reads 91.0 % of digits in a random pose, 60.0 % (58.0–62.0) in each of 2, "
+        "30.0 % (28.0–32.0) at all 775 of the grid."
+    )
 
 
 def test_strip_captions_say_what_was_read_at_the_focus() -> None:
     assert (
         told(strip_caption(sweep_study(RIGHT, (None, 3.0), (None, 4.0))))
-        == "◆ 1 px, read right by a 87.0 % and b 87.0 %."
+        == "◆ 1 px: of all digits read right by a 87.0 % and b 87.0 %."
     )
 
 
 def test_class_captions_name_the_worst_class_and_pass_over_absent_ones() -> None:
-    shares = (0.9, float("nan"), 0.4, *[0.95] * 7)
-    dots = [ClassDots(0, "a", shares, shares, shares, shares)]
-    assert told(class_caption(sweep_study(RIGHT, (None, 3.0)), dots)) == "Right, 1 px. Read worst: a 2 (40.0 %)."
+    shares = np.array([0.9, np.nan, 0.4, *[0.95] * 7])[None, :, None].repeat(11, axis=2)
+    caption = told(class_caption(sweep_study(RIGHT, (None, 3.0)), shares, shares - 0.1, shares + 0.02))
+    assert caption == (
+        "At ◆ 1 px, worst read: a 2 (40.0 %, 30.0–42.0) and best 3 (95.0 %). 95 % intervals: ±6.0 points at most."
+    )
+
+
+def test_strips_show_both_ends_neutral_and_the_focus() -> None:
+    assert columns(tuple(range(11)), 0, 3) == [0, 1, 2, 3, 6, 8, 10]
+    many = tuple(range(-90, 91, 5))
+    shown = [many[i] for i in columns(many, 0, 25)]
+    assert len(shown) == 7
+    assert {-90, 0, 25, 90} <= set(shown)
+    assert columns((0.0, 1.0), 0.0, 1.0) == [0, 1]
+
+
+# --- captions of failures ----------------------------------------------------------------------------------------
 
 
 def test_matrix_captions_name_the_most_frequent_mistake_and_the_invalid_rows() -> None:
@@ -245,16 +353,45 @@ def test_texts_are_made_printable_and_short() -> None:
     assert shorten("short", 5) == "short"
 
 
+# --- against the results -----------------------------------------------------------------------------------------
+
+
 def test_the_study_agrees_with_the_results() -> None:
-    from robustmnist.results import headline
+    from robustmnist.report.study import RESAMPLES
+    from robustmnist.results.areas import areas, critical_strengths
 
     run = synthetic_predictions(("fc", "cnn"), n=100)
-    heads = headline(run).set_index(["suite", "sweep", "checkpoint"])
-    found = study(run)
-    for sweep in found.sweeps:
+    keys = ["suite", "sweep", "checkpoint"]
+    shares = areas(run, RESAMPLES).set_index(keys)
+    falls = critical_strengths(run, RESAMPLES).set_index([*keys, "side"])
+    for sweep in study(run).sweeps:
         for one in sweep.tolerances:
-            head = heads.loc[(sweep.suite.name, sweep.sweep.name, one.name)]
-            assert one.area == head["area"]
-            assert one.above == (None if np.isnan(head["threshold_high"]) else head["threshold_high"])
+            key = (sweep.suite.name, sweep.sweep.name, one.name)
+            assert one.area.share == shares.loc[key, "area"]
+            assert one.above is not None
+            critical = falls.loc[(*key, "above"), "critical"]
+            assert one.above.at == (None if np.isnan(critical) else critical)
             assert 0 <= one.reach <= 1
-    assert [one.accuracy for one in found.clean] == list(headline(run)["clean_accuracy"][:2])
+
+
+def test_a_suite_is_the_mean_of_its_sweeps() -> None:
+    run = synthetic_predictions(("fc", "cnn"), n=100)
+    for suite, mark in zip(study(run).suites, study(run).marks, strict=True):
+        for k in range(2):
+            mean = np.mean([sweep.tolerances[k].area.share for sweep in suite.sweeps])
+            assert suite.areas[k].share == pytest.approx(mean)
+            assert suite.areas[k].low <= suite.areas[k].share <= suite.areas[k].high
+        assert mark.shares == suite.areas
+
+
+def test_where_a_digit_broke_is_its_first_failure() -> None:
+    from robustmnist.results import critical_severity
+
+    run = synthetic_predictions(("fc",), n=60)
+    for suite, sweep, side in (("shift", "right", "above"), ("rotation", "angle", "below")):
+        table = critical_severity(run, "fc", suite, sweep, side).set_index("row")
+        end = run.sweep(suite, sweep).values[-1 if side == "above" else 0]
+        for row, first in table["first_failure"].items():
+            if not np.isnan(first):
+                found = broke_at(run, "fc", suite, sweep, 0, int(row), end)
+                assert found == (None if first == 0 else first)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from robustmnist.report.charts import THRESHOLD, ClassDots
-from robustmnist.report.study import SweepStudy, Tolerance
-from robustmnist.report.text import count, listing, percent, shorten
-from robustmnist.report.words import FLOOR, NAME, at, focus_text
+from robustmnist.report.marks import Fall
+from robustmnist.report.study import SuiteStudy, SweepStudy
+from robustmnist.report.text import count, interval, listing, percent, shorten
+from robustmnist.report.words import NAME, TITLE, at, fall_text, named
 
-__all__ = ["Mistake", "class_caption", "curve_caption", "gallery_caption", "matrix_caption", "strip_caption"]
+__all__ = ["Mistake", "curve_caption", "gallery_caption", "matrix_caption", "natural_sentence", "suite_caption"]
 
 
 @dataclass(frozen=True)
@@ -24,72 +24,115 @@ class Mistake:
     where: str
 
 
+def suite_caption(suite: SuiteStudy) -> str:
+    """Say who follows farthest and who least, where the suite is hardest, and who falls within natural variation."""
+    names = [one.name for one in suite.sweeps[0].tolerances]
+    order = sorted(range(len(names)), key=lambda k: (-suite.areas[k].share, k))
+    best, worst = suite.areas[order[0]], suite.areas[order[-1]]
+    level = [k for k in range(len(names)) if suite.areas[k].high >= best.low]
+
+    def area(k: int) -> str:
+        one = suite.areas[k]
+        return f"{percent(one.share)} of the area ({interval(one.low, one.high)})"
+
+    if len(names) == 1:
+        said = [f"{named(names)} keeps {area(0)}."]
+    elif len(level) == len(names):
+        said = [f"Their intervals overlap: {percent(worst.share)} to {percent(best.share)} of the area."]
+    else:
+        verb = "follows" if len(level) == 1 else "follow"
+        first = area(order[0]) if len(level) == 1 else f"{percent(best.share)} of the area and intervals that overlap"
+        said = [f"{named([names[k] for k in level])} {verb} farthest, {first}; {named([names[order[-1]]])} least far, "]
+        said[0] += f"{percent(worst.share)} ({interval(worst.low, worst.high)})."
+    hardest = _hardest(suite)
+    natural = natural_sentence(suite.sweeps)
+    return " ".join(filter(None, [*said, hardest, natural]))
+
+
+def _hardest(suite: SuiteStudy) -> str:
+    sweep = suite.hardest
+    falls = [
+        (abs((fall.at - sweep.sweep.neutral) / (fall.end - sweep.sweep.neutral)), one.index, one.name, fall)
+        for one in sweep.tolerances
+        for fall in one.falls
+        if fall.at is not None
+    ]
+    if not falls:
+        return "No checkpoint loses a tenth in any sweep."
+    _, _, name, fall = min(falls, key=lambda one: one[:2])
+    where = f"{named([name])} loses a tenth at {fall_text(sweep, fall)}"
+    if len(suite.sweeps) == 1:
+        return f"First, {where}."
+    return f"Hardest is “{shorten(sweep.sweep.title, TITLE)}”, where {where}."
+
+
+def natural_sentence(sweeps: Sequence[SweepStudy]) -> str:
+    """Say who loses a tenth within natural variation, and where; nothing where no sweep has such a band."""
+    banded = [sweep for sweep in sweeps if sweep.natural is not None]
+    if not banded:
+        return ""
+    early: dict[str, list[str]] = {}
+    for sweep in banded:
+        assert sweep.natural is not None
+        low, high = sweep.natural
+        for one in sweep.tolerances:
+            if any(fall.at is not None and low <= fall.at <= high for fall in one.falls):
+                early.setdefault(one.name, []).append(sweep.sweep.name)
+    if not early:
+        return "No checkpoint loses a tenth within natural variation."
+    one_sweep = len(banded) == 1
+    told = [
+        named([name]) + ("" if one_sweep else f" ({listing([shorten(where, NAME) for where in places])})")
+        for name, places in early.items()
+    ]
+    verb = "loses" if len(told) == 1 else "lose"
+    return f"Within natural variation {listing(told)} {verb} a tenth already."
+
+
 def curve_caption(sweep: SweepStudy) -> str:
-    """Say who falls below 90 % first and who holds longest, per side of the neutral strength, and the lowest point."""
-    weak = [one.name for one in sweep.tolerances if one.clean < THRESHOLD]
-    able = [one for one in sweep.tolerances if one.clean >= THRESHOLD]
-    said = (
-        [f"{_names(weak)} {'is' if len(weak) == 1 else 'are'} below {FLOOR} on clean digits already."] if weak else []
-    )
-    ends = [end for end in (min(sweep.sweep.values), max(sweep.sweep.values)) if end != sweep.sweep.neutral]
-    if able and all(one.below is None and one.above is None for one in able):
-        who = (
-            f"{_names([able[0].name])} never falls"
-            if len(able) == 1
-            else f"{'No other' if weak else 'No'} checkpoint falls"
-        )
-        said.append(f"{who} below {FLOOR} up to {listing([at(sweep, end, exact=True) for end in ends])}.")
-    elif able:
-        said += [_side(sweep, end, able) for end in ends]
+    """Say who loses a tenth first and who holds longest, per side of the neutral strength, and the lowest point."""
+    sides = [falls for falls in zip(*(one.falls for one in sweep.tolerances), strict=True) if falls]
+    names = [one.name for one in sweep.tolerances]
+    if all(fall.at is None for falls in sides for fall in falls):
+        ends = listing([at(sweep, falls[0].end, exact=True) for falls in sides])
+        who = f"{named(names)} never loses" if len(names) == 1 else "No checkpoint loses"
+        said = [f"{who} a tenth up to {ends}."] if sides else []
+    else:
+        said = [_side(sweep, names, falls) for falls in sides]
     return " ".join([*said, _lowest(sweep)])
 
 
-def _side(sweep: SweepStudy, end: float, able: Sequence[Tolerance]) -> str:
-    neutral, last = sweep.sweep.neutral, at(sweep, end, exact=True)
+def _side(sweep: SweepStudy, names: Sequence[str], falls: Sequence[Fall]) -> str:
+    neutral, end = sweep.sweep.neutral, falls[0].end
+    last = at(sweep, end, exact=True)
     where = f"{'Below' if end < neutral else 'Above'} {at(sweep, neutral, exact=True)}: " if sweep.two_sided else ""
-    falls = [(one.name, one.below if end < neutral else one.above) for one in able]
     fallen = sorted(
-        (abs(value - neutral), k, name, value) for k, (name, value) in enumerate(falls) if value is not None
+        (abs(fall.at - neutral), k, name, fall.at)
+        for k, (name, fall) in enumerate(zip(names, falls, strict=True))
+        if fall.at is not None
     )
-    held = [name for name, value in falls if value is None]
+    held = [name for name, fall in zip(names, falls, strict=True) if fall.at is None]
     if not fallen:
-        who = f"{_names(held)} does not fall" if len(held) == 1 else "no checkpoint falls"
-        return f"{where}{who} below {FLOOR} up to {last}."
+        who = f"{named(held)} does not lose" if len(held) == 1 else "no checkpoint loses"
+        return f"{where}{who} a tenth up to {last}."
     if len(fallen) == len(falls) > 1 and at(sweep, fallen[0][3]) == at(sweep, fallen[-1][3]):
-        return f"{where}{_names([name for _, _, name, _ in fallen])} fall below {FLOOR} at {at(sweep, fallen[0][3])}."
+        return f"{where}{named([name for _, _, name, _ in fallen])} lose a tenth at {at(sweep, fallen[0][3])}."
     _, _, name, value = fallen[0]
-    text = f"{where}{_names([name])} falls below {FLOOR} {'first, ' if len(falls) > 1 else ''}at {at(sweep, value)}"
+    text = f"{where}{named([name])} loses a tenth {'first, ' if len(falls) > 1 else ''}at {at(sweep, value)}"
     if held:
-        return f"{text}; {_names(held)} never {'does' if len(held) == 1 else 'do'} up to {last}."
+        return f"{text}; {named(held)} never {'does' if len(held) == 1 else 'do'} up to {last}."
     if len(fallen) > 1:
         _, _, name, value = fallen[-1]
-        text += f"; {_names([name])} holds longest, to {at(sweep, value)}"
+        text += f"; {named([name])} holds longest, to {at(sweep, value)}"
     return f"{text}."
 
 
 def _lowest(sweep: SweepStudy) -> str:
     points = ((share, k, i) for k, curve in enumerate(sweep.curves) for i, share in enumerate(curve.accuracy))
     share, k, i = min(points)
+    low, high = sweep.curves[k].low[i], sweep.curves[k].high[i]
     where = at(sweep, sweep.sweep.values[i], exact=True)
-    return f"Lowest: {percent(share)}, {_names([sweep.curves[k].name])} at {where}."
-
-
-def strip_caption(sweep: SweepStudy) -> str:
-    """Say what the checkpoints read of the digits at the focus strength."""
-    place = sweep.sweep.values.index(sweep.focus)
-    shares = listing([f"{shorten(one.name, NAME)} {percent(one.accuracy[place])}" for one in sweep.curves])
-    return f"◆ {at(sweep, sweep.focus, exact=True)}, read right by {shares}."
-
-
-def class_caption(sweep: SweepStudy, dots: Sequence[ClassDots]) -> str:
-    """Say for each checkpoint which class it reads worst; a class without images is passed over."""
-    said = []
-    for one in dots:
-        share, digit = min(
-            ((share, digit) for digit, share in enumerate(one.accuracy) if share == share), default=(1.0, 0)
-        )
-        said.append(f"{shorten(one.name, NAME)} {digit} ({percent(share)})")
-    return f"{focus_text(sweep)}. Read worst: {listing(said)}."
+    return f"Lowest: {percent(share)} ({interval(low, high)}), {named([sweep.curves[k].name])} at {where}."
 
 
 def matrix_caption(names: Sequence[str], tables: Sequence[NDArray[np.int64]], invalid: Sequence[int]) -> str:
@@ -115,7 +158,3 @@ def gallery_caption(rows: Sequence[Mistake]) -> str:
     if len(rows) == 1:
         return f"{text}; there is no other."
     return f"{text}; the last of these {len(rows)} with {percent(last.confidence, 2)}."
-
-
-def _names(names: Sequence[str]) -> str:
-    return listing([shorten(name, NAME) for name in names])

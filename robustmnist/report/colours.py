@@ -5,18 +5,19 @@ Source: Okabe & Ito 2008, "Color Universal Design", for the hues; WCAG 2.2 for c
 
 from dataclasses import dataclass
 
-__all__ = ["DARK", "HUES", "LIGHT", "MATRIX_STEPS", "Scheme", "blend", "contrast", "hue"]
+__all__ = ["DARK", "HEAT_STEPS", "HUES", "LIGHT", "MATRIX_STEPS", "Scheme", "blend", "contrast", "hue"]
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """The colours of a page: paper, ink, secondary text, rules, and per checkpoint a line and a text colour."""
+    """The colours of a page: paper, ink, secondary text, rules, the natural band, a line and a text per hue."""
 
     paper: str
     tint: str
     ink: str
     muted: str
     rule: str
+    band: str
     warn: str
     lines: tuple[str, ...]
     words: tuple[str, ...]
@@ -30,6 +31,7 @@ LIGHT = Scheme(
     ink="#1b1c1e",
     muted="#5c6066",
     rule="#d9d9d6",
+    band="#efeee8",
     warn="#8a4b00",
     lines=("#0072b2", "#d55e00", "#009e73", "#c06a9b", "#b87f00", "#3f93c4", "#998f00", "#1b1c1e"),
     words=("#0068a3", "#b34e00", "#007a59", "#a14d7e", "#8a5f00", "#2b749f", "#716a00", "#1b1c1e"),
@@ -40,6 +42,7 @@ DARK = Scheme(
     ink="#e9e8e4",
     muted="#a3a7ad",
     rule="#3a3e44",
+    band="#24282d",
     warn="#f2b84b",
     lines=("#3d9fdc", "#ee7a28", "#12b886", "#d58bb5", "#e69f00", "#7cc7f0", "#f0e442", "#e9e8e4"),
     words=("#62b4e8", "#f28d47", "#2ec99a", "#dc9cc0", "#e9aa1f", "#8fd0f3", "#f0e442", "#e9e8e4"),
@@ -47,6 +50,8 @@ DARK = Scheme(
 HUES = len(LIGHT.lines)
 # Share of the hue in a confusion matrix cell of level 0 to 8: dark enough to rank, light enough to read a count on.
 MATRIX_STEPS = (0, 6, 11, 15, 19, 23, 27, 31, 35)
+# Share of the hue in a heat map from 0 to 100 % misread.
+HEAT_STEPS = (5, 14, 23, 32, 41, 50, 59, 68, 77, 86, 92)
 
 
 def hue(index: int) -> int:

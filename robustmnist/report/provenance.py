@@ -1,5 +1,6 @@
 """Where the numbers come from: data, weights, suites, machine, and what the reader must be warned of."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,13 +44,13 @@ def facts(study: Study) -> tuple[Fact, ...]:
     """Return the line under the answers: data, n, sweeps, seed, device, date, version."""
     manifest = study.predictions.manifest
     data = _table(manifest, "dataset")
-    settings = sum(len(sweep.sweep.values) for sweep in study.sweeps)
-    sweeps = sum(1 for _ in study.sweeps)
+    sweeps = [sweep for suite in study.predictions.suites for sweep in suite.sweeps]
+    settings = sum(len(sweep.values) * math.prod(len(sweep.over[key]) for key in sweep.crossed) for sweep in sweeps)
     part = f" {_text(data['part'])}" if data.get("part") else ""
     found = [
         Fact("data", f"{_text(data.get('name', '?'))}{part}"),
         Fact("digits", count(len(study.predictions))),
-        Fact("sweeps", f"{sweeps} with {count(settings)} strengths"),
+        Fact("sweeps", f"{len(sweeps)} with {count(settings)} strengths"),
         Fact("seed", _text(manifest.get("seed", "?"))),
         Fact("device", _text(manifest.get("device", "?"))),
         Fact("run", _when(manifest)),
@@ -111,17 +112,9 @@ def checkpoint_table(study: Study) -> Table:
 def suite_table(study: Study) -> Table:
     """Return a row per suite: sweeps, seed, source, sha256."""
     rows = []
-    for one in study.suites:
-        sweeps = ", ".join(shorten(sweep.sweep.title, TITLE) for sweep in one.sweeps)
-        rows.append(
-            (
-                shorten(one.suite.title, TITLE),
-                sweeps,
-                str(one.suite.seed),
-                _text(one.suite.source),
-                _text(one.suite.sha256),
-            )
-        )
+    for one in study.predictions.suites:
+        sweeps = ", ".join(shorten(sweep.title, TITLE) for sweep in one.sweeps)
+        rows.append((shorten(one.title, TITLE), sweeps, str(one.seed), _text(one.source), _text(one.sha256)))
     return Table("Suites", ("suite", "sweeps", "seed", "source", "sha256 of the file"), tuple(rows))
 
 

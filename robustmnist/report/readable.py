@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
+
 from robustmnist.predictions import Digits, Predictions
 from robustmnist.report.text import printable
 from robustmnist.suites import Suite
@@ -31,10 +33,25 @@ def readable(predictions: Predictions) -> Predictions:
         return predictions
     logits = {(suites[suite], sweeps[suite][sweep]): array for (suite, sweep), array in predictions.logits.items()}
     digits = Digits(_renamed(predictions.digits or Digits(), checkpoints, suites, sweeps))
-    names = tuple(checkpoints.values())
+    names, realised = tuple(checkpoints.values()), predictions.realised
+    if realised is not None:
+        rows = [_row(row, suites, sweeps) for row in realised.to_dict("records")]
+        realised = pd.DataFrame(rows, columns=realised.columns)
     return replace(
-        predictions, checkpoints=names, suites=tuple(renamed), logits=logits, manifest=manifest, digits=digits
+        predictions,
+        checkpoints=names,
+        suites=tuple(renamed),
+        logits=logits,
+        manifest=manifest,
+        digits=digits,
+        realised=realised,
     )
+
+
+def _row(row: Mapping[Any, Any], suites: Mapping[str, str], sweeps: Mapping[str, Mapping[str, str]]) -> dict[Any, Any]:
+    suite = row["suite"]
+    names = {"suite": suites.get(suite, suite), "sweep": sweeps.get(suite, {}).get(row["sweep"], row["sweep"])}
+    return {**{key: _printable(value) for key, value in row.items()}, **names}
 
 
 def _renamed(

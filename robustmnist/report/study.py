@@ -1,56 +1,51 @@
 """The numbers of a run, gathered once for the whole page: results in, frozen records out."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from robustmnist.predictions import Predictions
 from robustmnist.report.charts import Curve
-from robustmnist.results import focus, headline, summarise
+from robustmnist.report.marks import Area, Clean, Fall, Tolerance
+from robustmnist.results import decide, focus, summarise, wilson
+from robustmnist.results.areas import areas, critical_strengths
+from robustmnist.results.suite_areas import suite_areas
+from robustmnist.results.worst import worst_of_k
 from robustmnist.suites import Suite, Sweep
 
-__all__ = ["Clean", "Study", "SuiteStudy", "SweepStudy", "Tolerance", "study"]
+__all__ = ["KEEP", "RESAMPLES", "Mark", "Study", "SuiteStudy", "SweepStudy", "study", "tries"]
+
+KEEP = 0.9  # the part of the clean accuracy whose loss the whole page speaks of
+RESAMPLES = 2_000  # of the bootstrap: the ends of an interval are then good to a tenth of its width
+TRIES = 5  # draws from which on the worst of them is told
 
 
 @dataclass(frozen=True)
-class Clean:
-    """One checkpoint on the unperturbed images: accuracy as a share, with its interval."""
+class Mark:
+    """A suite in one number for each checkpoint, and what that number is: "area", "map" or "worst of 50"."""
 
-    index: int
-    name: str
-    accuracy: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """How far one checkpoint follows one sweep.
-
-    Attributes:
-        index: The checkpoint's place in the run.
-        name: Its name.
-        clean: Its accuracy on clean images.
-        area: Area under its curve over the sweep's range, 0 to 1.
-        below: Strength at which accuracy falls below 90 % on the side below neutral; None: never, or no such side.
-        above: The same on the side above.
-        reach: The share of the way from neutral to the sweep's end at which it falls, on its weaker side; 1: never.
-    """
-
-    index: int
-    name: str
-    clean: float
-    area: float
-    below: float | None
-    above: float | None
-    reach: float
+    place: int
+    suite: Suite
+    kind: str
+    shares: tuple[Area, ...]
 
 
 @dataclass(frozen=True)
 class SweepStudy:
-    """One sweep with the curves of all checkpoints; `place` is its (suite, sweep) index in the run."""
+    """One sweep with the curves of all checkpoints.
+
+    Attributes:
+        place: Its (suite, sweep) index in the run.
+        suite: The suite that it belongs to.
+        sweep: The sweep.
+        curves: One for each checkpoint.
+        tolerances: One for each checkpoint.
+        focus: The strength at which matrices and galleries look.
+        invalid: How many rows were invalid.
+        natural: The strengths between which a typical digit stays within the middle 95 % of handwriting, or None.
+    """
 
     place: tuple[int, int]
     suite: Suite
@@ -59,6 +54,7 @@ class SweepStudy:
     tolerances: tuple[Tolerance, ...]
     focus: float
     invalid: int
+    natural: tuple[float, float] | None = None
 
     @property
     def two_sided(self) -> bool:
@@ -73,11 +69,12 @@ class SweepStudy:
 
 @dataclass(frozen=True)
 class SuiteStudy:
-    """One suite with its sweeps; `place` is its index in the run."""
+    """One suite with its curves; `place` is its index in the run, `areas` the mean area for each checkpoint."""
 
     place: int
     suite: Suite
     sweeps: tuple[SweepStudy, ...]
+    areas: tuple[Area, ...]
 
     @property
     def hardest(self) -> SweepStudy:
@@ -87,74 +84,136 @@ class SuiteStudy:
 
 @dataclass(frozen=True)
 class Study:
-    """A run: its predictions and what was computed from them."""
+    """A run: its predictions and what was computed from them.
+
+    Attributes:
+        predictions: The run.
+        clean: Every checkpoint on the unperturbed images.
+        marks: Every suite in one number for each checkpoint.
+        suites: The suites that have a curve, with their curves; those that ask for the worst of k tries have none.
+    """
 
     predictions: Predictions
     clean: tuple[Clean, ...]
+    marks: tuple[Mark, ...]
     suites: tuple[SuiteStudy, ...]
 
     @property
     def sweeps(self) -> Iterator[SweepStudy]:
-        """All sweeps in the order of the run."""
+        """All curves in the order of the run."""
         return (sweep for suite in self.suites for sweep in suite.sweeps)
+
+
+def tries(sweep: Sweep) -> bool:
+    """Whether a sweep asks for the worst of many draws at one strength, and is no curve."""
+    return not sweep.crossed and sweep.draws >= TRIES and len(sweep.values) == 2
 
 
 def study(predictions: Predictions) -> Study:
     """Compute from predictions all numbers of which the report speaks."""
+    names = predictions.checkpoints
+    clean = tuple(_clean(predictions, place, name) for place, name in enumerate(names))
+    means = {str(name): rows for name, rows in suite_areas(predictions, RESAMPLES).groupby("suite", sort=False)}
+    suites = _suites(predictions, clean, means)
+    marks = tuple(
+        _mark(predictions, place, suite, _areas(means[suite.name], names))
+        for place, suite in enumerate(predictions.suites)
+    )
+    return Study(predictions, clean, marks, suites)
+
+
+def _suites(
+    predictions: Predictions, clean: tuple[Clean, ...], means: Mapping[str, pd.DataFrame]
+) -> tuple[SuiteStudy, ...]:
     summary = summarise(predictions)
-    heads = _by(headline(summary), ["suite", "sweep"])
-    settings = _by(summary, ["suite", "sweep"])
-    places = _by(focus(summary), ["suite", "sweep"])
+    if summary.empty:
+        return ()
+    names, keys = predictions.checkpoints, ["suite", "sweep"]
+    settings, places = _by(summary, keys), _by(focus(summary), keys)
+    shares = _by(areas(predictions, RESAMPLES), keys)
+    criticals = _by(critical_strengths(predictions, RESAMPLES, keep=KEEP), keys)
+    natural = _natural(predictions)
     suites = []
     for i, suite in enumerate(predictions.suites):
         sweeps = []
-        for j, sweep in enumerate(suite.sweeps):
+        for j, sweep in enumerate(suite.curves):
+            if tries(sweep):
+                continue
             key = (suite.name, sweep.name)
-            sweeps.append(_sweep((i, j), suite, sweep, predictions.checkpoints, settings[key], heads[key], places[key]))
-        suites.append(SuiteStudy(i, suite, tuple(sweeps)))
-    first = next(iter(heads.values())).set_index("checkpoint")
-    clean = tuple(
-        Clean(
-            k,
-            name,
-            *(
-                _float(first.loc[name, column])
-                for column in ("clean_accuracy", "clean_accuracy_low", "clean_accuracy_high")
-            ),
-        )
-        for k, name in enumerate(predictions.checkpoints)
-    )
-    return Study(predictions, clean, tuple(suites))
+            curves = _curves(sweep, names, settings[key])
+            tolerances = _tolerances(sweep, clean, shares[key], criticals.get(key))
+            looked, invalid = float(places[key]["value"].iloc[0]), int(settings[key]["invalid"].sum())
+            sweeps.append(SweepStudy((i, j), suite, sweep, curves, tolerances, looked, invalid, natural.get(key)))
+        if sweeps:
+            suites.append(SuiteStudy(i, suite, tuple(sweeps), _areas(means[suite.name], names)))
+    return tuple(suites)
 
 
-def _sweep(
-    place: tuple[int, int],
-    suite: Suite,
-    sweep: Sweep,
-    names: tuple[str, ...],
-    settings: pd.DataFrame,
-    heads: pd.DataFrame,
-    focused: pd.DataFrame,
-) -> SweepStudy:
-    curves, tolerances = [], []
+def _mark(predictions: Predictions, place: int, suite: Suite, shares: tuple[Area, ...]) -> Mark:
+    if not suite.curves:
+        return Mark(place, suite, "map", shares)
+    if not all(tries(sweep) for sweep in suite.curves):
+        return Mark(place, suite, "area", shares)
+    sweep = suite.curves[0]
+    table = worst_of_k(predictions, suite.name, sweep.name)
+    last = table[(table["k"] == sweep.draws) & (table["value"] != sweep.neutral)].set_index("checkpoint")
+    columns = ("accuracy", "accuracy_low", "accuracy_high")
+    worst = tuple(Area(*(_float(last.loc[name, column]) for column in columns)) for name in predictions.checkpoints)
+    return Mark(place, suite, f"worst of {sweep.draws}", worst)
+
+
+def _clean(predictions: Predictions, place: int, name: str) -> Clean:
+    right = int((decide(predictions.clean[place]).predicted == predictions.labels).sum())
+    low, high = wilson(right, len(predictions))
+    return Clean(place, name, right / len(predictions), float(low), float(high))
+
+
+def _curves(sweep: Sweep, names: tuple[str, ...], settings: pd.DataFrame) -> tuple[Curve, ...]:
+    curves = []
     for k, name in enumerate(names):
         rows = settings[settings["checkpoint"] == name].set_index("value").loc[list(sweep.values)]
-        shares = (tuple(map(float, rows[c])) for c in ("accuracy", "accuracy_low", "accuracy_high"))
+        shares = (tuple(map(float, rows[column])) for column in ("accuracy", "accuracy_low", "accuracy_high"))
         curves.append(Curve(k, name, *shares))
-        head = heads[heads["checkpoint"] == name].iloc[0]
-        below, above = (_number(head[column]) for column in ("threshold_low", "threshold_high"))
-        clean, area = float(head["clean_accuracy"]), float(head["area"])
-        tolerances.append(Tolerance(k, name, clean, area, below, above, _reach(sweep, below, above)))
-    invalid = int(settings["invalid"].sum())
-    return SweepStudy(place, suite, sweep, tuple(curves), tuple(tolerances), float(focused["value"].iloc[0]), invalid)
+    return tuple(curves)
 
 
-def _reach(sweep: Sweep, below: float | None, above: float | None) -> float:
-    ends = (min(sweep.values), below), (max(sweep.values), above)
-    shares = [
-        abs((at - sweep.neutral) / (end - sweep.neutral)) for end, at in ends if at is not None and end != sweep.neutral
-    ]
-    return min(shares, default=1.0)
+def _tolerances(
+    sweep: Sweep, clean: tuple[Clean, ...], shares: pd.DataFrame, criticals: pd.DataFrame | None
+) -> tuple[Tolerance, ...]:
+    found = []
+    for one, share in zip(clean, _areas(shares, tuple(one.name for one in clean)), strict=True):
+        falls: dict[str, Fall] = {}
+        if criticals is not None:  # a sweep of its neutral value alone has no side
+            for row in criticals[criticals["checkpoint"] == one.name].to_dict("records"):
+                numbers = (_number(row[key]) for key in ("critical", "critical_near", "critical_far"))
+                falls[str(row["side"])] = Fall(_float(row["end"]), *numbers)
+        below, above = falls.get("below"), falls.get("above")
+        shares_of_way = [
+            abs((fall.at - sweep.neutral) / (fall.end - sweep.neutral))
+            for fall in falls.values()
+            if fall.at is not None
+        ]
+        reach = min(shares_of_way, default=1.0)
+        found.append(Tolerance(one.index, one.name, one.accuracy, share, below, above, reach))
+    return tuple(found)
+
+
+def _areas(rows: pd.DataFrame, names: tuple[str, ...]) -> tuple[Area, ...]:
+    named = rows.set_index("checkpoint")
+    columns = ("area", "area_low", "area_high")
+    return tuple(Area(*(_float(named.loc[name, column]) for column in columns)) for name in names)
+
+
+def _natural(predictions: Predictions) -> Mapping[tuple[str, str], tuple[float, float]]:
+    table = predictions.realised
+    if table is None:
+        return {}
+    bands = {}
+    for row in table.to_dict("records"):
+        low, high = _float(row["natural_low"]), _float(row["natural_high"])
+        if math.isfinite(low) and math.isfinite(high):
+            bands[str(row["suite"]), str(row["sweep"])] = low, high
+    return bands
 
 
 def _by(frame: pd.DataFrame, columns: list[str]) -> dict[tuple[str, str], pd.DataFrame]:

@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from robustmnist.report.colours import DARK, HUES, LIGHT, MATRIX_STEPS, Scheme
+from robustmnist.report.colours import DARK, HEAT_STEPS, HUES, LIGHT, MATRIX_STEPS, Scheme
 
 __all__ = ["style"]
 
@@ -15,18 +15,19 @@ def style() -> str:
         f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}--invert:1}}}}",
         *(f".s{i}{{stroke:var(--c{i})}}.f{i}{{fill:var(--c{i})}}.t{i}{{fill:var(--t{i})}}" for i in range(HUES)),
         *(f".h{i}{{--h:var(--c{i});--w:var(--t{i})}}.m{i}{{--h:var(--c{i})}}" for i in range(HUES)),
-        *(_shade(level, share) for level, share in enumerate(MATRIX_STEPS) if share),
+        *(f".l{level}{{background:{_shade(share)}}}" for level, share in enumerate(MATRIX_STEPS) if share),
+        *(f".q{level}{{stroke:{_shade(share)}}}" for level, share in enumerate(HEAT_STEPS)),
     ]
     sheet = (files("robustmnist.report") / "templates" / "report.css").read_text(encoding="utf-8")
     return "\n".join([*rules, sheet.strip()])
 
 
-def _shade(level: int, share: int) -> str:
-    return f".l{level}{{background:color-mix(in srgb,var(--h) {share}%,var(--paper))}}"
+def _shade(share: int) -> str:
+    return f"color-mix(in srgb,var(--h) {share}%,var(--paper))"
 
 
 def _variables(scheme: Scheme) -> str:
-    named = {name: getattr(scheme, name) for name in ("paper", "tint", "ink", "muted", "rule", "warn")}
+    named = {name: getattr(scheme, name) for name in ("paper", "tint", "ink", "muted", "rule", "band", "warn")}
     named |= {f"c{i}": colour for i, colour in enumerate(scheme.lines)}
     named |= {f"t{i}": colour for i, colour in enumerate(scheme.words)}
     return "".join(f"--{name}:{colour};" for name, colour in named.items())

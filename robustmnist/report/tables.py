@@ -1,4 +1,4 @@
-"""The tables of the page: headline, numbers behind the charts, confusion matrices."""
+"""The tables of the page: critical strengths, the numbers behind the figures, confusion matrices."""
 
 import math
 from collections.abc import Sequence
@@ -7,65 +7,64 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from robustmnist.report.charts import ClassDots
 from robustmnist.report.colours import MATRIX_STEPS, hue
-from robustmnist.report.content import Cell, Headline, HeadlineGroup, HeadlineRow, Table
-from robustmnist.report.study import Study, SweepStudy, Tolerance
-from robustmnist.report.text import anchor, interval, percent, plain, shorten
+from robustmnist.report.content import Cell, Table
+from robustmnist.report.headline import told_apart
+from robustmnist.report.marks import Tolerance
+from robustmnist.report.plot import line, picture, rectangle
+from robustmnist.report.sections import SweepRow, SweepTable
+from robustmnist.report.study import SuiteStudy, SweepStudy
+from robustmnist.report.text import interval, percent, plain, shorten
 from robustmnist.report.words import NAME, TITLE, at, reach_text
 
-__all__ = ["class_table", "curve_table", "headline_table", "matrix_cells"]
+__all__ = ["class_table", "curve_table", "matrix_cells", "share_text", "sweep_table"]
 
-BAR_WIDTH, BAR_PITCH, BARS_HEIGHT = 150, 6.0, 30.0  # px; more bars than fit at the pitch get thinner
+BAR_WIDTH, BAR_PITCH, BARS_HEIGHT = 120, 5.0, 25.0  # px; more bars than fit at the pitch get thinner
 
 
-def headline_table(study: Study) -> Headline:
-    """Return the headline table: clean accuracy, then per sweep the range at or above 90 % and the area."""
-    clean = [f"{percent(one.accuracy, 2)} ({interval(one.low, one.high)})" for one in study.clean]
-    best = _best([one.accuracy for one in study.clean], clean)
-    groups = []
-    for suite in study.suites:
-        rows = []
-        for sweep in suite.sweeps:
-            ranges = [reach_text(sweep, one) for one in sweep.tolerances]
-            areas = [percent(one.area) for one in sweep.tolerances]
-            widest = _best([_breadth(sweep, one) for one in sweep.tolerances], ranges)
-            largest = _best([one.area for one in sweep.tolerances], areas)
-            pairs = zip(ranges, widest, areas, largest, strict=True)
-            cells = [cell for a, b, c, d in pairs for cell in (Cell(a, best=b), Cell(c, best=d))]
-            low, high = min(sweep.sweep.values), max(sweep.sweep.values)
-            span = f"{plain(low)} to {at(sweep, high, exact=True)}"
-            link, title = anchor("curve", *sweep.place), shorten(sweep.sweep.title, TITLE)
-            rows.append(HeadlineRow(link, title, span, _bars(sweep), tuple(cells)))
-        groups.append(HeadlineGroup(shorten(suite.suite.title, TITLE), tuple(rows)))
-    return Headline(tuple(Cell(text, best=mark) for text, mark in zip(clean, best, strict=True)), tuple(groups))
+def sweep_table(suite: SuiteStudy) -> SweepTable:
+    """Return a row per sweep: where each checkpoint has lost a tenth, and the area under its curve."""
+    rows = []
+    for sweep in suite.sweeps:
+        areas = [one.area for one in sweep.tolerances]
+        best = told_apart(areas)
+        cells = []
+        for k, one in enumerate(sweep.tolerances):
+            cells.append(Cell(reach_text(sweep, one)))
+            cells.append(Cell(share_text(one.area.share, one.area.low, one.area.high), best=k == best))
+        low, high = min(sweep.sweep.values), max(sweep.sweep.values)
+        span = f"{plain(low)} to {at(sweep, high, exact=True)}"
+        rows.append(SweepRow(shorten(sweep.sweep.title, TITLE), span, _bars(sweep), tuple(cells)))
+    title = shorten(suite.suite.title, TITLE)
+    caption = f"{title}: the strength at which a tenth of clean accuracy is lost, and the area under the curve in %, "
+    return SweepTable(f"{caption}with 95 % intervals", tuple(rows))
 
 
 def curve_table(sweep: SweepStudy) -> Table:
     """Return the accuracies and intervals behind a chart, a row per strength."""
     rows = []
     for i, value in enumerate(sweep.sweep.values):
-        cells = (
-            f"{percent(one.accuracy[i], sign=False)} ({interval(one.low[i], one.high[i])})" for one in sweep.curves
-        )
+        cells = (share_text(one.accuracy[i], one.low[i], one.high[i]) for one in sweep.curves)
         rows.append((at(sweep, value, exact=True), *cells))
     head = ("strength", *(shorten(one.name, NAME) for one in sweep.curves))
     title = shorten(sweep.sweep.title, TITLE)
     return Table(f"{title}: accuracy in % with its 95 % interval", head, tuple(rows))
 
 
-def class_table(title: str, dots: Sequence[ClassDots]) -> Table:
-    """Return the accuracies per class behind a chart, a row per class, perturbed and clean."""
+def class_table(sweep: SweepStudy, names: Sequence[str], shares: Sequence[NDArray[np.float64]]) -> Table:
+    """Return the accuracies behind heat maps of class against strength, a row per strength and checkpoint."""
     rows = []
-    for digit in range(10):
-        cells = []
-        for one in dots:
-            perturbed = f"{percent(one.accuracy[digit], sign=False)} ({interval(one.low[digit], one.high[digit])})"
-            cells += [perturbed, percent(one.clean[digit], sign=False)]
-        rows.append((str(digit), *cells))
-    names = (shorten(one.name, NAME) for one in dots)
-    head = ("class", *(text for name in names for text in (name, f"{name}, clean")))
-    return Table(f"{title}: accuracy per class in % with its 95 % interval", head, tuple(rows))
+    for i, value in enumerate(sweep.sweep.values):
+        for name, table in zip(names, shares, strict=True):
+            cells = (percent(share, sign=False) for share in table[:, i])
+            rows.append((f"{at(sweep, value, exact=True)}, {shorten(name, NAME)}", *cells))
+    head = ("strength, checkpoint", *map(str, range(10)))
+    return Table(f"{shorten(sweep.sweep.title, TITLE)}: accuracy per class in %", head, tuple(rows))
+
+
+def share_text(share: float, low: float, high: float) -> str:
+    """Return a share with its interval, in per cent without the sign: "98.7 (98.4–98.9)"."""
+    return f"{percent(share, sign=False)} ({interval(low, high)})"
 
 
 def matrix_cells(table: NDArray[np.int64]) -> tuple[tuple[Cell, ...], ...]:
@@ -82,44 +81,28 @@ def matrix_cells(table: NDArray[np.int64]) -> tuple[tuple[Cell, ...], ...]:
     return tuple(rows)
 
 
-def _best(values: Sequence[float], shown: Sequence[str]) -> list[bool]:
-    # What looks equal to the reader is equal: nothing is marked where all show the same, or where there is one only.
-    if len(set(shown)) < 2:
-        return [False] * len(values)
-    winner = shown[int(np.argmax(values))]
-    return [text == winner for text in shown]
-
-
-def _breadth(sweep: SweepStudy, tolerance: Tolerance) -> float:
-    low, high = _held(sweep, tolerance)
-    return high - low
-
-
-def _held(sweep: SweepStudy, tolerance: Tolerance) -> tuple[float, float]:
-    low = min(sweep.sweep.values) if tolerance.below is None else tolerance.below
-    high = max(sweep.sweep.values) if tolerance.above is None else tolerance.above
-    return low, high
-
-
 def _bars(sweep: SweepStudy) -> Markup:
     # What it shows stands in the cells beside it, so it is hidden from those who are read to.
     low, high = min(sweep.sweep.values), max(sweep.sweep.values)
     pitch = min(BAR_PITCH, BARS_HEIGHT / len(sweep.tolerances))
-    thick = round(pitch * 2 / 3, 1)
-    height = round(len(sweep.tolerances) * pitch + 2)
+    tall = max(len(sweep.tolerances) * pitch + 2, 10)
 
     def x(value: float) -> float:
-        return round((value - low) / ((high - low) or 1.0) * BAR_WIDTH, 1)
+        return 1 + (value - low) / ((high - low) or 1.0) * BAR_WIDTH
 
-    drawn = [f'<path class="srule" d="M0 {height / 2:g}H{BAR_WIDTH}"/>']
+    parts = [line([(1, tall / 2), (BAR_WIDTH + 1, tall / 2)], "srule")]
     for place, one in enumerate(sweep.tolerances):
         start, end = _held(sweep, one)
-        y = round(1 + place * pitch + pitch / 6, 1)
-        wide = max(x(end) - x(start), 1)
-        drawn.append(
-            f'<rect class="f{hue(one.index)}" x="{x(start):g}" y="{y:g}" width="{wide:g}" height="{thick:g}"/>'
-        )
-    drawn.append(f'<path class="sink" d="M{x(sweep.sweep.neutral):g} 0V{height}"/>')
-    return Markup('<svg aria-hidden="true" width="{0}" height="{1}" viewBox="-1 0 {2} {1}">{3}</svg>').format(
-        BAR_WIDTH + 2, height, BAR_WIDTH + 2, Markup("".join(drawn))
+        y = 1 + (place + 1 / 6) * pitch
+        parts.append(rectangle(x(start), y, max(x(end) - x(start), 1.0), pitch * 2 / 3, f"f{hue(one.index)}"))
+    parts.append(line([(x(sweep.sweep.neutral), 0), (x(sweep.sweep.neutral), tall)], "sink"))
+    return picture(BAR_WIDTH + 2, tall, parts)
+
+
+def _held(sweep: SweepStudy, tolerance: Tolerance) -> tuple[float, float]:
+    low, high = min(sweep.sweep.values), max(sweep.sweep.values)
+    below, above = tolerance.below, tolerance.above
+    return (
+        low if below is None or below.at is None else below.at,
+        high if above is None or above.at is None else above.at,
     )

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 __all__ = [
+    "MINUS",
+    "NBSP",
     "TIGHT",
     "anchor",
+    "brief",
     "count",
     "decimals",
     "interval",
@@ -69,6 +72,15 @@ def plain(value: float, places: int | None = None, *, signed: bool = False) -> s
     if float(text) == 0:
         return text.lstrip("-")
     return f"+{text}" if signed and value > 0 else text.replace("-", MINUS)
+
+
+def brief(value: float) -> str:
+    """Return a number with three significant digits at most, as an axis prints it.
+
+    >>> brief(-0.288675), brief(22.5), brief(1250)
+    ('−0.289', '22.5', '1250')
+    """
+    return plain(round(value) if abs(value) >= 100 else float(f"{value:.3g}"))
 
 
 def strength(value: float, unit: str, places: int | None = None, *, signed: bool = False) -> str:

@@ -3,15 +3,34 @@
 Every claim in them is a comparison of numbers of the run; nothing is said that no rule derives.
 """
 
-from robustmnist.report.charts import THRESHOLD
-from robustmnist.report.study import Clean, Study, SuiteStudy, SweepStudy, Tolerance
-from robustmnist.report.text import NBSP, count, decimals, listing, percent, shorten, strength
+import re
+from collections.abc import Sequence
 
-__all__ = ["FLOOR", "NAME", "TITLE", "answer", "at", "axis_text", "focus_text", "phrase", "reach_text", "weakest"]
+from robustmnist.report.marks import Clean, Fall, Tolerance
+from robustmnist.report.study import Study, SuiteStudy, SweepStudy
+from robustmnist.report.text import MINUS, NBSP, count, decimals, interval, listing, percent, plain, shorten, strength
 
-FLOOR = f"{THRESHOLD * 100:.0f}{NBSP}%"
+__all__ = [
+    "NAME",
+    "TITLE",
+    "answer",
+    "at",
+    "axis_text",
+    "between",
+    "fall_text",
+    "focus_text",
+    "heading",
+    "named",
+    "phrase",
+    "reach_text",
+    "weakest",
+]
+
 NAME = 40  # letters of a checkpoint's name in running text
 TITLE = 80  # letters of a title
+MOST = 3  # suites that the answer names
+DIGITS = 3  # decimals of a critical strength at most
+POOR = 0.5  # who reads fewer of the clean digits is no reader
 
 # What happens to the digits, below and above the neutral strength; {s} is the strength in its unit, {a} its magnitude.
 _PHRASES = {
@@ -19,6 +38,7 @@ _PHRASES = {
     "shift-towards": ("move {a}", "move {a}"),
     "scale": ("shrink to {s}", "grow to {s}"),
     "rotation": ("turn {a} clockwise", "turn {a} counter-clockwise"),
+    "shear": ("are sheared by {a}", "are sheared by {a}"),
     "thickness": ("lose {a} of stroke", "gain {a} of stroke"),
     "decentering": ("drift by {a} of their free margin", "drift by {a} of their free margin"),
     "gaussian-noise": ("carry Gaussian noise of {a}", "carry Gaussian noise of {a}"),
@@ -27,65 +47,64 @@ _PHRASES = {
     "uniform-noise": ("carry uniform noise of ±{a}", "carry uniform noise of ±{a}"),
     "shot-noise": ("carry shot noise of {a}", "carry shot noise of {a}"),
 }
-_OWN_NAME = {
-    "decentering",
-    "gaussian-noise",
-    "salt-and-pepper",
-    "speckle",
-    "uniform-noise",
-    "shot-noise",
-    "rotation",
-    "thickness",
-}
+# Perturbations whose phrase names the sweep: where a suite has several, the others need the sweep's name after it.
+_OWN_NAME = set(_PHRASES) - {"shift", "shift-towards", "scale", "shear"}
 
 
 def answer(study: Study, clean: Clean) -> str:
     """Say in one sentence how far one checkpoint can be trusted, without its name at the start.
 
-    Per suite it names the sweep that breaks the checkpoint after the smallest share of its range, and the strength
-    there; suites that never bring it below 90 % are named last.
+    It names the three suites that take a tenth of the checkpoint's clean accuracy after the smallest share of a sweep's
+    range, with the sweep and the strength, then how many others do so, and those that never do.
     """
-    opening = f"reads {percent(clean.accuracy)} of {count(len(study.predictions))} clean digits"
-    if clean.accuracy < THRESHOLD:
-        return f"{opening}: below {FLOOR} before anything happens to them."
-    broken, held = [], []
-    for suite in study.suites:
-        found = weakest(suite, clean.index)
-        if found is None:
-            held.append(suite)
-        else:
-            broken.append(phrase(*found, among=len(suite.sweeps)))
+    accuracy = f"{percent(clean.accuracy)} ({interval(clean.low, clean.high)})"
+    opening = f"reads {accuracy} of {count(len(study.predictions))} clean digits"
+    if clean.accuracy < POOR:
+        return f"{opening}: too few to ask how far it can be trusted."
+    if not study.suites:
+        return f"{opening}."
+    found = [(suite, weakest(suite, clean.index)) for suite in study.suites]
+    broken = [(suite, *place) for suite, place in found if place is not None]
+    held = [f"“{shorten(suite.suite.title, TITLE)}”" for suite, place in found if place is None]
     if not broken:
-        return f"{opening} and stays at or above {FLOOR} over the whole range of every sweep."
-    fall = f"{opening}; it falls below {FLOOR} when they {listing(broken, 'or')}"
+        return f"{opening} and never loses a tenth of that, in any sweep."
+    soonest = sorted(broken, key=lambda one: one[1].tolerances[clean.index].reach)[:MOST]
+    told = [phrase(one[1], one[2], among=len(one[0].sweeps)) for one in broken if one in soonest]
+    fall = f"{opening}; a tenth of that is lost once they {listing(told, 'or')}"
+    others = len(broken) - len(soonest)
+    if others:
+        fall += f", and in {others} more suite{'s' if others > 1 else ''} farther on"
     if held:
-        return f"{fall}, and never under {listing([shorten(one.suite.title, TITLE).lower() for one in held], 'or')}."
+        fall += f"; never in {listing(held, 'or') if len(held) <= MOST else f'{len(held)} suites'}"
     return f"{fall}."
 
 
 def weakest(suite: SuiteStudy, index: int) -> tuple[SweepStudy, float] | None:
-    """Return where checkpoint `index` falls below 90 % after the smallest share of a sweep's range, or None."""
+    """Return where checkpoint `index` loses a tenth after the smallest share of a sweep's range, or None."""
     sweep = min(suite.sweeps, key=lambda one: one.tolerances[index].reach)
-    tolerance = sweep.tolerances[index]
-    falls = [value for value in (tolerance.below, tolerance.above) if value is not None]
-    if not falls:
-        return None
-    ends = {
-        value: min(sweep.sweep.values) if value < sweep.sweep.neutral else max(sweep.sweep.values) for value in falls
-    }
     neutral = sweep.sweep.neutral
-    return sweep, min(falls, key=lambda value: abs((value - neutral) / (ends[value] - neutral)))
+    falls = [
+        (abs((fall.at - neutral) / (fall.end - neutral)), fall.at)
+        for fall in sweep.tolerances[index].falls
+        if fall.at is not None
+    ]
+    return (sweep, min(falls, key=lambda one: one[0])[1]) if falls else None
 
 
 def phrase(sweep: SweepStudy, value: float, *, among: int) -> str:
     """Say what has happened to the digits at `value`: "move 3.2 px (diagonal)"."""
     kind, neutral = sweep.sweep.perturbation, sweep.sweep.neutral
     if kind not in _PHRASES:
-        return f"reach {at(sweep, value)} in “{shorten(sweep.sweep.title, TITLE)}”"
+        return f"meet “{heading(sweep)}” at {at(sweep, value)}"
     places = decimals(sweep.sweep.values)
     magnitude = strength(abs(value), sweep.sweep.unit, places)
     text = _PHRASES[kind][value > neutral].format(s=strength(value, sweep.sweep.unit, places), a=magnitude)
     return text if among == 1 or kind in _OWN_NAME else f"{text} ({shorten(sweep.sweep.name, NAME)})"
+
+
+def heading(sweep: SweepStudy) -> str:
+    """Return a sweep's title up to its first colon or comma: what it is, without how it is done."""
+    return re.split("[:,]", shorten(sweep.sweep.title, TITLE))[0].strip()
 
 
 def at(sweep: SweepStudy, value: float, *, exact: bool = False) -> str:
@@ -100,18 +119,40 @@ def at(sweep: SweepStudy, value: float, *, exact: bool = False) -> str:
     return strength(value, sweep.sweep.unit, None if exact else decimals(sweep.sweep.values), signed=signed)
 
 
+def fall_text(sweep: SweepStudy, fall: Fall) -> str:
+    """Return a critical strength with its interval: "2.08 px (2.05–2.11)", "> 10 px"; the interval tells the digits."""
+    if fall.at is None:
+        least = "" if fall.near is None else f" ({at(sweep, fall.near)} and beyond)"
+        return f"{'<' if fall.end < sweep.sweep.neutral else '>'}{NBSP}{at(sweep, fall.end, exact=True)}{least}"
+    near, far = fall.at if fall.near is None else fall.near, fall.end if fall.far is None else fall.far
+    places = decimals(sweep.sweep.values)
+    while places < DIGITS and 0 < abs(far - near) < 1.999 * 10**-places:
+        places += 1
+    signed = sweep.two_sided and sweep.sweep.neutral == 0
+    number = strength(fall.at, sweep.sweep.unit, places, signed=signed)
+    if fall.far is None:
+        return f"{number} ({plain(near, places)} and beyond)"
+    return f"{number} ({between(min(near, far), max(near, far), places)})"
+
+
+def between(low: float, high: float, places: int) -> str:
+    """Return the bounds of an interval of strengths; "to" between them where a sign would make a dash hard to read.
+
+    >>> between(2.05, 2.11, 2), between(-21.0, -19.0, 0)
+    ('2.05–2.11', '−21 to −19')
+    """
+    first, last = plain(low, places), plain(high, places)
+    return f"{first} to {last}" if MINUS in first + last else f"{first}–{last}"
+
+
 def reach_text(sweep: SweepStudy, tolerance: Tolerance) -> str:
-    """Return the range in which one checkpoint stays at or above 90 %: "−32° to +35°", "up to 3.2 px", "> 10 px"."""
-    low, high, neutral = min(sweep.sweep.values), max(sweep.sweep.values), sweep.sweep.neutral
-    if tolerance.clean < THRESHOLD:
-        return f"below {FLOOR} clean"
-    below = at(sweep, tolerance.below) if tolerance.below is not None else f"beyond {at(sweep, low, exact=True)}"
-    above = at(sweep, tolerance.above) if tolerance.above is not None else f"beyond {at(sweep, high, exact=True)}"
-    if low == neutral:
-        return f"up to {above}" if tolerance.above is not None else above
-    if high == neutral:
-        return f"down to {below}" if tolerance.below is not None else below
-    return f"{below} to {above}"
+    """Return where one checkpoint has lost a tenth, on each side, with intervals."""
+    return "; ".join(fall_text(sweep, fall) for fall in tolerance.falls) or "–"
+
+
+def named(names: Sequence[str], word: str = "and") -> str:
+    """Return names of checkpoints as prose lists them."""
+    return listing([shorten(name, NAME) for name in names], word)
 
 
 def focus_text(sweep: SweepStudy) -> str:

@@ -1,0 +1,83 @@
+"""The page of ``robustmnist compare``: the comparison section of the report and where its numbers come from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from robustmnist.errors import RunError
+from robustmnist.files import write_atomic
+from robustmnist.predictions import Predictions
+from robustmnist.report.colours import hue
+from robustmnist.report.comparison import ComparisonSection, comparison_section
+from robustmnist.report.content import Banner, Fact, Key, Table
+from robustmnist.report.provenance import banners, checkpoint_table, command, facts, generator, suite_table
+from robustmnist.report.readable import readable
+from robustmnist.report.study import study
+from robustmnist.report.style import style
+from robustmnist.report.text import listing, shorten
+from robustmnist.report.words import NAME
+from robustmnist.results import RESAMPLES
+
+__all__ = ["ComparePage", "render_comparison", "write_comparison"]
+
+
+@dataclass(frozen=True)
+class ComparePage:
+    """What the page shows."""
+
+    title: str
+    question: str
+    generator: str
+    keys: tuple[Key, ...]
+    banners: tuple[Banner, ...]
+    facts: tuple[Fact, ...]
+    section: ComparisonSection
+    command: str
+    checkpoints: Table
+    suites: Table
+
+
+def render_comparison(predictions: Predictions, resamples: int = RESAMPLES) -> str:
+    """Return the comparison of a run's checkpoints as HTML: one page without script or request, as the report is.
+
+    Raises:
+        RunError: If there are not two checkpoints, or no suite has a curve.
+    """
+    run = study(readable(predictions))
+    section = comparison_section(run, resamples)
+    if section is None:
+        raise RunError(
+            "there is nothing to compare",
+            remedy="give two checkpoints or more and a suite with a sweep that is a curve",
+        )
+    names = [shorten(one.name, NAME) for one in run.clean]
+    page = ComparePage(
+        title=f"robustmnist: {listing(names)} compared",
+        question=f"Which is better, {listing(names, 'or')}?",
+        generator=generator(run),
+        keys=tuple(Key(hue(one.index), name) for one, name in zip(run.clean, names, strict=True)),
+        banners=banners(run),
+        facts=facts(run),
+        section=section,
+        command=command(run),
+        checkpoints=checkpoint_table(run),
+        suites=suite_table(run),
+    )
+    environment = Environment(
+        loader=PackageLoader("robustmnist.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    html = environment.get_template("compare.html.jinja").render(page=page, style=Markup(style()))
+    return html.strip() + "\n"
+
+
+def write_comparison(predictions: Predictions, path: Path | str, resamples: int = RESAMPLES) -> Path:
+    """Write the comparison of a run's checkpoints to `path`, whole or not at all, and return the path."""
+    path = Path(path)
+    write_atomic(path, render_comparison(predictions, resamples))
+    return path

@@ -1,0 +1,73 @@
+"""The numbers behind the comparison of two checkpoints: per suite, per sweep, and at the settings looked at."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from robustmnist.report.comparison_words import difference_text, effect_text, p_text
+from robustmnist.report.content import Table
+from robustmnist.report.study import Study, SweepStudy
+from robustmnist.report.text import count, percent, plain, shorten
+from robustmnist.report.words import NAME, TITLE, focus_text
+from robustmnist.results import Comparison
+
+__all__ = ["pair_tables"]
+
+
+def pair_tables(
+    study: Study, found: Comparison, looked_at: pd.DataFrame, family: Mapping[str, int]
+) -> tuple[Table, ...]:
+    """Return the tables of one pair.
+
+    Args:
+        study: The run.
+        found: Its comparison, p-values corrected over all pairs.
+        looked_at: The rows of ``found.settings`` at which the page looks, the clean one first.
+        family: Over how many tests each table's p-values were corrected, by the table's name.
+    """
+    a, b = shorten(found.a, NAME), shorten(found.b, NAME)
+    difference = f"{b} − {a} (95 % interval)"
+    over = {name: f"p, Holm over {count(size)}" for name, size in family.items()}
+    suites = tuple(_area_row(row, shorten(row["suite"], NAME)) for _, row in found.suites.iterrows())
+    titles = {(one.suite.name, one.sweep.name): _title(one) for one in study.sweeps}
+    sweeps = tuple(
+        (
+            *_area_row(row, titles.get((row["suite"], row["sweep"]), shorten(row["sweep"], NAME))),
+            effect_text(float(row["cohens_d"])),
+        )
+        for _, row in found.sweeps.iterrows()
+    )
+    places = {(one.suite.name, one.sweep.name): focus_text(one) for one in study.sweeps}
+    settings = tuple(_setting_row(row, places) for _, row in looked_at.iterrows())
+    areas = (f"area of {a}", f"area of {b}", difference)
+    return (
+        Table("Area under the accuracy curve per suite", ("suite", *areas, over["suites"]), suites),
+        Table("Area under the accuracy curve per sweep", ("sweep", *areas, over["sweeps"], "Cohen’s d"), sweeps),
+        Table(
+            "Answers to the same digits, exact McNemar test",
+            ("setting", a, b, f"only {a} right", f"only {b} right", over["settings"], "odds ratio", "κ"),
+            settings,
+        ),
+    )
+
+
+def _area_row(row: "pd.Series[float]", title: str) -> tuple[str, ...]:
+    difference = difference_text(*(float(row[name]) for name in ("difference", "difference_low", "difference_high")))
+    areas = (percent(float(row["area_a"])), percent(float(row["area_b"])))
+    return (title, *areas, difference, p_text(float(row["p_holm"]), name=False))
+
+
+def _setting_row(row: "pd.Series[float]", places: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+    where = places.get((str(row["suite"]), str(row["sweep"])), "Clean digits")
+    shares = (percent(float(row["accuracy_a"]), 2), percent(float(row["accuracy_b"]), 2))
+    only = (_number(float(row["only_a"])), _number(float(row["only_b"])))
+    p, kappa = p_text(float(row["p_holm"]), name=False), effect_text(float(row["kappa"]))
+    return (where, *shares, *only, p, effect_text(float(row["odds_ratio"])), kappa)
+
+
+def _title(sweep: SweepStudy) -> str:
+    return f"{shorten(sweep.suite.name, NAME)}: {shorten(sweep.sweep.title, TITLE)}"
+
+
+def _number(number: float) -> str:
+    return count(round(number)) if number == round(number) else plain(number, 1)

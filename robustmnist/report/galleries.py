@@ -1,0 +1,129 @@
+"""The mistakes that the checkpoints were surest of, each with its clean twin and the strength at which it broke."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from robustmnist.predictions import Digits, Predictions
+from robustmnist.report.captions import Mistake, gallery_caption
+from robustmnist.report.colours import hue
+from robustmnist.report.content import Key
+from robustmnist.report.png import sheet, uri
+from robustmnist.report.sections import Card, Gallery, GalleryGroup
+from robustmnist.report.study import Study, SuiteStudy, SweepStudy
+from robustmnist.report.text import anchor, percent, plain, shorten
+from robustmnist.report.words import NAME, TITLE, at
+from robustmnist.results import clean_mistakes, decide, mistakes
+from robustmnist.results.sides import sides
+
+__all__ = ["TOP", "broke_at", "galleries"]
+
+TOP = 25  # mistakes in a gallery
+FEWER = 8  # of each suite, where there are several: they start folded
+
+Pictures = NDArray[np.uint8]
+Found = tuple[pd.DataFrame, Pictures, Pictures]  # mistakes, their digits as seen, and clean
+
+
+def galleries(study: Study) -> tuple[GalleryGroup, ...]:
+    """Return the surest mistakes of every checkpoint: over all suites, then, folded, on clean digits and by suite."""
+    names = study.predictions.checkpoints
+    groups = []
+    if study.suites:
+        found = {name: [_suite(study, name, suite) for suite in study.suites] for name in names}
+        every = tuple(_gallery(study, "all", k, *_all(found[name])) for k, name in enumerate(names))
+        title = shorten(study.suites[0].suite.title, TITLE) if len(study.suites) == 1 else "All suites"
+        groups.append(GalleryGroup(title, every, extra=False))
+    digits = study.predictions.digits or Digits()
+    clean = []
+    for k, name in enumerate(names):
+        table = clean_mistakes(study.predictions, name, TOP).assign(suite="")
+        clean.append(_gallery(study, "clean", k, table, digits.mistakes(name)[:TOP], None))
+    groups.append(GalleryGroup("Clean digits", tuple(clean), extra=bool(groups)))
+    if len(study.suites) > 1:
+        groups += [_few(study, place, [found[name][place] for name in names]) for place in range(len(study.suites))]
+    return tuple(groups)
+
+
+def broke_at(
+    predictions: Predictions, checkpoint: str, suite: str, sweep: str, variant: int, row: int, value: float
+) -> float | None:
+    """Return the strength at which an image is first misread on the way from neutral to `value`; None: at neutral.
+
+    Of one variant: the one whose picture is shown. With a single variant it is the first failure of
+    `robustmnist.results.critical_severity`.
+    """
+    found = predictions.sweep(suite, sweep)
+    logits = predictions.logits[suite, sweep][predictions.index(checkpoint), :, variant, row]
+    answers = decide(logits).predicted == predictions.labels[row]
+    side = next(side for side in sides(found) if value in side.strengths and value != found.neutral)
+    failed = [float(strength) for strength, place in zip(side.strengths, side.at, strict=True) if not answers[place]]
+    return None if failed[0] == found.neutral else failed[0]
+
+
+def _few(study: Study, place: int, found: list[Found]) -> GalleryGroup:
+    suite = study.suites[place]
+    shown = [
+        _gallery(study, suite.place, k, table[:FEWER], seen[:FEWER], twins[:FEWER])
+        for k, (table, seen, twins) in enumerate(found)
+    ]
+    return GalleryGroup(shorten(suite.suite.title, TITLE), tuple(shown), extra=True)
+
+
+def _suite(study: Study, name: str, suite: SuiteStudy) -> Found:
+    digits = study.predictions.digits or Digits()
+    table = mistakes(study.predictions, name, suite.suite.name, TOP).assign(suite=suite.suite.name)
+    seen, twins = digits.mistakes(name, suite.suite.name), digits.twins(name, suite.suite.name)
+    if not len(seen) == len(twins) == len(table):
+        # Pictures that do not belong to this list are worse than none.
+        seen = twins = np.zeros((0, 28, 28), np.uint8)
+    return table, seen, twins
+
+
+def _all(found: list[Found]) -> Found:
+    table = pd.concat([one for one, _, _ in found if len(one)] or [found[0][0]], ignore_index=True)
+    # A digit appears once, with its surest mistake; the order of the suites decides between equals.
+    order = table.sort_values("log_odds", ascending=False, kind="stable").drop_duplicates("row").index[:TOP]
+    chosen = order.to_numpy()
+    seen, twins = (np.concatenate([one[i] for one in found]) for i in (1, 2))
+    if len(seen) != len(table):
+        return table.loc[order], seen[:0], twins[:0]
+    return table.loc[order], seen[chosen], twins[chosen]
+
+
+def _gallery(
+    study: Study, what: int | str, place: int, table: pd.DataFrame, seen: Pictures, twins: Pictures | None
+) -> Gallery:
+    name, sweeps = study.clean[place].name, {(one.suite.name, one.sweep.name): one for one in study.sweeps}
+    cards, told = [], []
+    for i, row in enumerate(table.to_dict("records")):
+        sweep = sweeps.get((str(row["suite"]), str(row["sweep"])))
+        where = broke = ""
+        if sweep is not None:
+            value, variant = float(row["value"]), int(row["variant"])
+            where = _where(sweep, value, str(row["variant_label"]), long=what == "all" and len(study.suites) > 1)
+            names = (sweep.suite.name, sweep.sweep.name)
+            first = broke_at(study.predictions, name, *names, variant, int(row["row"]), value)
+            broke = "misread clean" if first is None else f"broke at {_number(sweep, first)}"
+        sure = float(row["confidence"])
+        one = Mistake(int(row["label"]), int(row["predicted"]), sure, where)
+        told.append(one)
+        link = anchor("mistake", what, place, i)
+        cards.append(Card(link, i, one.label, one.predicted, percent(sure, 2), where, broke, int(row["id"])))
+    key = Key(hue(place), shorten(name, NAME))
+    picture = ""
+    if len(seen) == len(cards) > 0:
+        picture = uri(sheet(np.stack([seen] if twins is None else [seen, twins])))
+    return Gallery(key, picture, twins is not None, tuple(cards), gallery_caption(told))
+
+
+def _number(sweep: SweepStudy, value: float) -> str:
+    # The unit stands in the line above.
+    return plain(value, signed=sweep.two_sided and sweep.sweep.neutral == 0)
+
+
+def _where(sweep: SweepStudy, value: float, variant: str, *, long: bool) -> str:
+    # Names, not titles: a card is as wide as a digit and its twin.
+    names = (sweep.suite.name, sweep.sweep.name) if long else (sweep.sweep.name,)
+    parts = [" ".join(shorten(name, NAME) for name in names), at(sweep, value, exact=True)]
+    return ", ".join([*parts, shorten(variant, TITLE)] if variant else parts)

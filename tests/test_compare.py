@@ -1,0 +1,175 @@
+"""The command ``compare``, and ``report`` on several runs: from checkpoints and from folders."""
+
+import json
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from synthetic import make_suite, make_sweep, synthetic_predictions
+
+from robustmnist.cli import cli, main
+from robustmnist.errors import RunError
+from robustmnist.predictions import read_predictions
+from robustmnist.report.compare_page import render_comparison
+from robustmnist.results import compare_pairs
+
+SUITE = """
+title = "Small"
+question = "Does it run?"
+source = "made up"
+
+[[sweep]]
+name = "right"
+title = "To the right"
+perturbation = "shift-towards"
+parameter = "distance"
+unit = "px"
+values = [0, 1, 3]
+[sweep.fixed]
+direction = "right"
+"""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a suite, and two finished runs of untrained networks on the same digits."""
+    import torch
+
+    from robustmnist.data import load_dataset
+    from robustmnist.evaluation import evaluate
+    from robustmnist.models import build_model
+    from robustmnist.suites import load_suite
+
+    folder = tmp_path_factory.mktemp("runs")
+    (folder / "small.toml").write_text(SUITE)
+    suite, data = load_suite(folder / "small.toml"), load_dataset("digits").head(40)
+    for seed, name in enumerate(("one", "two")):
+        torch.manual_seed(seed)
+        evaluate({name: build_model({"model": "fc-small"})}, data, suite, device="cpu", out=folder / name)
+    return folder
+
+
+def test_folders_become_tables_and_a_page(runs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = CliRunner().invoke(cli, ["compare", str(runs / "one"), str(runs / "two"), "-o", str(out)])
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in out.iterdir()} == {
+        "compare.html", "suites.csv", "sweeps.csv", "settings.csv", "sides.csv",
+    }  # fmt: skip
+    head, *lines = [line for line in result.stdout.splitlines() if "  " in line]
+    assert head.split()[:3] == ["suite", "a", "b"]
+    assert [line.split()[0] for line in lines] == ["(clean)", "small"]
+    settings = pd.read_csv(out / "settings.csv")
+    assert list(settings.columns[:4]) == ["a", "b", "suite", "sweep"]
+    assert len(settings) == 3  # clean and two values beside neutral
+    assert "Which is better, one or two?" in (out / "compare.html").read_text(encoding="utf-8")
+
+
+def test_json_is_all_that_stands_on_standard_output(runs: Path, tmp_path: Path) -> None:
+    words = ["compare", str(runs / "one"), str(runs / "two"), "-o", str(tmp_path), "--json"]
+    told = json.loads(CliRunner().invoke(cli, words).stdout)
+    assert told["n"] == 40
+    assert {"suites", "sweeps", "settings", "sides", "report"} < set(told)
+    assert told["suites"][0]["a"] == "one"
+
+
+def test_checkpoints_are_evaluated_first(runs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ["compare", "fc", "cnn", "--suite", str(runs / "small.toml"), "--limit", "30", "--dataset", "digits"]
+    result = CliRunner().invoke(cli, [*words, "-o", str(out)])
+    assert result.exit_code == 0, result.output
+    run = read_predictions(out)
+    assert run.checkpoints == ("fc", "cnn")
+    assert len(run) == 30
+    suite = f"--suite {runs / 'small.toml'}"
+    options = "--checkpoint fc --checkpoint cnn --dataset digits --limit 30"
+    assert run.manifest["command"] == f"robustmnist evaluate {suite} {options}"
+    again = CliRunner().invoke(cli, ["compare", str(out), "-o", str(tmp_path / "again")])
+    assert again.exit_code == 0
+    for name in ("compare.html", "suites.csv", "settings.csv"):
+        assert (tmp_path / "again" / name).read_bytes() == (out / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["fc"], "two checkpoints or more"),
+        (["fc", "fc"], "two checkpoints or more"),
+        (["fc", "{one}"], "not both"),
+        (["{one}", "{two}", "--limit", "5"], "--limit is for checkpoints"),
+        (["{one}", "{two}", "--suite", "rotation"], "rotation"),
+        (["{one}"], "one checkpoint only, 'one'"),
+        (["{one}", "{two}", "--baseline", "three"], "three"),
+        (["fc", "cnnn"], "did you mean 'cnn'"),
+    ],
+)
+def test_bad_input_is_code_2(
+    words: list[str],
+    told: str,
+    runs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    typed = [word.format(one=runs / "one", two=runs / "two") for word in words]
+    monkeypatch.setattr(sys, "argv", ["robustmnist", "compare", *typed, "-o", str(tmp_path / "out")])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    found = capsys.readouterr()
+    assert told in found.err
+    assert found.out == ""
+
+
+def test_a_report_of_two_runs_shows_both(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(cli, ["report", str(runs / "one"), str(runs / "two")])
+    assert result.exit_code == 0, result.output
+    page = Path(result.stdout.strip())
+    assert page.parent.parent == Path("runs")
+    html = page.read_text(encoding="utf-8")
+    assert "robustmnist: one and two" in html
+
+
+# --- the page ----------------------------------------------------------------------------------------------------
+
+
+def test_the_page_needs_nothing_else_and_comes_out_the_same_again() -> None:
+    run = synthetic_predictions(("<b>fc</b>", "cnn"), n=60, digits=False)
+    html = render_comparison(run, resamples=100)
+    assert html == render_comparison(synthetic_predictions(("<b>fc</b>", "cnn"), n=60, digits=False), resamples=100)
+    tags: dict[str, int] = {}
+    ids: list[str] = []
+
+    class Parser(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            tags[tag] = tags.get(tag, 0) + 1
+            ids.extend(value or "" for name, value in attrs if name == "id")
+
+    Parser().feed(html)
+    assert tags["h1"] == tags["main"] == tags["title"] == 1
+    assert not {"script", "img", "link", "iframe"} & set(tags)
+    assert "<b>fc</b>" not in html
+    assert len(ids) == len(set(ids))
+    assert "prefers-color-scheme:dark" in html
+    assert len(html.encode()) < 60_000
+
+
+def test_one_checkpoint_is_nothing_to_compare() -> None:
+    suite = make_suite("s", make_sweep(values=(0, 1)))
+    with pytest.raises(RunError, match="nothing to compare"):
+        render_comparison(synthetic_predictions(("a",), n=10, suites=[suite], digits=False))
+
+
+def test_the_tables_are_those_of_the_library(runs: Path, tmp_path: Path) -> None:
+    from robustmnist.predictions import merge
+
+    words = ["compare", str(runs / "one"), str(runs / "two"), "-o", str(tmp_path)]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    (pair,) = compare_pairs(merge([read_predictions(runs / name) for name in ("one", "two")]))
+    told = pd.read_csv(tmp_path / "suites.csv")
+    assert told["difference"].iloc[0] == pytest.approx(pair.suites["difference"].iloc[0])
+    assert told["p_holm"].iloc[0] == pytest.approx(pair.suites["p_holm"].iloc[0])

@@ -1,0 +1,291 @@
+"""The gate: what passes, what is missed, what is bad input, and the code that a build sees."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from synthetic import make_suite, make_sweep, synthetic_predictions
+
+from robustmnist.cli import cli, main
+from robustmnist.errors import RunError
+from robustmnist.predictions import Predictions
+from robustmnist.results import areas, critical_strengths, quality, wilson
+from robustmnist.results.drop import max_drops
+from robustmnist.results.gate import max_ece, min_accuracy, min_critical
+from robustmnist.results.place import Place, read_place, strength
+from robustmnist.results.suite_areas import suite_areas
+
+SUITES = (
+    make_suite("shift", make_sweep(), make_sweep("left", fixed={"direction": "left"})),
+    make_suite("rotation", make_sweep("angle", "rotation", "angle", "°", (-60, -30, 0, 30, 60))),
+    make_suite("scale", make_sweep("both", "scale", "factor", "×", (0.4, 0.7, 1.0, 1.3), 1.0)),
+    make_suite("map", replace(make_sweep(over={"dy": (0.0, 1.0)}, fixed={}), crossed={"dy": 0.0})),
+)
+
+
+@pytest.fixture(scope="module")
+def run() -> Predictions:
+    return synthetic_predictions(("fc", "cnn"), n=300, suites=SUITES, digits=False)
+
+
+@pytest.fixture
+def gate(run: Predictions, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that calls the command on a run that need not lie on disk."""
+    monkeypatch.setattr("robustmnist.predictions.read_predictions", lambda folder: run)
+
+    def called(*words: str) -> Result:
+        return CliRunner().invoke(cli, ["gate", "run", *words])
+
+    return called
+
+
+# --- places and strengths ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("clean", Place("clean")),
+        ("shift", Place("shift")),
+        ("shift.left", Place("shift", "left")),
+        ("shift.left@3px", Place("shift", "left", "3px")),
+        ("rotation@-30deg", Place("rotation", "angle", "-30deg")),
+    ],
+)
+def test_places_are_read_as_they_are_typed(text: str, place: Place, run: Predictions) -> None:
+    assert read_place(text, run) == place
+    assert read_place(str(place), run) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("shfit", "did you mean 'shift'"),
+        ("shift.lft", "did you mean 'left'"),
+        ("shift@3px", "several sweeps; write shift.right@3px"),
+        ("shift.left@3.5", "no value of sweep 'shift.left'; use one of 0, 1, 2, 3, 4"),
+        ("shift.left@3deg", "is in deg, but sweep 'left' is in px"),
+        ("shift.left@", "is no strength"),
+        ("clean.left", "clean images have no sweep"),
+        ("map.right", "is a map"),
+    ],
+)
+def test_places_that_are_not_there_are_named(text: str, words: str, run: Predictions) -> None:
+    with pytest.raises(RunError, match=words):
+        read_place(text, run)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "value"),
+    [("25deg", 1, 25), ("-25 °", 1, -25), ("−25", 1, -25), ("+2.5e1", 1, 25), ("0.7x", 2, 0.7), ("3 pixels", 0, 3)],
+)
+def test_units_may_be_typed_on_any_keyboard(text: str, at: int, value: float) -> None:
+    assert strength(text, SUITES[at].sweeps[0]) == value
+
+
+@pytest.mark.parametrize("text", ["25px", "deg", "", "nan", "inf", "1e3 x", "25 deg deg"])
+def test_what_is_no_angle_is_refused(text: str) -> None:
+    with pytest.raises(RunError):
+        strength(text, SUITES[1].sweeps[0])
+
+
+# --- conditions --------------------------------------------------------------------------------------------------
+
+
+def test_accuracy_is_the_number_of_the_results(run: Predictions) -> None:
+    table = areas(run).set_index(["checkpoint", "suite", "sweep"])
+    means = suite_areas(run).set_index(["checkpoint", "suite"])
+    whole = min_accuracy(run, "fc", Place("shift"), 0.5, False)
+    assert (whole.found, whole.low, whole.high) == tuple(means.loc[("fc", "shift")][["area", "area_low", "area_high"]])
+    one = min_accuracy(run, "fc", Place("shift", "left"), 0.5, False)
+    assert one.found == table.loc[("fc", "shift", "left")]["area"]
+    right = int((run.logits["shift", "left"][0, 3, 0].argmax(1) == run.labels).sum())
+    at = min_accuracy(run, "fc", Place("shift", "left", "3px"), 0.5, False)
+    assert at.found == pytest.approx(right / 300)
+    assert (at.low, at.high) == pytest.approx(tuple(map(float, wilson(right, 300))))
+    clean = min_accuracy(run, "cnn", Place("clean"), 0.5, False)
+    assert clean.found == pytest.approx((run.clean[1].argmax(1) == run.labels).mean())
+
+
+def test_a_condition_is_missed_where_the_whole_interval_is_below(run: Predictions) -> None:
+    place = Place("shift")
+    known = min_accuracy(run, "fc", place, 0.5, False)
+    between = (known.found + known.high) / 2
+    assert min_accuracy(run, "fc", place, between, False).passed
+    assert not min_accuracy(run, "fc", place, between, True).passed
+    assert not min_accuracy(run, "fc", place, known.high + 1e-6, False).passed
+    assert min_accuracy(run, "fc", place, known.low, True).passed
+
+
+def test_a_strength_without_a_sign_is_asked_of_both_sides(run: Predictions) -> None:
+    place = Place("rotation")
+    both = min_critical(run, "fc", place, "10deg", False)
+    assert [check.wanted for check in both] == [-10, 10]
+    assert [check.wanted for check in min_critical(run, "fc", place, "+10deg", False)] == [10]
+    assert [check.wanted for check in min_critical(run, "fc", place, "-10", False)] == [-10]
+    assert [check.wanted for check in min_critical(run, "fc", Place("scale"), "0.8x", False)] == [0.8]
+    assert len(min_critical(run, "fc", Place("shift"), "1px", False)) == 2
+
+
+def test_critical_strengths_are_held_by_their_interval(run: Predictions) -> None:
+    table = critical_strengths(run)
+    row = table[(table["checkpoint"] == "fc") & (table["sweep"] == "angle") & (table["side"] == "above")].iloc[0]
+    place, near, far = Place("rotation"), float(row["critical_near"]), float(row["critical_far"])
+    assert near < row["critical"] < far
+    for least, strict, passed in (
+        (near, True, True),
+        (far, True, False),
+        (far, False, True),
+        (far + 0.1, False, False),
+    ):
+        (check,) = min_critical(run, "fc", place, f"+{least!r}deg", strict)
+        assert check.passed == passed
+
+
+def test_who_never_falls_passes_up_to_the_end(run: Predictions) -> None:
+    same = {key: np.broadcast_to(run.clean[:, None, None], array.shape) for key, array in run.logits.items()}
+    steady = replace(run, logits=same)
+    assert all(check.passed for check in min_critical(steady, "fc", Place("rotation"), "60deg", True))
+
+
+def test_who_reads_nothing_clean_keeps_nothing(run: Predictions) -> None:
+    nothing = {key: np.full_like(array, np.nan) for key, array in run.logits.items()}
+    blind = replace(run, clean=np.full_like(run.clean, np.nan), logits=nothing)
+    assert not any(check.passed for check in min_critical(blind, "fc", Place("rotation"), "1deg", False))
+
+
+@pytest.mark.parametrize(
+    ("place", "least", "words"),
+    [
+        (Place("rotation"), "61deg", "does not reach 61deg; it goes from -60 to 60"),
+        (Place("shift"), "-1px", "on no side of sweep 'shift.right'"),
+        (Place("scale"), "1x", "on no side"),
+        (Place("map"), "1px", "has no sweep along one strength"),
+        (Place("clean"), "1px", "has no critical strength"),
+    ],
+)
+def test_strengths_that_cannot_be_asked_are_refused(run: Predictions, place: Place, least: str, words: str) -> None:
+    with pytest.raises(RunError, match=words):
+        min_critical(run, "fc", place, least, False)
+
+
+def test_calibration_error_is_the_one_of_quality(run: Predictions) -> None:
+    table = quality(run).set_index(["checkpoint", "suite", "sweep", "value"])
+    for place, key in ((Place("clean"), None), (Place("rotation", "angle", "30"), ("cnn", "rotation", "angle", 30.0))):
+        expected = quality(run)["ece_width"].iloc[1] if key is None else table.loc[key]["ece_width"]
+        found = max_ece(run, "cnn", place, 0.5)
+        assert found.found == pytest.approx(float(expected))
+        assert max_ece(run, "cnn", place, found.found).passed
+        assert not max_ece(run, "cnn", place, found.found - 1e-6).passed
+    with pytest.raises(RunError, match="no single setting"):
+        max_ece(run, "cnn", Place("rotation"), 0.1)
+
+
+# --- the baseline ------------------------------------------------------------------------------------------------
+
+
+def of(run: Predictions, place: int, name: str) -> Predictions:
+    """Return the run of one checkpoint alone, called `name`."""
+    record = {**run.manifest["checkpoints"][place], "name": name}
+    logits = {key: array[place : place + 1] for key, array in run.logits.items()}
+    manifest = {**run.manifest, "checkpoints": [record]}
+    return replace(run, checkpoints=(name,), clean=run.clean[place : place + 1], logits=logits, manifest=manifest)
+
+
+def test_a_loss_is_paired_and_signed(run: Predictions) -> None:
+    worse, better = of(run, 0, "net"), of(run, 1, "net")
+    lost = {check.what: check for check in max_drops(worse, better, "net", 0.01, False)}
+    won = {check.what: check for check in max_drops(better, worse, "net", 0.01, True)}
+    assert set(lost) == {
+        "loss of accuracy clean",
+        *(f"loss of accuracy {name}" for name in ("shift", "rotation", "scale")),
+    }
+    assert not lost["loss of accuracy shift"].passed
+    assert won["loss of accuracy shift"].passed
+    assert won["loss of accuracy shift"].found < 0
+    for what, check in lost.items():
+        assert check.found == pytest.approx(-won[what].found)
+        assert check.high <= check.found <= check.low
+
+
+def test_the_same_weights_have_lost_nothing(run: Predictions) -> None:
+    assert {check.found for check in max_drops(run, run, "fc", 0.0, True)} == {0.0}
+
+
+def test_a_baseline_that_cannot_be_held_against_is_refused(run: Predictions) -> None:
+    with pytest.raises(RunError, match="'net' is not in the baseline; it has fc, cnn"):
+        max_drops(of(run, 0, "net"), run, "net", 0.1, False)
+    with pytest.raises(RunError, match="50 digits, another of 300"):
+        max_drops(run, synthetic_predictions(("fc",), n=50, suites=SUITES, digits=False), "fc", 0.1, False)
+    suites = [make_suite("other", make_sweep())]
+    other = synthetic_predictions(("fc",), n=300, suites=suites, digits=False)
+    with pytest.raises(RunError, match="none of the run's suites"):
+        max_drops(run, other, "fc", 0.1, False)
+
+
+# --- the command -------------------------------------------------------------------------------------------------
+
+
+def test_it_passes_in_one_line(gate: Any) -> None:
+    result = gate("--min-accuracy", "clean=0.1", "--min-critical", "rotation=1deg", "--max-ece", "clean=1")
+    assert (result.exit_code, result.output) == (0, "passed: 8 conditions met\n")
+
+
+def test_a_line_per_miss_and_code_1(gate: Any) -> None:
+    result = gate("--min-accuracy", "shift=0.99", "--min-critical", "rotation=59deg", "-c", "fc")
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("missed: fc, accuracy shift: 0.")
+    assert lines[0].endswith(", wanted 0.99")
+    assert all("95 % interval" in line for line in lines)
+    assert lines[1].endswith("wanted -59°")
+
+
+def test_json_tells_every_check(gate: Any) -> None:
+    result = gate("--min-accuracy", "shift=0.99", "--min-accuracy", "clean=0.1", "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.output)
+    assert told["passed"] is False
+    assert [check["passed"] for check in told["checks"]] == [False, True, False, True]
+    assert {"checkpoint", "what", "wanted", "found", "low", "high", "unit", "passed"} == set(told["checks"][0])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "--max-drop 0.01",
+        "--min-accuracy shift",
+        "--min-accuracy shift=90",
+        "--min-accuracy shift=nan",
+        "--min-accuracy shfit=0.9",
+        "--min-critical rotation=25px",
+        "--min-critical rotation=many",
+        "--min-accuracy clean=0.9 --checkpoint nobody",
+        "--baseline b --max-drop 2",
+    ],
+)
+def test_bad_input_is_code_2(
+    words: str, run: Predictions, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("robustmnist.predictions.read_predictions", lambda folder: run)
+    monkeypatch.setattr(sys, "argv", ["robustmnist", "gate", "run", *words.split()])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    found = capsys.readouterr()
+    assert found.out == ""
+    assert found.err.strip()
+
+
+def test_a_folder_without_a_run_is_code_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["robustmnist", "gate", str(tmp_path), "--min-accuracy", "clean=0.9"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
