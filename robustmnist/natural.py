@@ -3,7 +3,9 @@
 ``perturbations/natural.csv`` holds what ``robustmnist measure`` found over the 60,000 MNIST training digits: for every
 measure its readings (``reading``), their differences from the median of the digit's own class (``difference``) and,
 where it makes sense, their ratios to it (``ratio``). A perturbation within the middle 95 % of these takes a typical
-digit no further than handwriting does.
+digit no further than handwriting does, with two reservations. Place and size vary by what MNIST's preprocessing leaves
+of them (a box of 20 px, centred by mass): what was written varied more. And the long axis of a round digit is hardly
+its own, so that the band of ``angle`` is wider than hands turn.
 """
 
 import functools

@@ -17,6 +17,8 @@ def share_out(work: Callable[[range], T], starts: range, device: torch.device) -
     As many threads as `torch.get_num_threads` allows, each of which computes alone. Each chunk is computed as one
     thread would, so no bit depends on their number. Measured on 2 cores, 10,000 digits through cnn in tiles of 64:
     0.82 to 1.08 s so, 1.44 to 1.52 s with both threads in every operation.
+
+    The caller's gradient and inference modes, which torch keeps for each thread by itself, hold in all of them.
     """
     threads = torch.get_num_threads()
     workers = min(threads, len(starts)) if device.type == "cpu" else 1
@@ -24,8 +26,14 @@ def share_out(work: Callable[[range], T], starts: range, device: torch.device) -
         return [work(starts)]
     size = -(-len(starts) // workers)
     shares = [starts[first : first + size] for first in range(0, len(starts), size)]
+    gradients, inference = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
+
+    def in_the_callers_modes(share: range) -> T:
+        with torch.inference_mode(inference), torch.set_grad_enabled(gradients):
+            return work(share)
+
     try:
         with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            return list(pool.map(work, shares))
+            return list(pool.map(in_the_callers_modes, shares))
     finally:
         torch.set_num_threads(threads)  # a part of what the workers set is shared by all threads

@@ -139,6 +139,10 @@ def test_what_no_manifest_may_say_is_named(tmp_path: Path) -> None:
     (folder / MANIFEST).write_bytes(manifest_bytes(manifest_of(folder, ids=[[0, 10]])))
     with pytest.raises(DataError, match="its ids are not those of 12 digits"):
         load_dataset(f"idx:{folder}")
+    for many in (13, 10**15):
+        (folder / MANIFEST).write_bytes(manifest_bytes(manifest_of(folder, n=many, ids=[[0, many - 1]])))
+        with pytest.raises(DataError, match=f"manifest.json: speaks of {many:,} digits, where 12 lie"):
+            load_dataset(f"idx:{folder}")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,10 @@ def test_rows_keep_their_ids() -> None:
         digits.select([]).select([0])
     with pytest.raises(DataError, match="cannot take the first 0 images; ask for 1 or more"):
         digits.head(0)
+
+
+def test_every_image_has_a_label_and_an_id() -> None:
+    digits = load_dataset("digits").head(5)
+    for short in ({"labels": digits.labels[:3]}, {"ids": digits.ids[:4]}, {"images": digits.images[:2]}):
+        with pytest.raises(DataError, match=r"digits: \d images have \d labels and \d ids; give one of each"):
+            replace(digits, **short)

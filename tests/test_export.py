@@ -246,6 +246,8 @@ def test_what_cannot_be_written_is_refused_before_anything_is(digits: Dataset, t
         (digits, replace(SUITE, sweeps=(replace(TURN, name="a/b"),)), {}, "'a/b' is no name"),
         (digits.select([]), SUITE, {}, "digits: holds no images"),
         (digits.select([1, 1]), SUITE, {}, "digits: two images have the same id"),
+        (replace(digits, ids=digits.ids - 1), SUITE, {}, "digits: an id is below 0"),
+        (digits, SUITE, {"seed": -1}, "seed: must be 0 or more, not -1"),
         (changed(digits, labels=digits.labels + 5), SUITE, {}, "digits: a label is not 0 to 9"),
         (digits, SUITE, {"device": "tpu"}, "tpu"),
     ]

@@ -8,8 +8,8 @@ import torch
 from pictures import DEVICES, pictures
 from torch import Tensor
 
-from robustmnist.errors import ImagesError
-from robustmnist.perturb import PERTURBATIONS, check_images, prepare
+from robustmnist.errors import ImagesError, InputError
+from robustmnist.perturb import PERTURBATIONS, check_images, chunks, prepare
 from robustmnist.suites import SHIPPED, load_suite
 
 CASES: list[tuple[str, dict[str, Any]]] = [
@@ -198,6 +198,15 @@ def test_any_batch_split_gives_the_same_bits(name: str, strengths: dict[str, Any
             start += size
 
 
+@table
+def test_chunks_give_the_same_bits(name: str, strengths: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    images = pictures(30)
+    whole = run(name, images, strengths)
+    monkeypatch.setattr(chunks, "CPU_WHOLE", 10)
+    monkeypatch.setattr(chunks, "CPU_CHUNK", 7)
+    assert torch.equal(run(name, images, strengths), whole)
+
+
 @devices
 @table
 def test_samples_may_come_in_any_order(name: str, strengths: dict[str, Any], device: str) -> None:
@@ -308,6 +317,26 @@ def test_prepare_says_what_it_cannot_do() -> None:
         prepare("shifty", pictures(2), ids=torch.arange(2))
     with pytest.raises(ValueError, match="3 images need as many ids"):
         prepare("shift", pictures(3), ids=torch.arange(2))
+    with pytest.raises(ImagesError, match=r"must be float32, not torch\.uint8; divide by 255"):
+        prepare("shift", pictures(3).byte(), ids=torch.arange(3))
+
+
+@pytest.mark.parametrize("name", PERTURBATIONS)
+def test_a_number_out_of_its_range_is_refused_by_name(name: str) -> None:
+    perturbation = PERTURBATIONS[name]
+    perturbed = prepare(name, pictures(2), ids=torch.arange(2))
+    numbers = {**perturbation.parameters, **perturbation.modifiers}
+    strength = next(iter(perturbation.parameters))
+    for key, number in numbers.items():
+        others = {} if key in perturbation.parameters else {strength: perturbation.parameters[strength].neutral}
+        for bad in (number.low - 0.5, number.high + 1, float("inf"), float("nan")):
+            with pytest.raises(InputError, match=rf"{name}: {key} goes from {number.low:g} to {number.high:g} "):
+                perturbed(**others, **{key: bad})
+
+
+def test_a_strength_too_near_to_neutral_is_refused() -> None:
+    with pytest.raises(InputError, match=r"sigma must be 0 or at least 0\.01 sd of ink from it, not 0\.005"):
+        prepare("shot-noise", pictures(2), ids=torch.arange(2))(sigma=0.005)
 
 
 @pytest.mark.parametrize(

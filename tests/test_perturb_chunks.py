@@ -1,10 +1,15 @@
 """Batches in chunks: nothing but the memory and the time may tell."""
 
+from typing import Any
+
 import pytest
 import torch
+from pictures import pictures
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from robustmnist.draws import Draws
+from robustmnist.perturb import prepare
 from robustmnist.perturb.chunks import CPU_CHUNK, CPU_WHOLE, by_chunks
 
 N = CPU_WHOLE + CPU_CHUNK + 17
@@ -54,3 +59,45 @@ def test_a_fault_in_a_chunk_is_raised() -> None:
 
     with pytest.raises(ValueError, match="256"):
         broken(torch.zeros(N, 1, 28, 28))
+
+
+class Allocations(TorchDispatchMode):
+    """Notes the bytes of every tensor of `least` bytes and more that an operation on this thread makes."""
+
+    def __init__(self, least: int) -> None:
+        super().__init__()
+        self.least, self.found = least, list[int]()
+
+    def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        named = kwargs or {}
+        result = operation(*args, **named)
+        known = {one.untyped_storage().data_ptr() for one in (*args, *named.values()) if isinstance(one, Tensor)}
+        if isinstance(result, Tensor) and result.untyped_storage().data_ptr() not in known:
+            size = result.untyped_storage().nbytes()
+            self.found += [size] if size >= self.least else []
+        return result
+
+
+@pytest.mark.parametrize(
+    ("name", "strengths", "n", "kept"),
+    [
+        ("thickness", {"change": 1.5}, 1280, [13 * 784]),  # the picture at 13 radii, a byte a pixel
+        ("elastic", {"displacement": 2.0}, 4096, []),
+        ("lines", {"width": 2.0}, 4096, []),
+        ("mnist-c-glass-blur", {"sigma": 0.7}, 4096, [4 * 784]),  # its draws
+        ("mnist-c-motion-blur", {"sigma": 3.0}, 4096, []),
+    ],
+)
+def test_kornia_2948_memory_does_not_unfold_with_the_batch(
+    name: str, strengths: dict[str, float], n: int, kept: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kornia's morphology unfolds whole batches. Here only results, draws and what is prepared are as long as one."""
+    monkeypatch.setattr("robustmnist.perturb.stroke.CHUNK", {"cpu": 31})
+    images, threads = pictures(32).repeat(n // 32, 1, 1, 1), torch.get_num_threads()
+    torch.set_num_threads(1)  # the mode sees one thread
+    try:
+        with Allocations(least=n * 784 * 3) as allocations:
+            prepare(name, images, ids=torch.arange(n))(**strengths)
+    finally:
+        torch.set_num_threads(threads)
+    assert sorted(allocations.found) == sorted(n * size for size in [*kept, 4 * 784])

@@ -1,4 +1,4 @@
-"""Relations between outputs of the blur, intensity, occlusion, geometry and stroke families (metamorphic properties)."""
+"""Relations between outputs of the blur, intensity, occlusion, geometry and stroke families (metamorphic)."""
 
 import pytest
 import torch

@@ -1,6 +1,7 @@
 """Work shared out over threads: all of it, in order, and the same bits for any number of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 import torch
@@ -42,3 +43,22 @@ def test_perturbations_do_not_depend_on_the_number_of_threads(digits28: torch.Te
     torch.set_num_threads(2)
     assert torch.equal(perturb.rotation(images, angle=33.0), alone[0])
     assert torch.equal(perturb.scale(images, factor=0.7), alone[1])
+
+
+@pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad, torch.enable_grad])
+def test_the_callers_modes_hold_in_every_thread(mode: Callable[[], AbstractContextManager[None]]) -> None:
+    torch.set_num_threads(2)
+    with mode():
+        here = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
+        there = share_out(lambda share: (torch.is_grad_enabled(), torch.is_inference_mode_enabled()), range(0, 4), CPU)
+    assert there == [here, here]
+
+
+def test_perturbations_work_in_inference_mode(digits28: torch.Tensor) -> None:
+    """Whole and rows of it written in different modes: torch refuses that."""
+    images = digits28.repeat(12, 1, 1, 1)
+    expected = perturb.rotation(images, angle=33.0), perturb.thickness(images, change=1.0)
+    torch.set_num_threads(2)
+    with torch.inference_mode():
+        found = perturb.rotation(images, angle=33.0), perturb.thickness(images, change=1.0)
+    assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))

@@ -48,12 +48,21 @@ class Dataset:
         labels: int64 ``(n,)``, 0 to 9.
         ids: int64 ``(n,)``, row numbers in the source part; they stay with their images through `select`.
         provenance: Where the images came from.
+
+    Raises:
+        DataError: If there are not as many labels and ids as images.
     """
 
     images: Tensor
     labels: Tensor
     ids: Tensor
     provenance: Provenance
+
+    def __post_init__(self) -> None:
+        n = len(self.images)
+        if len(self.labels) != n or len(self.ids) != n:
+            what = f"{n:,} images have {len(self.labels):,} labels and {len(self.ids):,} ids"
+            raise DataError(what, where=self.name, remedy="give one of each for every image")
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -9,7 +9,7 @@ import torch
 
 from robustmnist.data.dataset import Dataset, Provenance
 from robustmnist.data.idx import parse_idx, read_bounded
-from robustmnist.data.manifest import Manifest, read_manifest
+from robustmnist.data.manifest import MANIFEST, Manifest, read_manifest
 from robustmnist.errors import DataError
 from robustmnist.files import sha256_bytes
 
@@ -58,6 +58,8 @@ def load_folder(name: str | Path, *, part: str = "test") -> Dataset:
     pixels, labels = (parse_idx(data[file], path) for file, path in paths.items())
     _check(paths, pixels, labels)
     n = len(labels)
+    if manifest is not None and manifest.n != n:
+        raise DataError(f"speaks of {manifest.n:,} digits, where {n:,} lie", where=folder / MANIFEST)
     ids = torch.arange(n) if manifest is None else manifest.rows()
     title = f"{SCHEME}{folder.resolve().name}" if manifest is None else manifest.label
     made = "" if manifest is None else f", written by robustmnist {manifest.versions.get('robustmnist', '?')}"

@@ -75,7 +75,8 @@ def write_datasets(
         suites: One suite or several.
         out: The folder to write to.
         format: ``idx``, ``npy`` or ``png``.
-        seed: Of all draws; by default each suite's own. The digits are those that `robustmnist.evaluate` sees.
+        seed: Of all draws, 0 or more; by default each suite's own. The digits are those that `robustmnist.evaluate`
+            sees.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or a torch device.
         on_progress: Called as ``on_progress(done, total, images)`` with the data sets finished and to finish in this
             call, and the images perturbed.
@@ -90,7 +91,7 @@ def write_datasets(
     chosen = (suites,) if isinstance(suites, Suite) else tuple(suites)
     where = resolve_device(device) if isinstance(device, str) else device
     out = Path(out)
-    _check(dataset, chosen, format)
+    _check(dataset, chosen, format, seed)
     jobs = jobs_of(dataset, chosen, out, format, seed, where)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -104,10 +105,12 @@ def write_datasets(
     return [Written(job.folder, job.manifest, job.folder not in there) for job in jobs]
 
 
-def _check(dataset: Dataset, suites: Sequence[Suite], format: str) -> None:
+def _check(dataset: Dataset, suites: Sequence[Suite], format: str, seed: int | None) -> None:
     if format not in FORMATS:
         what = f"is no format{did_you_mean(format, FORMATS)}"
         raise InputError(what, where=f"'{format}'", remedy=f"use {', '.join(FORMATS)}")
+    if seed is not None and seed < 0:
+        raise InputError(f"must be 0 or more, not {seed}", where="seed")
     if not suites:
         raise SuiteError("no suite was given", remedy="give at least one")
     names = [suite.name for suite in suites]
@@ -121,6 +124,8 @@ def _check(dataset: Dataset, suites: Sequence[Suite], format: str) -> None:
         raise DataError("holds no images", where=dataset.name)
     if len(torch.unique(dataset.ids)) < len(dataset):
         raise DataError("two images have the same id", where=dataset.name, remedy="select every image once")
+    if dataset.ids.min() < 0:
+        raise DataError("an id is below 0", where=dataset.name)
     if dataset.labels.min() < 0 or dataset.labels.max() > 9:
         raise DataError("a label is not 0 to 9", where=dataset.name)
 

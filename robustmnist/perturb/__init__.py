@@ -1,4 +1,8 @@
-"""Perturbations: pure functions from images to images, strengths in physical units, and their registry."""
+"""Perturbations: pure functions from images to images, strengths in physical units, and their registry.
+
+The functions take images and strengths on trust: a call by name, `prepare`, checks both, and so does a suite when it is
+read.
+"""
 
 from robustmnist.perturb.affine import affine as affine
 from robustmnist.perturb.band import band_noise as band_noise

@@ -8,7 +8,7 @@ from typing import Any
 from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.tomlfile import did_you_mean, shorten
 
-__all__ = ["arguments", "not_increasing", "out_of_range", "unknown"]
+__all__ = ["arguments", "not_increasing", "out_of_range", "range_faults", "unknown"]
 
 MOST_VARIANTS = 10_000
 
@@ -61,10 +61,11 @@ def out_of_range(path: str, name: str, parameter: Parameter, values: object) -> 
     """Yield a line for every number in the list `values` that the parameter may not have."""
     for place, value in enumerate(values if isinstance(values, list) else []):
         if _is_number(value):
-            yield from _range(f"{path}.{place}", name, parameter, value)
+            yield from range_faults(f"{path}.{place}", name, parameter, value)
 
 
-def _range(path: str, name: str, parameter: Parameter, value: float) -> Iterator[str]:
+def range_faults(path: str, name: str, parameter: Parameter, value: float) -> Iterator[str]:
+    """Yield a line if the parameter `name` may not be `value`, which may be NaN."""
     neutral, low, high, unit = parameter.neutral, parameter.low, parameter.high, parameter.unit
     if not low <= value <= high:
         yield f"{path}: {name} goes from {low:g} to {high:g} {unit}, not {shorten(value)}"
@@ -92,7 +93,7 @@ def _fixed(path: str, key: str, value: object, name: str, known: Perturbation, _
     elif key not in known.modifiers:
         yield unknown(path, f"choice or modifier of '{name}'", key, (*known.choices, *known.modifiers))
     elif isinstance(value, int | float) and _is_number(value):
-        yield from _range(path, key, known.modifiers[key], value)
+        yield from range_faults(path, key, known.modifiers[key], value)
     else:
         yield f"{path}: must be a finite number, not {shorten(value)}"
 

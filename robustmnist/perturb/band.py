@@ -39,12 +39,12 @@ def band_noise(images: Tensor, *, sigma: float, draws: Draws, band: str = "low",
     """
     if band not in BANDS:
         raise ValueError(f"no band '{band}': {', '.join(BANDS)}")
-    waves, share = (table.to(images.device) for table in _waves(band, cut))
-    amplitude = draws.normal(1, SIZE, SIZE) * share
+    waves, share, used = _waves(band, cut)
+    waves = waves.to(images.device)
+    amplitude = draws.normal(1, SIZE, SIZE) * share.to(images.device)
     # Sums of products pixel by pixel: the order in which a matrix product or a Fourier transform sums up, hence its
     # last bits, may depend on the batch.
     in_y, field = torch.zeros_like(amplitude), torch.zeros_like(amplitude)
-    used = share.any(0).nonzero().squeeze(1).tolist()
     for k in used:
         in_y.addcmul_(amplitude[..., k, None, :], waves[k, :, None])
     for k in used:
@@ -53,9 +53,10 @@ def band_noise(images: Tensor, *, sigma: float, draws: Draws, band: str = "low",
 
 
 @functools.lru_cache(maxsize=16)
-def _waves(band: str, cut: float) -> tuple[Tensor, Tensor]:
-    """Return the 28 orthonormal waves of a line, one a row, and each pair's share in the band's field, `(28, 28)` both.
+def _waves(band: str, cut: float) -> tuple[Tensor, Tensor, tuple[int, ...]]:
+    """Return a line's 28 orthonormal waves, one a row; each pair's share in the band's field; and which waves have any.
 
+    The first two are `(28, 28)`.
     Amplitudes of standard deviation 1 on all pairs would make white noise of standard deviation 1. A part of the pairs,
     always cos and sin of the same cycles together, makes the root of that part in every pixel; the share makes up for
     it.
@@ -69,4 +70,5 @@ def _waves(band: str, cut: float) -> tuple[Tensor, Tensor]:
     inside = squared <= cut**2 if band == "low" else squared > cut**2
     if not inside.any():
         raise ValueError(f"no wave of the frame has more than {cut} cycles per image")
-    return waves.float(), inside * (SIZE / math.sqrt(int(inside.sum())))
+    used = tuple(inside.any(0).nonzero().squeeze(1).tolist())
+    return waves.float(), inside * (SIZE / math.sqrt(int(inside.sum()))), used

@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def by_chunks(function: F) -> F:
-    """Make ``f(images, …)`` work through the batch in chunks; the memory that it takes does not grow with the batch.
+    """Make ``f(images, …)`` work in chunks: only what it returns, and the draws, grow with the batch.
 
     A chunk gets its rows of the images, of every tensor among the arguments that has a row for each image, and of the
     draws; a tuple is cut element by element. What comes back is put together likewise: a tensor with a row for each

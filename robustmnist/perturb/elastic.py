@@ -19,8 +19,8 @@ from torch import Tensor
 from robustmnist.draws import Draws
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.geometry import shift
-from robustmnist.perturb.images import CENTRE, SIZE
-from robustmnist.perturb.warp import places, warp
+from robustmnist.perturb.images import CENTRE, SIZE, places
+from robustmnist.perturb.warp import warp
 
 __all__ = ["SMOOTHING_HIGH", "SMOOTHING_LOW", "elastic", "elastic_field"]
 
@@ -46,7 +46,7 @@ def elastic(images: Tensor, *, displacement: float, draws: Draws, smoothing: flo
     if displacement == 0:
         return shift(images)
     field = elastic_field(draws, smoothing) * displacement
-    x, y = places(images.device)
+    x, y = places(torch.float32, images.device)
     return warp(images, field[:, 0] + x, field[:, 1] + y)
 
 
@@ -77,7 +77,7 @@ def elastic_field(draws: Draws, smoothing: float = 4.0) -> Tensor:
     return field.div_(length[:, None, None, None])
 
 
-@functools.cache
+@functools.lru_cache(maxsize=64)
 def _basis(smoothing: float) -> Tensor:
     """Return float32 `(28, 15)`: the waves along one axis, each with the amplitude that the smoothing leaves it."""
     place = torch.arange(SIZE, dtype=torch.float64) - CENTRE

@@ -1,13 +1,14 @@
 """Breaks in the strokes, as by a pen that skips."""
 
+import torch
 from torch import Tensor
 
 from robustmnist.draws import Draws
 from robustmnist.errors import InputError
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.cover import covered, slanting
+from robustmnist.perturb.images import places
 from robustmnist.perturb.ridge import MOST_PLACES, prepare_places
-from robustmnist.perturb.warp import places
 
 __all__ = ["fracture"]
 
@@ -41,7 +42,7 @@ def fracture(
     if not 0 <= number <= MOST_PLACES:
         raise InputError(f"must be 0 to {MOST_PLACES}, not {number}", where="number")
     breaks = prepare_places(images, draws) if prepared is None else prepared
-    x, y = places(images.device)
+    x, y = places(torch.float32, images.device)
     cover = images.new_zeros(images[:, 0].shape)
     for one in breaks[:, : round(number)].unbind(1):
         at_x, at_y, normal_x, normal_y, broad = one[..., None, None].unbind(1)

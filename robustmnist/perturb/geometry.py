@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor
 
-from robustmnist.perturb.images import CENTRE, SIZE
+from robustmnist.perturb.images import CENTRE, SIZE, places
 from robustmnist.perturb.resample import bilinear, columns, resample, rows
 
 __all__ = ["DIRECTIONS", "METRICS", "rotation", "scale", "shift", "shift_towards"]
@@ -105,8 +105,7 @@ def rotation(images: Tensor, *, angle: float) -> Tensor:
     if rest == 0:
         return _copy(torch.rot90(images, int(quarters), (-2, -1)))
     cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    across = torch.arange(SIZE, dtype=torch.float64) - CENTRE
-    y, x = torch.meshgrid(across, across, indexing="ij")
+    x, y = places(torch.float64)
     return resample(images, bilinear(cosine * x - sine * y + CENTRE, sine * x + cosine * y + CENTRE))
 
 

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from robustmnist.errors import ImagesError
 
-__all__ = ["CENTRE", "SIZE", "check_images"]
+__all__ = ["CENTRE", "SIZE", "check_images", "places"]
 
 SIZE = 28  # px, the side of an image
 CENTRE = 13.5  # px: pixels have their centres at 0 to 27, so the frame's middle is 27/2
@@ -29,3 +29,10 @@ def check_images(images: Tensor) -> None:
     low, high = (float(edge) for edge in torch.aminmax(images))
     if not (low >= 0.0 and high <= 1.0):  # so written that NaN fails
         raise ImagesError(f"must hold ink in [0, 1], not {low:g} to {high:g}", where="images", remedy="rescale them")
+
+
+def places(dtype: torch.dtype, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
+    """Return `(28, 28)` x and y of the pixels' centres, px from the frame's to the right and down."""
+    across = torch.arange(SIZE, dtype=dtype, device=device) - CENTRE
+    y, x = torch.meshgrid(across, across, indexing="ij")
+    return x, y

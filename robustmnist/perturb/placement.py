@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from robustmnist.draws import Draws
+from robustmnist.measure import extent
 from robustmnist.perturb.images import SIZE
 
 __all__ = ["decentering", "margins", "prepare_decentering"]
@@ -61,14 +62,9 @@ def margins(images: Tensor) -> Tensor:
 
     A blank image has none, since it has nowhere to go.
     """
-    inked = images[:, 0] > 0
-    place = torch.arange(SIZE, device=images.device)
-    found = []
-    for across in (inked.any(1), inked.any(2)):
-        near, far = torch.where(across, place, SIZE).amin(1), torch.where(across, place, -1).amax(1)
-        found += [near, SIZE - 1 - far]
-    blank = found[0] == SIZE
-    return torch.stack(found, 1).masked_fill_(blank[:, None], 0)
+    left, top, right, bottom = extent(images).unbind(1)
+    found = torch.stack([left, SIZE - right, top, SIZE - bottom], 1)
+    return found.masked_fill_((right == 0)[:, None], 0)
 
 
 def _way(room: Tensor, component: Tensor) -> Tensor:

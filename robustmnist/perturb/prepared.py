@@ -1,12 +1,15 @@
 """A perturbation of given images, with all that its strengths share done once."""
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
 
 from robustmnist.draws import Draws
+from robustmnist.errors import InputError
+from robustmnist.perturb.arguments import range_faults
+from robustmnist.perturb.images import check_images
+from robustmnist.perturb.perturbation import Perturbation
 from robustmnist.perturb.registry import PERTURBATIONS
 
 __all__ = ["prepare"]
@@ -17,19 +20,22 @@ def prepare(name: str, images: Tensor, *, ids: Tensor, seed: int = 0, draw: int 
 
     Args:
         name: A key of `PERTURBATIONS`.
-        images: `(B, 1, 28, 28)`.
+        images: float32 `(B, 1, 28, 28)`, ink in [0, 1].
         ids: int64 `(B,)`, the samples' ids, on the images' device: what their draws depend on.
         seed: The suite's or the user's seed.
         draw: Which of a sample's independent draws.
 
     Returns:
-        A function of the perturbation's strengths, modifiers and choices, to be called any number of times.
+        A function of the perturbation's strengths, modifiers and choices, to be called any number of times. It raises
+        `InputError` where a number is not in the range that the registry gives.
 
     Raises:
         ValueError: If the name is unknown or `ids` do not fit the images.
+        ImagesError: If the images have another shape, dtype or range.
     """
     if name not in PERTURBATIONS:
         raise ValueError(f"no perturbation '{name}': {', '.join(PERTURBATIONS)}")
+    check_images(images)
     if ids.shape != images.shape[:1]:
         raise ValueError(f"{len(images)} images need as many ids, not {tuple(ids.shape)}")
     perturbation = PERTURBATIONS[name]
@@ -38,4 +44,17 @@ def prepare(name: str, images: Tensor, *, ids: Tensor, seed: int = 0, draw: int 
         shared["draws"] = Draws(seed, name, ids, draw)
     if perturbation.prepare is not None:
         shared["prepared"] = perturbation.prepare(images, *shared.values())
-    return functools.partial(perturbation.function, images, **shared)
+
+    def perturbed(**arguments: Any) -> Tensor:
+        _check(perturbation, arguments, name)
+        return perturbation.function(images, **shared, **arguments)
+
+    return perturbed
+
+
+def _check(perturbation: Perturbation, arguments: dict[str, Any], name: str) -> None:
+    numbers = {**perturbation.parameters, **perturbation.modifiers}
+    for key, value in arguments.items():
+        if key in numbers and isinstance(value, int | float):
+            for fault in range_faults(name, key, numbers[key], value):
+                raise InputError(fault)

@@ -51,8 +51,7 @@ def resample(images: Tensor, *maps: Taps) -> Tensor:
             # Weights sum to 1 only within rounding: without the clamp full ink may become 1.0000001.
             out[start : start + width] = mapped.clamp_(0.0, 1.0)[:, : len(part)].T
 
-    with_grad_off = torch.no_grad()(work)  # the switch is a thread's own
-    share_out(with_grad_off, range(0, len(flat), width), device)
+    share_out(work, range(0, len(flat), width), device)
     return out.view(-1, 1, SIZE, SIZE)
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from robustmnist.errors import InputError
 from robustmnist.perturb.geometry import shift
-from robustmnist.perturb.images import CENTRE, SIZE
+from robustmnist.perturb.images import CENTRE, SIZE, places
 from robustmnist.perturb.resample import bilinear, resample
 
 __all__ = ["SIDES", "perspective", "shear"]
@@ -30,7 +30,7 @@ def shear(images: Tensor, *, horizontal: float = 0.0, vertical: float = 0.0) -> 
     """
     if horizontal == vertical == 0:
         return shift(images)
-    y, x = _from_centre()
+    x, y = places(torch.float64)
     from_y = y + vertical * x
     return resample(images, bilinear(x + horizontal * from_y + CENTRE, from_y + CENTRE))
 
@@ -56,7 +56,7 @@ def perspective(images: Tensor, *, displacement: float, direction: str = "right"
         raise InputError(f"must be one of {', '.join(SIDES)}, not '{direction}'", where="direction")
     if displacement == 0:
         return shift(images)
-    y, x = _from_centre()
+    x, y = places(torch.float64)
     sign = 1 if direction in ("right", "down") else -1
     along, across = (sign * x, y) if direction in ("right", "left") else (sign * y, x)
     # Both in units of half a frame. The map (u, v) -> (d u + c, v) / (c u + d) keeps u = ±1, does nothing to v at
@@ -68,10 +68,3 @@ def perspective(images: Tensor, *, displacement: float, direction: str = "right"
     from_along = sign * from_along * HALF
     from_x, from_y = (from_along, from_across) if direction in ("right", "left") else (from_across, from_along)
     return resample(images, bilinear(from_x + CENTRE, from_y + CENTRE))
-
-
-def _from_centre() -> tuple[Tensor, Tensor]:
-    """Return float64 `(28, 28)` y and x of the pixels' centres, px from the frame's."""
-    across = torch.arange(SIZE, dtype=torch.float64) - CENTRE
-    y, x = torch.meshgrid(across, across, indexing="ij")
-    return y, x

@@ -8,8 +8,9 @@ from robustmnist.errors import InputError
 from robustmnist.measure import stroke_width
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.geometry import shift
+from robustmnist.perturb.images import places
 from robustmnist.perturb.ridge import prepare_places
-from robustmnist.perturb.warp import places, warp
+from robustmnist.perturb.warp import warp
 
 __all__ = ["prepare_swelling", "swelling"]
 
@@ -49,7 +50,7 @@ def swelling(
     points, width = prepare_swelling(images, draws) if prepared is None else prepared
     at_x, at_y = points[:, 0, :2, None, None].unbind(1)
     rim = (torch.nan_to_num(width, nan=0.0).sqrt() * (radius / 2)).clamp(min=1e-6)[:, None, None]
-    x, y = places(images.device)
+    x, y = places(torch.float32, images.device)
     x, y = x - at_x, y - at_y
     way = (x * x + y * y).sqrt_().div_(rim)
     nearer = (way.log() * (exponent - 1)).exp_()  # `**` rounds otherwise at the end of a batch than in its middle

@@ -4,9 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from robustmnist.perturb.images import CENTRE, SIZE
+from robustmnist.perturb.images import CENTRE
 
-__all__ = ["places", "warp"]
+__all__ = ["warp"]
 
 
 def warp(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -21,10 +21,3 @@ def warp(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """
     grid = torch.stack([x, y], -1).div_(CENTRE)
     return F.grid_sample(images, grid, padding_mode="zeros", align_corners=True).clamp_(0.0, 1.0)
-
-
-def places(device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return float32 `(28, 28)` x and y of the pixels' centres, px from the frame's."""
-    across = torch.arange(SIZE, device=device) - CENTRE
-    y, x = torch.meshgrid(across, across, indexing="ij")
-    return x, y

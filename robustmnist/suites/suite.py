@@ -1,5 +1,6 @@
 """A suite, its sweeps and their variants: plain data, to JSON and back."""
 
+import functools
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -58,7 +59,7 @@ class Sweep:
     along: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     crossed: Mapping[str, float] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def variants(self) -> tuple[Variant, ...]:
         """Every combination of `over`, and of each every draw, in the order of the file."""
         found = []

@@ -171,7 +171,12 @@ def _test(run: RunFolder, state: State, digits: Digits) -> None:
         low=float(low),
         high=float(high),
     )
-    facts = {"test_accuracy": accuracy, "temperature": temperature, "epochs": state.epoch, "training_seconds": _seconds(state)}
+    facts = {
+        "test_accuracy": accuracy,
+        "temperature": temperature,
+        "epochs": state.epoch,
+        "training_seconds": _seconds(state),
+    }
     write_card(best.path, best.card.model_copy(update=facts))
 
 

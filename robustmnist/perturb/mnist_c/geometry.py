@@ -13,7 +13,7 @@ from torch import Tensor
 from robustmnist.draws import Draws
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.geometry import shift
-from robustmnist.perturb.images import CENTRE, SIZE
+from robustmnist.perturb.images import CENTRE, places
 from robustmnist.perturb.resample import Taps, bilinear, resample
 
 __all__ = ["rotate", "scale", "shear", "translate"]
@@ -105,8 +105,7 @@ def _each(chosen: Tensor) -> Tensor:
 @functools.lru_cache(maxsize=64)
 def _taps(kind: str, amount: float) -> Taps:
     """Return where the output's pixels are read."""
-    across = torch.arange(SIZE, dtype=torch.float64) - CENTRE
-    y, x = torch.meshgrid(across, across, indexing="ij")
+    x, y = places(torch.float64)
     cosine, sine = math.cos(amount), math.sin(amount)
     if kind == "scale":
         return bilinear(x / amount + CENTRE, y / amount + CENTRE)

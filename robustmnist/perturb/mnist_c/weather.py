@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from robustmnist.draws import Draws
+from robustmnist.perturb import intensity
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import SIZE
 from robustmnist.perturb.mnist_c.gaussian import gaussian, kernel
@@ -18,9 +19,8 @@ GREY = 63 / 255  # the mud's ink
 THINNEST = 0.8  # of the mud's mask: below, it is wiped away
 
 
-@by_chunks
 def brightness(images: Tensor, *, offset: float) -> Tensor:
-    """Add ink to every pixel: clamp(x + offset).
+    """Add ink to every pixel: clamp(x + offset), as this project's `brightness` does.
 
     The data set goes through the value of HSV, which for grey images is just that.
 
@@ -30,7 +30,7 @@ def brightness(images: Tensor, *, offset: float) -> Tensor:
 
     Source: Mu & Gilmer 2019 (MNIST-C), function `brightness`.
     """
-    return torch.add(images, offset).clamp_(0.0, 1.0)
+    return intensity.brightness(images, change=offset)
 
 
 @by_chunks
