@@ -156,7 +156,7 @@ def _digits(predictions: Predictions, rng: np.random.Generator) -> Digits:
         y, x = np.mgrid[:28, :28] - 13.5
         radius = rng.uniform(2, 8, (*shape, 1, 1))
         blob = 255 * np.exp(-((x / radius) ** 2 + (y * 2 / radius) ** 2))
-        return blob.astype(np.uint8)
+        return np.asarray(blob, np.float64).astype(np.uint8)
 
     arrays = {}
     for suite in predictions.suites:

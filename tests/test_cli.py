@@ -65,6 +65,11 @@ def test_options_are_spelled_the_same_everywhere(name: str) -> None:
     ("arguments", "words"),
     [
         (["evaluat"], "No such command"),
+        (["gate", "runs/mine"], "give a condition"),
+        (["gate"], "Missing argument"),
+        (["compare", "cnn"], "give two checkpoints or more"),
+        (["report", "--bogus"], "No such option"),
+        (["perturb", "--limit", "many", "-s", "shift"], "not a valid integer"),
         (["evaluate", "--suite", "shfit"], "did you mean 'shift'"),
         (["evaluate", "--checkpoint", "cnnn"], "did you mean 'cnn'"),
         (["evaluate", "--device", "gpu"], "use auto, cpu, cuda or cuda:N"),
@@ -85,7 +90,15 @@ def test_bad_input_gets_one_clear_line_and_exit_code_2(arguments: list[str], wor
     assert done.returncode == 2, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+    said = [line for line in done.stderr.splitlines() if not line.startswith("data: ")]
+    assert len(said) == 1
+    assert "robustmnist" in said[0]
     assert done.stdout == ""
+
+
+def test_no_word_at_all_gets_the_help() -> None:
+    done = run()
+    assert "Commands:" in done.stdout + done.stderr
 
 
 def test_version() -> None:

@@ -14,7 +14,7 @@ from robustmnist.cli import cli, main
 from robustmnist.errors import RunError
 from robustmnist.predictions import read_predictions
 from robustmnist.report.compare_page import render_comparison
-from robustmnist.results import compare_pairs
+from robustmnist.results import compare_pairs, quality, stored_temperatures
 
 SUITE = """
 title = "Small"
@@ -61,7 +61,8 @@ def test_folders_become_tables_and_a_page(runs: Path, tmp_path: Path) -> None:
     }  # fmt: skip
     head, *lines = [line for line in result.stdout.splitlines() if "  " in line]
     assert head.split()[:3] == ["suite", "a", "b"]
-    assert [line.split()[0] for line in lines] == ["(clean)", "small"]
+    assert [line.split()[0] for line in lines] == ["(clean)", "small"]  # no temperatures
+    assert pd.read_csv(out / "suites.csv")["baseline"].tolist() == ["one"]
     settings = pd.read_csv(out / "settings.csv")
     assert list(settings.columns[:4]) == ["a", "b", "suite", "sweep"]
     assert len(settings) == 3  # clean and two values beside neutral
@@ -72,7 +73,9 @@ def test_json_is_all_that_stands_on_standard_output(runs: Path, tmp_path: Path) 
     words = ["compare", str(runs / "one"), str(runs / "two"), "-o", str(tmp_path), "--json"]
     told = json.loads(CliRunner().invoke(cli, words).stdout)
     assert told["n"] == 40
-    assert {"suites", "sweeps", "settings", "sides", "report"} < set(told)
+    assert {"suites", "sweeps", "settings", "sides", "calibration", "report"} < set(told)
+    assert [row["temperature"] for row in told["calibration"]] == [None, None]  # not from a training
+    assert [row["ece_tempered"] for row in told["calibration"]] == [None, None]
     assert told["suites"][0]["a"] == "one"
 
 
@@ -82,6 +85,10 @@ def test_checkpoints_are_evaluated_first(runs: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, [*words, "-o", str(out)])
     assert result.exit_code == 0, result.output
     run = read_predictions(out)
+    clean = quality(run, stored_temperatures(run)).iloc[1]
+    line = next(line for line in reversed(result.stdout.splitlines()) if line.startswith("cnn "))
+    temperature, tempered = f"{clean['temperature']:.4f}", f"{clean['ece_width']:.4f}"
+    assert line.split() == ["cnn", f"{quality(run)['ece_width'].iloc[1]:.4f}", temperature, tempered]
     assert run.checkpoints == ("fc", "cnn")
     assert len(run) == 30
     suite = f"--suite {runs / 'small.toml'}"
@@ -104,6 +111,9 @@ def test_checkpoints_are_evaluated_first(runs: Path, tmp_path: Path) -> None:
         (["{one}"], "one checkpoint only, 'one'"),
         (["{one}", "{two}", "--baseline", "three"], "three"),
         (["fc", "cnnn"], "did you mean 'cnn'"),
+        (["{one}", "nowhere"], "'nowhere' is no folder"),
+        (["fc", "cnn", "--baseline", "lenet5", "--suite", "{small}"], "'lenet5' is none of fc, cnn"),
+        (["fc", "cnn", "--suite", "shift-map"], "there is no curve to compare"),
     ],
 )
 def test_bad_input_is_code_2(
@@ -114,7 +124,7 @@ def test_bad_input_is_code_2(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    typed = [word.format(one=runs / "one", two=runs / "two") for word in words]
+    typed = [word.format(one=runs / "one", two=runs / "two", small=runs / "small.toml") for word in words]
     monkeypatch.setattr(sys, "argv", ["robustmnist", "compare", *typed, "-o", str(tmp_path / "out")])
     with pytest.raises(SystemExit) as stopped:
         main()
@@ -122,6 +132,45 @@ def test_bad_input_is_code_2(
     found = capsys.readouterr()
     assert told in found.err
     assert found.out == ""
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["compare", "{one}", "{two}", "-o", "{file}"],
+        ["compare", "{one}", "{two}", "-o", "{file}/out"],
+        ["report", "{one}", "-o", "{file}/page.html"],
+        ["measure", "--dataset", "digits", "--limit", "3", "-o", "{file}/table.csv"],
+    ],
+)
+def test_what_cannot_be_written_is_code_2(
+    words: list[str], runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    typed = [word.format(one=runs / "one", two=runs / "two", file=tmp_path / "file") for word in words]
+    monkeypatch.setattr(sys, "argv", ["robustmnist", *typed])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    found = capsys.readouterr()
+    assert str(tmp_path / "file") in found.err.splitlines()[-1]
+    assert found.out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_failing_disk_is_one_line_and_code_1(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("robustmnist.predictions.read_predictions", failing)
+    monkeypatch.setattr(sys, "argv", ["robustmnist", "report", str(runs / "one")])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == "robustmnist: [Errno 5] Input/output error\n"
 
 
 def test_a_report_of_two_runs_shows_both(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from robustmnist.cli import cli
 from robustmnist.errors import RunError
 from robustmnist.models import build_model
 from robustmnist.predictions import read_predictions
+from robustmnist.results import worst_over_grid
 
 SUITE = """
 title = "Two sweeps"
@@ -102,6 +103,27 @@ def test_a_run_prints_the_headline_and_where_the_files_are(here: Path) -> None:
     assert "data: digits (test), 40 images, sha256 " in result.stderr
     assert "<html" in Path("run/report.html").read_text(encoding="utf-8")
     assert {"run.json", "summary.csv", "report.html"} <= {path.name for path in Path("run").iterdir()}
+
+
+def test_a_suite_of_maps_alone_is_evaluated_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = SUITE.split("[[sweep]]")[0] + (
+        '[[sweep]]\nname = "grid"\ntitle = "Grid"\nperturbation = "shift"\nparameter = "dx"\nunit = "px"\n'
+        "values = [-3, 0, 3]\n[sweep.over]\ndy = [-3, 0, 3]\n"
+    )
+    Path("mine.toml").write_text(table, encoding="utf-8")
+    result = CliRunner().invoke(cli, [*COMMON, "-c", "cnn", "-o", "out"])
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert re.match(r"cnn: \d+\.\d\d % of 40 clean images", lines[0])
+    run = read_predictions(tmp_path / "out")
+    (row,) = worst_over_grid(run, "mine", "grid").to_dict("records")
+    assert [line.split() for line in lines][3] == ["mine", "grid", f"{row['mean']:.3f}", f"{row['accuracy']:.3f}"]
+    assert (tmp_path / "out" / "report.html").is_file()
+    again = CliRunner().invoke(cli, [*COMMON, "-c", "cnn", "-o", "out", "--json"])
+    told = json.loads(again.stdout)
+    assert told["headline"] == []
+    assert told["maps"][0]["metric"] == "worst of grid 3×3"
 
 
 def test_json_is_all_that_is_on_standard_output(here: Path) -> None:

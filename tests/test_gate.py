@@ -217,6 +217,15 @@ def test_the_same_weights_have_lost_nothing(run: Predictions) -> None:
     assert {check.found for check in max_drops(run, run, "fc", 0.0, True)} == {0.0}
 
 
+def test_the_same_weights_may_answer_otherwise_than_before(run: Predictions) -> None:
+    # As under another version of the program: the hash of the weights alone must not decide.
+    before = of(run, 0, "net")
+    after = replace(of(run, 1, "net"), manifest=before.manifest)
+    lost = {check.what: check for check in max_drops(before, after, "net", 0.01, False)}
+    assert lost["loss of accuracy shift"].found > 0.01
+    assert not lost["loss of accuracy shift"].passed
+
+
 def test_a_baseline_that_cannot_be_held_against_is_refused(run: Predictions) -> None:
     with pytest.raises(RunError, match="'net' is not in the baseline; it has fc, cnn"):
         max_drops(of(run, 0, "net"), run, "net", 0.1, False)

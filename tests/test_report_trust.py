@@ -15,8 +15,15 @@ from robustmnist.report.readable import readable
 from robustmnist.report.study import Study, study
 from robustmnist.report.trust import TrustSection, trust_section
 from robustmnist.report.trust_charts import Bins, Risk, reliability_chart, risk_chart
-from robustmnist.report.trust_words import Sureness, reliability_caption, risk_caption, sureness_text, trust_answer
-from robustmnist.results import quality, reliability, risk_coverage
+from robustmnist.report.trust_words import (
+    Sureness,
+    reliability_caption,
+    risk_caption,
+    sureness_text,
+    tempered_text,
+    trust_answer,
+)
+from robustmnist.results import quality, reliability, risk_coverage, stored_temperatures
 
 NAN = float("nan")
 HOSTILE = [
@@ -107,6 +114,39 @@ def test_the_risk_caption_tells_all_and_the_surer_half() -> None:
     assert risk_caption(["fc"], [NAN], [NAN]) == "No valid answer."
 
 
+@pytest.mark.parametrize(
+    ("temperature", "raw", "tempered", "text"),
+    [
+        (
+            0.5,
+            [0.05, 0.1, 0.2, NAN],
+            [0.002, 0.05, 0.3, NAN],
+            "at its fitted temperature of 0.50, which raises its confidence, has a calibration error of 0.2 points "
+            "on clean digits (5.0 points without it), and one smaller than without it at 1 of 2 shifted settings.",
+        ),
+        (
+            1.8,
+            [0.05, 0.1],
+            [0.002, 0.2],
+            "at its fitted temperature of 1.80, which lowers its confidence, has a calibration error of 0.2 points on "
+            "clean digits (5.0 points without it), and one smaller than without it at 0 of 1 shifted setting.",
+        ),
+        (
+            2.0,
+            [0.03],
+            [0.01],
+            "at its fitted temperature of 2.00, which lowers its confidence, has a calibration error of 1.0 points on "
+            "clean digits (3.0 points without it).",
+        ),
+        (2.0, [NAN, NAN], [NAN, NAN], "gave no valid answer."),
+    ],
+)
+def test_a_temperature_is_told_by_what_it_changes(
+    temperature: float, raw: list[float], tempered: list[float], text: str
+) -> None:
+    assert told(tempered_text(temperature, raw, tempered)) == text
+
+
 # --- charts ------------------------------------------------------------------------------------------------------
 
 
@@ -178,6 +218,37 @@ def test_the_scores_are_those_of_quality(section: TrustSection, whole: Study) ->
     expected = clean[["nll", "brier", "ece_width", "aurc"]].to_numpy().ravel()
     assert np.allclose(told, expected, atol=5e-4)
     assert len(section.scores.rows) == 1 + len(whole.suites)
+
+
+def with_temperatures(run: Predictions, *temperatures: float | None) -> Predictions:
+    records = zip(run.manifest["checkpoints"], temperatures, strict=True)
+    kept = [{**record, **({"temperature": one} if one else {})} for record, one in records]
+    return replace(run, manifest={**run.manifest, "checkpoints": kept})
+
+
+def test_temperatures_are_used_where_the_cards_carry_them(run: Predictions, section: TrustSection) -> None:
+    assert stored_temperatures(run) == {}
+    assert section.tempered == ()
+    assert "temperature" not in html(section)
+    warm = with_temperatures(run, 2.5, None)
+    assert stored_temperatures(warm) == {"fc": 2.5}
+    found = trust_section(study(warm))
+    assert found.groups == section.groups  # diagrams are of the confidence as it is given
+    metrics = ("NLL", "NLL, T", "Brier", "ECE", "ECE, T", "AURC")
+    assert found.scores.metrics == metrics
+    expected = quality(warm, {"fc": 2.5}).iloc[0]
+    clean = dict(zip(metrics, found.scores.rows[0][1:7], strict=True))
+    assert float(clean["NLL, T"]) == pytest.approx(expected["nll"], abs=5e-4)
+    assert float(clean["ECE, T"]) == pytest.approx(expected["ece_width"], abs=5e-4)
+    cnn = dict(zip(metrics, found.scores.rows[0][7:], strict=True))
+    assert (cnn["NLL, T"], cnn["ECE, T"]) == ("–", "–")
+    for name in ("NLL", "Brier", "ECE", "AURC"):
+        at = section.scores.metrics.index(name)
+        assert clean[name] == section.scores.rows[0][1 + at]
+        assert cnn[name] == section.scores.rows[0][5 + at]
+    assert [answer.key.name for answer in found.tempered] == ["fc"]
+    assert "at its fitted temperature of 2.50, which lowers its confidence" in html(found)
+    assert "fitted on validation digits" in html(found)
 
 
 def test_the_tables_hold_the_numbers_behind(section: TrustSection, run: Predictions) -> None:

@@ -255,10 +255,10 @@ def test_invalid_answers_are_wrong_everywhere(predictions: Predictions) -> None:
     nothing = synthetic_predictions(("nan",), n=30, suites=SUITES, invalid=30, digits=False)
     assert (worst_over_grid(nothing, "joint", "map")["accuracy"] == 0).all()
     assert (worst_of_k(nothing, "joint", "drawn").query("value == 1")["accuracy"] == 0).all()
-    # Three of the nine points, those of dx = 0, have an answer, always the same; the six invalid ones agree with none.
+    # Only the neutral one of the nine points has an answer, and the eight invalid ones agree with none.
     found = consistency(nothing, "joint", "map").iloc[0]
-    assert found["consistency"] == pytest.approx(3 * 2 / (9 * 8))
-    assert found["consistency_drawn"] == pytest.approx(3 * 3 / 9**2)
+    assert found["consistency"] == 0
+    assert found["consistency_drawn"] == pytest.approx(1 / 9**2)
 
 
 # --- named defects of other tools ------------------------------------------------------------------------------------

@@ -309,7 +309,6 @@ def test_the_command_speaks_json() -> None:
     assert [Suite.from_dict(suite) for suite in json.loads(result.output)] == [load_suite("shift")]
 
 
-
 CROSSED = """
 title = "Map"
 question = "Q?"

@@ -58,7 +58,7 @@ def main() -> None:
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         sys.exit(error.exit_code)
     except RobustMnistError as error:
         click.echo(f"robustmnist: {error}", err=True)
@@ -69,4 +69,16 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:  # a full disk, a folder that went away
+        click.echo(f"robustmnist: {error}", err=True)
+        sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(error: click.ClickException) -> None:
+    """Print what click found wrong, in one line as any other mistake; without any word on the line: the help."""
+    if isinstance(error, click.UsageError) and error.ctx is not None and len(sys.argv) > 1:
+        path = error.ctx.command_path
+        click.echo(f"{path}: {error.format_message().rstrip('.')}; see '{path} --help'", err=True)
+    else:
+        error.show()

@@ -31,8 +31,9 @@ EVALUATION = ("dataset", "data_dir", "limit", "device", "seed")
     multiple=True,
     default=("core",),
     show_default=True,
-    metavar="NAME|PATH|all",
-    help="A shipped suite's name, a path to a TOML file, core or all; may be given several times. Of runs: only these.",
+    metavar="NAME|PATH|core|all",
+    help="A shipped suite's name, a path to a TOML file, core (the plain six) or all; may be given several times. Of "
+    "runs: only these.  [default for runs: all that they have]",
 )
 @click.option("--baseline", metavar="NAME", help="Checkpoint by whose errors the mCE divides.  [default: each first]")
 @options.dataset
@@ -67,9 +68,12 @@ def command(
     robustmnist compare fc cnn --suite shift --limit 1000
     robustmnist compare cnn runs/mine/best --suite all -o runs/cnn-or-mine
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
+    if out is not None and out.exists() and not out.is_dir():
+        raise click.UsageError(f"-o '{out}' is a file: give a folder")
     folders = [Path(thing) for thing in things if Path(thing).is_dir()]
     if folders and len(folders) < len(things):
-        raise click.UsageError("give folders of runs or checkpoints, not both")
+        others = ", ".join(f"'{thing}'" for thing in things if not Path(thing).is_dir())
+        raise click.UsageError(f"give folders of runs or checkpoints, not both: {others} is no folder")
     if folders:
         given = next((name for name in EVALUATION if was_given(ctx, name)), None)
         if given:
@@ -83,7 +87,7 @@ def command(
 
         folder = out or new_folder("compare", load_suites(suites))
         asked = seed if was_given(ctx, "seed") else None
-        predictions = _evaluate(things, suites, dataset, data_dir, limit, device, asked, folder)
+        predictions = _evaluate(things, suites, baseline, dataset, data_dir, limit, device, asked, folder)
     from robustmnist.cli.comparison import show_comparison
 
     show_comparison(predictions, baseline, folder, as_json=as_json)
@@ -104,6 +108,7 @@ def _read(folders: Sequence[Path], suites: Sequence[str]) -> "Predictions":
 def _evaluate(
     names: Sequence[str],
     suites: Sequence[str],
+    baseline: str | None,
     dataset: str,
     data_dir: Path | None,
     limit: int | None,
@@ -115,8 +120,13 @@ def _evaluate(
     from robustmnist.suites import load_suites
 
     chosen = load_suites(suites)
+    if not any(suite.curves for suite in chosen):
+        raise click.UsageError("there is no curve to compare: give a suite with a sweep along one strength")
     where = resolve_device(device)
     models = load_checkpoints(names, where)
+    called = [checkpoint.name for checkpoint in models.values()]
+    if baseline is not None and baseline not in called:
+        raise click.UsageError(f"--baseline '{baseline}' is none of {', '.join(called)}")
     data = load_test_digits(dataset, data_dir, limit, where)
     words = ["robustmnist", "evaluate", *(word for suite in dict.fromkeys(suites) for word in ("--suite", suite))]
     words += [word for name in models for word in ("--checkpoint", name)]

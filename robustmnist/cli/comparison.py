@@ -2,12 +2,14 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from robustmnist.cli.outputs import writing
 from robustmnist.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ def show_comparison(predictions: "Predictions", baseline: str | None, folder: Pa
     """Compare every two checkpoints, write tables and page to `folder`, and print the suites' table or, asked, JSON."""
     from robustmnist.errors import RunError
     from robustmnist.files import write_atomic
-    from robustmnist.report.compare_page import write_comparison
-    from robustmnist.results import compare_pairs
+    from robustmnist.report.compare_page import render_comparison
+    from robustmnist.results import compare_pairs, stored_temperatures
 
     if len(predictions.checkpoints) < 2:
         raise RunError(
@@ -34,18 +36,42 @@ def show_comparison(predictions: "Predictions", baseline: str | None, folder: Pa
         )
     pairs = compare_pairs(predictions, baseline)
     tables = {name: _together(pairs, name) for name in TABLES}
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        write_atomic(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.10g", lineterminator="\n"))
-    page = write_comparison(predictions, folder / "compare.html")
+    calibration = _calibration(predictions, stored_temperatures(predictions))
+    html = render_comparison(predictions)  # before anything is written: it says where there is nothing to compare
+    page = folder / "compare.html"
+    with writing(folder):
+        for name, table in tables.items():
+            write_atomic(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.10g", lineterminator="\n"))
+        write_atomic(page, html)
     if as_json:
+        tables["calibration"] = calibration
         records = {name: [_plain(row) for row in table.to_dict("records")] for name, table in tables.items()}
         click.echo(json.dumps({"n": len(predictions), **records, "report": str(page)}, ensure_ascii=False, indent=2))
         return
     click.echo(f"Mean area under the accuracy curves over {len(predictions):,} digits, and clean accuracy:")
     print_table(*_rows(pairs))
+    if calibration["temperature"].notna().any():
+        click.echo("Calibration error on clean digits, and with the temperature fitted on validation digits:")
+        shown = zip(*(calibration[key] for key in ("checkpoint", "ece", "temperature", "ece_tempered")), strict=True)
+        cells = [[name, *("" if math.isnan(one) else f"{one:.4f}" for one in numbers)] for name, *numbers in shown]
+        print_table(["checkpoint", "error", "temperature", "with it"], cells)
     click.echo(f"tables: {', '.join(str(folder / f'{name}.csv') for name in TABLES)}")
     click.echo(f"report: {page}")
+
+
+def _calibration(predictions: "Predictions", temperatures: Mapping[str, float]) -> "pd.DataFrame":
+    """Return a row per checkpoint: clean calibration error and NLL, as it is and with the temperature, NaN without."""
+    import pandas as pd
+
+    from robustmnist.results import quality
+
+    clean = replace(predictions, suites=(), logits={})
+    raw, tempered = quality(clean), quality(clean, temperatures)
+    given = pd.Series([temperatures.get(name, math.nan) for name in predictions.checkpoints])
+    columns = {"ece": "ece_width", "nll": "nll"}
+    plain = {key: raw[column] for key, column in columns.items()}
+    cooled = {f"{key}_tempered": tempered[column].where(given.notna()) for key, column in columns.items()}
+    return pd.DataFrame({"checkpoint": predictions.checkpoints, **plain, "temperature": given, **cooled})
 
 
 def _together(pairs: "Sequence[Comparison]", name: str) -> "pd.DataFrame":
@@ -56,6 +82,8 @@ def _together(pairs: "Sequence[Comparison]", name: str) -> "pd.DataFrame":
         table = getattr(pair, name).copy()
         table.insert(0, "a", pair.a)
         table.insert(1, "b", pair.b)
+        if name == "suites":
+            table.insert(2, "baseline", pair.baseline)  # of the mCE
         parts.append(table)
     together: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return together

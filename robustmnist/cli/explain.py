@@ -8,6 +8,7 @@ import click
 from robustmnist.cli import options
 from robustmnist.cli.again import command_line, new_folder, was_given
 from robustmnist.cli.inputs import load_checkpoints, load_test_digits, say
+from robustmnist.cli.outputs import writing
 from robustmnist.cli.progress import progress
 from robustmnist.errors import InputError
 
@@ -30,7 +31,7 @@ Examples:
 
 @click.command("explain", epilog=EXAMPLES)
 @options.checkpoints
-@click.option("--suite", metavar="NAME|PATH", help="Also perturb the digits as this suite does; needs --value.")
+@click.option("-s", "--suite", metavar="NAME|PATH", help="Also perturb the digits as this suite does; needs --value.")
 @click.option("--sweep", metavar="NAME", help="Which sweep of the suite.  [default: its first]")
 @click.option("--value", type=float, help="The strength, in the sweep's unit; any that the perturbation takes.")
 @click.option(
@@ -125,12 +126,10 @@ def command(
         versions=versions("captum", "matplotlib", "numpy", "torch"),
     )
     folder = out or new_folder("explain")
-    try:
+    with writing(folder):
         for file, content in explanation_files(explanations, setup).items():
             write_atomic(folder / file, content)
             click.echo(folder / file)
-    except OSError as cause:
-        raise InputError(f"cannot be written ({cause.strerror})", where=folder, remedy="choose another -o") from cause
 
 
 def _check_options(

@@ -8,6 +8,7 @@ import click
 from robustmnist.cli import options
 from robustmnist.cli.again import command_line
 from robustmnist.cli.inputs import load_test_digits, say
+from robustmnist.cli.outputs import writing
 from robustmnist.cli.progress import progress
 from robustmnist.cli.table import print_table
 
@@ -69,7 +70,8 @@ def command(
         "robustmnist": __version__,
     }
     if out is not None:
-        write_atomic(out, natural_csv(table, origin))
+        with writing(out):
+            write_atomic(out, natural_csv(table, origin))
     if as_json:
         import json
 
@@ -101,4 +103,3 @@ def _readings(images: "torch.Tensor") -> "dict[str, NDArray[np.float32]]":
             done = min(start + CHUNK, len(images))
             report(done, len(images), done)
     return {name: torch.cat(parts).numpy() for name, parts in found.items()}
-

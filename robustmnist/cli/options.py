@@ -25,7 +25,7 @@ def seed(command: F) -> F:
         type=click.IntRange(0, 2**63 - 1),
         default=0,
         metavar="N",
-        show_default="0",
+        show_default=True,
         help="Seed of all randomness.",
     )(command)
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from robustmnist.cli.outputs import writing
+
 __all__ = ["command"]
 
 
@@ -33,4 +35,6 @@ def command(folders: tuple[Path, ...], out: Path | None) -> None:
     run = merge([read_predictions(folder) for folder in folders])
     if out is None:
         out = (folders[0] if len(folders) == 1 else new_folder("report")) / "report.html"
-    click.echo(write_report(run, out))
+    with writing(out):
+        write_report(run, out)
+    click.echo(out)

@@ -11,8 +11,10 @@ __all__ = ["command"]
 
 @click.command("train")
 @click.argument("recipe", required=False)
-@click.option("--epochs", type=click.IntRange(1), help="Epochs, in place of the recipe's.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness, in place of the recipe's.")
+@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Epochs, in place of the recipe's.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), metavar="N", help="Seed of all randomness, in place of the recipe's."
+)
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Any value of the recipe, as in optimizer.lr=0.01."
 )

@@ -22,6 +22,7 @@ from robustmnist.predictions.disk import npy_header as npy_header
 from robustmnist.predictions.disk import read_manifest as read_manifest
 from robustmnist.predictions.disk import read_predictions as read_predictions
 from robustmnist.predictions.merge import merge as merge
+from robustmnist.predictions.part import only_checkpoint as only_checkpoint
 from robustmnist.predictions.part import only_suites as only_suites
 from robustmnist.predictions.pictures import Digits as Digits
 from robustmnist.predictions.pictures import digits_bytes as digits_bytes
@@ -39,6 +40,7 @@ __all__ = [
     "manifest_bytes",
     "merge",
     "npy_header",
+    "only_checkpoint",
     "only_suites",
     "parse_realised",
     "read_manifest",

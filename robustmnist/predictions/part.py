@@ -1,11 +1,29 @@
-"""A part of a run."""
+"""A part of a run: some of its suites, or one of its checkpoints."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from robustmnist.predictions.table import Predictions
 
-__all__ = ["only_suites"]
+__all__ = ["only_checkpoint", "only_suites"]
+
+
+def only_checkpoint(predictions: Predictions, name: str) -> Predictions:
+    """Return the run as if only the checkpoint called `name` had been evaluated, without pictures; nothing is copied.
+
+    Raises:
+        RunError: If it was not evaluated.
+    """
+    place = predictions.index(name)
+    records = predictions.manifest["checkpoints"][place : place + 1]
+    return replace(
+        predictions,
+        checkpoints=(name,),
+        clean=predictions.clean[place : place + 1],
+        logits={key: array[place : place + 1] for key, array in predictions.logits.items()},
+        manifest={**predictions.manifest, "checkpoints": records},
+        digits=None,
+    )
 
 
 def only_suites(predictions: Predictions, names: Iterable[str]) -> Predictions:

@@ -1,7 +1,7 @@
 """Can a checkpoint's confidence be trusted: reliability and risk, clean and where each suite is hardest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,12 @@ from robustmnist.predictions import Predictions
 from robustmnist.report.colours import hue
 from robustmnist.report.content import Answer, Key, Table
 from robustmnist.report.study import Study, SweepStudy
-from robustmnist.report.text import anchor, count, interval, percent, plain, shorten
+from robustmnist.report.text import anchor, count, interval, percent, shorten
 from robustmnist.report.trust_charts import Bins, Risk, reliability_chart, risk_chart
-from robustmnist.report.trust_words import Sureness, reliability_caption, risk_caption, trust_answer
+from robustmnist.report.trust_scores import Scores, focus_quality, scores
+from robustmnist.report.trust_words import Sureness, reliability_caption, risk_caption, tempered_text, trust_answer
 from robustmnist.report.words import NAME, TITLE, at, focus_text
-from robustmnist.results import quality, reliability, risk_coverage
+from robustmnist.results import reliability, risk_coverage, stored_temperatures
 
 __all__ = ["Panel", "Scores", "TrustGroup", "TrustSection", "trust_section"]
 
@@ -47,32 +48,28 @@ class TrustGroup:
 
 
 @dataclass(frozen=True)
-class Scores:
-    """Scores per setting and checkpoint: `metrics` are the columns under each key, a row its header and the cells."""
-
-    keys: tuple[Key, ...]
-    metrics: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
 class TrustSection:
-    """An answer per checkpoint, the scores, the settings shown, and those that start folded."""
+    """An answer per checkpoint, the scores, what a fitted temperature changes, the settings shown, and those folded."""
 
     answers: tuple[Answer, ...]
     scores: Scores
+    tempered: tuple[Answer, ...]
     groups: tuple[TrustGroup, ...]
     extra: tuple[TrustGroup, ...]
 
 
-METRICS = {"NLL": "nll", "Brier": "brier", "ECE": "ece_width", "AURC": "aurc"}
-
-
 def trust_section(study: Study) -> TrustSection:
-    """Return the section; shown are the clean digits and the suite with the largest calibration error, averaged."""
+    """Return the section; shown are the clean digits and the suite with the largest calibration error, averaged.
+
+    Diagrams and scores are of the confidence as the checkpoints give it. Where one carries a fitted temperature, NLL
+    and calibration error are told with it too.
+    """
     places: list[SweepStudy | None] = [None, *(suite.hardest for suite in study.suites)]
     keys = tuple(Key(hue(k), shorten(one.name, NAME)) for k, one in enumerate(study.clean))
-    rows = [_rows(table, study, place) for table in [_quality(study)] for place in places]
+    temperatures = stored_temperatures(study.predictions)
+    raw, cooled = focus_quality(study, temperatures)
+    rows = [_rows(raw, study, place) for place in places]
+    cool = [_rows(cooled, study, place) for place in places]
     found = [
         [_sureness(row, key, place) for (_, row), key in zip(t.iterrows(), keys, strict=True)]
         for t, place in zip(rows, places, strict=True)
@@ -81,29 +78,22 @@ def trust_section(study: Study) -> TrustSection:
     errors = [float(table["ece_width"].mean()) for table in rows[1:]]
     worst = 1 + int(np.nanargmax(errors)) if np.isfinite(errors).any() else 0
     answers = (Answer(key, trust_answer(found[0][k], [sure[k] for sure in found[1:]])) for k, key in enumerate(keys))
-    cells = tuple(
-        (_title(place), *(_score(float(row[column])) for _, row in table.iterrows() for column in METRICS.values()))
-        for place, table in zip(places, rows, strict=True)
+    tempered = (
+        Answer(keys[k], tempered_text(temperatures[one.name], _errors(rows, k), _errors(cool, k)))
+        for k, one in enumerate(study.clean)
+        if one.name in temperatures
     )
     return TrustSection(
         answers=tuple(answers),
-        scores=Scores(keys, tuple(METRICS), cells),
+        scores=scores(keys, tuple(map(_title, places)), rows, cool, tempered=bool(temperatures)),
+        tempered=tuple(tempered),
         groups=(groups[0], *groups[worst : worst + 1 if worst else 0]),
         extra=tuple(group for place, group in enumerate(groups) if place not in (0, worst)),
     )
 
 
-def _quality(study: Study) -> pd.DataFrame:
-    # Only the settings that are shown: those of a whole study would take a minute.
-    suites, logits = [], {}
-    for one in study.suites:
-        sweep, focus = one.hardest.sweep, one.hardest.focus
-        at = sweep.values.index(focus)
-        along = {key: (numbers[at],) for key, numbers in sweep.along.items()}
-        suites.append(replace(one.suite, sweeps=(replace(sweep, values=(focus,), along=along),)))
-        key = (one.suite.name, sweep.name)
-        logits[key] = study.predictions.logits[key][:, at : at + 1]
-    return quality(replace(study.predictions, suites=tuple(suites), logits=logits))
+def _errors(tables: Sequence[pd.DataFrame], checkpoint: int) -> list[float]:
+    return [float(table["ece_width"].iloc[checkpoint]) for table in tables]
 
 
 def _rows(table: pd.DataFrame, study: Study, place: SweepStudy | None) -> pd.DataFrame:
@@ -188,9 +178,3 @@ def _risk_table(title: str, curves: Sequence[Risk]) -> Table:
         rows.append((percent(coverage, 0), *cells))
     head = ("answers given", *(curve.name for curve in curves))
     return Table(f"{title}: wrong among the surest answers, in % with its 95 % interval", head, tuple(rows))
-
-
-def _score(value: float) -> str:
-    if value != value:
-        return "–"
-    return plain(value, 3 if value >= 0.1 else 4 if value >= 0.001 or value == 0 else 5)

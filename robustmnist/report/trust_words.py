@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from robustmnist.report.text import NBSP, listing, percent
 
-__all__ = ["Sureness", "reliability_caption", "risk_caption", "sureness_text", "trust_answer"]
+__all__ = ["Sureness", "reliability_caption", "risk_caption", "sureness_text", "tempered_text", "trust_answer"]
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,25 @@ def risk_caption(names: Sequence[str], whole: Sequence[float], half: Sequence[fl
         if a == a
     ]
     return f"Wrong: {'; '.join(said)}." if said else "No valid answer."
+
+
+def tempered_text(temperature: float, raw: Sequence[float], tempered: Sequence[float]) -> str:
+    """Say what a fitted temperature does to a checkpoint's calibration error, without its name at the start.
+
+    Args:
+        temperature: By which the logits are divided.
+        raw: The error on clean digits, then at each shifted setting; NaN where no answer was valid.
+        tempered: The same with the temperature.
+    """
+    which = "raises" if temperature < 1 else "lowers" if temperature > 1 else "keeps"
+    start = f"at its fitted temperature of {temperature:.2f}, which {which} its confidence, has a calibration error"
+    known = [(a, b) for a, b in zip(raw[1:], tempered[1:], strict=True) if a == a]
+    settings = f"{sum(b < a for a, b in known)} of {len(known)} shifted setting{'s' if len(known) > 1 else ''}"
+    shifted = f" smaller than without it at {settings}" if known else ""
+    if raw[0] != raw[0]:
+        return f"{start}{shifted}." if shifted else "gave no valid answer."
+    clean = f"{start} of {_points(tempered[0])} on clean digits ({_points(raw[0])} without it)"
+    return f"{clean}, and one{shifted}." if shifted else f"{clean}."
 
 
 def _is(one: Sureness) -> str:

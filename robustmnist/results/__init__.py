@@ -43,6 +43,7 @@ from robustmnist.results.pairs import compare_pairs as compare_pairs
 from robustmnist.results.quality import quality as quality
 from robustmnist.results.seeds import seed_variance as seed_variance
 from robustmnist.results.selective import risk_coverage as risk_coverage
+from robustmnist.results.suite_areas import suite_areas as suite_areas
 from robustmnist.results.summary import near_ties as near_ties
 from robustmnist.results.summary import summarise as summarise
 from robustmnist.results.summary import summary_csv as summary_csv
@@ -91,6 +92,7 @@ __all__ = [
     "seed_variance",
     "shift_map",
     "stored_temperatures",
+    "suite_areas",
     "summarise",
     "summary_csv",
     "survival",

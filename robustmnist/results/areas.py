@@ -15,6 +15,12 @@ from robustmnist.suites import Sweep
 
 __all__ = ["areas", "critical_strengths", "fall", "image_areas", "trapezoid_weights"]
 
+AREAS = ("checkpoint", "suite", "sweep", "unit", "n", "variants", "area", "area_low", "area_high")
+CRITICAL = (
+    *("checkpoint", "suite", "sweep", "unit", "side", "neutral", "end", "clean_accuracy"),
+    *("critical", "critical_near", "critical_far", "beyond"),
+)
+
 Array = NDArray[np.float64]
 
 
@@ -72,6 +78,8 @@ def fall(distances: Array, accuracy: Array, floor: Array) -> Array:
 
 def trapezoid_weights(sweep: Sweep) -> Array:
     """Return what each value weighs in the area under the curve, float64 (V,); the weights sum to 1."""
+    if len(sweep.values) == 1:
+        return np.ones(1)
     steps = np.diff(np.asarray(sweep.values, np.float64))
     weights = (np.append(steps, 0.0) + np.insert(steps, 0, 0.0)) / 2.0
     total: Array = weights / weights.sum()
@@ -109,7 +117,7 @@ def _areas(predictions: Predictions, resamples: int, seed: int) -> pd.DataFrame:
                 }
                 for m, checkpoint in enumerate(predictions.checkpoints)
             ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(AREAS))
 
 
 @remembered
@@ -123,7 +131,9 @@ def _critical_strengths(predictions: Predictions, resamples: int, seed: int, kee
             resampled = drawn.accuracy(suite.name, sweep.name)
             for side in sides(sweep):
                 distance = _critical(side.distances, accuracy[:, side.at], clean, keep)
-                near, far = percentiles(_critical(side.distances, resampled[..., side.at], drawn.clean, keep))
+                moved = _critical(side.distances, resampled[..., side.at], drawn.clean, keep)
+                # A resample of few images may hold none that is read right: nothing is kept there.
+                near, far = percentiles(np.where(np.isnan(moved) & (clean > 0), 0.0, moved))
                 rows += [
                     {
                         **_names(checkpoint, suite.name, sweep),
@@ -138,7 +148,7 @@ def _critical_strengths(predictions: Predictions, resamples: int, seed: int, kee
                     }
                     for m, checkpoint in enumerate(predictions.checkpoints)
                 ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(CRITICAL))
 
 
 def _critical(distances: Array, accuracy: Array, clean: Array, keep: float) -> Array:

@@ -1,5 +1,6 @@
 """The four tables of a comparison of two checkpoints: by setting, sweep, suite and side."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,21 @@ from robustmnist.results.sides import sides
 from robustmnist.results.survival import survival
 
 __all__ = ["setting_contrasts", "side_contrasts", "suite_contrasts", "sweep_contrasts"]
+
+AREAS = ("area_a", "area_b", "difference", "difference_low", "difference_high", "p", "p_holm", "cohens_d")
+MCE = ("mce_a", "mce_b", "mce_difference", "mce_difference_low", "mce_difference_high")
+SETTINGS = (
+    *("suite", "sweep", "unit", "value", "n", "variants", "accuracy_a", "accuracy_b"),
+    *("difference", "difference_low", "difference_high", "only_a", "only_b", "p", "p_holm"),
+    *("odds_ratio", "cohens_g", "agreement", "kappa"),
+)
+SWEEPS = ("suite", "sweep", "unit", *AREAS)
+SUITES = ("suite", "sweeps", *AREAS, *MCE)
+SIDES = (
+    *("suite", "sweep", "side", "unit", "end", "median_a", "median_b", "mean_a", "mean_b"),
+    *("difference", "difference_low", "difference_high", "longer_a", "longer_b", "p", "p_holm"),
+    *("logrank", "logrank_p", "logrank_p_holm"),
+)
 
 Row = dict[str, Any]
 
@@ -40,7 +56,7 @@ def setting_contrasts(predictions: Predictions, a: int, b: int, resamples: int, 
                 names |= {"n": len(predictions), "variants": len(sweep.variants)}
                 difference = resampled[:, b, at] - resampled[:, a, at]
                 rows.append(names | _setting(answers[a, at], answers[b, at], difference))
-    return _corrected(rows, "p")
+    return _corrected(rows, SETTINGS, "p")
 
 
 def _setting(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], drawn: NDArray[np.float64]) -> Row:
@@ -72,7 +88,7 @@ def sweep_contrasts(predictions: Predictions, a: int, b: int, resamples: int, se
             difference = (resampled[:, b] - resampled[:, a]) @ trapezoid_weights(sweep)
             names: Row = {"suite": suite.name, "sweep": sweep.name, "unit": sweep.unit}
             rows.append(names | _area(areas[a], areas[b], difference))
-    return _corrected(rows, "p")
+    return _corrected(rows, SWEEPS, "p")
 
 
 def suite_contrasts(predictions: Predictions, a: int, b: int, base: int, resamples: int, seed: int) -> pd.DataFrame:
@@ -90,11 +106,12 @@ def suite_contrasts(predictions: Predictions, a: int, b: int, base: int, resampl
         mce: list[float] = [np.nan] * 5
         if not unequal_sweeps(suite):
             (point, _), (samples, _) = mean_error_ratios(predictions, suite, base, resamples, seed)
-            low, high = percentiles(samples[:, b] - samples[:, a])
-            mce = [float(point[a]), float(point[b]), float(point[b] - point[a]), float(low), float(high)]
-        keys = ("mce_a", "mce_b", "mce_difference", "mce_difference_low", "mce_difference_high")
-        rows.append(row | dict(zip(keys, mce, strict=True)))
-    return _corrected(rows, "p")
+            with np.errstate(invalid="ignore"):  # infinite both, against a baseline without errors
+                apart, drawn_apart = point[b] - point[a], samples[:, b] - samples[:, a]
+            low, high = percentiles(drawn_apart)
+            mce = [float(point[a]), float(point[b]), float(apart), float(low), float(high)]
+        rows.append(row | dict(zip(MCE, mce, strict=True)))
+    return _corrected(rows, SUITES, "p")
 
 
 def _area(area_a: NDArray[np.float64], area_b: NDArray[np.float64], drawn: NDArray[np.float64]) -> Row:
@@ -142,7 +159,7 @@ def side_contrasts(predictions: Predictions, a: int, b: int, resamples: int, see
                         "logrank_p_holm": np.nan,
                     }
                 )
-    table = _corrected(rows, "p", "logrank_p")
+    table = _corrected(rows, SIDES, "p", "logrank_p")
     if rows:
         drawn = resampled_sums(np.stack(gains, axis=1), resamples, seed) / len(predictions)
         table["difference_low"], table["difference_high"] = percentiles(drawn)
@@ -155,9 +172,8 @@ def _means(a: float, b: float, what: str, drawn: NDArray[np.float64]) -> Row:
     return row | {"difference_low": float(low), "difference_high": float(high)}
 
 
-def _corrected(rows: list[Row], *columns: str) -> pd.DataFrame:
-    table = pd.DataFrame(rows)
-    for column in columns:
-        if rows:
-            table[f"{column}_holm"] = holm(table[column])
+def _corrected(rows: list[Row], columns: Sequence[str], *tests: str) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=list(columns))
+    for column in tests:
+        table[f"{column}_holm"] = holm(table[column])
     return table

@@ -16,6 +16,14 @@ __all__ = ["corruption_errors", "mean_corruption_errors", "mean_error_ratios", "
 
 Array = NDArray[np.float64]
 UNEQUAL = ("refuse", "mean-error")
+ERRORS = (
+    *("checkpoint", "baseline", "suite", "sweep", "values", "error", "baseline_error"),
+    *("ce", "ce_low", "ce_high", "relative_ce", "relative_ce_low", "relative_ce_high"),
+)
+MEANS = (
+    *("checkpoint", "baseline", "suite", "sweeps"),
+    *("mce", "mce_low", "mce_high", "relative_mce", "relative_mce_low", "relative_mce_high"),
+)
 
 
 def corruption_errors(
@@ -56,7 +64,7 @@ def corruption_errors(
                 for name, value, (low, high) in zip(("ce", "relative_ce"), point, ends, strict=True):
                     row |= {name: value[m], f"{name}_low": low[m], f"{name}_high": high[m]}
                 rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(ERRORS))
 
 
 def mean_corruption_errors(
@@ -104,7 +112,7 @@ def mean_corruption_errors(
             for name, value, (low, high) in zip(("mce", "relative_mce"), point, ends, strict=True):
                 row |= {name: value[m], f"{name}_low": low[m], f"{name}_high": high[m]}
             rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(MEANS))
 
 
 def unequal_sweeps(suite: Suite) -> str:

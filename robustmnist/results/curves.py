@@ -13,6 +13,21 @@ __all__ = ["FLOOR", "focus", "headline"]
 
 FLOOR = 0.90  # the accuracy whose loss the headline reports
 
+HEADLINE = (
+    "checkpoint",
+    "suite",
+    "sweep",
+    "unit",
+    "n",
+    "clean_accuracy",
+    "clean_accuracy_low",
+    "clean_accuracy_high",
+    "area",
+    "threshold_low",
+    "threshold_high",
+)
+FOCUS = ("suite", "sweep", "unit", "value", "accuracy")
+
 Vector = NDArray[np.float64]
 
 
@@ -45,7 +60,7 @@ def headline(source: Predictions | pd.DataFrame) -> pd.DataFrame:
                 "threshold_high": _threshold(*_side(values, accuracy, neutral, below=False)),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(HEADLINE))
 
 
 def focus(summary: pd.DataFrame) -> pd.DataFrame:
@@ -78,7 +93,7 @@ def focus(summary: pd.DataFrame) -> pd.DataFrame:
                 "accuracy": float(level_there),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(FOCUS))
 
 
 def _vector(table: pd.DataFrame, column: str) -> Vector:

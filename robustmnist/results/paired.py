@@ -61,7 +61,7 @@ def error_consistency(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) ->
 
 
 def paired_difference(differences: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Return the mean of per-image differences (n,), the p of the paired t-test, and the effect size.
+    """Return the mean of per-image differences (n,), the two-sided p of the paired t-test, and the effect size.
 
     The effect is Cohen's d for pairs: mean over standard deviation between images. Without any difference p is 1 and
     d 0; where all differences are equal and not 0, p is 0 and d infinite; for fewer than two images both are NaN.

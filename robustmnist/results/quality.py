@@ -32,8 +32,9 @@ def quality(predictions: Predictions, temperatures: Mapping[str, float] | None =
     - ``n`` images, ``variants`` of each; all variants' answers are taken together.
     - ``accuracy`` with its 95 % Wilson interval ``accuracy_low``, ``accuracy_high`` for `n` images; ``invalid``,
       answers with a NaN or an infinity: wrong in accuracy, in none of the columns about confidence; ``near_ties``.
-    - ``flip_rate``: share of answers that differ from the same checkpoint's to the clean image. ``consistency``: share
-      of agreeing pairs among an image's clean answer and its variants' (with one variant ``1 − flip_rate``).
+    - ``flip_rate``: share of answers that differ from the same checkpoint's to the clean image, an invalid one from
+      any. ``consistency``: share of agreeing pairs among an image's clean answer and its variants' (with one variant
+      ``1 − flip_rate``).
     - ``mean_confidence`` of the predicted class; ``temperature``, by which logits were divided beforehand.
     - ``nll``: mean negative log-likelihood of the true class, natural logarithm.
     - ``brier``, Σ over classes of (p − y)², 0 to 2, and ``brier_reliability``, ``brier_resolution``,
@@ -115,7 +116,7 @@ def _score(
         "mean_confidence": float(found.confidence.mean()) if k else np.nan,
         "invalid": found.invalid,
         "near_ties": near_ties,
-        "flip_rate": float(np.mean([one.predicted != clean for one in decided])),
+        "flip_rate": float(np.mean([(one.predicted != clean) | ~one.valid for one in decided])),
         "consistency": _consistency([clean, *(one.predicted for one in decided)]),
         "temperature": temperature,
         "nll": -likelihood / k if k else np.nan,

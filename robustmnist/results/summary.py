@@ -60,7 +60,8 @@ def summarise(predictions: Predictions) -> pd.DataFrame:
     - ``accuracy_low``, ``accuracy_high``: 95 % Wilson interval with `n` images, not ``n · variants``: variants of one
       image are not independent, so the interval is rather too wide than too narrow.
     - ``mean_confidence``: mean softmax probability of the predicted class over the valid rows; NaN if there are none.
-    - ``flip_rate``: share of predictions that differ from the same checkpoint's prediction on the clean image.
+    - ``flip_rate``: share of predictions that differ from the same checkpoint's prediction on the clean image; an
+      invalid one differs from any.
     - ``invalid``: rows with a NaN or an infinity among their logits, counted as wrong.
     - ``neutral``: whether the value leaves the image as it is.
     - ``near_ties``: rows whose two highest logits lie within 1e-4.
@@ -99,7 +100,8 @@ def _summarise(predictions: Predictions) -> pd.DataFrame:
         for at in range(len(sweep.values))
         for place in range(len(predictions.checkpoints))
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    # A run without a curve has no row, and an empty column must still do as a mask.
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"neutral": bool})
 
 
 def _measured(realised: pd.DataFrame | None) -> dict[tuple[str, str, float], dict[str, float]]:
@@ -122,7 +124,7 @@ def _row(
     n, r = len(predictions), len(variants)
     correct = sum(int(np.count_nonzero(one.predicted == predictions.labels)) for one in variants)
     invalid = sum(int(np.count_nonzero(~one.valid)) for one in variants)
-    flips = sum(int(np.count_nonzero(one.predicted != clean)) for one in variants)
+    flips = sum(int(np.count_nonzero((one.predicted != clean) | ~one.valid)) for one in variants)
     sure = sum(float(one.confidence[one.valid].sum()) for one in variants)
     low, high = wilson(correct / r, n)
     return {

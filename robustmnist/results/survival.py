@@ -14,6 +14,11 @@ from robustmnist.results.sides import sides
 
 __all__ = ["survival", "survival_curve"]
 
+COLUMNS = (
+    *("checkpoint", "suite", "sweep", "unit", "side", "neutral", "end", "n", "failed_at_neutral", "never_failed"),
+    *("median", "median_low", "median_high", "mean", "mean_low", "mean_high"),
+)
+
 
 def survival(predictions: Predictions) -> pd.DataFrame:
     """Return a row per suite, sweep, side of neutral and checkpoint: how far its images stand, as `endurance` says.
@@ -70,7 +75,7 @@ def _survival(predictions: Predictions) -> pd.DataFrame:
                     row: dict[str, Any] = {"checkpoint": checkpoint, "suite": suite.name, "sweep": sweep.name}
                     row |= {"unit": sweep.unit, "side": side.name, "neutral": side.neutral, "end": side.end}
                     rows.append(row | _row(found, place))
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _row(found: Endurance, place: int) -> dict[str, Any]:

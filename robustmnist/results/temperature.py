@@ -49,6 +49,10 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> 
 
 
 def stored_temperatures(predictions: Predictions) -> dict[str, float]:
-    """Return the temperatures that the checkpoints' cards carry, by name; a checkpoint without one is not in it."""
-    records = predictions.manifest["checkpoints"]
-    return {record["name"]: float(record["temperature"]) for record in records if record.get("temperature")}
+    """Return the temperatures that the checkpoints' cards carry, by name; a checkpoint without one is not in it.
+
+    Runs from before version 0.2 have none.
+    """
+    # By place: a page may call a checkpoint otherwise than its card does.
+    records = zip(predictions.checkpoints, predictions.manifest.get("checkpoints", ()), strict=False)
+    return {name: float(record["temperature"]) for name, record in records if record.get("temperature")}

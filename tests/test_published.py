@@ -1,0 +1,54 @@
+"""The published study: its tables follow from each other, and a sample of its numbers is measured again."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from robustmnist.checkpoints import load_checkpoint
+from robustmnist.perturb import prepare
+from robustmnist.results import headline
+from robustmnist.suites import load_suite
+
+REPORTS = Path(__file__).parent.parent / "reports"
+SUMMARY = pd.read_csv(REPORTS / "summary.csv")
+NEAR_TIES = 3  # decisions that another processor may take otherwise: two logits closer than its rounding
+
+# Few of them, but of every kind: a copy, a map of pixels, draws, a prepared stroke, MNIST-C.
+SAMPLE = [
+    ("fc", "shift", "right", 3.0),
+    ("fc", "noise", "shot", 0.6),
+    ("fc", "mnist-c", "glass-blur", 0.7),
+    ("fc", "stroke", "fracture", 2.0),
+    ("fc", "intensity", "jpeg", 90.0),
+    ("cnn", "rotation", "angle", -45.0),
+    ("cnn-augmented", "decentering", "margin", 1.0),
+]
+
+
+def test_the_headline_follows_from_the_summary() -> None:
+    told = pd.read_csv(REPORTS / "headline.csv")
+    pd.testing.assert_frame_equal(headline(SUMMARY), told, atol=1e-6, check_dtype=False)
+
+
+def test_every_setting_is_of_all_test_digits() -> None:
+    assert set(SUMMARY["n"]) == {10_000}
+    assert SUMMARY["accuracy"].between(SUMMARY["accuracy_low"], SUMMARY["accuracy_high"]).all()
+
+
+@pytest.mark.parametrize(("checkpoint", "suite", "sweep", "value"), SAMPLE)
+def test_a_sample_is_measured_again(
+    checkpoint: str, suite: str, sweep: str, value: float, mnist_test: tuple[np.ndarray, np.ndarray]
+) -> None:
+    pixels, labels = mnist_test
+    images = torch.from_numpy(pixels.copy()).float().div(255).unsqueeze(1)
+    found = load_suite(suite)
+    asked = next(one for one in found.sweeps if one.name == sweep)
+    (variant,) = asked.variants
+    ready = prepare(asked.perturbation, images, ids=torch.arange(len(images)), seed=found.seed, draw=variant.draw)
+    predicted = load_checkpoint(checkpoint)(ready(**asked.arguments(value, variant))).argmax(1).numpy()
+    rows = SUMMARY[(SUMMARY["checkpoint"] == checkpoint) & (SUMMARY["suite"] == suite) & (SUMMARY["sweep"] == sweep)]
+    (published,) = rows[np.isclose(rows["value"], value)]["correct"]
+    assert abs(int((predicted == labels).sum()) - published) <= NEAR_TIES
