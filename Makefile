@@ -29,7 +29,7 @@ benchmark: $(VENV)/installed-test  ## Measure speed against peers and against th
 	$(BIN)/python -m benchmarks
 
 reports: $(VENV)/installed  ## Make the published results in reports/ again (needs MNIST)
-	$(BIN)/python reports/make.py
+	$(BIN)/python -m reports
 
 clean:  ## Remove the environment and the caches; runs/ stays
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

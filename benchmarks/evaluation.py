@@ -26,7 +26,7 @@ def run(n: int, device: torch.device, data_dir: Path | None) -> None:
 
 
 def _against_bare_forward_passes(digits: Dataset, device: torch.device) -> None:
-    suites = load_suites(["all"])
+    suites = load_suites(["core"])
     rows = []
     for name in ("fc", "cnn"):
         checkpoint = load_checkpoint(name, device=device)
@@ -43,7 +43,7 @@ def _against_bare_forward_passes(digits: Dataset, device: torch.device) -> None:
         wall = statistics.median(walls)
         rows.append([name, f"{passes:,}", f"{wall:.1f}", f"{statistics.median(ratios):.2f}", f"{passes / wall:,.0f}"])
     print_table(
-        f"evaluate --suite all over {len(digits):,} digits",
+        f"evaluate --suite core over {len(digits):,} digits",
         ["checkpoint", "images through the model", "s", "× bare forward passes", "images/s"],
         rows,
         f"{hardware(device)}; bare: the same number of images, nothing perturbed, through the fastest exact layout.",

@@ -42,7 +42,8 @@ def describe_device(device: "torch.device") -> str:
 
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"cpu ({_processor() or platform.machine()}, {torch.get_num_threads()} threads)"
+    threads = torch.get_num_threads()
+    return f"cpu ({_processor() or platform.machine()}, {threads} thread{'s' if threads > 1 else ''})"
 
 
 def _processor() -> str:

@@ -94,12 +94,12 @@ def test_the_answer_takes_the_weakest_sweep_and_side_of_each_suite_and_names_the
     )
 
 
-def test_the_answer_names_the_three_soonest_suites_in_the_order_of_the_run_and_counts_the_others() -> None:
+def test_the_answer_names_the_first_three_suites_of_the_run_and_counts_the_others() -> None:
     suites = [suite_study(f"S{at}", sweep_study(RIGHT, (None, float(at)))) for at in (8, 3, 9, 2, 4)]
     held = [suite_study(f"H{i}", sweep_study(RIGHT, (None, None))) for i in range(4)]
     sentence = told(answer(whole(*suites, *held), CLEAN))
     assert sentence.endswith(
-        "once they move 3.0 px, move 2.0 px or move 4.0 px, and in 2 more suites farther on; never in 4 suites."
+        "once they move 8.0 px, move 3.0 px or move 9.0 px, and in 2 more suites; never in 4 suites."
     )
 
 

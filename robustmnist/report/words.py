@@ -54,8 +54,8 @@ _OWN_NAME = set(_PHRASES) - {"shift", "shift-towards", "scale", "shear"}
 def answer(study: Study, clean: Clean) -> str:
     """Say in one sentence how far one checkpoint can be trusted, without its name at the start.
 
-    It names the three suites that take a tenth of the checkpoint's clean accuracy after the smallest share of a sweep's
-    range, with the sweep and the strength, then how many others do so, and those that never do.
+    It names the first three suites, in the order of the run, that take a tenth of the checkpoint's clean accuracy, each
+    with the sweep that does so after the smallest share of its range; then how many others do, and those that never do.
     """
     accuracy = f"{percent(clean.accuracy)} ({interval(clean.low, clean.high)})"
     opening = f"reads {accuracy} of {count(len(study.predictions))} clean digits"
@@ -68,12 +68,11 @@ def answer(study: Study, clean: Clean) -> str:
     held = [f"“{shorten(suite.suite.title, TITLE)}”" for suite, place in found if place is None]
     if not broken:
         return f"{opening} and never loses a tenth of that, in any sweep."
-    soonest = sorted(broken, key=lambda one: one[1].tolerances[clean.index].reach)[:MOST]
-    told = [phrase(one[1], one[2], among=len(one[0].sweeps)) for one in broken if one in soonest]
+    told = [phrase(sweep, value, among=len(suite.sweeps)) for suite, sweep, value in broken[:MOST]]
     fall = f"{opening}; a tenth of that is lost once they {listing(told, 'or')}"
-    others = len(broken) - len(soonest)
+    others = len(broken) - len(told)
     if others:
-        fall += f", and in {others} more suite{'s' if others > 1 else ''} farther on"
+        fall += f", and in {others} more suite{'s' if others > 1 else ''}"
     if held:
         fall += f"; never in {listing(held, 'or') if len(held) <= MOST else f'{len(held)} suites'}"
     return f"{fall}."

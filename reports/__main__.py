@@ -1,0 +1,89 @@
+"""``python -m reports [RUNS]``: make the published results again; needs the real MNIST test digits.
+
+Evaluates the shipped checkpoints on every shipped suite into the folder RUNS (default runs/published; an interrupted
+run goes on), renders the pages, writes the tables and the findings here, and puts the figures into README.
+"""
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from reports.curves import curves
+from reports.findings import findings
+from reports.readme import checkpoint_table, fill, headline_table
+from robustmnist.files import write_atomic
+from robustmnist.predictions import Predictions, read_predictions
+from robustmnist.report import write_report
+from robustmnist.report.colours import DARK, LIGHT
+from robustmnist.results import (
+    areas,
+    compare,
+    critical_strengths,
+    headline,
+    mean_corruption_errors,
+    quality,
+    summarise,
+)
+from robustmnist.suites import SHIPPED
+
+HERE = Path(__file__).parent
+README = HERE.parent / "README.md"
+CHECKPOINTS = ("fc", "cnn", "cnn-augmented")
+MAPS = ("shift-map", "worst-of-k")  # their many points make a page of their own
+FEWER = 5_000  # digits for these 1,266 points: an hour of two cores instead of two
+
+
+def main() -> None:
+    """Run the study and write everything that is published."""
+    runs = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "runs" / "published"
+    study = evaluate([name for name in SHIPPED if name not in MAPS], runs / "curves")
+    maps = evaluate(MAPS, runs / "maps", "--limit", str(FEWER))
+    write_report(study, HERE / "report.html")
+    write_report(maps, HERE / "maps.html")
+    write_atomic(HERE / "summary.csv", (runs / "curves" / "summary.csv").read_bytes())
+    first, *others = CHECKPOINTS
+    tables = {
+        "headline": headline(study),
+        "areas": areas(study),
+        "critical": critical_strengths(study),
+        "quality": quality(study),
+        "mce": mean_corruption_errors(study, first, unequal="mean-error"),
+        "comparison": pd.concat(
+            [compare(study, a, b).sweeps.assign(a=a, b=b) for a, b in [(first, others[0]), (others[0], others[1])]]
+        ),
+    }
+    for name, table in tables.items():
+        write_atomic(HERE / f"{name}.csv", table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+    write_atomic(HERE / "README.md", findings(study, maps))
+    summary = summarise(study)
+    write_atomic(HERE / "curves.svg", curves(study, summary, LIGHT))
+    write_atomic(HERE / "curves-dark.svg", curves(study, summary, DARK))
+    text = README.read_text(encoding="utf-8")
+    for name, content in {"findings": headline_table(tables["headline"]), "checkpoints": checkpoint_table()}.items():
+        text = fill(text, name, content)
+    write_atomic(README, text)
+
+
+def evaluate(suites: Sequence[str], run: Path, *options: str) -> Predictions:
+    """Evaluate the shipped checkpoints on the MNIST test digits, or go on with it, and return the predictions."""
+    words = [word for name in suites for word in ("--suite", name)]
+    words += [word for name in CHECKPOINTS for word in ("--checkpoint", name)]
+    words = ["evaluate", *words, "--dataset", "mnist", *options, "-o"]
+    subprocess.run([sys.executable, "-m", "robustmnist", *words, str(run)], check=True)
+    predictions = read_predictions(run)
+    # The folders of this machine mean nothing elsewhere; the hashes say which digits they are.
+    known = predictions.manifest
+    general = {
+        "dataset": {**known["dataset"], "source": "the MNIST test files"},
+        "command": shlex.join(["robustmnist", *words, f"runs/published/{run.name}"]),
+    }
+    return replace(predictions, manifest={**known, **general})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,260 @@
+"""The findings in words and tables: written from the numbers, so that they cannot drift from them."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from robustmnist.predictions import Predictions
+from robustmnist.results import (
+    areas,
+    compare,
+    mean_corruption_errors,
+    quality,
+    shift_map,
+    stored_temperatures,
+    summarise,
+    worst_of_k,
+    worst_over_grid,
+)
+
+__all__ = ["findings"]
+
+SOLVED = 0.99  # the accuracy for which MNIST is called solved
+KS = (1, 10, 50)
+
+
+def findings(study: Predictions, maps: Predictions) -> str:
+    """Return reports/README.md from the predictions of the two runs."""
+    parts = [
+        "# Is MNIST solved?",
+        _answer(study, maps),
+        "## On clean digits",
+        _clean(study),
+        "## Within natural variation",
+        _natural(study),
+        "## Suite by suite",
+        _suites(study),
+        "## In the worst case",
+        _worst(maps),
+        "## Which checkpoint is better",
+        *_comparisons(study),
+        "## Whether the confidence can be trusted",
+        _confidence(study),
+        "## MNIST-C",
+        _mnist_c(study),
+        "## How this was made",
+        _provenance(study, maps),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _answer(study: Predictions, maps: Predictions) -> str:
+    summary = summarise(study)
+    clean = _clean_accuracy(summary)
+    grid = worst_over_grid(maps, "worst-of-k", "grid").set_index("checkpoint")["accuracy"]
+    best = str(clean.idxmax())
+    bits = [
+        f"On the {len(study):,} MNIST test digits as they are, `{best}` reads {_percent(clean.max())}.",
+        "Let each digit be turned by up to 30° and moved by up to 3 px, in the way that is worst for the checkpoint, "
+        f"and `{best}` reads {_percent(grid[best])} of them, `{grid.idxmin()}` {_percent(grid.min())}.",
+    ]
+    least = _suite_areas(study).mean(axis=1).sort_values()
+    bits.append(f"Of the {len(least)} suites, {least.index[0]} takes most on average over the checkpoints.")
+    return " ".join(bits)
+
+
+def _clean(study: Predictions) -> str:
+    summary = summarise(study)
+    rows = summary[summary["neutral"]].drop_duplicates("checkpoint")
+    lines = [
+        [
+            f"`{row.checkpoint}`",
+            _percent(row.accuracy),
+            f"{_percent(row.accuracy_low)} to {_percent(row.accuracy_high)}",
+        ]
+        for row in rows.itertuples()
+    ]
+    return _table(["checkpoint", f"accuracy on {len(study):,} clean digits", "95 % Wilson interval"], lines)
+
+
+def _natural(study: Predictions) -> str:
+    """Return the accuracy at the ends of what 95 % of the training digits do."""
+    summary = summarise(study)
+    known = summary[summary["natural_low"].notna()]
+    lines = []
+    for place, rows in known.groupby(["suite", "sweep"], sort=False):
+        suite, sweep = (str(word) for word in place)
+        low, high = float(rows["natural_low"].iloc[0]), float(rows["natural_high"].iloc[0])
+        cells = []
+        for name in study.checkpoints:
+            curve = rows[rows["checkpoint"] == name]
+            ends = np.clip([low, high], curve["value"].min(), curve["value"].max())
+            cells.append(_percent(float(np.interp(ends, curve["value"], curve["accuracy"]).min())))
+        unit = rows["unit"].iloc[0]
+        lines.append(
+            [f"{suite}: {study.sweep(suite, sweep).title}", f"{low:.2f} to {high:.2f} {unit}".replace("-", "−"), *cells]
+        )
+    head = ["sweep", "95 % of the training digits lie within", *(f"`{name}`" for name in study.checkpoints)]
+    words = (
+        "How far digits of one class differ by themselves, measured on the 60,000 training digits, and the lower of "
+        "the accuracies at the two ends of that band (linear between values that were run). The angle is that of the "
+        "ink's long axis, which turns for reasons of shape too, so its band is rather too wide:"
+    )
+    return f"{words}\n\n{_table(head, lines)}"
+
+
+def _suites(study: Predictions) -> str:
+    table = _suite_areas(study)
+    intervals = areas(study)
+    width = float((intervals["area_high"] - intervals["area_low"]).max()) / 2
+    lines = [[suite, *(_percent(table.loc[suite, name], 1) for name in study.checkpoints)] for suite in table.index]
+    words = (
+        "Area under the accuracy curve, the mean over a suite's sweeps: 100 % is a checkpoint that nothing moves. "
+        f"Bootstrap over images: no sweep's 95 % interval is wider than ± {100 * width:.1f} points."
+    )
+    return f"{words}\n\n{_table(['suite', *(f'`{name}`' for name in study.checkpoints)], lines)}"
+
+
+def _worst(maps: Predictions) -> str:
+    random = worst_of_k(maps, "worst-of-k", "random")
+    random = random[random["value"] == random["value"].max()]
+    grid = worst_over_grid(maps, "worst-of-k", "grid").set_index("checkpoint")
+    everywhere = shift_map(maps, "shift-map", maps.suite("shift-map").sweeps[0].name)
+    moved = everywhere.groupby("checkpoint")["accuracy"].mean()
+    lines = []
+    for name in maps.checkpoints:
+        by_k = random[random["checkpoint"] == name].set_index("k")["accuracy"]
+        lines.append(
+            [
+                f"`{name}`",
+                *(_percent(by_k[k]) for k in KS),
+                _percent(grid.loc[name, "accuracy"]),
+                _percent(moved[name]),
+            ]
+        )
+    head = [
+        "checkpoint",
+        "one random pose",
+        *(f"worst of {k} random poses" for k in KS[1:]),
+        "worst of the grid 5×5×31",
+        "mean over all shifts to ±10 px",
+    ]
+    words = (
+        f"Share of {len(maps):,} digits that are read right in every one of the poses (turned by up to ±30° and moved "
+        "by up to ±3 px on each axis, Engstrom et al. 2019); last, the mean over all 441 whole-pixel shifts:"
+    )
+    return f"{words}\n\n{_table(head, lines)}"
+
+
+def _comparisons(study: Predictions) -> Iterator[str]:
+    for a, b in zip(study.checkpoints, study.checkpoints[1:], strict=False):
+        found = compare(study, a, b)
+        table = found.suites
+        better = table[(table["p_holm"] < 0.05) & (table["difference"] > 0)]["suite"].tolist()
+        worse = table[(table["p_holm"] < 0.05) & (table["difference"] < 0)]["suite"].tolist()
+        open_ = table[~(table["p_holm"] < 0.05)]["suite"].tolist()
+        said = [
+            f"better than `{a}` under {_listing(better)}" if better else "",
+            f"worse under {_listing(worse)}" if worse else "",
+            f"not told apart from it under {_listing(open_)}" if open_ else "",
+        ]
+        settings = found.settings
+        told = settings[settings["p_holm"] < 0.05]
+        yield (
+            f"**`{b}` against `{a}`**: {'; '.join(word for word in said if word)} (area, paired bootstrap over images, "
+            f"Holm over {len(table)} suites, 5 %). Of {len(settings)} settings it is better in "
+            f"{int((told['difference'] > 0).sum())} and worse in {int((told['difference'] < 0).sum())} (exact McNemar, "
+            "Holm over all of them)."
+        )
+
+
+def _confidence(study: Predictions) -> str:
+    raw, fitted = quality(study), quality(study, stored_temperatures(study))
+    moved = raw["suite"].ne("") & ~raw["neutral"].astype(bool)
+    lines = []
+    for name in study.checkpoints:
+        mine = raw["checkpoint"] == name
+        worst = raw[mine & moved].sort_values("ece_width").iloc[-1].to_dict()
+        cells = [
+            _percent(table[mine & rows]["ece_width"].mean())
+            for rows in (raw["suite"] == "", moved)
+            for table in (raw, fitted)
+        ]
+        where = f"{worst['suite']}, {worst['sweep']} at {worst['value']:g} {worst['unit']}"
+        said = f"{_percent(worst['mean_confidence'])} sure, {_percent(worst['accuracy'])} right"
+        lines.append([f"`{name}`", *cells, f"{where}: {said}"])
+    head = [
+        "checkpoint",
+        "clean",
+        "clean, with its temperature",
+        "perturbed, mean",
+        "perturbed, with it",
+        "worst setting",
+    ]
+    words = (
+        "Expected calibration error, 15 bins of equal width; each checkpoint's temperature was fitted on the 5,000 "
+        "validation digits of its training, and on nothing else:"
+    )
+    return f"{words}\n\n{_table(head, lines)}"
+
+
+def _mnist_c(study: Predictions) -> str:
+    baseline = study.checkpoints[0]
+    table = mean_corruption_errors(study, baseline, unequal="mean-error")
+    table = table[table["suite"] == "mnist-c"]
+    lines = [
+        [f"`{row.checkpoint}`", f"{_percent(row.mce, 1)} ({_percent(row.mce_low, 1)} to {_percent(row.mce_high, 1)})"]
+        for row in table.itertuples()
+    ]
+    words = (
+        f"Mean corruption error over the 15 corruptions and all their strengths, relative to `{baseline}`, with its "
+        "bootstrap interval; corruptions have one to five strengths, so each counts by its mean error:"
+    )
+    return f"{words}\n\n{_table(['checkpoint', 'mCE'], lines)}"
+
+
+def _provenance(study: Predictions, maps: Predictions) -> str:
+    run = study.manifest
+    versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
+    minutes = [f"{one.manifest['duration_seconds'] / 60:.0f}" for one in (study, maps)]
+    return "\n".join(
+        [
+            "```sh",
+            "ROBUSTMNIST_DATA=folder make reports",
+            "```",
+            "",
+            f"n = {len(study):,} test digits ({len(maps):,} for the worst cases), one training each, draws "
+            f"of seed 0, 10,000 bootstrap resamples. {run['device']}; {versions}; robustmnist {run['robustmnist']}. "
+            f"The last processes of the two runs took {minutes[0]} and {minutes[1]} minutes.",
+            "",
+            "- [report.html](report.html): every curve, with intervals, galleries, calibration, comparisons.",
+            "- [maps.html](maps.html): shift maps and worst cases.",
+            "- [summary.csv](summary.csv): a row per setting; [areas.csv](areas.csv), [critical.csv](critical.csv), "
+            "[quality.csv](quality.csv), [mce.csv](mce.csv), [comparison.csv](comparison.csv), "
+            "[headline.csv](headline.csv).",
+        ]
+    )
+
+
+def _clean_accuracy(summary: pd.DataFrame) -> "pd.Series[float]":
+    return summary[summary["neutral"]].drop_duplicates("checkpoint").set_index("checkpoint")["accuracy"]
+
+
+def _suite_areas(study: Predictions) -> pd.DataFrame:
+    table = areas(study)
+    mean = table.groupby(["suite", "checkpoint"], sort=False)["area"].mean().unstack()
+    return mean.loc[list(dict.fromkeys(table["suite"])), list(study.checkpoints)]
+
+
+def _percent(share: object, digits: int = 2) -> str:
+    return f"{100 * float(share):.{digits}f} %"  # type: ignore[arg-type]
+
+
+def _listing(words: Sequence[str]) -> str:
+    return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
