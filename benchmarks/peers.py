@@ -122,7 +122,7 @@ PEERS: Mapping[str, tuple[dict[str, Any], Mapping[str, Work]]] = {
         },
     ),
     "shear": (
-        {"slope": 0.4},
+        {"horizontal": 0.4},
         {"kornia, per sample": _kornia("shear", [0.4, 0.0]), "torchvision v2, whole batch": _affine(shear=[21.8, 0.0])},
     ),
     "perspective": ({"displacement": 4.0}, {"torchvision v2, whole batch": _perspective}),

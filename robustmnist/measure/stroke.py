@@ -9,7 +9,7 @@ from robustmnist.threads import share_out
 __all__ = ["stroke_width"]
 
 ENLARGED = 4  # sub-pixels per px in which strokes are measured
-CPU_CHUNK, GPU_CHUNK = 16, 1024  # images at once: on a processor they stay in the cache
+CPU_CHUNK, GPU_CHUNK = 32, 1024  # images at once: on a processor they stay in the cache
 
 
 def stroke_width(images: Tensor) -> Tensor:
@@ -38,11 +38,24 @@ def stroke_width(images: Tensor) -> Tensor:
 
 def _width(images: Tensor) -> Tensor:
     paper = F.pad(images, (1, 1, 1, 1))
-    inside = F.interpolate(paper, scale_factor=ENLARGED, mode="bilinear", align_corners=False)[:, 0] > 0.5
+    inside = _cropped(F.interpolate(paper, scale_factor=ENLARGED, mode="bilinear", align_corners=False)[:, 0] > 0.5)
     distance = (_squared_distance(inside).to(torch.float32).sqrt() - 0.5).clamp_(min=0.0)
     # Every distance is a multiple of 2⁻²⁴ below 64: in float64 their sum is exact, in whatever order.
     total = distance.flatten(1).sum(1, dtype=torch.float64)
     return (4 / ENLARGED * total / inside.flatten(1).sum(1)).to(images.dtype)
+
+
+def _cropped(inside: Tensor) -> Tensor:
+    """Return the part of all images that holds what is inside, and a frame of paper one sub-pixel wide.
+
+    The way out of a box to its frame is no longer than any beyond it, so that no distance changes.
+    """
+    for axis in (1, 2):
+        found = inside.any(0).any(2 - axis).nonzero()
+        if len(found):
+            first, last = int(found[0]), int(found[-1])
+            inside = inside.narrow(axis, first - 1, last - first + 3)
+    return inside
 
 
 def _squared_distance(inside: Tensor) -> Tensor:
