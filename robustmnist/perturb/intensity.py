@@ -19,7 +19,6 @@ SMALLEST_INK = 2.0**-24
 FIXED_POINT = 2.0**24
 
 
-@by_chunks
 def brightness(images: Tensor, *, change: float) -> Tensor:
     """Add the same ink to every pixel: clamp(x + c).
 

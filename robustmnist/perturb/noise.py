@@ -16,7 +16,6 @@ __all__ = ["gaussian_noise", "impulse_noise", "salt_and_pepper", "speckle", "uni
 FIELD = (1, SIZE, SIZE)
 
 
-@by_chunks
 def gaussian_noise(images: Tensor, *, sigma: float, draws: Draws) -> Tensor:
     """Add normal noise to every pixel: clamp(x + σ z).
 
@@ -30,7 +29,6 @@ def gaussian_noise(images: Tensor, *, sigma: float, draws: Draws) -> Tensor:
     return torch.add(images, draws.normal(*FIELD), alpha=sigma).clamp_(0.0, 1.0)
 
 
-@by_chunks
 def speckle(images: Tensor, *, sigma: float, draws: Draws) -> Tensor:
     """Add normal noise in proportion to the ink: clamp(x + σ x z); the background stays clean.
 
@@ -44,7 +42,6 @@ def speckle(images: Tensor, *, sigma: float, draws: Draws) -> Tensor:
     return torch.addcmul(images, images, draws.normal(*FIELD), value=sigma).clamp_(0.0, 1.0)
 
 
-@by_chunks
 def uniform_noise(images: Tensor, *, amplitude: float, draws: Draws) -> Tensor:
     """Add uniform noise to every pixel: clamp(x + u), u between −`amplitude` and `amplitude`.
 
@@ -57,7 +54,6 @@ def uniform_noise(images: Tensor, *, amplitude: float, draws: Draws) -> Tensor:
     return torch.add(images, field, alpha=2 * amplitude).sub_(amplitude).clamp_(0.0, 1.0)
 
 
-@by_chunks
 def salt_and_pepper(images: Tensor, *, probability: float, draws: Draws) -> Tensor:
     """Replace pixels, half of them by background and half by full ink.
 
@@ -71,12 +67,10 @@ def salt_and_pepper(images: Tensor, *, probability: float, draws: Draws) -> Tens
     Source: Hendrycks & Dietterich 2019 ("impulse noise").
     """
     field = draws.uniform(*FIELD)
-    # Each pixel between its own bounds: 0 and 1, or 1 and 1 for salt, or 0 and 0 for pepper. Bounds as numbers are
-    # three times faster than masks.
-    at_least, at_most = torch.empty_like(field), torch.empty_like(field)
-    torch.ge(field, 1 - probability / 2, out=at_least)
-    torch.ge(field, probability / 2, out=at_most)
-    return torch.clamp(images, at_least, at_most)
+    # Salt is a maximum with 1, pepper a product with 0: numbers are three times faster than masks.
+    out, kept = torch.empty_like(field), torch.empty_like(field)
+    torch.maximum(images, torch.ge(field, 1 - probability / 2, out=out), out=out)
+    return out.mul_(torch.ge(field, probability / 2, out=kept))
 
 
 @by_chunks
