@@ -162,7 +162,7 @@ def _comparisons(study: Predictions) -> Iterator[str]:
         settings = found.settings
         told = settings[settings["p_holm"] < 0.05]
         yield (
-            f"**`{b}` against `{a}`**: {'; '.join(word for word in said if word)} (area, paired bootstrap over images, "
+            f"**`{b}` against `{a}`**: {'; '.join(word for word in said if word)} (area, paired t-test over images, "
             f"Holm over {len(table)} suites, 5 %). Of {len(settings)} settings it is better in "
             f"{int((told['difference'] > 0).sum())} and worse in {int((told['difference'] < 0).sum())} (exact McNemar, "
             "Holm over all of them)."
