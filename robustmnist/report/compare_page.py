@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from robustmnist.errors import RunError
 from robustmnist.files import write_atomic
 from robustmnist.predictions import Predictions
@@ -15,7 +12,7 @@ from robustmnist.report.content import Banner, Fact, Key, Table
 from robustmnist.report.provenance import banners, checkpoint_table, command, facts, generator, suite_table
 from robustmnist.report.readable import readable
 from robustmnist.report.study import study
-from robustmnist.report.style import style
+from robustmnist.report.template import fill
 from robustmnist.report.text import listing, shorten
 from robustmnist.report.words import NAME
 from robustmnist.results import RESAMPLES
@@ -65,15 +62,7 @@ def render_comparison(predictions: Predictions, resamples: int = RESAMPLES) -> s
         checkpoints=checkpoint_table(run),
         suites=suite_table(run),
     )
-    environment = Environment(
-        loader=PackageLoader("robustmnist.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    html = environment.get_template("compare.html.jinja").render(page=page, style=Markup(style()))
-    return html.strip() + "\n"
+    return fill("compare.html.jinja", page)
 
 
 def write_comparison(predictions: Predictions, path: Path | str, resamples: int = RESAMPLES) -> Path:

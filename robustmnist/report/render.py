@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from robustmnist.files import write_atomic
 from robustmnist.predictions import Predictions
 from robustmnist.report.page import page
 from robustmnist.report.readable import readable
 from robustmnist.report.study import study
-from robustmnist.report.style import style
+from robustmnist.report.template import fill
 
 __all__ = ["render", "write_report"]
 
@@ -21,16 +18,7 @@ def render(predictions: Predictions) -> str:
     It is one page without script, request or dependence on the time: style and pictures are inside, and the time that
     it tells is that of the run. Every text of the run is escaped.
     """
-    environment = Environment(
-        loader=PackageLoader("robustmnist.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("report.html.jinja")
-    html = template.render(page=page(study(readable(predictions))), style=Markup(style()))
-    return html.strip() + "\n"
+    return fill("report.html.jinja", page(study(readable(predictions))))
 
 
 def write_report(predictions: Predictions, path: Path | str) -> Path:
