@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from robustmnist.allocation import keep_freed_memory
 from robustmnist.device import resolve_device
 
 NAMES = ("startup", "perturbations", "evaluation", "training")
@@ -17,6 +18,7 @@ NAMES = ("startup", "perturbations", "evaluation", "training")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with the MNIST files.")
 def main(names: tuple[str, ...], n: int, device: str, data_dir: Path | None) -> None:
     """Run the benchmarks called NAMES (all of them without one) and print their tables."""
+    keep_freed_memory()  # as the command line does
     for name in names or NAMES:
         importlib.import_module(f"benchmarks.{name}").run(n, resolve_device(device), data_dir)
 
