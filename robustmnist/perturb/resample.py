@@ -1,8 +1,9 @@
 """Linear maps of pixels with few taps each: what rotation, scale and fractional shifts have in common.
 
 An output pixel is a weighted sum of a few input pixels, the same for all images. With the images of a batch side by
-side in memory (pixels as rows, images as columns) that sum is `embedding_bag`, vectorised over the images: 22 ms of
-one core for 10,000 images, where `grid_sample` with one shared grid took 50 ms.
+side in memory (pixels as rows, images as columns) that sum is `embedding_bag`, vectorised over the images. On one core
+10,000 images take 12 ms: 3 ms for the sums, 8 ms for the way into that order and back. `grid_sample` with one shared
+grid took 50 ms.
 """
 
 from dataclasses import dataclass
@@ -41,15 +42,14 @@ def resample(images: Tensor, *maps: Taps) -> Tensor:
     tables = [(taps.index.to(device), taps.weight.to(device)) for taps in maps]
 
     def work(starts: range) -> None:
-        side_by_side = torch.zeros(PIXELS, width, device=device)
         for start in starts:
             part = flat[start : start + width]
-            side_by_side[:, : len(part)] = part.T
-            mapped = side_by_side
+            missing = width - len(part)
+            mapped = _transposed(F.pad(part, (0, 0, 0, missing)) if missing else part)
             for index, weight in tables:
                 mapped = F.embedding_bag(index, mapped, per_sample_weights=weight, mode="sum")
             # Weights sum to 1 only within rounding: without the clamp full ink may become 1.0000001.
-            out[start : start + width] = mapped.clamp_(0.0, 1.0)[:, : len(part)].T
+            torch.clamp(_transposed(mapped)[: len(part)], 0.0, 1.0, out=out[start : start + width])
 
     share_out(work, range(0, len(flat), width), device)
     return out.view(-1, 1, SIZE, SIZE)
@@ -82,6 +82,19 @@ def columns(matrix: Tensor) -> Taps:
     row = torch.arange(SIZE)
     index = row[:, None, None] * SIZE + source[None, :, :]
     return Taps(index.reshape(PIXELS, -1), weight.repeat(SIZE, 1))
+
+
+def _transposed(matrix: Tensor) -> Tensor:
+    """Return `matrix.T` in an order of its own, on a processor twice as fast as a copy of the view would be.
+
+    Shuffling channels is a transposition: of `groups` × channels of each to channels × `groups`. With the channels last
+    torch does that a vector at a time: 3.9 ms of one core for 40 matrices of 256 × 784, where copies took 7.7 ms.
+    """
+    if matrix.device.type != "cpu":
+        return matrix.T.contiguous()
+    rows, columns = matrix.shape
+    channels_last = matrix.reshape(1, 1, 1, -1).permute(0, 3, 1, 2)
+    return F.channel_shuffle(channels_last, rows).view(columns, rows)
 
 
 def _nonzero(matrix: Tensor) -> tuple[Tensor, Tensor]:
