@@ -17,7 +17,7 @@ from robustmnist.models import (
     tile,
     without_norms,
 )
-from robustmnist.models.layers import PixelDropout
+from robustmnist.models.layers import ByteDropout
 
 VARIANTS = {
     "fc": {"model": "fc"},
@@ -113,7 +113,7 @@ def test_folding_leaves_a_norm_that_turns_the_order_round(digits28: Tensor) -> N
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9])
 def test_pixel_dropout_is_dropout(share: float) -> None:
-    layer = PixelDropout(share)
+    layer = ByteDropout(share)
     values = torch.linspace(1, 2, 99_999).view(3, -1)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from robustmnist.models.layers import Activation, Fraction, Normalise, PixelDropout, Widths, dense_layers
+from robustmnist.models.layers import Activation, ByteDropout, Fraction, Normalise, Widths, dense_layers
 
 __all__ = ["FC"]
 
@@ -12,7 +12,7 @@ class FC(nn.Module):
 
     Args:
         widths: The hidden layers' widths, first to last.
-        dropout: Share of hidden units silenced in training.
+        dropout: Share of hidden units silenced in training, in whole 256ths.
         input_dropout: Share of pixels silenced in training, in whole 256ths.
         batch_norm: Whether each hidden layer is followed by batch norm (which adds parameters until it is folded).
         activation: The hidden layers' activation.
@@ -28,9 +28,9 @@ class FC(nn.Module):
     ) -> None:
         super().__init__()
         self.normalise = Normalise()
-        self.input_dropout = PixelDropout(input_dropout)
+        self.input_dropout = ByteDropout(input_dropout)
         self.classifier = dense_layers(
-            (784, *widths, 10), dropout=dropout, batch_norm=batch_norm, activation=activation
+            (784, *widths, 10), dropout=dropout, batch_norm=batch_norm, activation=activation, silence=ByteDropout
         )
 
     def forward(self, images: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """What the classifiers are built from: normalisation, activations, and the types of their parameters."""
 
 import itertools
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import torch
@@ -11,10 +12,10 @@ __all__ = [
     "MEAN",
     "SD",
     "Activation",
+    "ByteDropout",
     "Channels",
     "Fraction",
     "Normalise",
-    "PixelDropout",
     "Widths",
     "activation_layer",
     "dense_layers",
@@ -42,11 +43,12 @@ class Normalise(nn.Module):
         return torch.sub(images, MEAN).div_(SD)
 
 
-class PixelDropout(nn.Module):
+class ByteDropout(nn.Module):
     """Silence a share of the values in training, and scale the others up so that the sum is kept on average.
 
     One random byte decides for each value, eight of them to a draw: `nn.Dropout` draws a number for each, which took a
-    quarter of an epoch of the fully connected classifier. The share is therefore rounded to whole 256ths.
+    quarter of an epoch of the fully connected classifier before its pixels, and a sixth before its hidden units, went
+    through this. The share is therefore rounded to whole 256ths.
 
     Args:
         share: Share of the values to silence.
@@ -78,10 +80,18 @@ def activation_layer(name: Activation) -> nn.Module:
             return nn.Tanh()
 
 
-def dense_layers(sizes: tuple[int, ...], *, dropout: float, batch_norm: bool, activation: Activation) -> nn.Sequential:
+def dense_layers(
+    sizes: tuple[int, ...],
+    *,
+    dropout: float,
+    batch_norm: bool,
+    activation: Activation,
+    silence: Callable[[float], nn.Module] = nn.Dropout,
+) -> nn.Sequential:
     """Return fully connected layers from ``sizes[0]`` inputs through the hidden widths to ``sizes[-1]`` logits.
 
-    After each hidden layer: batch norm where asked for, the activation, dropout where it is above 0.
+    After each hidden layer: batch norm where asked for, the activation, and dropout, made by `silence`, where it is
+    above 0.
     """
     layers: list[nn.Module] = []
     for inputs, outputs in itertools.pairwise(sizes[:-1]):
@@ -90,5 +100,5 @@ def dense_layers(sizes: tuple[int, ...], *, dropout: float, batch_norm: bool, ac
             layers.append(nn.BatchNorm1d(outputs))
         layers.append(activation_layer(activation))
         if dropout:
-            layers.append(nn.Dropout(dropout))
+            layers.append(silence(dropout))
     return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))

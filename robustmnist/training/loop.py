@@ -85,7 +85,7 @@ def train_epoch(
         torch.manual_seed(derive_seed(recipe.seed, state.epoch, "dropout"))
         for step in range(steps):
             rows = order[step * batch : (step + 1) * batch]
-            shown, wanted = augment(images[rows], recipe.augment, strengths), labels[rows]
+            shown, wanted = augment(images.index_select(0, rows), recipe.augment, strengths), labels[rows]
             rate = learning_rate(
                 recipe.schedule, recipe.optimizer.lr, state.epoch * steps + step, recipe.epochs * steps, recipe.epochs
             )
