@@ -72,11 +72,27 @@ def test_slant_is_that_of_scikit_image(digits28: Tensor) -> None:
     np.testing.assert_allclose(slant(digits28), [-m[1, 1] / m[2, 0] for m in central], atol=1e-6)
 
 
-def test_principal_angle_is_that_of_scikit_image(digits28: Tensor) -> None:
-    solid = (digits28 > 0.5).float()
+def test_principal_angle_is_that_of_scikit_image_where_the_digit_is_long(digits28: Tensor) -> None:
+    solid = (torch.cat([digits28, scale(digits28, vertical=0.6)]) > 0.5).float()  # many of the latter are not long
+    regions = [regionprops(image.astype(int))[0] for image in solid[:, 0].numpy()]
     # scikit-image's angle is from the rows' axis too, counter-clockwise, in radians.
-    expected = [math.degrees(regionprops(image.astype(int))[0].orientation) for image in solid[:, 0].numpy()]
-    np.testing.assert_allclose(principal_angle(solid), expected, atol=1e-4)
+    angles = np.array([math.degrees(region.orientation) for region in regions])
+    long = [region.axis_major_length >= 1.5 * region.axis_minor_length for region in regions]
+    assert 0.3 * len(solid) < sum(long) < 0.8 * len(solid)
+    np.testing.assert_allclose(principal_angle(solid), np.where(long, angles, np.nan), atol=1e-4)
+
+
+@pytest.mark.parametrize("turn", [0.0, 30.0, 45.0, 90.0])
+def test_only_what_is_half_as_long_again_as_broad_has_a_long_axis(turn: float) -> None:
+    y, x = torch.meshgrid(*[torch.arange(28.0).double() - 13.5] * 2, indexing="ij")
+    radians = math.radians(turn)
+    along, across = x * math.sin(radians) + y * math.cos(radians), x * math.cos(radians) - y * math.sin(radians)
+
+    def bell(ratio: float) -> Tensor:  # of standard deviations 2 px across and 2 · ratio along; what is cut off is 1e-6
+        return torch.exp(-(across**2 + (along / ratio) ** 2) / 8)[None, None]
+
+    assert principal_angle(bell(1.48)).isnan().all()
+    assert float(principal_angle(bell(1.52))) == pytest.approx(turn, abs=0.01)
 
 
 def test_a_digit_that_leans_to_the_right_has_a_positive_slant_and_a_negative_angle() -> None:
@@ -102,12 +118,14 @@ def test_shearing_by_the_slant_sets_a_digit_upright(digits28: Tensor) -> None:
 
 def test_turning_adds_to_the_angle(digits28: Tensor) -> None:
     angle = MEASURES["angle"]
-    long = abs(principal_angle(digits28)) < 40  # the long axis of a nought may be any
+    long = principal_angle(digits28).isfinite()
     before = angle.function(digits28[long])
     assert len(before) > 25
     for turn in (-75, -20, 20, 130):
         change = angle.difference(before, angle.function(rotation(digits28[long], angle=turn)), near=turn)
-        torch.testing.assert_close(change, torch.full_like(change, turn), atol=1.5, rtol=0)
+        change = change[change.isfinite()]  # a digit that is just long enough may be just too broad once turned
+        assert len(change) > len(before) - 4
+        torch.testing.assert_close(change, torch.full_like(change, turn), atol=1.0, rtol=0)
     quarter = angle.difference(before, angle.function(rotation(digits28[long], angle=90.0)))
     torch.testing.assert_close(quarter.abs(), torch.full_like(quarter, 90), atol=1e-3, rtol=0)
 
@@ -190,7 +208,8 @@ def test_every_measure_is_one_number_per_image(digits28: Tensor) -> None:
     for name, measure in MEASURES.items():
         found = measure.function(digits28)
         assert (found.shape, found.dtype) == ((64,), torch.float32), name
-        assert found.isfinite().all(), name
+        known = found.isfinite() | torch.tensor(name == "angle")  # round digits have none
+        assert known.all(), name
         assert name == name.lower()
         assert measure.unit
 
@@ -239,22 +258,29 @@ def test_stroke_width_is_that_of_the_medial_axis(mnist200: Tensor) -> None:
 
 
 def test_what_an_image_measures_does_not_depend_on_its_batch(digits28: Tensor) -> None:
+    def same(one: Tensor, other: Tensor, name: str) -> None:
+        torch.testing.assert_close(one, other, rtol=0, atol=0, equal_nan=True, msg=name)
+
     rough = shift(digits28, dx=0.3, dy=0.7) * 0.9  # ink that is no multiple of 1/255
     for images in (digits28, rough):
         for name, measure in MEASURES.items():
             together = measure.function(images)
             for size in (1, 7, 50):
-                apart = torch.cat([measure.function(part) for part in torch.split(images, size)])
-                assert torch.equal(apart, together), name
-            assert torch.equal(measure.function(images.flip(0)), together.flip(0)), name
-            assert torch.equal(measure.function(images.contiguous(memory_format=torch.channels_last)), together), name
+                same(torch.cat([measure.function(part) for part in torch.split(images, size)]), together, name)
+            same(measure.function(images.flip(0)), together.flip(0), name)
+            same(measure.function(images.contiguous(memory_format=torch.channels_last)), together, name)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 def test_a_gpu_measures_the_same(digits28: Tensor) -> None:
     for name, measure in MEASURES.items():
         torch.testing.assert_close(
-            measure.function(digits28.cuda()).cpu(), measure.function(digits28), atol=1e-4, rtol=0, msg=name
+            measure.function(digits28.cuda()).cpu(),
+            measure.function(digits28),
+            atol=1e-4,
+            rtol=0,
+            equal_nan=True,
+            msg=name,
         )
 
 

@@ -1,5 +1,6 @@
 """Realised severity: what was asked for against what is measured, and the table's way to the disk and back."""
 
+import io
 import json
 import shutil
 from dataclasses import replace
@@ -19,9 +20,19 @@ from robustmnist.errors import RunError
 from robustmnist.evaluation import evaluate, realised
 from robustmnist.evaluation.realised import CARRIERS, measure_realised
 from robustmnist.files import sha256_bytes
+from robustmnist.measure import MEASURES
 from robustmnist.natural import band
 from robustmnist.perturb import PERTURBATIONS, prepare, scale
-from robustmnist.predictions import REALISED, manifest_bytes, parse_realised, read_predictions, realised_csv
+from robustmnist.predictions import (
+    REALISED,
+    Predictions,
+    manifest_bytes,
+    merge,
+    only_suites,
+    parse_realised,
+    read_predictions,
+    realised_csv,
+)
 from robustmnist.results import summarise
 from robustmnist.suites import Sweep
 
@@ -76,8 +87,8 @@ def test_directions_are_measured_along_themselves(digits: Dataset) -> None:
 def test_a_turn_is_measured_beyond_the_period_of_the_axis(digits: Dataset) -> None:
     table = table_of(digits, make_sweep("turn", "rotation", "angle", "°", (-130, -30, 0, 20)))
     for value in (-130.0, -30.0, 20.0):
-        assert table.loc[value, "measured_mean"] == pytest.approx(value, abs=0.5)
-        assert table.loc[value, "measured_sd"] < 2
+        assert table.loc[value, "measured_mean"] == pytest.approx(value, abs=0.3)
+        assert table.loc[value, "measured_sd"] < 1.5
         assert abs(table.loc[value, "ink_clipped"]) < 0.005
 
 
@@ -169,11 +180,83 @@ def test_a_sweep_of_many_variants_measures_fewer_images(digits: Dataset, monkeyp
     assert table_of(digits, replace(sweep, draws=50))["n"].tolist() == [20, 20]
 
 
-def test_a_map_has_no_rows_of_its_own(digits: Dataset) -> None:
-    crossed = replace(make_sweep("map", "shift", "dx"), over={"dy": (0.0, 1.0)}, crossed={"dy": 0.0})
-    assert table_of(digits, crossed).empty
-    table = measure_realised([make_suite("both", crossed, make_sweep(values=(0, 1)))], digits, None)
-    assert table["sweep"].tolist() == ["right", "right"]
+# --- maps -----------------------------------------------------------------------------------------------------------
+
+MAP = make_sweep("map", "shift", "dx", values=(-2, 0, 12), over={"dy": (0.0, 1.5)}, crossed={"dy": 0.0})
+POSES = make_sweep(
+    "poses",
+    "pose",
+    "angle",
+    "°",
+    (-30, 0, 20),
+    over={"dx": (0.0, 3.0), "dy": (-1.5, 0.0)},
+    crossed={"dx": 0.0, "dy": 0.0},
+)
+
+
+def test_a_map_has_a_row_for_each_of_its_strengths_at_every_point(digits: Dataset) -> None:
+    table = measure_realised([make_suite("both", MAP, make_sweep(values=(0, 1)))], digits, None)
+    assert list(zip(*(table[key] for key in ("sweep", "parameter", "value", "others")), strict=True)) == [
+        *(("map", "dx", x, f"dy {y}") for x in (-2.0, 0.0, 12.0) for y in ("0", "1.5")),
+        *(("map", "dy", y, f"dx {x}") for x in ("-2", "0", "12") for y in (0.0, 1.5)),
+        ("right", "distance", 0.0, ""),
+        ("right", "distance", 1.0, ""),
+    ]
+    assert table["measure"].tolist() == ["centroid-x"] * 6 + ["centroid-y"] * 6 + ["centroid-radius"] * 2
+    across, down = (table[table["parameter"] == key].reset_index(drop=True) for key in ("dx", "dy"))
+    for rows in (across, down):
+        near = rows[~rows["others"].eq("dx 12") & rows["value"].ne(12)]
+        assert near["measured_mean"].tolist() == pytest.approx(near["value"].tolist(), abs=0.01)
+    # What belongs to the point is the same whichever strength the row is of.
+    shared = ["n", "ink_clipped", "psnr"]
+    pd.testing.assert_frame_equal(across[shared], down[shared])
+    for rows, strength in ((across, "dx"), (down, "dy")):
+        ends = band(MAP, strength)
+        assert ends is not None
+        assert rows["natural_low"].unique().tolist() == pytest.approx([ends[0]], abs=1e-6)
+    assert band(MAP, "dx") == band(MAP) != band(MAP, "dy")
+
+
+def test_a_point_of_a_map_is_what_the_curve_through_it_is(digits: Dataset) -> None:
+    both = measure_realised([make_suite("some", MAP)], digits, None)
+    axis = both[(both["parameter"] == "dx") & (both["others"] == "dy 0")].set_index("value")
+    curve = table_of(digits, make_sweep("one", "shift", "dx", values=(-2, 0, 12)))
+    numbers = ["n", "measured_mean", "measured_sd", "ink_clipped", "psnr", "natural_low", "natural_high"]
+    pd.testing.assert_frame_equal(axis[numbers], curve[numbers])
+    corner = both[(both["parameter"] == "dx") & (both["value"] == 12) & (both["others"] == "dy 1.5")]
+    assert float(corner["ink_clipped"].iloc[0]) > axis.loc[12.0, "ink_clipped"] - 1e-4
+    neutral = both[(both["value"] == 0) & both["others"].isin(["dx 0", "dy 0"])]
+    assert len(neutral) == 2
+    assert (neutral[["measured_mean", "measured_sd", "ink_clipped"]] == 0).all(axis=None)
+    assert neutral["psnr"].isna().all()
+
+
+def test_every_strength_of_a_pose_is_measured_beside_the_others(digits: Dataset) -> None:
+    table = measure_realised([make_suite("some", POSES)], digits, None)
+    assert len(table) == 3 * 12
+    assert table.groupby("parameter", sort=False)["unit"].first().to_dict() == {"angle": "°", "dx": "px", "dy": "px"}
+    angle = table[table["parameter"] == "angle"]
+    assert angle["measured_mean"].tolist() == pytest.approx(angle["value"].tolist(), abs=0.5)
+    # A turn about the frame's middle carries along a centre of mass that lies beside it: (x, y) goes to
+    # (x cos + y sin, y cos − x sin), the y axis pointing down.
+    x, y = (float(MEASURES[f"centroid-{one}"].function(digits.images).mean()) for one in "xy")
+    for key in ("dx", "dy"):
+        rows = table[table["parameter"] == key]
+        turned = np.radians([float(text.split(",")[0].removeprefix("angle ")) for text in rows["others"]])
+        cos, sin = np.cos(turned), np.sin(turned)
+        carried = (x * cos + y * sin - x) if key == "dx" else (y * cos - x * sin - y)
+        assert np.abs(carried).max() > 0.1
+        assert rows["measured_mean"].tolist() == pytest.approx((rows["value"] + carried).tolist(), abs=0.02)
+    assert table["others"].iloc[[0, -1]].tolist() == ["dx 0, dy -1.5", "angle 20, dx 3"]
+
+
+def test_a_map_of_many_points_measures_fewer_images_and_its_draws_together(
+    digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(realised, "MOST", 240)
+    crossed = replace(MAP, draws=2)
+    table = measure_realised([make_suite("some", crossed)], digits, None)
+    assert table["n"].tolist() == [240 // (3 * 4)] * 12
 
 
 # --- what only carries ink -----------------------------------------------------------------------------------------
@@ -262,6 +345,68 @@ def test_a_run_of_before_is_read_without_it(copy: Path) -> None:
     assert summarise(predictions)[MOVED].isna().all(axis=None)
 
 
+def old(text: str) -> str:
+    """Return a table as it was written before maps were measured: two columns fewer, and curves alone."""
+    table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    curves = table[table["others"] == ""].drop(columns=["parameter", "others"])
+    return str(curves.to_csv(index=False, lineterminator="\n"))
+
+
+def test_a_table_of_before_maps_were_measured_is_read(digits: Dataset, run: Path, copy: Path) -> None:
+    new = (run / "realised.csv").read_text()
+    resign(copy, old(new).encode())
+    found = read_predictions(copy).realised
+    assert found is not None
+    pd.testing.assert_frame_equal(found, parse_realised(new, [SUITE]), check_exact=True)
+
+    mixed = make_suite("mixed", MAP, *SUITE.sweeps)
+    whole = measure_realised([mixed], digits, None)
+    before = parse_realised(old(realised_csv(whole)), [mixed])
+    curves = whole[whole["others"] == ""].reset_index(drop=True)
+    pd.testing.assert_frame_equal(before, curves, check_exact=True)
+    only = make_suite("maps", MAP)
+    assert parse_realised(old(realised_csv(measure_realised([only], digits, None))), [only]).empty
+
+
+def test_a_table_that_lacks_a_point_of_a_map_is_none(digits: Dataset) -> None:
+    suite = make_suite("maps", MAP)
+    lines = realised_csv(measure_realised([suite], digits, None)).splitlines(keepends=True)
+    assert len(parse_realised("".join(lines), [suite])) == 12
+    for forged in (lines[:-1], [lines[0], *lines[2:], lines[1]], [one.replace("dy 1.5", "dy 1.6") for one in lines]):
+        with pytest.raises(ValueError, match="not the run's settings"):
+            parse_realised("".join(forged), [suite])
+
+
+def test_a_run_of_a_map_is_read_back_and_made_anew_as_it_was(digits: Dataset, tmp_path: Path) -> None:
+    def made(out: Path) -> Predictions:
+        torch.manual_seed(0)
+        model = {"a": nn.Sequential(nn.Flatten(), nn.Linear(784, 10))}
+        return evaluate(model, digits, make_suite("maps", MAP), device="cpu", out=out)
+
+    first = made(tmp_path / "one")
+    assert first.realised is not None
+    assert len(first.realised) == 12
+    pd.testing.assert_frame_equal(read_predictions(tmp_path / "one").realised, first.realised, check_exact=True)
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    for name in ("run.json", "realised.csv"):
+        (tmp_path / "two" / name).unlink()
+    made(tmp_path / "two")
+    assert content(tmp_path / "two") == content(tmp_path / "one")
+
+
+def test_runs_with_and_without_maps_measured_are_merged(digits: Dataset) -> None:
+    maps, curves = make_suite("maps", MAP), make_suite("curves", make_sweep(values=(0, 1)))
+    model = {"a": nn.Sequential(nn.Flatten(), nn.Linear(784, 10))}
+    one, two = (evaluate(model, digits, suite, device="cpu") for suite in (maps, curves))
+    assert one.realised is not None
+    merged = merge([one, two])
+    pd.testing.assert_frame_equal(merged.realised, measure_realised([maps, curves], digits, None), check_exact=True)
+    before = replace(one, realised=parse_realised(old(realised_csv(one.realised)), [maps]))
+    pd.testing.assert_frame_equal(merge([before, two]).realised, two.realised, check_exact=True, check_dtype=False)
+    assert only_suites(merged, ["maps"]).realised is not None
+    pd.testing.assert_frame_equal(only_suites(merged, ["maps"]).realised, one.realised, check_exact=True)
+
+
 def test_a_changed_table_is_seen(copy: Path) -> None:
     path = copy / "realised.csv"
     path.write_bytes(path.read_bytes().replace(b"px", b"pt", 1))
@@ -272,7 +417,7 @@ def test_a_changed_table_is_seen(copy: Path) -> None:
         read_predictions(copy)
 
 
-@pytest.mark.parametrize("damage", ["rows", "columns", "words", "bytes", "empty", "quotes"])
+@pytest.mark.parametrize("damage", ["rows", "columns", "words", "parameter", "bytes", "empty", "quotes"])
 def test_a_forged_table_is_one_clear_line(copy: Path, damage: str) -> None:
     good = (copy / "realised.csv").read_bytes()
     lines = good.splitlines(keepends=True)
@@ -280,6 +425,7 @@ def test_a_forged_table_is_one_clear_line(copy: Path, damage: str) -> None:
         "rows": b"".join(lines[:-1]),
         "columns": good.replace(b"psnr", b"snr"),
         "words": good.replace(b",60,", b",many,"),
+        "parameter": good.replace(b",distance,", b",dx,"),
         "bytes": b"\xff\xfe" + good,
         "empty": b"",
         "quotes": good + b'"\n\n',

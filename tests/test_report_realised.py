@@ -22,6 +22,7 @@ SUITES = (
 def row(suite: str, sweep: str, value: float, unit: str, **fields: Any) -> dict[str, Any]:
     kept: dict[str, Any] = dict.fromkeys(REALISED, NAN)
     kept |= {"suite": suite, "sweep": sweep, "value": value, "unit": unit, "measure": "", "measure_unit": "", "n": 50}
+    kept |= {"parameter": "", "others": ""}
     return kept | fields
 
 
@@ -75,3 +76,60 @@ def test_the_caption_names_the_farthest_miss_and_the_ink_that_left(lost: float, 
     caption = told(found.caption)
     assert "Farthest from what was asked: Right, " in caption
     assert words in caption
+
+
+# --- maps ----------------------------------------------------------------------------------------------------------
+
+SPAN = (-2.0, -1.0, 0.0, 1.0, 2.0)
+MAPS = make_suite("map", make_sweep("both", "shift", "dx", "px", SPAN, over={"dy": SPAN}, crossed={"dy": 0.0}))
+
+
+def map_table(*, measured: bool = True) -> Table | None:
+    """Return the table of a map on which dx comes out right but for one corner, and dy a tenth short everywhere."""
+    rows = []
+    for key, other in (("dx", "dy"), ("dy", "dx")):
+        for value in SPAN:
+            for rest in SPAN:
+                x, y = (value, rest) if key == "dx" else (rest, value)
+                got = (1.2 if (x, y) == (2, -2) else x) if key == "dx" else 0.9 * y
+                fields = {"parameter": key, "others": f"{other} {rest:g}", "measure": f"centroid-{key[1]}"}
+                fields |= {"measured_mean": got, "measured_sd": 0.05, "ink_clipped": 0.02 * (abs(x) + abs(y) + (x > 1))}
+                rows.append(row("map", "both", value, "px", **fields, measure_unit="px", psnr=9.0))
+    rows += [row("shift", "right", value, "px", ink_clipped=0.0) for value in (0.0, 1.0, 2.0, 3.0)]
+    suites = (SUITES[0], MAPS)
+    run = synthetic_predictions(("fc",), n=40, suites=suites, digits=False)
+    kept = rows if measured else rows[-4:]
+    return realised_table(study(replace(run, realised=pd.DataFrame(kept)[list(REALISED)])))
+
+
+def test_a_map_is_told_along_its_axes_and_at_its_worst_point() -> None:
+    found = map_table()
+    assert found is not None
+    lines = [one for one in found.rows if one[0] == "map: Both"]
+    assert [(told(one[1]), told(one[2])) for one in lines] == [
+        ("dx −2 px, dy 0", "−2.00 px (0.05)"),
+        ("dx +2 px, dy 0", "2.00 px (0.05)"),
+        ("dx +2 px, dy −2", "1.20 px (0.05)"),
+        ("dy −2 px, dx 0", "−1.80 px (0.05)"),
+        ("dy +2 px, dx 0", "1.80 px (0.05)"),
+    ]
+    assert lines[0][3:] == ("centroid-x", "–", lines[0][5], "9.0")
+    assert told(lines[2][5]) == "10.0 %"
+
+
+def test_the_caption_looks_at_every_point_of_a_map() -> None:
+    found = map_table()
+    assert found is not None
+    caption = told(found.caption)
+    assert "Of a map: at the ends of each of its strengths while the others do nothing" in caption
+    assert "Farthest from what was asked: Both, 1.20 px measured at dx +2 px, dy −2." in caption
+    assert "Most ink leaves the frame at Both, dx +2 px, dy −2: 10.0 %." in caption
+
+
+def test_a_map_of_before_maps_were_measured_has_no_lines() -> None:
+    found = map_table(measured=False)
+    assert found is not None
+    assert {one[0] for one in found.rows} == {"shift: Right"}
+    assert "Of a map" not in found.caption
+    alone = synthetic_predictions(("fc",), n=20, suites=(MAPS,), digits=False)
+    assert realised_table(study(replace(alone, realised=pd.DataFrame(columns=list(REALISED))))) is None

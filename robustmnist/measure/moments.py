@@ -11,6 +11,7 @@ __all__ = ["centroid", "ink", "principal_angle", "slant"]
 
 STEP = 2.0**-30
 CHUNK = 1024  # images
+LONGER = 1.5  # standard deviation along the ink's long axis / across it, at least
 
 
 def ink(images: Tensor) -> Tensor:
@@ -53,9 +54,17 @@ def principal_angle(images: Tensor) -> Tensor:
     """Return `(B,)`: degrees from the vertical to the long axis of the ink, counter-clockwise as seen; NaN if none is.
 
     In (−90, 90]: an axis has no direction, hence the angle a period of 180°. A digit that leans to the right has a
-    negative angle, one that lies has 90. An image whose ink is spread alike in all directions, such as a disc, a single
-    pixel or a blank image, has no long axis; where it is spread almost alike, as in some noughts, the angle means
-    little.
+    negative angle, one that lies has 90. Ink that is not clearly longer than broad has no long axis: the standard
+    deviation along it must be at least 1.5 times the one across it. A disc, a single pixel and a blank image have none.
+
+    The threshold is where the angle stops being mostly chance. An equal relative error of the second moments λ₁ ≥ λ₂
+    turns the axis (λ₁ + λ₂) / (λ₁ − λ₂) times as far as that of a line: 10 times where the standard deviations are as
+    1.1 to 1, 4.6 at 1.25, 2.6 at 1.5, 1.7 at 2. Over 6000 MNIST training digits a random elastic displacement of 1 px
+    turns it by 22° (root mean square) at 1.1 to 1.2, by 10° at 1.3 to 1.4, by 6° at 1.5 to 1.75 and by 4° from 3 on.
+    Of all 60,000 the middle 95 % of the noughts, of which little but hands turns the axis, lie within −64° to 64° of
+    their median without a threshold, −46° to 52° at 1.25, −28° to 38° at 1.5 and −23° to 36° at 1.75; ones, long to
+    the last, within −26° to 25°. At 1.5 are left 73 % of the digits: 42 % of the noughts, 46 % of the fours, 61 % to
+    88 % of the others, and all ones.
 
     Args:
         images: `(B, 1, 28, 28)`.
@@ -63,8 +72,10 @@ def principal_angle(images: Tensor) -> Tensor:
     xx, xy, yy = _spread(images)
     # x grows to the right and y down. The sum with 0 turns −0 into 0: the axis that lies is at 90, not −90.
     angle = torch.rad2deg(torch.atan2(2 * xy + 0.0, yy - xx) / 2)
-    none = ((xy == 0) & (xx == yy)) | xx.isnan()
-    return angle.masked_fill_(none, torch.nan).to(images.dtype)
+    # The moments' eigenvalues are half ± √apart. Whatever is compared with NaN is false.
+    half, apart = (xx + yy) / 2, ((xx - yy) / 2).square() + xy.square()
+    long = (apart > 0) & (apart >= (half * (LONGER**2 - 1) / (LONGER**2 + 1)).square())
+    return angle.masked_fill_(~long, torch.nan).to(images.dtype)
 
 
 def _spread(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -9,7 +9,7 @@ A finished run folder holds::
     predictions/clean.npy        float32 (M, n, 10), the logits of M checkpoints
     predictions/SUITE.SWEEP.npy  float32 (M, V, R, n, 10): V values, R variants
     digits.npz                   the pictures that the report shows
-    realised.csv                 what every strength did to the digits, a row per value of each curve
+    realised.csv                 what every strength did to the digits, a row per value or point of a map
     summary.csv                  a row per setting
 
 Every array is plain ``.npy`` and opens with ``numpy.load`` alone. The manifest carries the SHA-256 of every file and of
@@ -27,7 +27,9 @@ from robustmnist.predictions.part import only_suites as only_suites
 from robustmnist.predictions.pictures import Digits as Digits
 from robustmnist.predictions.pictures import digits_bytes as digits_bytes
 from robustmnist.predictions.realised import REALISED as REALISED
+from robustmnist.predictions.realised import others as others
 from robustmnist.predictions.realised import parse_realised as parse_realised
+from robustmnist.predictions.realised import points as points
 from robustmnist.predictions.realised import realised_csv as realised_csv
 from robustmnist.predictions.table import Predictions as Predictions
 
@@ -42,7 +44,9 @@ __all__ = [
     "npy_header",
     "only_checkpoint",
     "only_suites",
+    "others",
     "parse_realised",
+    "points",
     "read_manifest",
     "read_predictions",
     "realised_csv",

@@ -1,14 +1,19 @@
-"""What every strength did to the digits: the realised severities of a run, a row per value of each curve.
+"""What every strength did to the digits: the realised severities of a run.
 
-Columns: ``suite``, ``sweep``, ``value`` and its ``unit``; ``measure``, the property of a digit that the strength
-changes (a key of `robustmnist.measure.MEASURES`), empty where there is none; ``measure_unit``, that of the next but
-one; ``n``, the images that were measured; ``measured_mean`` and ``measured_sd``, by how much the property changed from
-clean to perturbed, over images and variants; ``ink_clipped``, the share of ink that left the frame; ``psnr``, dB;
-``natural_low`` and ``natural_high``, from `robustmnist.natural.band`. Nothing stands for a number that there is not.
+A row per value of each curve; of a map, a row per strength and point.
+
+Columns: ``suite``, ``sweep``; ``parameter``, the strength, its ``value`` and its ``unit``; ``others``, of a map where
+on it the point lies: its other strengths, as in "dy -10", else empty; ``measure``, the property of a digit that the
+strength changes (a key of `robustmnist.measure.MEASURES`), empty where there is none; ``measure_unit``, that of the
+next but one; ``n``, the images that were measured; ``measured_mean`` and ``measured_sd``, by how much the property
+changed from clean to perturbed, over images that have it and variants; ``ink_clipped``, the share of ink that left the
+frame; ``psnr``, dB; ``natural_low`` and ``natural_high``, from `robustmnist.natural.band`. Nothing stands for a number
+that there is not.
 """
 
 import io
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +21,17 @@ import pandas as pd
 
 from robustmnist.errors import RunError
 from robustmnist.files import sha256_bytes
-from robustmnist.suites import Suite
+from robustmnist.suites import Suite, Sweep
 
-__all__ = ["REALISED", "parse_realised", "read_realised", "realised_csv"]
+__all__ = ["REALISED", "others", "parse_realised", "points", "read_realised", "realised_csv"]
 
 NUMBERS = ("value", "measured_mean", "measured_sd", "ink_clipped", "psnr", "natural_low", "natural_high")
-REALISED = ("suite", "sweep", "value", "unit", "measure", "measure_unit", "n", *NUMBERS[1:])
+REALISED = (
+    *("suite", "sweep", "parameter", "value", "unit", "others"),
+    *("measure", "measure_unit", "n", "measured_mean", "measured_sd"),
+    *("ink_clipped", "psnr", "natural_low", "natural_high"),
+)
+NEW = ("parameter", "others")  # columns that came with the rows of maps
 MAX_BYTES = 100_000_000
 
 
@@ -33,22 +43,53 @@ def realised_csv(table: pd.DataFrame) -> str:
 def parse_realised(text: str, suites: Sequence[Suite]) -> pd.DataFrame:
     """Return what `realised_csv` was given.
 
+    A table of before maps were measured has no rows for them and gets its two missing columns.
+
     Raises:
-        ValueError: If it is not a table of these suites: their curves' values in their order.
+        ValueError: If it is not a table of these suites: their sweeps' settings in their order.
     """
     table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)  # a unit may be called "NA"
+    expected = [
+        (suite.name, sweep.name, *rest) for suite in suites for sweep in suite.sweeps for rest in _settings(sweep)
+    ]
+    if tuple(table.columns) == tuple(name for name in REALISED if name not in NEW):
+        curves = {(suite.name, sweep.name): sweep.parameter for suite in suites for sweep in suite.curves}
+        expected = [row for row in expected if row[:2] in curves]
+        there = zip(table["suite"], table["sweep"], strict=True)
+        table.insert(2, "parameter", [curves.get(place, "") for place in there])
+        table.insert(5, "others", "")
     if tuple(table.columns) != REALISED:
         raise ValueError(f"its columns are {', '.join(map(str, table.columns))}")
     # Python reads back exactly what was written; pandas does not in every version.
     table["n"] = [int(cell) for cell in table["n"]]
     for name in NUMBERS:
         table[name] = np.array([float(cell or "nan") for cell in table[name]])
-    there = list(zip(table["suite"], table["sweep"], table["value"], strict=True))
-    if there != [
-        (suite.name, sweep.name, value) for suite in suites for sweep in suite.curves for value in sweep.values
-    ]:
+    if (
+        list(zip(*(table[name] for name in ("suite", "sweep", "parameter", "value", "others")), strict=True))
+        != expected
+    ):
         raise ValueError("its rows are not the run's settings")
     return table
+
+
+def points(sweep: Sweep) -> list[dict[str, float]]:
+    """Return the points of a map, as all its strengths by name; of a curve its values, each alone.
+
+    >>> from robustmnist.suites import load_suite
+    >>> points(load_suite("shift-map").maps[0])[:2]
+    [{'dx': -10.0, 'dy': -10.0}, {'dx': -10.0, 'dy': -9.0}]
+    """
+    axes = {sweep.parameter: sweep.values, **{key: tuple(map(float, sweep.over[key])) for key in sweep.crossed}}
+    return [dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values())]
+
+
+def others(point: Mapping[str, float], parameter: str) -> str:
+    """Return where on its map a point lies but for one strength.
+
+    >>> others({"angle": 30.0, "dx": 0.0, "dy": -1.5}, "dx")
+    'angle 30, dy -1.5'
+    """
+    return ", ".join(f"{key} {value:g}" for key, value in point.items() if key != parameter)
 
 
 def read_realised(path: Path, sha256: str, suites: Sequence[Suite]) -> pd.DataFrame:
@@ -73,3 +114,10 @@ def read_realised(path: Path, sha256: str, suites: Sequence[Suite]) -> pd.DataFr
         raise RunError(
             f"holds no realised severities ({cause})".replace("\n", " "), where=path, remedy=remedy
         ) from cause
+
+
+def _settings(sweep: Sweep) -> Iterator[tuple[str, float, str]]:
+    """Yield the strength, its value and `others` of each row of a sweep."""
+    for parameter in (sweep.parameter, *sweep.crossed):
+        for point in points(sweep):
+            yield parameter, point[parameter], others(point, parameter)
