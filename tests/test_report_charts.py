@@ -8,16 +8,16 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from robustmnist.png import GAP, sheet, uri
 from robustmnist.report.charts import Curve, Panel, Ring, curve_chart, spread
 from robustmnist.report.colours import DARK, HEAT_STEPS, HUES, LIGHT, MATRIX_STEPS, Scheme, blend, contrast, hue
 from robustmnist.report.heat import Axis, even_marks, heat
 from robustmnist.report.marks import Area
 from robustmnist.report.plot import bars, word
-from robustmnist.report.png import GAP, sheet, uri
 from robustmnist.report.style import style
 from robustmnist.report.tables import matrix_cells
 from robustmnist.report.worst_chart import Tries, worst_chart
@@ -169,7 +169,6 @@ def test_the_worst_of_k_never_rises_on_the_figure() -> None:
     assert "775" in svg
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.floats(0, 200), min_size=1, max_size=16))
 def test_labels_keep_their_distance_their_order_and_their_bounds(heights: list[float]) -> None:
     places = spread(heights, 12, 2, 190)

@@ -14,8 +14,8 @@ from robustmnist.explanation.cases import Case, Explanation, View
 from robustmnist.explanation.methods import METHODS
 from robustmnist.explanation.picture import digit, heat, overlay, png
 from robustmnist.explanation.setup import Setup, prediction, scale_text
+from robustmnist.png import uri
 from robustmnist.report.colours import DARK, LIGHT, Scheme
-from robustmnist.report.png import uri
 from robustmnist.report.text import listing, percent, printable, shorten
 
 __all__ = ["render_page"]

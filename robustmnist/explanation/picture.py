@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from robustmnist.report.png import container
+from robustmnist.png import container
 
 __all__ = ["AGAINST", "FOR", "common_scale", "digit", "heat", "on_paper", "overlay", "png"]
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from robustmnist.data.folder import IMAGES, LABELS
 from robustmnist.data.idx import idx_bytes
+from robustmnist.png import container
 
 __all__ = ["FORMATS"]
 
@@ -47,7 +48,5 @@ def _saved(array: Levels) -> bytes:
 
 def _picture(digit: Levels) -> bytes:
     """Return a digit (28, 28) as a grey PNG, ink white on black as the tensors have it."""
-    from robustmnist.report.png import container  # here: the report brings matplotlib along, half a second
-
     lines = np.pad(digit, ((0, 0), (1, 0))).tobytes()  # each line starts with filter 0
     return container(digit.shape[1], digit.shape[0], [(b"IDAT", zlib.compress(lines))], depth=8, kind=0)

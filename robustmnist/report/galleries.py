@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from robustmnist.png import sheet, uri
 from robustmnist.predictions import Digits, Predictions
 from robustmnist.report.captions import Mistake, gallery_caption
 from robustmnist.report.colours import hue
 from robustmnist.report.content import Key
-from robustmnist.report.png import sheet, uri
 from robustmnist.report.sections import Card, Gallery, GalleryGroup
 from robustmnist.report.study import Study, SuiteStudy, SweepStudy
 from robustmnist.report.text import anchor, percent, plain, shorten

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from robustmnist.png import sheet, uri
 from robustmnist.predictions import Digits
 from robustmnist.report.breaks_parts import Strip, StripGroup, StripRow
 from robustmnist.report.breaks_words import strip_caption
 from robustmnist.report.colours import hue
 from robustmnist.report.content import Cell, Key
-from robustmnist.report.png import sheet, uri
 from robustmnist.report.study import Study, SweepStudy
 from robustmnist.report.text import TIGHT, listing, shorten, strength
 from robustmnist.report.words import NAME, TITLE, axis_text
