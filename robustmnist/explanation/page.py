@@ -6,7 +6,6 @@ from functools import partial
 from importlib.resources import files
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from robustmnist import __version__
@@ -16,6 +15,7 @@ from robustmnist.explanation.picture import digit, heat, overlay, png
 from robustmnist.explanation.setup import Setup, prediction, scale_text
 from robustmnist.png import uri
 from robustmnist.report.colours import DARK, LIGHT, Scheme
+from robustmnist.report.template import fill
 from robustmnist.report.text import listing, percent, printable, shorten
 
 __all__ = ["render_page"]
@@ -62,28 +62,33 @@ class _Section:
     cases: tuple[_Case, ...]
 
 
+@dataclass(frozen=True)
+class _Page:
+    title: str
+    question: str
+    generator: str
+    fallback: str
+    facts: tuple[tuple[str, str], ...]
+    sections: tuple[_Section, ...]
+    provenance: tuple[tuple[str, str], ...]
+    command: str
+
+
 def render_page(explanations: list[Explanation], setup: Setup) -> str:
     """Return the page as HTML; the same explanations give the same text."""
-    environment = Environment(
-        loader=PackageLoader("robustmnist.explanation", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_safe,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     names = list(dict.fromkeys(shorten(one.checkpoint, NAME) for one in explanations))
-    return environment.get_template("explain.html.jinja").render(
+    page = _Page(
         title=f"robustmnist explain: {listing(names)}",
         question=_question(setup),
         generator=f"robustmnist {__version__}",
         fallback=setup.dataset["note"] or "It stands in for MNIST." if setup.dataset["fallback"] else "",
-        style=_style(),
-        facts=list(_facts(setup)),
-        sections=[_section(one, setup) for one in explanations],
-        provenance=list(_provenance(explanations, setup)),
+        facts=tuple(_facts(setup)),
+        sections=tuple(_section(one, setup) for one in explanations),
+        provenance=tuple(_provenance(explanations, setup)),
         command=setup.command,
     )
+    html = fill("explain.html.jinja", page, package="robustmnist.explanation", sheet=_style(), finalize=_safe)
+    return html.rstrip("\n")
 
 
 def _safe(value: object) -> object:

@@ -1,4 +1,6 @@
-"""How the report's pages are filled in: one place that decides what is escaped."""
+"""How pages are filled in: one place that decides what is escaped."""
+
+from collections.abc import Callable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -8,13 +10,30 @@ from robustmnist.report.style import style
 __all__ = ["fill"]
 
 
-def fill(template: str, page: object) -> str:
-    """Return `page` as `template`, a file in ``templates``, shows it, style and all; what is no `Markup` is escaped."""
+def fill(
+    template: str,
+    page: object,
+    *,
+    package: str = "robustmnist.report",
+    sheet: str | None = None,
+    finalize: Callable[[object], object] | None = None,
+) -> str:
+    """Return `page` as `template` shows it, with one newline at the end; what is no `Markup` is escaped.
+
+    Args:
+        template: A file in the folder ``templates`` of `package`, which knows it as ``page``.
+        page: What is shown.
+        package: Whose template it is.
+        sheet: The style sheet, of this project's own making: it stands in the page as it is. By default the report's.
+        finalize: What is done to every value that is printed, before it is escaped.
+    """
     environment = Environment(
-        loader=PackageLoader("robustmnist.report"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(page=page, style=Markup(style())).strip() + "\n"
+    told = {"page": page, "style": Markup(style() if sheet is None else sheet)}
+    return environment.get_template(template).render(told).strip() + "\n"
