@@ -17,14 +17,15 @@ from robustmnist.device import resolve_device
 from robustmnist.errors import CheckpointError, DataError, RunError, SuiteError
 from robustmnist.evaluation.compute import Progress, compute
 from robustmnist.evaluation.finish import describe, finish
-from robustmnist.evaluation.folder import clear_leftovers, recorded_identity
+from robustmnist.evaluation.folder import recorded_identity
 from robustmnist.evaluation.identity import answer_of, differences, identify, record_of
 from robustmnist.evaluation.plan import plan
 from robustmnist.evaluation.store import DiskStore, MemoryStore, Store
+from robustmnist.files import clear_leftovers
 from robustmnist.folders import locked
 from robustmnist.perturb import check_images
 from robustmnist.predictions import Predictions, array_shapes, read_predictions
-from robustmnist.suites import Suite
+from robustmnist.suites import Suite, check_suites
 
 __all__ = ["evaluate"]
 
@@ -78,9 +79,10 @@ def evaluate(
             out = Path(out)
             _claim(out, identity)
             stack.enter_context(locked(out))
+            clear_leftovers(out)  # in a finished run too: a kill may have cut its report short
+            clear_leftovers(out / "predictions")
             if (out / "run.json").exists():
                 return read_predictions(out)
-            clear_leftovers(out)
             store = DiskStore(out, shapes, given, identity, plan(chosen, len(dataset)))
             stack.callback(store.close)
         began = time.perf_counter()
@@ -95,12 +97,8 @@ def evaluate(
 def _check(models: Mapping[str, Any], dataset: Dataset, suites: Sequence[Suite]) -> None:
     if not models:
         raise CheckpointError("no checkpoint was given", remedy="give at least one")
-    if not suites:
-        raise SuiteError("no suite was given", remedy="give at least one")
-    names = [suite.name for suite in suites]
-    if len(set(names)) < len(names):
-        raise SuiteError(f"two suites have the same name among {', '.join(names)}", remedy="rename one")
-    if "clean" in names:
+    check_suites(suites)
+    if "clean" in [suite.name for suite in suites]:
         raise SuiteError("'clean' stands for no suite at all", remedy="rename the suite")
     check_images(dataset.images)
     if not len(dataset):

@@ -1,7 +1,6 @@
 """Write a data set as it is under every setting of some suites."""
 
 import itertools
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +12,14 @@ from numpy.typing import NDArray
 from robustmnist.data import Dataset
 from robustmnist.data.manifest import Manifest
 from robustmnist.device import resolve_device
-from robustmnist.errors import DataError, InputError, RunError, SuiteError
+from robustmnist.errors import DataError, InputError, RunError
 from robustmnist.export.encode import FORMATS
 from robustmnist.export.folder import clear_leftovers, is_finished, write_folder
 from robustmnist.export.job import Job, jobs_of
 from robustmnist.files import sha256_bytes
 from robustmnist.folders import disk_errors, locked
 from robustmnist.perturb import check_images, prepare
-from robustmnist.suites import Suite
+from robustmnist.suites import Suite, check_suites
 from robustmnist.tomlfile import did_you_mean
 
 __all__ = ["Written", "write_datasets"]
@@ -28,7 +27,6 @@ __all__ = ["Written", "write_datasets"]
 Progress = Callable[[int, int, int], None]
 
 CPU_PIECE = 1024  # images perturbed at once on a CPU, as in an evaluation; a GPU takes all
-NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # of suites and sweeps: they become folders
 MEMORY = 256_000_000  # bytes of perturbed digits kept at once: all the values of a sweep of 10,000 digits
 
 
@@ -111,14 +109,7 @@ def _check(dataset: Dataset, suites: Sequence[Suite], format: str, seed: int | N
         raise InputError(what, where=f"'{format}'", remedy=f"use {', '.join(FORMATS)}")
     if seed is not None and seed < 0:
         raise InputError(f"must be 0 or more, not {seed}", where="seed")
-    if not suites:
-        raise SuiteError("no suite was given", remedy="give at least one")
-    names = [suite.name for suite in suites]
-    if len(set(names)) < len(names):
-        raise SuiteError(f"two suites have the same name among {', '.join(names)}", remedy="rename one")
-    for name in [*names, *(sweep.name for suite in suites for sweep in suite.sweeps)]:
-        if not NAME.fullmatch(name):
-            raise SuiteError(f"{name!r} is no name", remedy="use lower-case letters, digits and single dashes")
+    check_suites(suites)
     check_images(dataset.images)
     if not len(dataset):
         raise DataError("holds no images", where=dataset.name)

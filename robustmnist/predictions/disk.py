@@ -3,7 +3,6 @@
 import io
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,17 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from robustmnist.errors import InputError, RunError, SuiteError
+from robustmnist.errors import InputError, RunError
 from robustmnist.files import sha256_bytes, sha256_file
 from robustmnist.predictions.pictures import read_digits
 from robustmnist.predictions.realised import read_realised
 from robustmnist.predictions.table import Predictions
-from robustmnist.suites import Suite
+from robustmnist.suites import Suite, check_names
 
 __all__ = ["array_shapes", "manifest_bytes", "npy_header", "read_manifest", "read_predictions"]
 
 CLASSES = 10
-NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # of suites and sweeps: they become file names
 MAX_MANIFEST = 20_000_000  # bytes; one of the six shipped suites takes some 50 kB
 
 
@@ -103,9 +101,7 @@ def array_shapes(suites: Sequence[Suite], checkpoints: int, n: int) -> dict[str,
         SuiteError: If the name of a suite or a sweep cannot be part of a file's name.
     """
     number, real = np.dtype("<i8"), np.dtype("<f4")
-    for name in [name for suite in suites for name in (suite.name, *(sweep.name for sweep in suite.sweeps))]:
-        if not NAME.fullmatch(name):
-            raise SuiteError(f"{name!r} is no name", remedy="use lower-case letters, digits and single dashes")
+    check_names(suites)
     shapes: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {
         "ids": (number, (n,)),
         "labels": (number, (n,)),

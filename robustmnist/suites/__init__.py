@@ -1,5 +1,7 @@
 """Suites: which perturbations, at which strengths, with which seed. One TOML file each."""
 
+from robustmnist.suites.names import check_names as check_names
+from robustmnist.suites.names import check_suites as check_suites
 from robustmnist.suites.read import CORE as CORE
 from robustmnist.suites.read import SHIPPED as SHIPPED
 from robustmnist.suites.read import list_suites as list_suites

@@ -32,6 +32,7 @@ from pydantic import Field
 from robustmnist.errors import SuiteError
 from robustmnist.files import sha256_file
 from robustmnist.shipped import shipped
+from robustmnist.suites.names import NAME
 from robustmnist.suites.suite import Suite, Sweep
 from robustmnist.tomlfile import Table, did_you_mean, mistakes_in, parse_toml, shorten
 
@@ -43,7 +44,7 @@ FURTHER = ("blur", "intensity", "occlusion", "geometry", "stroke", "mnist-c")
 JOINT = ("interpolation", "shift-map", "worst-of-k")
 SHIPPED = (*CORE, *FURTHER, *JOINT)
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Name = Annotated[str, Field(pattern=f"^{NAME.pattern}$", max_length=64)]
 Title = Annotated[str, Field(pattern=r"\S", max_length=100)]
 Text = Annotated[str, Field(pattern=r"\S", max_length=2000)]
 
