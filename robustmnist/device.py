@@ -1,5 +1,6 @@
 """The one place that turns ``--device`` into a torch device."""
 
+import re
 from typing import TYPE_CHECKING
 
 from robustmnist.errors import DeviceError
@@ -7,7 +8,7 @@ from robustmnist.errors import DeviceError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["describe_device", "resolve_device"]
+__all__ = ["describe_device", "described", "resolve_device"]
 
 
 def resolve_device(name: str = "auto") -> "torch.device":
@@ -44,6 +45,15 @@ def describe_device(device: "torch.device") -> str:
         return f"{device} ({torch.cuda.get_device_name(device)})"
     threads = torch.get_num_threads()
     return f"cpu ({_processor() or platform.machine()}, {threads} thread{'s' if threads > 1 else ''})"
+
+
+def described(text: str) -> str:
+    """Return what `describe_device` said, as it would say it today: version 0.1 wrote of one thread in the plural.
+
+    >>> described("cpu (AMD EPYC, 1 threads), float32"), described("cpu (AMD EPYC, 21 threads)")
+    ('cpu (AMD EPYC, 1 thread), float32', 'cpu (AMD EPYC, 21 threads)')
+    """
+    return re.sub(r"\b1 threads\b", "1 thread", text)
 
 
 def _processor() -> str:

@@ -392,6 +392,13 @@ def test_pictures_that_do_not_fit_the_list_are_not_shown() -> None:
     assert len(after.all("i")) < len(before.all("i"))
 
 
+def test_one_thread_is_told_in_the_singular_whatever_the_run_said() -> None:
+    run = tiny()
+    text = render(replace(run, manifest={**run.manifest, "device": "cpu (Old, 1 threads) / cpu (Old, 11 threads)"}))
+    assert text.count("cpu (Old, 1 thread) / cpu (Old, 11 threads)") == 2  # in the head, and where the run is told
+    assert "1 threads)" not in text.replace("11 threads)", "")
+
+
 def test_a_fallback_is_told_before_any_number(html: str, run: Predictions) -> None:
     assert html.index("Not MNIST.") < html.index("<table")
     data = {**run.manifest["dataset"], "fallback": False}

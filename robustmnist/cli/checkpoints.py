@@ -6,6 +6,7 @@ import click
 
 from robustmnist.cli import options
 from robustmnist.cli.table import print_table
+from robustmnist.device import described
 
 if TYPE_CHECKING:
     from robustmnist.card import Card
@@ -55,7 +56,7 @@ def _describe(card: "Card") -> str:
         "input": f"{' × '.join(map(str, card.input.shape))} {card.input.dtype}, {card.input.polarity}",
         "classes": " ".join(card.classes),
         "test accuracy": f"{accuracy} (95 % interval {interval})" if card.test_accuracy else accuracy,
-        "trained on": f"{_trained_on(card)}, seed {card.seed}, {card.device}",
+        "trained on": f"{_trained_on(card)}, seed {card.seed}, {described(card.device)}",
         "epochs": f"{card.epochs}, these weights after epoch {card.best_epoch}, {card.training_seconds:,.0f} s",
         "sha256": card.sha256,
         "versions": ", ".join(f"{package} {number}" for package, number in card.versions.items()),

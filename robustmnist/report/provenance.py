@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from robustmnist.device import described
 from robustmnist.report.content import Banner, Fact, Table
 from robustmnist.report.study import Study
 from robustmnist.report.text import count, interval, listing, percent, printable, shorten
@@ -52,7 +53,7 @@ def facts(study: Study) -> tuple[Fact, ...]:
         Fact("digits", count(len(study.predictions))),
         Fact("sweeps", f"{len(sweeps)} with {count(settings)} strengths"),
         Fact("seed", _text(manifest.get("seed", "?"))),
-        Fact("device", _text(manifest.get("device", "?"))),
+        Fact("device", described(_text(manifest.get("device", "?")))),
         Fact("run", _when(manifest)),
         Fact("by", generator(study)),
     ]
@@ -75,7 +76,7 @@ def provenance(study: Study) -> tuple[Fact, ...]:
     ]
     found += [
         Fact("seed", _text(manifest.get("seed", "?"))),
-        Fact("device", _text(manifest.get("device", "?"))),
+        Fact("device", described(_text(manifest.get("device", "?")))),
         Fact("versions", listing([f"{_text(k)} {_text(v)}" for k, v in sorted(_table(manifest, "versions").items())])),
         Fact("run at", _when(manifest)),
         Fact("duration", _seconds(manifest.get("duration_seconds"))),
