@@ -61,6 +61,17 @@ def test_options_are_spelled_the_same_everywhere(name: str) -> None:
                 assert option.opts == known[option.name]
 
 
+def test_commands_that_work_on_digits_take_the_same_options_in_the_same_order() -> None:
+    wanted = ["dataset", "data_dir", "limit", "device", "seed", "out"]
+    found = []
+    for name in ("evaluate", "perturb", "explain", "compare"):
+        command = importlib.import_module(f"robustmnist.cli.{name}").command
+        options = [one for one in command.params if isinstance(one, click.Option) and one.name in wanted]
+        found.append([(one.name, one.opts, one.default, one.help, one.metavar, one.show_default) for one in options])
+    assert [option[0] for option in found[0]] == wanted
+    assert all(options == found[0] for options in found)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -14,23 +14,9 @@ __all__ = ["command"]
 
 
 @click.command("evaluate")
-@click.option(
-    "-s",
-    "--suite",
-    "suites",
-    multiple=True,
-    default=("shift",),
-    show_default=True,
-    metavar="NAME|PATH|core|all",
-    help="A shipped suite's name, a path to a TOML file, core (the plain six) or all; may be given several times.",
-)
+@options.suites("shift")
 @options.checkpoints
-@options.dataset
-@options.data_dir
-@options.limit
-@options.device
-@options.seed
-@options.out
+@options.work
 @options.json_output
 @click.pass_context
 def command(

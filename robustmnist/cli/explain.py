@@ -55,12 +55,7 @@ Examples:
 @click.option(
     "--mistakes", type=click.IntRange(1, MOST), metavar="K", help="The K most confident mistakes, perturbed or clean."
 )
-@options.dataset
-@options.data_dir
-@options.limit
-@options.device
-@options.seed
-@options.out
+@options.work
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -1,4 +1,4 @@
-"""Options that mean the same in every command, spelled once."""
+"""Options that mean the same in every command, spelled once, alone or as those that always go together."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,9 +6,51 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["checkpoints", "data_dir", "dataset", "device", "json_output", "limit", "out", "seed"]
+__all__ = [
+    "checkpoints",
+    "data_dir",
+    "dataset",
+    "device",
+    "digits",
+    "json_output",
+    "limit",
+    "out",
+    "seed",
+    "suites",
+    "work",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def work(command: F) -> F:
+    """Add what a command that computes something of digits takes: those of `digits`, ``--seed`` and ``-o/--out``."""
+    return digits(seed(out(command)))
+
+
+def digits(command: F) -> F:
+    """Add which digits, and where to compute: ``--dataset``, ``--data-dir``, ``--limit`` and ``--device``."""
+    return dataset(data_dir(limit(device(command))))
+
+
+def suites(*default: str, more: str = "") -> Callable[[F], F]:
+    """Add ``--suite``, which may be given several times and must be where there is no `default`.
+
+    Args:
+        default: The suites where none is given.
+        more: What the command has to say of it beyond the common help.
+    """
+    given: dict[str, Any] = {"default": default, "show_default": True} if default else {"required": True}
+    return click.option(
+        "-s",
+        "--suite",
+        "suites",
+        multiple=True,
+        metavar="NAME|PATH|core|all",
+        help="A shipped suite's name, a path to a TOML file, core (the plain six) or all; may be given several times."
+        + more,
+        **given,
+    )
 
 
 def device(command: F) -> F:

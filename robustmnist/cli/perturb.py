@@ -14,15 +14,7 @@ __all__ = ["command"]
 
 
 @click.command("perturb")
-@click.option(
-    "-s",
-    "--suite",
-    "suites",
-    multiple=True,
-    required=True,
-    metavar="NAME|PATH|core|all",
-    help="A shipped suite's name, a path to a TOML file, core (the plain six) or all; may be given several times.",
-)
+@options.suites()
 @click.option(
     "--format",
     "content",
@@ -31,12 +23,7 @@ __all__ = ["command"]
     metavar="idx|npy|png",
     help="MNIST's own format, NumPy arrays, or a picture for each digit.",
 )
-@options.dataset
-@options.data_dir
-@options.limit
-@options.device
-@options.seed
-@options.out
+@options.work
 @options.json_output
 @click.pass_context
 def command(
