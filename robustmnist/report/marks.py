@@ -1,8 +1,15 @@
 """What one checkpoint achieves: on clean digits, over a curve, and on each side of the unperturbed digit."""
 
+import math
 from dataclasses import dataclass
 
-__all__ = ["Area", "Clean", "Fall", "Tolerance"]
+import pandas as pd
+
+from robustmnist.predictions import Predictions
+from robustmnist.results import decide, wilson
+from robustmnist.suites import Sweep
+
+__all__ = ["Area", "Clean", "Fall", "Tolerance", "clean_accuracy", "read_areas", "read_tolerances"]
 
 
 @dataclass(frozen=True)
@@ -68,3 +75,55 @@ class Tolerance:
     def falls(self) -> tuple[Fall, ...]:
         """The sides that there are, the one below neutral first."""
         return tuple(side for side in (self.below, self.above) if side is not None)
+
+
+def clean_accuracy(predictions: Predictions, place: int, name: str) -> Clean:
+    """Return what the checkpoint called `name`, the one at `place`, achieves on the unperturbed images."""
+    right = int((decide(predictions.clean[place]).predicted == predictions.labels).sum())
+    low, high = wilson(right, len(predictions))
+    return Clean(place, name, right / len(predictions), float(low), float(high))
+
+
+def read_areas(rows: pd.DataFrame, names: tuple[str, ...]) -> tuple[Area, ...]:
+    """Return the area of each of `names` from rows of `robustmnist.results.areas` or `suite_areas`."""
+    named = rows.set_index("checkpoint")
+    columns = ("area", "area_low", "area_high")
+    return tuple(Area(*(_float(named.loc[name, column]) for column in columns)) for name in names)
+
+
+def read_tolerances(
+    sweep: Sweep, clean: tuple[Clean, ...], shares: pd.DataFrame, criticals: pd.DataFrame | None
+) -> tuple[Tolerance, ...]:
+    """Return how far each checkpoint follows a sweep.
+
+    Args:
+        sweep: The sweep.
+        clean: The checkpoints on the unperturbed images.
+        shares: The sweep's rows of `robustmnist.results.areas`.
+        criticals: Its rows of `robustmnist.results.critical_strengths`; None: there are none.
+    """
+    found = []
+    for one, share in zip(clean, read_areas(shares, tuple(one.name for one in clean)), strict=True):
+        falls: dict[str, Fall] = {}
+        if criticals is not None:  # a sweep of its neutral value alone has no side
+            for row in criticals[criticals["checkpoint"] == one.name].to_dict("records"):
+                numbers = (_number(row[key]) for key in ("critical", "critical_near", "critical_far"))
+                falls[str(row["side"])] = Fall(_float(row["end"]), *numbers)
+        below, above = falls.get("below"), falls.get("above")
+        shares_of_way = [
+            abs((fall.at - sweep.neutral) / (fall.end - sweep.neutral))
+            for fall in falls.values()
+            if fall.at is not None
+        ]
+        reach = min(shares_of_way, default=1.0)
+        found.append(Tolerance(one.index, one.name, one.accuracy, share, below, above, reach))
+    return tuple(found)
+
+
+def _number(value: object) -> float | None:
+    number = _float(value)
+    return None if math.isnan(number) else number
+
+
+def _float(value: object) -> float:
+    return float(value)  # type: ignore[arg-type]

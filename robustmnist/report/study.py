@@ -8,8 +8,8 @@ import pandas as pd
 
 from robustmnist.predictions import Predictions
 from robustmnist.report.charts import Curve
-from robustmnist.report.marks import Area, Clean, Fall, Tolerance
-from robustmnist.results import decide, focus, summarise, wilson
+from robustmnist.report.marks import Area, Clean, Tolerance, clean_accuracy, read_areas, read_tolerances
+from robustmnist.results import focus, summarise
 from robustmnist.results.areas import areas, critical_strengths
 from robustmnist.results.suite_areas import suite_areas
 from robustmnist.results.worst import worst_of_k
@@ -112,11 +112,11 @@ def tries(sweep: Sweep) -> bool:
 def study(predictions: Predictions) -> Study:
     """Compute from predictions all numbers of which the report speaks."""
     names = predictions.checkpoints
-    clean = tuple(_clean(predictions, place, name) for place, name in enumerate(names))
+    clean = tuple(clean_accuracy(predictions, place, name) for place, name in enumerate(names))
     means = {str(name): rows for name, rows in suite_areas(predictions, RESAMPLES).groupby("suite", sort=False)}
     suites = _suites(predictions, clean, means)
     marks = tuple(
-        _mark(predictions, place, suite, _areas(means[suite.name], names))
+        _mark(predictions, place, suite, read_areas(means[suite.name], names))
         for place, suite in enumerate(predictions.suites)
     )
     return Study(predictions, clean, marks, suites)
@@ -141,11 +141,11 @@ def _suites(
                 continue
             key = (suite.name, sweep.name)
             curves = _curves(sweep, names, settings[key])
-            tolerances = _tolerances(sweep, clean, shares[key], criticals.get(key))
+            tolerances = read_tolerances(sweep, clean, shares[key], criticals.get(key))
             looked, invalid = float(places[key]["value"].iloc[0]), int(settings[key]["invalid"].sum())
             sweeps.append(SweepStudy((i, j), suite, sweep, curves, tolerances, looked, invalid, natural.get(key)))
         if sweeps:
-            suites.append(SuiteStudy(i, suite, tuple(sweeps), _areas(means[suite.name], names)))
+            suites.append(SuiteStudy(i, suite, tuple(sweeps), read_areas(means[suite.name], names)))
     return tuple(suites)
 
 
@@ -162,12 +162,6 @@ def _mark(predictions: Predictions, place: int, suite: Suite, shares: tuple[Area
     return Mark(place, suite, f"worst of {sweep.draws}", worst)
 
 
-def _clean(predictions: Predictions, place: int, name: str) -> Clean:
-    right = int((decide(predictions.clean[place]).predicted == predictions.labels).sum())
-    low, high = wilson(right, len(predictions))
-    return Clean(place, name, right / len(predictions), float(low), float(high))
-
-
 def _curves(sweep: Sweep, names: tuple[str, ...], settings: pd.DataFrame) -> tuple[Curve, ...]:
     curves = []
     for k, name in enumerate(names):
@@ -175,33 +169,6 @@ def _curves(sweep: Sweep, names: tuple[str, ...], settings: pd.DataFrame) -> tup
         shares = (tuple(map(float, rows[column])) for column in ("accuracy", "accuracy_low", "accuracy_high"))
         curves.append(Curve(k, name, *shares))
     return tuple(curves)
-
-
-def _tolerances(
-    sweep: Sweep, clean: tuple[Clean, ...], shares: pd.DataFrame, criticals: pd.DataFrame | None
-) -> tuple[Tolerance, ...]:
-    found = []
-    for one, share in zip(clean, _areas(shares, tuple(one.name for one in clean)), strict=True):
-        falls: dict[str, Fall] = {}
-        if criticals is not None:  # a sweep of its neutral value alone has no side
-            for row in criticals[criticals["checkpoint"] == one.name].to_dict("records"):
-                numbers = (_number(row[key]) for key in ("critical", "critical_near", "critical_far"))
-                falls[str(row["side"])] = Fall(_float(row["end"]), *numbers)
-        below, above = falls.get("below"), falls.get("above")
-        shares_of_way = [
-            abs((fall.at - sweep.neutral) / (fall.end - sweep.neutral))
-            for fall in falls.values()
-            if fall.at is not None
-        ]
-        reach = min(shares_of_way, default=1.0)
-        found.append(Tolerance(one.index, one.name, one.accuracy, share, below, above, reach))
-    return tuple(found)
-
-
-def _areas(rows: pd.DataFrame, names: tuple[str, ...]) -> tuple[Area, ...]:
-    named = rows.set_index("checkpoint")
-    columns = ("area", "area_low", "area_high")
-    return tuple(Area(*(_float(named.loc[name, column]) for column in columns)) for name in names)
 
 
 def _natural(predictions: Predictions) -> Mapping[tuple[str, str], tuple[float, float]]:
@@ -218,11 +185,6 @@ def _natural(predictions: Predictions) -> Mapping[tuple[str, str], tuple[float, 
 
 def _by(frame: pd.DataFrame, columns: list[str]) -> dict[tuple[str, str], pd.DataFrame]:
     return dict(list(frame.groupby(columns, sort=False)))  # type: ignore[arg-type]
-
-
-def _number(value: object) -> float | None:
-    number = _float(value)
-    return None if math.isnan(number) else number
 
 
 def _float(value: object) -> float:
