@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from robustmnist.draws import Draws
 from robustmnist.perturb import prepare
-from robustmnist.perturb.chunks import CPU_CHUNK, CPU_WHOLE, by_chunks
+from robustmnist.perturb.chunks import CPU_CHUNK, CPU_WHOLE, GPU_CHUNK, by_chunks, chunks
 
 N = CPU_WHOLE + CPU_CHUNK + 17
 
@@ -41,6 +41,14 @@ def test_chunks_are_put_together_again(threads: int) -> None:
     )
     assert torch.equal(found, wanted)
     assert sorted(seen) == [17, *[CPU_CHUNK] * (N // CPU_CHUNK)]
+
+
+def test_few_images_are_one_chunk_and_many_are_cut() -> None:
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    assert [len(chunks(n, cpu)) for n in (0, 1, CPU_WHOLE)] == [0, 1, 1]
+    assert chunks(CPU_WHOLE + 1, cpu) == range(0, CPU_WHOLE + 1, CPU_CHUNK)
+    assert chunks(CPU_WHOLE + 1, cpu, cpu_chunk=512) == range(0, CPU_WHOLE + 1, 512)
+    assert [len(chunks(n, gpu)) for n in (0, 1, GPU_CHUNK, GPU_CHUNK + 1)] == [0, 1, 1, 2]
 
 
 def test_a_tuple_comes_back_as_one_whole() -> None:

@@ -46,6 +46,22 @@ def test_whole_pixels_are_exact_copies() -> None:
     assert not moved[..., :, :3].any()
 
 
+@pytest.mark.parametrize("n", [0, 1, 2, 5])
+def test_whole_pixels_come_from_their_own_image(n: int) -> None:
+    """Neighbours in memory, of the row, the batch and around it, are full of ink that must stay where it is."""
+    memory = torch.rand(n + 2, 1, 28, 28) + 1
+    images, kept = memory[1:-1], memory.clone()
+    for dx in (-29, -28, -27, -5, -1, 0, 1, 5, 27, 28):
+        for dy in (-28, -27, -9, -1, 0, 1, 9, 27, 28, 29):
+            padded = np.pad(images.numpy(), [(0, 0), (0, 0), (30, 30), (30, 30)])
+            expected = padded[..., 30 - dy : 58 - dy, 30 - dx : 58 - dx]
+            for x in (images, images.transpose(2, 3).contiguous().transpose(2, 3)):
+                found = shift(x, dx=dx, dy=dy)
+                assert np.array_equal(found.numpy(), expected), (dx, dy)
+                assert found.is_contiguous()
+    assert torch.equal(memory, kept)
+
+
 @pytest.mark.parametrize("step", [1.0, 2.0, 0.5, 2.25])
 def test_a_pixel_is_a_pixel(step: float) -> None:
     """foolbox's 1 px is 27/28 px; ART takes the channel count for the width, so its x shifts round to 0."""

@@ -15,11 +15,13 @@ from robustmnist.perturb import (
     gaussian_noise,
     impulse_noise,
     salt_and_pepper,
+    shot,
     shot_noise,
     speckle,
     uniform_noise,
 )
 from robustmnist.perturb.band import BANDS
+from robustmnist.perturb.shot import prepare_shot
 
 N = 60
 
@@ -144,6 +146,9 @@ def test_the_outermost_draws_are_inside_the_window() -> None:
             ends = torch.tensor([0.0, 1 - 2.0**-24, 2.0**-24, 1 - 2.0**-23])
             return ends.repeat(N * 784 // 4).view(N, *shape)
 
+        def part(self, start: int, stop: int) -> Draws:
+            return self  # all of it: the batch is of one chunk
+
     extreme = Extreme(0, "s", torch.arange(N))
     level = ((torch.arange(N * 784) // 4) % 256).view(N, 1, 28, 28)
     for sigma in (0.01, 0.05, 0.4, 10.0):
@@ -151,6 +156,38 @@ def test_the_outermost_draws_are_inside_the_window() -> None:
         photons = stats.poisson.ppf(quantile, level.numpy() / 255 / sigma**2)
         found = shot_noise(level / 255, sigma=sigma, draws=extreme).numpy()
         np.testing.assert_allclose(found, np.clip(photons * sigma**2, 0, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("ink", [0.0, 0.1, 0.45, 0.55, 1.0])
+def test_photons_are_counted_wherever_there_is_ink(ink: float, draws: Draws) -> None:
+    """Few inked pixels are looked up alone and many with the paper between them: half of them is where that changes."""
+    level = torch.randint(1, 256, (N, 1, 28, 28)) * (torch.rand(N, 1, 28, 28) < ink)
+    uniform = draws.uniform(1, 28, 28).double().numpy() + 2.0**-25
+    photons = stats.poisson.ppf(uniform, level.numpy() / 255 / 0.3**2)
+    (chunk,) = prepare_shot(level / 255, draws)
+    assert (chunk.place is None) == (ink > 0.5)
+    found = shot_noise(level / 255, sigma=0.3, draws=draws).numpy()
+    np.testing.assert_allclose(found, np.clip(photons * 0.3**2, 0, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_noise_by_chunks_is_the_noise_of_each_image(threads: int) -> None:
+    """Chunks of much ink, of little, of none, and an odd rest; once as they lie in memory and once not."""
+    n = 3 * shot.CPU_CHUNK + 17
+    images = torch.rand(n, 1, 28, 28)
+    images[shot.CPU_CHUNK : 2 * shot.CPU_CHUNK] *= torch.rand(shot.CPU_CHUNK, 1, 28, 28) < 0.2
+    images[2 * shot.CPU_CHUNK : 3 * shot.CPU_CHUNK] = 0
+    ids, some = torch.arange(n), torch.tensor([0, 1, shot.CPU_CHUNK - 1, shot.CPU_CHUNK, 2 * shot.CPU_CHUNK, n - 1])
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        for x in (images, images.transpose(2, 3)):
+            for noise, strength in ((shot_noise, {"sigma": 0.3}), (uniform_noise, {"amplitude": 0.4})):
+                found = noise(x, draws=Draws(0, "s", ids), **strength)
+                assert torch.equal(found[some], noise(x[some], draws=Draws(0, "s", some), **strength))
+                assert not torch.equal(found[some], x[some])
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_more_photons_than_the_table_holds_are_refused(draws: Draws) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from robustmnist.draws import Draws
 from robustmnist.threads import share_out
 
-__all__ = ["by_chunks"]
+__all__ = ["by_chunks", "chunks"]
 
 # Images at once. On a processor 0.8 MB and a few copies of it stay in the second-level cache; a GPU wants few, long
 # launches, and some 200 MB for each copy bound its memory.
@@ -35,23 +35,36 @@ def by_chunks(function: F) -> F:
 
     @functools.wraps(function)
     def chunked(images: Tensor, *arguments: Any, **keywords: Any) -> Any:
-        cpu, n = images.device.type == "cpu", len(images)
-        size = CPU_CHUNK if cpu else GPU_CHUNK
-        if n <= (CPU_WHOLE if cpu else GPU_CHUNK):
+        n = len(images)
+        starts = chunks(n, images.device)
+        if len(starts) <= 1:
             return function(images, *arguments, **keywords)
         whole = _Whole(n)
 
-        def work(starts: range) -> None:
-            for start in starts:
-                stop = min(start + size, n)
+        def work(share: range) -> None:
+            for start in share:
+                stop = min(start + starts.step, n)
                 part = [_cut(value, start, stop, n) for value in (images, *arguments)]
                 named = {key: _cut(value, start, stop, n) for key, value in keywords.items()}
                 whole.put(function(*part, **named), start, stop)
 
-        share_out(work, range(0, n, size), images.device)
+        share_out(work, starts, images.device)
         return whole.value
 
     return chunked  # type: ignore[return-value]
+
+
+def chunks(n: int, device: torch.device, *, cpu_chunk: int = CPU_CHUNK) -> range:
+    """Return where the chunks of `n` images start; the step of the range is a chunk's length.
+
+    Args:
+        n: Images, 0 or more.
+        device: Where they are; a processor gets small chunks once there are enough images to start threads for.
+        cpu_chunk: Images in a chunk on a processor.
+    """
+    if device.type != "cpu":
+        return range(0, n, GPU_CHUNK)
+    return range(0, n, cpu_chunk if n > CPU_WHOLE else CPU_WHOLE)
 
 
 class _Whole:

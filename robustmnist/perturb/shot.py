@@ -1,6 +1,7 @@
 """Shot noise: the ink seen through a limited number of photons, drawn exactly."""
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -8,27 +9,45 @@ from scipy.special import pdtr
 from torch import Tensor
 
 from robustmnist.draws import Draws
-from robustmnist.perturb.chunks import by_chunks
+from robustmnist.perturb.chunks import chunks
 from robustmnist.perturb.images import SIZE
+from robustmnist.threads import share_out
 
-__all__ = ["SMALLEST_SIGMA", "prepare_shot", "shot_noise"]
+__all__ = ["SMALLEST_SIGMA", "Inked", "prepare_shot", "shot_noise"]
 
 LEVELS = 255  # the grey levels of the rate's table; MNIST's own
 SMALLEST_SIGMA = 0.01  # 10,000 photons at full ink; below it the noise is finer than half a grey level
 
 DRAW_BITS = 24  # draws are multiples of 2⁻²⁴
 HALF_STEP = 2.0 ** -(DRAW_BITS + 1)  # their midpoints never fall on 0 or 1
-LOWEST = 2**31  # what is taken off level and draw in one number, so that it fits an int32
 
 # Parts of a level's uniform numbers in the table. In most of them all numbers have the same count; with this many the
 # others, in which a step lies, are 5 % of a level's at σ = 0.1, and a table is 2 MB.
 BIN_BITS = 11
 BINS = 2**BIN_BITS
+FINE_BITS = DRAW_BITS - BIN_BITS
 UNSETTLED = -1.0
 
+# Images at once on a processor: each of a chunk's dozen steps costs as much to start as some thousand pixels take.
+CPU_CHUNK = 1024
 
-@by_chunks
-def shot_noise(images: Tensor, *, sigma: float, draws: Draws, prepared: Tensor | None = None) -> Tensor:
+
+class Inked(NamedTuple):
+    """The pixels of a chunk of images that hold ink: four in five of a digit's are paper, which stays as it is.
+
+    Attributes:
+        place: int64 `(n,)`, ascending, where they are in the chunk's line of pixels; None where at least half of it is
+            ink and all of it is here.
+        bin: int32 `(n,)`, each one's level and the upper bits of its uniform number: 2¹¹ level + ⌊2¹¹ u⌋.
+        fine: int16 `(n,)`, the number's lower bits, 0 to 2¹³ − 1.
+    """
+
+    place: Tensor | None
+    bin: Tensor
+    fine: Tensor
+
+
+def shot_noise(images: Tensor, *, sigma: float, draws: Draws, prepared: tuple[Inked, ...] | None = None) -> Tensor:
     """Replace ink x by a photon count: clamp(k / c), k from the Poisson distribution of mean c x, c = 1/σ².
 
     The standard deviation is σ at full ink and σ √x at ink x; the background stays clean. The ink is rounded to the
@@ -50,28 +69,62 @@ def shot_noise(images: Tensor, *, sigma: float, draws: Draws, prepared: Tensor |
         return images.clone(memory_format=torch.contiguous_format)
     if sigma < SMALLEST_SIGMA:
         raise ValueError(f"sigma must be 0 or at least {SMALLEST_SIGMA}, not {sigma}")
-    place = (prepare_shot(images, draws) if prepared is None else prepared).flatten()
-    table, steps, ink = _tables(sigma, images.device)
-    part = (place >> (DRAW_BITS - BIN_BITS)).add_(LOWEST >> (DRAW_BITS - BIN_BITS))
-    out = table.index_select(0, part)
-    unsettled = _where_negative(out)
-    quantile = (place.index_select(0, unsettled).double() + LOWEST) * 2.0**-DRAW_BITS + HALF_STEP
-    out[unsettled] = ink.index_select(0, torch.searchsorted(steps, quantile))
-    return out.view(images.shape)
+    inked = prepare_shot(images, draws) if prepared is None else prepared
+    out = torch.empty(images.shape, device=images.device)
+    starts = chunks(len(images), images.device, cpu_chunk=CPU_CHUNK)
+    _tables(sigma, images.device)  # made once, not by each thread
+
+    def work(share: range) -> None:
+        for start in share:
+            chunk, line = inked[start // starts.step], out[start : start + starts.step].view(-1)
+            if chunk.place is None:
+                line.copy_(_counted(chunk, sigma))
+            else:
+                line.zero_().scatter_(0, chunk.place, _counted(chunk, sigma))
+
+    share_out(work, starts, images.device)
+    return out
 
 
-@by_chunks
-def prepare_shot(images: Tensor, draws: Draws) -> Tensor:
-    """Return int32 `(B, 1, 28, 28)`: each pixel's level, 0 to 255, and uniform number in one: 2²⁴ (level + u) − 2³¹."""
-    level = images.mul(LEVELS).round_().sub_(LOWEST >> DRAW_BITS).to(torch.int32)  # less 128
-    return level.mul_(2**DRAW_BITS).add_(draws.uniform(1, SIZE, SIZE).mul(2**DRAW_BITS).to(torch.int32))
+def prepare_shot(images: Tensor, draws: Draws) -> tuple[Inked, ...]:
+    """Return the pixels of `images`, `(B, 1, 28, 28)`, that hold ink and their uniform numbers, chunk by chunk."""
+    starts = chunks(len(images), images.device, cpu_chunk=CPU_CHUNK)
+
+    def work(share: range) -> list[Inked]:
+        stops = (min(start + starts.step, len(images)) for start in share)
+        return [_inked(images[start:stop], draws.part(start, stop)) for start, stop in zip(share, stops, strict=True)]
+
+    return tuple(chunk for found in share_out(work, starts, images.device) for chunk in found)
 
 
-def _where_negative(line: Tensor) -> Tensor:
-    """Return int64 `(n,)`: the places of the numbers below 0; on a CPU numpy finds them ten times faster than torch."""
-    if line.device.type == "cpu":
-        return torch.from_numpy(np.flatnonzero(line.numpy() < 0))
-    return (line < 0).nonzero().squeeze(1)
+def _inked(images: Tensor, draws: Draws) -> Inked:
+    level, uniform = images.mul(LEVELS).round_().flatten(), draws.uniform(1, SIZE, SIZE).flatten()
+    place = _where(level > 0)
+    sparse = 2 * len(place) < len(level)
+    if sparse:
+        level, uniform = level.index_select(0, place), uniform.index_select(0, place)
+    number = uniform.mul(2**DRAW_BITS).to(torch.int32)
+    upper = number >> FINE_BITS
+    fine = (number - (upper << FINE_BITS)).to(torch.int16)
+    return Inked(place if sparse else None, level.to(torch.int32).mul_(BINS).add_(upper), fine)
+
+
+def _counted(inked: Inked, sigma: float) -> Tensor:
+    """Return float32 `(n,)`: the ink that each pixel's photons make."""
+    table, steps, ink = _tables(sigma, inked.bin.device)
+    out = table.index_select(0, inked.bin)
+    unsettled = _where(out < 0)
+    if len(unsettled):
+        quantile = inked.bin.index_select(0, unsettled).double() * 2**FINE_BITS + inked.fine.index_select(0, unsettled)
+        out[unsettled] = ink.index_select(0, torch.searchsorted(steps, quantile * 2.0**-DRAW_BITS + HALF_STEP))
+    return out
+
+
+def _where(mask: Tensor) -> Tensor:
+    """Return int64 `(n,)`: the places of what is true; on a CPU numpy finds them ten times faster than torch."""
+    if mask.device.type == "cpu":
+        return torch.from_numpy(np.flatnonzero(mask.numpy()))
+    return mask.nonzero().squeeze(1)
 
 
 @functools.lru_cache(maxsize=32)
