@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from synthetic import make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.cli import cli, main
+from robustmnist.cli.gate import _line
 from robustmnist.errors import RunError
 from robustmnist.predictions import Predictions
 from robustmnist.results import areas, critical_strengths, quality, wilson
@@ -174,16 +175,32 @@ def test_strengths_that_cannot_be_asked_are_refused(run: Predictions, place: Pla
         min_critical(run, "fc", place, least, False)
 
 
-def test_calibration_error_is_the_one_of_quality(run: Predictions) -> None:
-    table = quality(run).set_index(["checkpoint", "suite", "sweep", "value"])
-    for place, key in ((Place("clean"), None), (Place("rotation", "angle", "30"), ("cnn", "rotation", "angle", 30.0))):
-        expected = quality(run)["ece_width"].iloc[1] if key is None else table.loc[key]["ece_width"]
-        found = max_ece(run, "cnn", place, 0.5)
-        assert found.found == pytest.approx(float(expected))
-        assert max_ece(run, "cnn", place, found.found).passed
-        assert not max_ece(run, "cnn", place, found.found - 1e-6).passed
+def test_calibration_errors_are_held_by_the_interval_of_quality(run: Predictions) -> None:
+    table = quality(run)
+    table = table[(table["checkpoint"] == "cnn") & table["value"].isin([30.0, np.nan])].set_index("suite")
+    for place, suite in ((Place("clean"), ""), (Place("rotation", "angle", "30"), "rotation")):
+        row = table.loc[suite]
+        low, error, high = (float(row[f"ece_width{end}"]) for end in ("_low", "", "_high"))
+        assert low < error < high
+        for ceiling, strict, passed in (
+            (low, False, True),
+            (low - 1e-6, False, False),
+            (high, True, True),
+            (high - 1e-6, True, False),
+            (error, False, True),
+        ):
+            found = max_ece(run, "cnn", place, ceiling, strict)
+            assert (found.found, found.low, found.high) == (error, high, low)
+            assert found.passed == passed
     with pytest.raises(RunError, match="no single setting"):
-        max_ece(run, "cnn", Place("rotation"), 0.1)
+        max_ece(run, "cnn", Place("rotation"), 0.1, False)
+
+
+def test_who_gives_no_valid_answer_has_no_calibration_error_and_misses(run: Predictions) -> None:
+    blind = replace(run, clean=np.full_like(run.clean, np.nan))
+    check = max_ece(blind, "fc", Place("clean"), 1.0, False)
+    assert not check.passed
+    assert _line(check) == "missed: fc, calibration error clean: no valid answer, wanted 1"
 
 
 # --- the baseline ------------------------------------------------------------------------------------------------
@@ -254,6 +271,16 @@ def test_a_line_per_miss_and_code_1(gate: Any) -> None:
     assert lines[0].endswith(", wanted 0.99")
     assert all("95 % interval" in line for line in lines)
     assert lines[1].endswith("wanted -59°")
+
+
+def test_a_missed_calibration_error_shows_its_interval(gate: Any, run: Predictions) -> None:
+    result = gate("--max-ece", "rotation.angle@30deg=0.001", "-c", "fc")
+    assert result.exit_code == 1
+    row = quality(run, at=[("rotation", "angle", 30.0)]).query("checkpoint == 'fc'").iloc[1]
+    error, worst, best = (f"{row[f'ece_width{end}']:.4g}" for end in ("", "_high", "_low"))
+    assert result.output == (
+        f"missed: fc, calibration error rotation.angle@30deg: {error} (95 % interval {worst} to {best}), wanted 0.001\n"
+    )
 
 
 def test_json_tells_every_check(gate: Any) -> None:

@@ -11,11 +11,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from synthetic import make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.predictions import Predictions
+from robustmnist.report.content import Cell
 from robustmnist.report.readable import readable
 from robustmnist.report.study import Study, study
 from robustmnist.report.trust import TrustSection, trust_section
 from robustmnist.report.trust_charts import Bins, Risk, reliability_chart, risk_chart
 from robustmnist.report.trust_words import (
+    Error,
     Sureness,
     reliability_caption,
     risk_caption,
@@ -114,35 +116,41 @@ def test_the_risk_caption_tells_all_and_the_surer_half() -> None:
     assert risk_caption(["fc"], [NAN], [NAN]) == "No valid answer."
 
 
+def errors(*values: float) -> list[Error]:
+    return [Error(value, value * 0.8, value * 1.2) for value in values]
+
+
 @pytest.mark.parametrize(
     ("temperature", "raw", "tempered", "text"),
     [
         (
             0.5,
-            [0.05, 0.1, 0.2, NAN],
-            [0.002, 0.05, 0.3, NAN],
+            errors(0.05, 0.1, 0.2, 0.3, NAN),
+            errors(0.002, 0.05, 0.3, 0.29, NAN),
             "at its fitted temperature of 0.50, which raises its confidence, has a calibration error of 0.2 points "
-            "on clean digits (5.0 points without it), and one smaller than without it at 1 of 2 shifted settings.",
+            "(95 % interval 0.2–0.2) on clean digits, 5.0 points (4.0–6.0) without it, and one smaller than without it "
+            "at 2 of 3 shifted settings, at 1 with intervals apart.",
         ),
         (
             1.8,
-            [0.05, 0.1],
-            [0.002, 0.2],
-            "at its fitted temperature of 1.80, which lowers its confidence, has a calibration error of 0.2 points on "
-            "clean digits (5.0 points without it), and one smaller than without it at 0 of 1 shifted setting.",
+            errors(0.05, 0.1),
+            errors(0.01, 0.2),
+            "at its fitted temperature of 1.80, which lowers its confidence, has a calibration error of 1.0 points "
+            "(95 % interval 0.8–1.2) on clean digits, 5.0 points (4.0–6.0) without it, and one smaller than without it "
+            "at 0 of 1 shifted setting, at 0 with intervals apart.",
         ),
         (
             2.0,
-            [0.03],
-            [0.01],
-            "at its fitted temperature of 2.00, which lowers its confidence, has a calibration error of 1.0 points on "
-            "clean digits (3.0 points without it).",
+            errors(0.03),
+            errors(0.01),
+            "at its fitted temperature of 2.00, which lowers its confidence, has a calibration error of 1.0 points "
+            "(95 % interval 0.8–1.2) on clean digits, 3.0 points (2.4–3.6) without it.",
         ),
-        (2.0, [NAN, NAN], [NAN, NAN], "gave no valid answer."),
+        (2.0, errors(NAN, NAN), errors(NAN, NAN), "gave no valid answer."),
     ],
 )
 def test_a_temperature_is_told_by_what_it_changes(
-    temperature: float, raw: list[float], tempered: list[float], text: str
+    temperature: float, raw: list[Error], tempered: list[Error], text: str
 ) -> None:
     assert told(tempered_text(temperature, raw, tempered)) == text
 
@@ -210,14 +218,21 @@ def test_it_shows_clean_digits_and_the_worst_calibrated_suite(section: TrustSect
     assert section.groups[1].anchor == f"trust-{place}"
 
 
-def test_the_scores_are_those_of_quality(section: TrustSection, whole: Study) -> None:
+def test_the_scores_are_those_of_quality_each_with_its_interval(section: TrustSection, whole: Study) -> None:
     assert section.scores.metrics == ("NLL", "Brier", "ECE", "AURC")
     table = quality(whole.predictions)
-    clean = table[table["suite"] == ""]
-    told = [float(cell) for cell in section.scores.rows[0][1:]]
-    expected = clean[["nll", "brier", "ece_width", "aurc"]].to_numpy().ravel()
-    assert np.allclose(told, expected, atol=5e-4)
     assert len(section.scores.rows) == 1 + len(whole.suites)
+    focused = [("", np.nan), *((one.hardest.sweep.name, one.hardest.focus) for one in whole.suites)]
+    for (_, cells), (sweep, value) in zip(section.scores.rows, focused, strict=True):
+        rows = table[(table["sweep"] == sweep) & (table["value"].isna() if value != value else table["value"] == value)]
+        columns = [f"{name}{end}" for name in ("nll", "brier", "ece_width", "aurc") for end in ("", "_low", "_high")]
+        shown = [[float(cell.text), *map(float, cell.note.split("–"))] for cell in cells]
+        np.testing.assert_allclose(np.ravel(shown), rows[columns].to_numpy().ravel(), atol=5.01e-4)
+        assert all(low <= score <= high for score, low, high in shown)
+    page = html(section)
+    for _, cells in section.scores.rows:
+        for cell in cells:
+            assert f"<td>{cell.text}<small>{cell.note}</small></td>" in page
 
 
 def with_temperatures(run: Predictions, *temperatures: float | None) -> Predictions:
@@ -237,15 +252,16 @@ def test_temperatures_are_used_where_the_cards_carry_them(run: Predictions, sect
     metrics = ("NLL", "NLL, T", "Brier", "ECE", "ECE, T", "AURC")
     assert found.scores.metrics == metrics
     expected = quality(warm, {"fc": 2.5}).iloc[0]
-    clean = dict(zip(metrics, found.scores.rows[0][1:7], strict=True))
-    assert float(clean["NLL, T"]) == pytest.approx(expected["nll"], abs=5e-4)
-    assert float(clean["ECE, T"]) == pytest.approx(expected["ece_width"], abs=5e-4)
-    cnn = dict(zip(metrics, found.scores.rows[0][7:], strict=True))
-    assert (cnn["NLL, T"], cnn["ECE, T"]) == ("–", "–")
+    cells, plain = found.scores.rows[0][1], section.scores.rows[0][1]
+    clean, cnn = dict(zip(metrics, cells[:6], strict=True)), dict(zip(metrics, cells[6:], strict=True))
+    for name, column in (("NLL, T", "nll"), ("ECE, T", "ece_width")):
+        shown = [float(clean[name].text), *map(float, clean[name].note.split("–"))]
+        assert shown == pytest.approx([expected[f"{column}{end}"] for end in ("", "_low", "_high")], abs=5e-4)
+        assert cnn[name] == Cell("–")
     for name in ("NLL", "Brier", "ECE", "AURC"):
         at = section.scores.metrics.index(name)
-        assert clean[name] == section.scores.rows[0][1 + at]
-        assert cnn[name] == section.scores.rows[0][5 + at]
+        assert clean[name] == plain[at]
+        assert cnn[name] == plain[4 + at]
     assert [answer.key.name for answer in found.tempered] == ["fc"]
     assert "at its fitted temperature of 2.50, which lowers its confidence" in html(found)
     assert "fitted on validation digits" in html(found)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.integrate import trapezoid
@@ -115,7 +115,6 @@ def test_checkpoints_and_settings_share_their_resamples(predictions: Predictions
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 300))
-@settings(max_examples=50, deadline=None)
 def test_percentiles_cut_off_equally_many_and_negate(seed: int, size: int) -> None:
     samples = np.random.default_rng(seed).normal(size=size)
     low, high = percentiles(samples)
@@ -207,7 +206,6 @@ def test_sides_go_outwards_from_neutral() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=6), st.floats(0.05, 0.95))
-@settings(max_examples=80, deadline=None)
 def test_a_fall_is_the_first_root_of_the_linear_curve(accuracy: list[float], floor: float) -> None:
     level, distances = np.array(accuracy), np.arange(len(accuracy)) ** 1.5
     found = float(fall(distances, level, np.array(floor)))

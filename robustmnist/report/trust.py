@@ -14,7 +14,14 @@ from robustmnist.report.study import Study, SweepStudy
 from robustmnist.report.text import anchor, count, interval, percent, shorten
 from robustmnist.report.trust_charts import Bins, Risk, reliability_chart, risk_chart
 from robustmnist.report.trust_scores import Scores, focus_quality, scores
-from robustmnist.report.trust_words import Sureness, reliability_caption, risk_caption, tempered_text, trust_answer
+from robustmnist.report.trust_words import (
+    Error,
+    Sureness,
+    reliability_caption,
+    risk_caption,
+    tempered_text,
+    trust_answer,
+)
 from robustmnist.report.words import NAME, TITLE, at, focus_text
 from robustmnist.results import reliability, risk_coverage, stored_temperatures
 
@@ -92,8 +99,9 @@ def trust_section(study: Study) -> TrustSection:
     )
 
 
-def _errors(tables: Sequence[pd.DataFrame], checkpoint: int) -> list[float]:
-    return [float(table["ece_width"].iloc[checkpoint]) for table in tables]
+def _errors(tables: Sequence[pd.DataFrame], checkpoint: int) -> list[Error]:
+    columns = ["ece_width", "ece_width_low", "ece_width_high"]
+    return [Error(*map(float, table[columns].iloc[checkpoint])) for table in tables]
 
 
 def _rows(table: pd.DataFrame, study: Study, place: SweepStudy | None) -> pd.DataFrame:

@@ -1,12 +1,12 @@
 """Scores of confidence per setting: as the checkpoints give it, and with the temperature that was fitted for them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from robustmnist.report.content import Key
+from robustmnist.report.content import Cell, Key
 from robustmnist.report.study import Study
 from robustmnist.report.text import plain
 from robustmnist.results import quality
@@ -26,11 +26,14 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores per setting and checkpoint: `metrics` are the columns under each key, a row its header and the cells."""
+    """Scores per setting and checkpoint: `metrics` are the columns under each key, a row its title and the cells.
+
+    The note of a cell is the 95 % interval of its score.
+    """
 
     keys: tuple[Key, ...]
     metrics: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
 def scores(
@@ -51,38 +54,32 @@ def scores(
         tempered: Whether any has one; otherwise there are no columns for it.
     """
     metrics = {name: source for name, source in METRICS.items() if tempered or not source[1]}
-    cells = []
+    rows = []
     for title, one, other in zip(titles, raw, cooled, strict=True):
-        values = [
-            float((other if cool else one)[column].iloc[k])
+        found = [
+            [float((other if cool else one)[f"{column}{end}"].iloc[k]) for end in ("", "_low", "_high")]
             for k in range(len(keys))
             for column, cool in metrics.values()
         ]
-        cells.append((title, *map(_score, values)))
-    return Scores(keys, tuple(metrics), tuple(cells))
+        rows.append((title, tuple(_cell(*numbers) for numbers in found)))
+    return Scores(keys, tuple(metrics), tuple(rows))
 
 
 def focus_quality(study: Study, temperatures: Mapping[str, float]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return `quality`, clean and in each suite's hardest sweep: raw, and with temperatures (NaN without one)."""
-    # Only the settings that are shown: those of a whole study would take a minute.
-    suites, logits = [], {}
-    for one in study.suites:
-        sweep, focus = one.hardest.sweep, one.hardest.focus
-        at = sweep.values.index(focus)
-        along = {key: (numbers[at],) for key, numbers in sweep.along.items()}
-        suites.append(replace(one.suite, sweeps=(replace(sweep, values=(focus,), along=along),)))
-        key = (one.suite.name, sweep.name)
-        logits[key] = study.predictions.logits[key][:, at : at + 1]
-    part = replace(study.predictions, suites=tuple(suites), logits=logits)
-    raw = quality(part)
+    # Only the settings that are shown: those of a whole study would take minutes.
+    shown = [(one.suite.name, one.hardest.sweep.name, one.hardest.focus) for one in study.suites]
+    raw = quality(study.predictions, at=shown)
     if not temperatures:
         return raw, raw
-    cooled = quality(part, temperatures)
-    cooled.loc[~cooled["checkpoint"].isin(temperatures), ["nll", "ece_width"]] = np.nan
+    cooled = quality(study.predictions, temperatures, at=shown)
+    columns = [f"{name}{end}" for name, cool in METRICS.values() if cool for end in ("", "_low", "_high")]
+    cooled.loc[~cooled["checkpoint"].isin(temperatures), columns] = np.nan
     return raw, cooled
 
 
-def _score(value: float) -> str:
+def _cell(value: float, low: float, high: float) -> Cell:
     if value != value:
-        return "–"
-    return plain(value, 3 if value >= 0.1 else 4 if value >= 0.001 or value == 0 else 5)
+        return Cell("–")
+    places = 3 if value >= 0.1 else 4 if value >= 0.001 or value == 0 else 5
+    return Cell(plain(value, places), "" if low != low else f"{plain(low, places)}–{plain(high, places)}")

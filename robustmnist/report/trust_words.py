@@ -3,9 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from robustmnist.report.text import NBSP, listing, percent
+from robustmnist.report.text import NBSP, interval, listing, percent
 
-__all__ = ["Sureness", "reliability_caption", "risk_caption", "sureness_text", "tempered_text", "trust_answer"]
+__all__ = [
+    "Error",
+    "Sureness",
+    "reliability_caption",
+    "risk_caption",
+    "sureness_text",
+    "tempered_text",
+    "trust_answer",
+]
+
+
+@dataclass(frozen=True)
+class Error:
+    """A calibration error and its 95 % interval, shares; all NaN where no answer was valid."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -84,22 +101,25 @@ def risk_caption(names: Sequence[str], whole: Sequence[float], half: Sequence[fl
     return f"Wrong: {'; '.join(said)}." if said else "No valid answer."
 
 
-def tempered_text(temperature: float, raw: Sequence[float], tempered: Sequence[float]) -> str:
+def tempered_text(temperature: float, raw: Sequence[Error], tempered: Sequence[Error]) -> str:
     """Say what a fitted temperature does to a checkpoint's calibration error, without its name at the start.
 
     Args:
         temperature: By which the logits are divided.
-        raw: The error on clean digits, then at each shifted setting; NaN where no answer was valid.
+        raw: The error on clean digits, then at each shifted setting.
         tempered: The same with the temperature.
     """
     which = "raises" if temperature < 1 else "lowers" if temperature > 1 else "keeps"
     start = f"at its fitted temperature of {temperature:.2f}, which {which} its confidence, has a calibration error"
-    known = [(a, b) for a, b in zip(raw[1:], tempered[1:], strict=True) if a == a]
-    settings = f"{sum(b < a for a, b in known)} of {len(known)} shifted setting{'s' if len(known) > 1 else ''}"
-    shifted = f" smaller than without it at {settings}" if known else ""
-    if raw[0] != raw[0]:
+    known = [(a, b) for a, b in zip(raw[1:], tempered[1:], strict=True) if a.value == a.value]
+    smaller = sum(b.value < a.value for a, b in known)
+    apart = sum(b.high < a.low for a, b in known)
+    settings = f"{smaller} of {len(known)} shifted setting{'s' if len(known) > 1 else ''}"
+    shifted = f" smaller than without it at {settings}, at {apart} with intervals apart" if known else ""
+    if raw[0].value != raw[0].value:
         return f"{start}{shifted}." if shifted else "gave no valid answer."
-    clean = f"{start} of {_points(tempered[0])} on clean digits ({_points(raw[0])} without it)"
+    clean = f"{start} of {_points(tempered[0].value)} (95{NBSP}% interval {_ends(tempered[0])}) on clean digits"
+    clean += f", {_points(raw[0].value)} ({_ends(raw[0])}) without it"
     return f"{clean}, and one{shifted}." if shifted else f"{clean}."
 
 
@@ -109,3 +129,7 @@ def _is(one: Sureness) -> str:
 
 def _points(gap: float) -> str:
     return f"{percent(abs(gap), sign=False)}{NBSP}points"
+
+
+def _ends(one: Error) -> str:
+    return interval(one.low, one.high)

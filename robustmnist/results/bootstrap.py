@@ -10,7 +10,7 @@ from robustmnist.predictions import Predictions
 from robustmnist.results.correctness import clean_right, hits
 from robustmnist.results.memory import remembered
 
-__all__ = ["RESAMPLES", "Bootstrap", "bootstrap", "percentiles", "resampled_sums"]
+__all__ = ["RESAMPLES", "Bootstrap", "bootstrap", "percentiles", "resampled_counts", "resampled_sums"]
 
 RESAMPLES = 10_000
 CHUNK = 256  # resamples at a time: their counts of 10,000 images are 10 MB
@@ -77,9 +77,29 @@ def resampled_sums(columns: NDArray[np.generic], resamples: int, seed: int) -> N
         raise ValueError(f"{len(columns)} rows in {resamples} resamples: both must be 1 at least")
     table = np.ascontiguousarray(columns, np.float32)
     sums = np.empty((resamples, table.shape[1]), np.float32)
-    for start, counts in _counts(len(table), resamples, seed):
+    for start, counts in resampled_counts(len(table), resamples, seed):
         np.matmul(counts, table, out=sums[start : start + len(counts)])
     return sums
+
+
+def resampled_counts(
+    n: int, resamples: int, seed: int, chunk: int = CHUNK
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Yield the number of the first of some resamples and how often each holds each row, float32 (up to `chunk`, n).
+
+    The array is written over when the next one is asked for. All that is bootstrapped is counted from here, so that
+    with one seed and n the same images are drawn for every statistic.
+    """
+    generator = np.random.default_rng(seed)
+    # One call per resample, so that neither the chunk nor the number of resamples changes what is drawn.
+    # Indices are counted: numpy's multinomial draws a binomial per row, six times slower.
+    dtype = np.uint16 if n <= 1 << 16 else np.int64
+    counts = np.empty((chunk, n), np.float32)
+    for start in range(0, resamples, chunk):
+        size = min(chunk, resamples - start)
+        for row in counts[:size]:
+            row[:] = np.bincount(generator.integers(0, n, n, dtype), minlength=n)
+        yield start, counts[:size]
 
 
 def percentiles(samples: NDArray[np.floating], level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -98,17 +118,3 @@ def percentiles(samples: NDArray[np.floating], level: float = 0.95) -> tuple[NDA
     hole = np.isnan(samples).any(axis=0)
     low, high = (np.where(hole, np.nan, ordered[..., end]) for end in ends)
     return low, high
-
-
-def _counts(n: int, resamples: int, seed: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield the number of the first resample and how often each row is drawn, float32 (up to CHUNK, n)."""
-    generator = np.random.default_rng(seed)
-    # One call per resample, so that neither the chunk nor the number of resamples changes what is drawn.
-    # Indices are counted: numpy's multinomial draws a binomial per row, six times slower.
-    dtype = np.uint16 if n <= 1 << 16 else np.int64
-    counts = np.empty((CHUNK, n), np.float32)
-    for start in range(0, resamples, CHUNK):
-        size = min(CHUNK, resamples - start)
-        for row in counts[:size]:
-            row[:] = np.bincount(generator.integers(0, n, n, dtype), minlength=n)
-        yield start, counts[:size]

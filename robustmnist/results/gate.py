@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from robustmnist.errors import RunError
 from robustmnist.predictions import Predictions
-from robustmnist.results.answers import answers
 from robustmnist.results.areas import areas, critical_strengths
-from robustmnist.results.calibration import calibration_error, equal_width
 from robustmnist.results.correctness import clean_right, hits
 from robustmnist.results.interval import wilson
 from robustmnist.results.place import CLEAN, Place, strength
+from robustmnist.results.quality import quality
 from robustmnist.results.suite_areas import suite_areas
 
 __all__ = ["Check", "max_ece", "min_accuracy", "min_critical"]
@@ -26,7 +25,7 @@ class Check:
         checkpoint: Whose number it is.
         what: The number in words.
         wanted: The bound.
-        found: The number; NaN where it lies beyond the end of a sweep.
+        found: The number; NaN where it lies beyond the end of a sweep, or no answer is valid.
         low: The end of its 95 % interval that speaks against the checkpoint; NaN beyond the end.
         high: The end that speaks for it.
         unit: Of all four; empty for shares.
@@ -117,21 +116,27 @@ def min_critical(predictions: Predictions, checkpoint: str, place: Place, least:
     return found
 
 
-def max_ece(predictions: Predictions, checkpoint: str, place: Place, ceiling: float) -> Check:
-    """Hold the expected calibration error (15 bins of equal width) against a ceiling; it has no interval.
+def max_ece(predictions: Predictions, checkpoint: str, place: Place, ceiling: float, strict: bool) -> Check:
+    """Hold the expected calibration error (15 bins of equal width) against a ceiling.
+
+    The condition is missed where the whole 95 % interval, that of `quality`, is above the ceiling; `strict`: where its
+    upper end is.
 
     Raises:
         RunError: If the place is not in the run, or names no single setting.
     """
-    setting: tuple[str | None, str | None, float | None] = (None, None, None)
+    settings: list[tuple[str, str, float]] = []
     if place.suite != CLEAN:
         if place.value is None:
             raise RunError(f"'{place}' is no single setting", remedy="use clean or SUITE.SWEEP@STRENGTH")
         sweep = predictions.sweep(place.suite, place.sweep)
-        setting = (place.suite, place.sweep, place.known(sweep))
-    found = answers(predictions, checkpoint, *setting)
-    error = calibration_error(found, equal_width(found.confidence))
-    return Check(checkpoint, f"calibration error {place}", ceiling, error, error, error, "", error <= ceiling)
+        settings = [(place.suite, place.sweep, place.known(sweep))]
+    table = quality(predictions, at=settings)
+    # Clean rows come first.
+    row = table[table["checkpoint"] == checkpoint].iloc[len(settings)]
+    found, best, worst = (float(row[name]) for name in ("ece_width", "ece_width_low", "ece_width_high"))
+    passed = (worst if strict else best) <= ceiling
+    return Check(checkpoint, f"calibration error {place}", ceiling, found, worst, best, "", passed)
 
 
 def _ends(values: Sequence[float]) -> str:

@@ -1,6 +1,6 @@
 """A row per setting: what accuracy does not say about the answers. Likelihood, Brier, calibration, selection, flips."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,26 @@ from robustmnist.results.calibration import calibration_error, equal_mass, equal
 from robustmnist.results.decisions import Decisions, decide
 from robustmnist.results.interval import wilson
 from robustmnist.results.memory import remembered
+from robustmnist.results.score_intervals import SCORE_RESAMPLES, Scored, score_intervals, scored
 from robustmnist.results.scores import brier, brier_sums, log_likelihoods
 from robustmnist.results.selective import aurc, excess_aurc
 
 __all__ = ["quality"]
 
 CLASSES = 10
+TOGETHER = 64  # rows that are resampled at a time: what they need of 10,000 answers each is some 40 MB
+
+Setting = tuple[str, str, float]
 
 
-def quality(predictions: Predictions, temperatures: Mapping[str, float] | None = None) -> pd.DataFrame:
+def quality(
+    predictions: Predictions,
+    temperatures: Mapping[str, float] | None = None,
+    resamples: int = SCORE_RESAMPLES,
+    seed: int = 0,
+    *,
+    at: Collection[Setting] | None = None,
+) -> pd.DataFrame:
     """Return a row per setting, the clean images of all checkpoints first, then suite, sweep, value, checkpoint.
 
     Columns:
@@ -43,14 +54,22 @@ def quality(predictions: Predictions, temperatures: Mapping[str, float] | None =
     - ``ece_width``, ``ece_mass``: expected calibration error of the predicted class in 15 bins of equal width, the last
       one closed, and of equal mass. Both are biased upwards by some 1/√(answers in a bin).
     - ``aurc``, ``excess_aurc``: area under the risk-coverage curve, and how much of it the best order would save.
+    - ``…_low``, ``…_high`` after ``mean_confidence``, ``nll``, ``brier``, ``ece_width``, ``ece_mass``, ``aurc`` and
+      ``excess_aurc``: the 95 % interval of the paired bootstrap over images, the same resamples for all rows. It is
+      the percentile one, for the two calibration errors that of `calibration_ends`, which counters their bias. NaN
+      without resamples. A score that no resample can move, as the area where all is right, has no width.
 
     Args:
         predictions: What was evaluated.
-        temperatures: By checkpoint, from `fit_temperature` on clean validation digits; 1 where none is given.
+        temperatures: By checkpoint, from `fit_temperature` on clean validation digits; 1 where none is given. It is
+            held fixed: the intervals do not hold what another validation set would have made of it.
+        resamples: Of the images, for the intervals; 0 for none, which takes a fifth of the time.
+        seed: Of the resamples.
+        at: Only these settings, (suite, sweep, value), besides the clean images; all if None.
 
     Raises:
-        RunError: If a temperature is given for a checkpoint that was not evaluated.
-        ValueError: If a temperature is not a positive number.
+        RunError: If a temperature is given for a checkpoint, or a setting asked for, that was not evaluated.
+        ValueError: If a temperature is not a positive number, or `resamples` is negative.
 
     Source: accuracy under shift next to NLL, Brier's score and ECE: Ovadia et al., Can you trust your model's
     uncertainty?, 2019.
@@ -62,74 +81,119 @@ def quality(predictions: Predictions, temperatures: Mapping[str, float] | None =
             f"a temperature is given for {', '.join(unknown)}, not in this run",
             remedy=f"it has {', '.join(predictions.checkpoints)}",
         )
-    return _quality(predictions, tuple(float(given.get(name, 1.0)) for name in predictions.checkpoints)).copy()
+    if resamples < 0:
+        raise ValueError(f"resamples is {resamples}: it is 0 or more")
+    for setting in at or ():
+        predictions.at(predictions.checkpoints[0], *setting)
+    ordered = tuple(float(given.get(name, 1.0)) for name in predictions.checkpoints)
+    return _quality(predictions, ordered, resamples, seed, None if at is None else frozenset(at)).copy()
 
 
 @remembered
-def _quality(predictions: Predictions, temperatures: tuple[float, ...]) -> pd.DataFrame:
+def _quality(
+    predictions: Predictions,
+    temperatures: tuple[float, ...],
+    resamples: int,
+    seed: int,
+    wanted: frozenset[Setting] | None,
+) -> pd.DataFrame:
     clean = [decide(logits).predicted for logits in predictions.clean]
+    rows: list[dict[str, Any]] = []
+    waiting: list[tuple[dict[str, Any], Scored]] = []
 
-    def row(place: int, logits: NDArray[np.float32], names: dict[str, Any]) -> dict[str, Any]:
-        scored = _score(logits, predictions.labels, clean[place], temperatures[place])
-        return {"checkpoint": predictions.checkpoints[place], **names, "n": len(predictions), **scored}
+    def add(place: int, logits: NDArray[np.float32], names: dict[str, Any]) -> None:
+        found, numbers = _score(logits, predictions.labels, clean[place], temperatures[place], resamples > 0)
+        rows.append({"checkpoint": predictions.checkpoints[place], **names, "n": len(predictions), **numbers})
+        if found is not None:
+            waiting.append((rows[-1], found))
+        if len(waiting) == TOGETHER:
+            resample()
 
-    rows = []
+    def resample() -> None:
+        if waiting:
+            ends = score_intervals([found for _, found in waiting], resamples, seed)
+            for (row, _), interval in zip(waiting, ends, strict=True):
+                row.update(interval)
+            waiting.clear()
+
     for place in range(len(clean)):
         names = {"suite": "", "sweep": "", "unit": "", "value": np.nan, "neutral": True}
-        rows.append(row(place, predictions.clean[place : place + 1], names))
+        add(place, predictions.clean[place : place + 1], names)
     for suite in predictions.suites:
         for sweep in suite.curves:
-            for at, value in enumerate(sweep.values):
+            for position, value in enumerate(sweep.values):
+                if wanted is not None and (suite.name, sweep.name, value) not in wanted:
+                    continue
                 names = {"suite": suite.name, "sweep": sweep.name, "unit": sweep.unit}
                 names |= {"value": float(value), "neutral": value == sweep.neutral}
                 for place in range(len(clean)):
-                    rows.append(row(place, predictions.logits[suite.name, sweep.name][place, at], names))
+                    add(place, predictions.logits[suite.name, sweep.name][place, position], names)
+    resample()
     return pd.DataFrame(rows)
 
 
 def _score(
-    logits: NDArray[np.float32], labels: NDArray[np.int64], clean: NDArray[np.int64], temperature: float
-) -> dict[str, Any]:
-    """Score the answers of one checkpoint under one setting, `logits` (R, n, 10), one variant at a time."""
+    logits: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    clean: NDArray[np.int64],
+    temperature: float,
+    resampled: bool,
+) -> tuple[Scored | None, dict[str, Any]]:
+    """Score the answers of one checkpoint under one setting, `logits` (R, n, 10), one variant at a time.
+
+    Return what their intervals are resampled from as well, if `resampled` and there is a valid answer.
+    """
     decided: list[Decisions] = []
-    likelihood, sums, near_ties = 0.0, None, 0
+    likelihoods, images, sums, near_ties = [], [], None, 0
     for table in logits:
         one = decide(tempered(table, temperature))
         near_ties += one.near_ties if temperature == 1.0 else decide(table).near_ties
         finite, truth, chosen = tempered(table, temperature), labels, one
         if not one.valid.all():
             finite, truth, chosen = finite[one.valid], labels[one.valid], one.where(one.valid)
-        likelihood += float(log_likelihoods(finite, truth, chosen).sum())
+        likelihoods.append(log_likelihoods(finite, truth, chosen))
+        images.append(np.flatnonzero(one.valid))
         part = brier_sums(finite, truth)
         sums = part if sums is None else sums + part
         decided.append(one)
     assert sums is not None
     found, parts = pooled(decided, labels), brier(sums)
     n, r, k = len(labels), len(decided), len(found.right)
-    correct = int(np.count_nonzero(found.right))
-    low, high = wilson(correct / r, n)
-    return {
-        "variants": r,
-        "accuracy": correct / (n * r),
-        "accuracy_low": float(low),
-        "accuracy_high": float(high),
+    low, high = wilson(int(np.count_nonzero(found.right)) / r, n)
+    amounts = {"nll": -np.concatenate(likelihoods), "brier": sums.squares}
+    scores = {
         "mean_confidence": float(found.confidence.mean()) if k else np.nan,
-        "invalid": found.invalid,
-        "near_ties": near_ties,
-        "flip_rate": float(np.mean([(one.predicted != clean) | ~one.valid for one in decided])),
-        "consistency": _consistency([clean, *(one.predicted for one in decided)]),
-        "temperature": temperature,
-        "nll": -likelihood / k if k else np.nan,
+        "nll": float(amounts["nll"].mean()) if k else np.nan,
         "brier": parts.score,
-        "brier_reliability": parts.reliability,
-        "brier_resolution": parts.resolution,
-        "brier_uncertainty": parts.uncertainty,
-        "brier_residual": parts.residual,
         "ece_width": calibration_error(found, equal_width(found.confidence)),
         "ece_mass": calibration_error(found, equal_mass(found.ranking)),
         "aurc": aurc(found),
         "excess_aurc": excess_aurc(found),
     }
+    numbers = {
+        "variants": r,
+        "accuracy": int(np.count_nonzero(found.right)) / (n * r),
+        "accuracy_low": float(low),
+        "accuracy_high": float(high),
+        **_with_ends(scores, "mean_confidence"),
+        "invalid": found.invalid,
+        "near_ties": near_ties,
+        "flip_rate": float(np.mean([(one.predicted != clean) | ~one.valid for one in decided])),
+        "consistency": _consistency([clean, *(one.predicted for one in decided)]),
+        "temperature": temperature,
+        **_with_ends(scores, "nll", "brier"),
+        "brier_reliability": parts.reliability,
+        "brier_resolution": parts.resolution,
+        "brier_uncertainty": parts.uncertainty,
+        "brier_residual": parts.residual,
+        **_with_ends(scores, "ece_width", "ece_mass", "aurc", "excess_aurc"),
+    }
+    return scored(found, np.concatenate(images), n, r, amounts) if resampled and k else None, numbers
+
+
+def _with_ends(scores: Mapping[str, float], *names: str) -> dict[str, float]:
+    """Return some scores, each followed by the ends of an interval that is not known yet."""
+    return {f"{name}{end}": scores[name] if not end else np.nan for name in names for end in ("", "_low", "_high")}
 
 
 def _consistency(predicted: list[NDArray[np.int64]]) -> float:

@@ -41,20 +41,20 @@ class BrierSums:
         n: Per class and bin of its probability (equal widths, the last one closed) how many answers, int64 (10, bins).
         probability: The sums of their probabilities, float64 (10, bins).
         true: How often the class was the true one, int64 (10, bins).
-        squares: Σ over answers and classes of (p − y)².
+        squares: Σ over classes of (p − y)² of each answer, float64 (k,).
     """
 
     n: NDArray[np.int64]
     probability: NDArray[np.float64]
     true: NDArray[np.int64]
-    squares: float
+    squares: NDArray[np.float64]
 
     def __add__(self, other: "BrierSums") -> "BrierSums":
         return BrierSums(
             self.n + other.n,
             self.probability + other.probability,
             self.true + other.true,
-            self.squares + other.squares,
+            np.concatenate([self.squares, other.squares]),
         )
 
 
@@ -84,12 +84,12 @@ def brier_sums(logits: NDArray[np.floating], labels: NDArray[np.int64], bins: in
     n = np.bincount(cells.ravel(), minlength=size).reshape(CLASSES, bins)
     sums = np.asarray(np.bincount(cells.ravel(), probability.ravel(), size), np.float64).reshape(CLASSES, bins)
     true = np.bincount(cells[labels, rows], minlength=size).reshape(CLASSES, bins)
-    squares = float(np.vdot(probability, probability) + (1.0 - 2.0 * probability[labels, rows]).sum())
+    squares = np.einsum("ck,ck->k", probability, probability) + (1.0 - 2.0 * probability[labels, rows])
     return BrierSums(n, sums, true, squares)
 
 
 def brier(sums: BrierSums) -> Brier:
-    """Return Brier's score and its parts ; NaN where there are no answers.
+    """Return Brier's score and its parts; NaN where there are no answers.
 
     The decomposition is Murphy's, made for each class against the rest and summed over classes; because the
     probabilities of a bin are not equal, it holds up to a residual, which is stated and not hidden.
@@ -104,7 +104,7 @@ def brier(sums: BrierSums) -> Brier:
         return Brier(*[float("nan")] * 5)
     filled = np.maximum(n, 1)
     frequency = true.sum(axis=1, keepdims=True) / total
-    score = sums.squares / total
+    score = float(sums.squares.sum()) / total
     reliability = float(((sums.probability - true) ** 2 / filled).sum() / total)
     resolution = float((n * (true / filled - frequency) ** 2).sum() / total)
     uncertainty = float((frequency * (1.0 - frequency)).sum())
