@@ -1,17 +1,24 @@
 """Several runs as one: the same numbers as if they had been one run, and a clear word where they cannot be."""
 
+import re
+import tracemalloc
+import zlib
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from synthetic import make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.errors import RunError
-from robustmnist.predictions import Predictions, merge
-from robustmnist.results import summarise
+from robustmnist.predictions import Digits, Predictions, merge, only_checkpoint
+from robustmnist.predictions.stacked import Stacked
+from robustmnist.report.render import render
+from robustmnist.results import areas, clean_mistakes, critical_strengths, mistakes, quality, summarise, survival
 
 NAMES = ("fc", "cnn", "third")
+SUITES = ("clean", "shift", "rotation", "noise")
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +52,33 @@ def same(one: Predictions, other: Predictions) -> bool:
         and np.array_equal(one.clean, other.clean)
         and all(np.array_equal(one.logits[key], other.logits[key]) for key in other.logits)
     )
+
+
+def shown(run: Predictions, name: str, suite: str) -> list[tuple[Any, ...]]:
+    """Return what tells one of a list's mistakes from all others: suite, setting, row."""
+    table = clean_mistakes(run, name) if suite == "clean" else mistakes(run, name, suite)
+    columns = ("sweep", "value", "variant", "row")
+    return [(suite, *row) for row in table[list(columns)].fillna(0).itertuples(index=False, name=None)]
+
+
+def twin(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    return key if key[0] == "clean" else (key[0], key[-1])
+
+
+def level(key: tuple[Any, ...]) -> int:
+    return 1 + zlib.crc32(repr(key).encode()) % 255
+
+
+def drawn(run: Predictions) -> Predictions:
+    """Return the run with pictures that tell what they are of: grey of a level of its own."""
+    arrays = {}
+    for name in run.checkpoints:
+        for suite in SUITES:
+            keys = shown(run, name, suite)
+            for kind, told in (("mistakes", keys), ("twins", [twin(key) for key in keys])):
+                levels = np.array([level(key) for key in told], np.uint8)
+                arrays[f"{kind}/{name}/{suite}"] = np.broadcast_to(levels[:, None, None], (len(keys), 28, 28))
+    return replace(run, digits=Digits(arrays))
 
 
 def test_one_run_is_itself(whole: Predictions) -> None:
@@ -137,10 +171,92 @@ def test_pictures_go_with_their_mistakes(whole: Predictions) -> None:
     found = merge([part(whole, NAMES, ("shift", "rotation")), part(whole, NAMES, ("noise",))])
     assert found.digits is not None
     assert whole.digits is not None
-    assert set(found.digits.arrays) == {key for key, array in whole.digits.arrays.items() if len(array)}
+    there = {key for key in found.digits.arrays if not key.startswith("kept/")}
+    assert there == {key for key, array in whole.digits.arrays.items() if len(array)}
+    assert all(found.digits.kept(name, suite).all() for name in NAMES for suite in ("clean", "shift", "noise"))
     for key in ("examples/shift/right", "examples/noise/gaussian"):
         assert np.array_equal(found.digits.arrays[key], whole.digits.arrays[key])
     assert found.digits.mistakes("cnn", "noise").shape == whole.digits.mistakes("cnn", "noise").shape
+
+
+def test_a_mistake_that_no_run_drew_has_no_picture_and_the_others_have() -> None:
+    # Alone, the weak checkpoint is looked at where it fails, early; with the strong one the look goes farther out.
+    one = synthetic_predictions(("fc", "cnn", "third", "fourth"), n=60, digits=False)
+    runs = [drawn(part(one, names)) for names in (("fc",), ("fourth",))]
+    listed = {key for run in runs for name in run.checkpoints for suite in SUITES for key in shown(run, name, suite)}
+    found = merge(runs)
+    assert found.digits is not None
+    missing = 0
+    for name in found.checkpoints:
+        for suite in SUITES:
+            wanted = shown(found, name, suite)
+            pairs = found.digits.pairs(name, suite, len(wanted))
+            for key, pair in zip(wanted, pairs, strict=True):
+                assert (pair is not None) == (key in listed)
+                if pair is not None:
+                    assert [int(picture[0, 0]) for picture in pair] == [level(key), level(twin(key))]
+            missing += pairs.count(None)
+    assert 0 < missing < sum(len(shown(found, name, suite)) for name in found.checkpoints for suite in SUITES)
+    html = render(found)
+    assert re.search(r"The run kept no picture of \d+ of these \d+\.", html)
+    assert '<i class="none"></i>' in html
+    assert "The run kept no picture of" not in render(runs[0])
+
+
+def test_nothing_is_read_before_it_is_asked_for() -> None:
+    sweep = replace(make_sweep(values=(0, 2)), draws=2_000)
+    whole = synthetic_predictions(NAMES, n=20, suites=[make_suite("s", sweep)])
+    table = whole.logits["s", sweep.name]
+    one = table[0].nbytes
+    pieces = [part(whole, (name,)) for name in NAMES]
+    tracemalloc.start()
+    found = merge(pieces)
+    assert tracemalloc.get_traced_memory()[1] < one / 20
+    logits = found.logits["s", sweep.name]
+    assert logits.shape == (3, 2, 2_000, 20, 10)
+    assert found.at("third", "s", sweep.name, 2).shape == (2_000, 20, 10)
+    assert [np.shares_memory(logits[k, 1], run.logits["s", sweep.name]) for k, run in enumerate(pieces)] == [True] * 3
+    only = only_checkpoint(found, "cnn").logits["s", sweep.name]
+    assert tracemalloc.get_traced_memory()[1] < one / 20
+    tracemalloc.stop()
+    assert np.array_equal(only, table[1:2])
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        0,
+        -1,
+        slice(1, 3),
+        (2, 1),
+        (1, slice(None), 0, 7),
+        (slice(None), 1, 0),
+        (slice(0, 2), slice(1, 2)),
+        (np.int64(1),),
+    ],
+    ids=str,
+)
+def test_tables_of_several_runs_are_indexed_as_one_array(whole: Predictions, key: Any) -> None:
+    table = whole.logits["shift", "right"]
+    found = merge([part(whole, (name,)) for name in NAMES]).logits["shift", "right"]
+    assert isinstance(found, Stacked)
+    assert (len(found), found.shape) == (len(table), table.shape)
+    assert np.asarray(found[key]).shape == np.asarray(table[key]).shape
+    assert np.array_equal(found[key], table[key])
+    with pytest.raises(IndexError):
+        found[3]
+    with pytest.raises(ValueError, match="without a copy"):
+        np.asarray(found, copy=False)
+
+
+def test_every_result_is_that_of_one_run(whole: Predictions) -> None:
+    found = merge([part(whole, (name,)) for name in NAMES])
+    for table in (summarise, quality, areas, critical_strengths, survival):
+        pd.testing.assert_frame_equal(table(found), table(whole))
+    for suite in ("shift", "rotation", "noise"):
+        pd.testing.assert_frame_equal(mistakes(found, "cnn", suite), mistakes(whole, "cnn", suite))
+    again = merge([merge([part(whole, ("fc",)), part(whole, ("cnn",))]), part(whole, ("third",))])
+    assert same(again, whole)
 
 
 def test_a_gallery_that_lacks_a_picture_has_none(whole: Predictions) -> None:

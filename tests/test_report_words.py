@@ -321,6 +321,8 @@ def test_gallery_captions() -> None:
     assert told(gallery_caption([first, last])) == (
         "The surest: a 4 read as 9 with 99.99 % (Right, 3 px); the last of these 2 with 62.00 %."
     )
+    assert told(gallery_caption([first, last], 1)).endswith("62.00 %. The run kept no picture of 1 of these 2.")
+    assert told(gallery_caption([last], 1)).endswith("no other. The run kept no picture of any of these.")
 
 
 # --- numbers -----------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from synthetic import make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.results.areas import areas
 from robustmnist.results.correctness import right
-from robustmnist.results.suite_areas import suite_areas
+from robustmnist.results.suite_areas import map_means, suite_areas
 
 POINTS = make_sweep("map", "shift", "dx", "px", (-2, 0, 2), over={"dy": (-1.0, 0.0, 1.0)}, crossed={"dy": 0.0})
 
@@ -35,6 +35,26 @@ def test_a_suite_of_maps_has_their_mean_accuracy_and_its_standard_error() -> Non
     assert list(table["area"]) == pytest.approx(list(share.mean(axis=1)))
     width = table["area_high"] - table["area_low"]
     assert list(width) == pytest.approx(list(2 * 1.96 * share.std(axis=1) / np.sqrt(400)), rel=0.1)
+
+
+def test_every_map_has_a_mean_of_its_own_whose_average_is_the_suites() -> None:
+    other = make_sweep("turned", "rotation", "angle", "°", (0, 40), over={"dx": (0.0, 3.0)}, crossed={"dx": 0.0})
+    run = synthetic_predictions(
+        ("fc", "cnn"), n=400, suites=[make_suite("m", POINTS, other), make_suite("s", make_sweep())]
+    )
+    table = map_means(run, 2_000)
+    assert list(zip(table["sweep"], table["checkpoint"], table["points"], strict=True)) == [
+        ("map", "fc", 9),
+        ("map", "cnn", 9),
+        ("turned", "fc", 4),
+        ("turned", "cnn", 4),
+    ]
+    share = np.concatenate([right(run, "m", name).mean(axis=(1, 2)) for name in ("map", "turned")])  # (4, n)
+    assert list(table["mean"]) == pytest.approx(list(share.mean(axis=1)))
+    width = list(table["mean_high"] - table["mean_low"])
+    assert width == pytest.approx(list(2 * 1.96 * share.std(axis=1) / np.sqrt(400)), rel=0.1)
+    averages = table.groupby("checkpoint", sort=False)["mean"].mean()
+    assert list(averages) == pytest.approx(list(suite_areas(run, 50)["area"][:2]))
 
 
 def test_what_is_returned_may_be_changed() -> None:

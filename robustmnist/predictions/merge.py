@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from robustmnist.errors import RunError
-from robustmnist.predictions.merged_pictures import merged_pictures
+from robustmnist.predictions.merged_pictures import with_pictures
+from robustmnist.predictions.stacked import Logits, Stacked
 from robustmnist.predictions.table import Predictions
 from robustmnist.suites import Suite
 
@@ -30,9 +30,10 @@ def merge(several: Sequence[Predictions]) -> Predictions:
 
     Checkpoints are told by the hash of their weights: one that several runs evaluated counts once, and two of one name
     are called ``name`` and ``name@`` with the first characters of the hash. Where several runs hold the same answers,
-    the first counts. Logits that come from one run stay where they are; others are copied into memory.
+    the first counts. Logits stay where they are, in files or in memory, and are read when they are asked for (see
+    `Stacked`); those of the clean images alone are copied.
 
-    Pictures of a mistake are kept where it is still among the surest ones; a suite's gallery that lacks one has none.
+    Pictures of a mistake are kept where it is still among the surest ones.
 
     Args:
         several: At least one run. One alone is returned as it is.
@@ -73,7 +74,7 @@ def merge(several: Sequence[Predictions]) -> Predictions:
         realised=_realised(suites, origins),
         digits=None,
     )
-    return replace(found, digits=merged_pictures(found, several))
+    return with_pictures(found, several)
 
 
 def _check_digits(first: Predictions, other: Predictions) -> None:
@@ -146,11 +147,11 @@ def _source(several: Sequence[Predictions], name: str, sha256: str, suite: Suite
     )
 
 
-def _stacked(sources: Sequence[_Source], suite: str, sweep: str) -> NDArray[np.float32]:
+def _stacked(sources: Sequence[_Source], suite: str, sweep: str) -> Logits:
     run = sources[0].run
     if all(one.run is run for one in sources) and [one.place for one in sources] == list(range(len(run.checkpoints))):
         return run.logits[suite, sweep]
-    return np.stack([one.run.logits[suite, sweep][one.place] for one in sources])
+    return Stacked([one.run.logits[suite, sweep][one.place] for one in sources])
 
 
 def _realised(suites: Sequence[Suite], origins: Mapping[str, Predictions]) -> Any:

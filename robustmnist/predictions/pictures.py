@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from robustmnist.errors import RunError
 from robustmnist.files import sha256_bytes
 
-__all__ = ["Digits", "digits_bytes", "read_digits"]
+__all__ = ["Digits", "Pair", "digits_bytes", "read_digits"]
+
+Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # a mistake as the checkpoint saw it and unperturbed, (28, 28) each
 
 CLEAN = "clean"  # stands where a suite's name stands, for mistakes on unperturbed images
 MAX_BYTES = 500_000_000
@@ -27,7 +29,8 @@ class Digits:
         arrays: ``examples/SUITE/SWEEP`` to uint8 (V, E, 28, 28), the first digit of each class at each value of the
             sweep's first variant; ``mistakes/CHECKPOINT/SUITE`` and ``mistakes/CHECKPOINT/clean`` to uint8 (K, 28, 28)
             in the order of `robustmnist.results.mistakes` and `clean_mistakes`; ``twins/CHECKPOINT/SUITE`` to the same
-            digits unperturbed.
+            digits unperturbed. ``kept/CHECKPOINT/SUITE``, of several runs as one, to uint8 (K,): 1 where there are such
+            two pictures, 0 where they are blank because no run kept them.
     """
 
     arrays: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
@@ -43,6 +46,22 @@ class Digits:
     def twins(self, checkpoint: str, suite: str = CLEAN) -> NDArray[np.uint8]:
         """Return the digits of `mistakes` before they were perturbed, uint8 (K, 28, 28)."""
         return self.arrays.get(f"twins/{checkpoint}/{suite}", np.zeros((0, 28, 28), np.uint8))
+
+    def kept(self, checkpoint: str, suite: str = CLEAN) -> NDArray[np.uint8]:
+        """Return of which of `mistakes` and `twins` there are pictures, uint8 (K,) of 0 and 1: of all, in one run."""
+        return self.arrays.get(f"kept/{checkpoint}/{suite}", np.ones(len(self.mistakes(checkpoint, suite)), np.uint8))
+
+    def pairs(self, checkpoint: str, suite: str, number: int) -> list[Pair | None]:
+        """Return the pictures of a list of mistakes of which there are `number`, None where there are none of one.
+
+        All are None where the pictures are of another number of mistakes: then they do not belong to the list.
+        """
+        seen = self.mistakes(checkpoint, suite)
+        twins = seen if suite == CLEAN else self.twins(checkpoint, suite)
+        if not len(seen) == len(twins) == number:
+            return [None] * number
+        kept = self.kept(checkpoint, suite)
+        return [(one, twin) if there else None for one, twin, there in zip(seen, twins, kept, strict=True)]
 
 
 def digits_bytes(digits: Digits) -> bytes:

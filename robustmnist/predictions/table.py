@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from robustmnist.errors import RunError
 from robustmnist.predictions.pictures import Digits
+from robustmnist.predictions.stacked import Logits
 from robustmnist.suites import Suite, Sweep
 from robustmnist.tomlfile import did_you_mean
 
@@ -29,7 +30,8 @@ class Predictions:
         ids: The sample's row in its data set, int64 (n,).
         labels: True classes, int64 (n,).
         clean: Logits of the unperturbed images, float32 (M, n, 10).
-        logits: (suite name, sweep name) to float32 (M, V, R, n, 10): V values in the sweep's order, R variants.
+        logits: (suite name, sweep name) to float32 (M, V, R, n, 10): V values in the sweep's order, R variants. An
+            array; of several runs as one what can be indexed as one (see `robustmnist.predictions.stacked`).
         manifest: Where all of it comes from; see `robustmnist.evaluate`.
         digits: The pictures for the report, or None.
         realised: What every strength did to the digits (see `robustmnist.predictions.realised`), or None.
@@ -40,7 +42,7 @@ class Predictions:
     ids: NDArray[np.int64]
     labels: NDArray[np.int64]
     clean: NDArray[np.float32]
-    logits: Mapping[tuple[str, str], NDArray[np.float32]]
+    logits: Mapping[tuple[str, str], Logits]
     manifest: Mapping[str, Any]
     digits: Digits | None = None
     realised: "pd.DataFrame | None" = None

@@ -148,13 +148,18 @@ def matrix_caption(names: Sequence[str], tables: Sequence[NDArray[np.int64]], in
     return f"{text} Invalid rows, in no cell: {listing(lost)}." if lost else text
 
 
-def gallery_caption(rows: Sequence[Mistake]) -> str:
-    """Say what the surest mistake was and how sure the last one shown still was."""
+def gallery_caption(rows: Sequence[Mistake], missing: int = 0) -> str:
+    """Say what the surest mistake was, how sure the last one shown still was, and of how many there is no picture."""
     if not rows:
         return "No mistake."
     first, last = rows[0], rows[-1]
     text = f"The surest: a {first.label} read as {first.predicted} with {percent(first.confidence, 2)}"
     text += f" ({first.where})" if first.where else ""
     if len(rows) == 1:
-        return f"{text}; there is no other."
-    return f"{text}; the last of these {len(rows)} with {percent(last.confidence, 2)}."
+        text += "; there is no other."
+    else:
+        text += f"; the last of these {len(rows)} with {percent(last.confidence, 2)}."
+    if missing:
+        which = "any of these" if missing == len(rows) else f"{count(missing)} of these {count(len(rows))}"
+        text += f" The run kept no picture of {which}."
+    return text

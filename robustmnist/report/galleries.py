@@ -1,11 +1,13 @@
 """The mistakes that the checkpoints were surest of, each with its clean twin and the strength at which it broke."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from robustmnist.png import sheet, uri
 from robustmnist.predictions import Digits, Predictions
+from robustmnist.predictions.pictures import CLEAN, Pair
 from robustmnist.report.captions import Mistake, gallery_caption
 from robustmnist.report.colours import hue
 from robustmnist.report.content import Key
@@ -21,8 +23,8 @@ __all__ = ["TOP", "broke_at", "galleries"]
 TOP = 25  # mistakes in a gallery
 FEWER = 8  # of each suite, where there are several: they start folded
 
-Pictures = NDArray[np.uint8]
-Found = tuple[pd.DataFrame, Pictures, Pictures]  # mistakes, their digits as seen, and clean
+Pictures = Sequence[Pair | None]
+Found = tuple[pd.DataFrame, Pictures]  # mistakes, and of each its digit as seen and clean, None where there is none
 
 
 def galleries(study: Study) -> tuple[GalleryGroup, ...]:
@@ -38,7 +40,8 @@ def galleries(study: Study) -> tuple[GalleryGroup, ...]:
     clean = []
     for k, name in enumerate(names):
         table = clean_mistakes(study.predictions, name, TOP).assign(suite="")
-        clean.append(_gallery(study, "clean", k, table, digits.mistakes(name)[:TOP], None))
+        pictures = digits.pairs(name, CLEAN, len(table))
+        clean.append(_gallery(study, "clean", k, table, pictures, twins=False))
     groups.append(GalleryGroup("Clean digits", tuple(clean), extra=bool(groups)))
     if len(study.suites) > 1:
         groups += [_few(study, place, [found[name][place] for name in names]) for place in range(len(study.suites))]
@@ -64,8 +67,7 @@ def broke_at(
 def _few(study: Study, place: int, found: list[Found]) -> GalleryGroup:
     suite = study.suites[place]
     shown = [
-        _gallery(study, suite.place, k, table[:FEWER], seen[:FEWER], twins[:FEWER])
-        for k, (table, seen, twins) in enumerate(found)
+        _gallery(study, suite.place, k, table[:FEWER], pictures[:FEWER]) for k, (table, pictures) in enumerate(found)
     ]
     return GalleryGroup(shorten(suite.suite.title, TITLE), tuple(shown), extra=True)
 
@@ -73,30 +75,24 @@ def _few(study: Study, place: int, found: list[Found]) -> GalleryGroup:
 def _suite(study: Study, name: str, suite: SuiteStudy) -> Found:
     digits = study.predictions.digits or Digits()
     table = mistakes(study.predictions, name, suite.suite.name, TOP).assign(suite=suite.suite.name)
-    seen, twins = digits.mistakes(name, suite.suite.name), digits.twins(name, suite.suite.name)
-    if not len(seen) == len(twins) == len(table):
-        # Pictures that do not belong to this list are worse than none.
-        seen = twins = np.zeros((0, 28, 28), np.uint8)
-    return table, seen, twins
+    return table, digits.pairs(name, suite.suite.name, len(table))
 
 
 def _all(found: list[Found]) -> Found:
-    table = pd.concat([one for one, _, _ in found if len(one)] or [found[0][0]], ignore_index=True)
+    table = pd.concat([one for one, _ in found if len(one)] or [found[0][0]], ignore_index=True)
     # A digit appears once, with its surest mistake; the order of the suites decides between equals.
     order = table.sort_values("log_odds", ascending=False, kind="stable").drop_duplicates("row").index[:TOP]
-    chosen = order.to_numpy()
-    seen, twins = (np.concatenate([one[i] for one in found]) for i in (1, 2))
-    if len(seen) != len(table):
-        return table.loc[order], seen[:0], twins[:0]
-    return table.loc[order], seen[chosen], twins[chosen]
+    pictures = [pair for _, pairs in found for pair in pairs]
+    return table.loc[order], [pictures[place] for place in order]
 
 
 def _gallery(
-    study: Study, what: int | str, place: int, table: pd.DataFrame, seen: Pictures, twins: Pictures | None
+    study: Study, what: int | str, place: int, table: pd.DataFrame, pictures: Pictures, *, twins: bool = True
 ) -> Gallery:
     name, sweeps = study.clean[place].name, {(one.suite.name, one.sweep.name): one for one in study.sweeps}
+    kept: list[Pair] = []
     cards, told = [], []
-    for i, row in enumerate(table.to_dict("records")):
+    for i, (row, pair) in enumerate(zip(table.to_dict("records"), pictures, strict=True)):
         sweep = sweeps.get((str(row["suite"]), str(row["sweep"])))
         where = broke = ""
         if sweep is not None:
@@ -109,12 +105,13 @@ def _gallery(
         one = Mistake(int(row["label"]), int(row["predicted"]), sure, where)
         told.append(one)
         link = anchor("mistake", what, place, i)
-        cards.append(Card(link, i, one.label, one.predicted, percent(sure, 2), where, broke, int(row["id"])))
+        at_sheet = None if pair is None else len(kept)
+        kept += [] if pair is None else [pair]
+        cards.append(Card(link, at_sheet, one.label, one.predicted, percent(sure, 2), where, broke, int(row["id"])))
     key = Key(hue(place), shorten(name, NAME))
-    picture = ""
-    if len(seen) == len(cards) > 0:
-        picture = uri(sheet(np.stack([seen] if twins is None else [seen, twins])))
-    return Gallery(key, picture, twins is not None, tuple(cards), gallery_caption(told))
+    rows = list(zip(*kept, strict=True))[: 1 + twins]  # digits as seen, then clean
+    picture = uri(sheet(np.array(rows))) if kept else ""
+    return Gallery(key, picture, len(kept), twins, tuple(cards), gallery_caption(told, len(cards) - len(kept)))
 
 
 def _number(sweep: SweepStudy, value: float) -> str:

@@ -65,6 +65,7 @@ def _renamed(
         for suite, called in {**suites, "clean": "clean"}.items():
             arrays[f"mistakes/{new}/{called}"] = digits.mistakes(old, suite)
             arrays[f"twins/{new}/{called}"] = digits.twins(old, suite)
+            arrays[f"kept/{new}/{called}"] = digits.kept(old, suite)
     return arrays
 
 

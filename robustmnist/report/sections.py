@@ -98,10 +98,10 @@ class MatrixGroup:
 
 @dataclass(frozen=True)
 class Card:
-    """A mistake: its place on the sheet, what it is, what it was taken for, how surely, where, and where it broke."""
+    """A mistake: its place on the sheet (None: no picture), what it is, was taken for, how surely, where, its break."""
 
     anchor: str
-    place: int
+    place: int | None
     label: int
     predicted: int
     confidence: str
@@ -112,10 +112,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Gallery:
-    """The most confident mistakes of one checkpoint, with the sheet that holds their digits and clean twins."""
+    """The most confident mistakes of one checkpoint; the sheet holds `kept` digits and clean twins, "" where none."""
 
     key: Key
     sheet: str
+    kept: int
     twins: bool
     cards: tuple[Card, ...]
     caption: str

@@ -1,4 +1,4 @@
-"""A suite in one number with its interval: the mean area under its curves."""
+"""A suite in one number with its interval: the mean area under its curves, or the mean over its maps."""
 
 from typing import Any
 
@@ -13,7 +13,9 @@ from robustmnist.results.correctness import hits
 from robustmnist.results.memory import remembered
 from robustmnist.suites import Suite
 
-__all__ = ["suite_areas"]
+__all__ = ["map_means", "suite_areas"]
+
+MAPS = ("checkpoint", "suite", "sweep", "points", "n", "mean", "mean_low", "mean_high")
 
 Array = NDArray[np.float64]
 
@@ -28,6 +30,33 @@ def suite_areas(predictions: Predictions, resamples: int = RESAMPLES, seed: int 
     A suite without a curve has the mean accuracy over all points of its maps instead, every map counting alike.
     """
     return _suite_areas(predictions, resamples, seed).copy()
+
+
+def map_means(predictions: Predictions, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:
+    """Return a row per crossed sweep and checkpoint: the mean accuracy over all its points.
+
+    Columns: ``checkpoint``, ``suite``, ``sweep``, ``points`` (values × variants), ``n`` images, ``mean``, ``mean_low``,
+    ``mean_high``, shares. The interval is that of `suite_areas`.
+    """
+    rows: list[dict[str, Any]] = []
+    for suite in predictions.suites:
+        for sweep in suite.maps:
+            mean, resampled = _map(predictions, suite.name, sweep.name, resamples, seed)
+            low, high = percentiles(resampled)
+            rows += [
+                {
+                    "checkpoint": checkpoint,
+                    "suite": suite.name,
+                    "sweep": sweep.name,
+                    "points": len(sweep.values) * len(sweep.variants),
+                    "n": len(predictions),
+                    "mean": mean[m],
+                    "mean_low": low[m],
+                    "mean_high": high[m],
+                }
+                for m, checkpoint in enumerate(predictions.checkpoints)
+            ]
+    return pd.DataFrame(rows, columns=list(MAPS))
 
 
 @remembered
@@ -62,11 +91,16 @@ def _curves(predictions: Predictions, suite: Suite, resamples: int, seed: int) -
 
 def _maps(predictions: Predictions, suite: Suite, resamples: int, seed: int) -> tuple[Array, Array]:
     """Return the mean accuracy of each checkpoint over all points, (M,), and in each resample, (B, M)."""
-    right = [hits(predictions, suite.name, one.name).sum(axis=1, dtype=np.int64) for one in suite.maps]  # (M, n) each
-    points = [len(one.values) * len(one.variants) for one in suite.maps]
-    sums = [
-        resampled_sums(table.T, resamples, seed) / (len(predictions) * p)
-        for table, p in zip(right, points, strict=True)
-    ]
-    means = [table.mean(axis=1) / p for table, p in zip(right, points, strict=True)]
-    return np.mean(means, axis=0), np.mean(sums, axis=0)
+    found = [_map(predictions, suite.name, one.name, resamples, seed) for one in suite.maps]
+    means, resampled = zip(*found, strict=True)
+    return np.mean(means, axis=0), np.mean(resampled, axis=0)
+
+
+@remembered
+def _map(predictions: Predictions, suite: str, sweep: str, resamples: int, seed: int) -> tuple[Array, Array]:
+    """Return the same of one map."""
+    right = hits(predictions, suite, sweep).sum(axis=1, dtype=np.int64)  # (M, n)
+    found = predictions.sweep(suite, sweep)
+    points = len(found.values) * len(found.variants)
+    sums = resampled_sums(right.T, resamples, seed)
+    return right.mean(axis=1) / points, sums / (len(predictions) * points)
