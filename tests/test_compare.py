@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 from click.testing import CliRunner
 from synthetic import make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.cli import cli, main
 from robustmnist.errors import RunError
-from robustmnist.predictions import read_predictions
+from robustmnist.predictions import merge, read_predictions
 from robustmnist.report.compare_page import render_comparison
-from robustmnist.results import compare_pairs, quality, stored_temperatures
+from robustmnist.results import compare_pairs, quality, seed_variance, stored_temperatures
 
 SUITE = """
 title = "Small"
@@ -36,8 +37,6 @@ direction = "right"
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a suite, and two finished runs of untrained networks on the same digits."""
-    import torch
-
     from robustmnist.data import load_dataset
     from robustmnist.evaluation import evaluate
     from robustmnist.models import build_model
@@ -57,13 +56,20 @@ def test_folders_become_tables_and_a_page(runs: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["compare", str(runs / "one"), str(runs / "two"), "-o", str(out)])
     assert result.exit_code == 0, result.output
     assert {path.name for path in out.iterdir()} == {
-        "compare.html", "suites.csv", "sweeps.csv", "settings.csv", "sides.csv",
+        "compare.html", "suites.csv", "sweeps.csv", "settings.csv", "sides.csv", "disagreements.csv",
     }  # fmt: skip
     head, *lines = [line for line in result.stdout.splitlines() if "  " in line]
     assert head.split()[:3] == ["suite", "a", "b"]
     assert [line.split()[0] for line in lines] == ["(clean)", "small"]  # no temperatures
     assert pd.read_csv(out / "suites.csv")["baseline"].tolist() == ["one"]
     settings = pd.read_csv(out / "settings.csv")
+    only_a, only_b = settings["only_a"].iloc[0], settings["only_b"].iloc[0]
+    said = f"clean digits: two reads {only_b} that one gets wrong; the other way {only_a}"
+    assert said in result.stdout.splitlines()
+    lists = pd.read_csv(out / "disagreements.csv", keep_default_na=False)
+    clean = lists[lists["suite"] == ""]
+    assert ((clean["wrong"] == "one").sum(), (clean["wrong"] == "two").sum()) == (only_b, only_a)
+    assert set(lists["suite"]) == {"", "small"}
     assert list(settings.columns[:4]) == ["a", "b", "suite", "sweep"]
     assert len(settings) == 3  # clean and two values beside neutral
     assert "Which is better, one or two?" in (out / "compare.html").read_text(encoding="utf-8")
@@ -73,10 +79,61 @@ def test_json_is_all_that_stands_on_standard_output(runs: Path, tmp_path: Path) 
     words = ["compare", str(runs / "one"), str(runs / "two"), "-o", str(tmp_path), "--json"]
     told = json.loads(CliRunner().invoke(cli, words).stdout)
     assert told["n"] == 40
-    assert {"suites", "sweeps", "settings", "sides", "calibration", "report"} < set(told)
+    tables = {"suites", "sweeps", "settings", "sides", "disagreements", "calibration"}
+    assert {"n", *tables, "report"} == set(told)
     assert [row["temperature"] for row in told["calibration"]] == [None, None]  # not from a training
     assert [row["ece_tempered"] for row in told["calibration"]] == [None, None]
     assert told["suites"][0]["a"] == "one"
+
+
+def test_seeds_of_one_recipe_have_a_table_and_a_section(runs: Path, tmp_path: Path) -> None:
+    words = ["compare", str(runs / "one"), str(runs / "two"), "-o", str(tmp_path), "--seeds", "one, two"]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 0, result.output
+    expected = seed_variance(merge([read_predictions(runs / name) for name in ("one", "two")]), ["one", "two"])
+    table = pd.read_csv(tmp_path / "seeds.csv")
+    assert set(table["checkpoints"]) == {"one, two"}
+    assert table["seed_sd"].tolist() == pytest.approx(expected["seed_sd"].tolist())
+    lines = result.stdout.splitlines()
+    at = lines.index("Luck of the seed, one, two being of one recipe:")
+    assert lines[at + 1].split()[:2] == ["setting", "accuracy"]
+    assert lines[at + 2].split()[:2] == ["(clean)", f"{expected['accuracy'].iloc[0]:.4f}"]
+    assert lines[at + 3].startswith("small right ")
+    assert str(tmp_path / "seeds.csv") in result.stdout
+    assert "How much is luck of the seed?" in (tmp_path / "compare.html").read_text(encoding="utf-8")
+    told = json.loads(CliRunner().invoke(cli, [*words, "--json"]).stdout)
+    assert [row["seeds"] for row in told["seeds"]] == [2] * len(expected)
+
+
+def test_seeds_are_recognised_by_what_the_cards_tell(tmp_path: Path, runs: Path) -> None:
+    from robustmnist.checkpoints import load_checkpoint, save_checkpoint
+
+    shipped = load_checkpoint("fc-small")
+    facts = shipped.card.model_dump(exclude={"format", "parameters", "classes", "sha256"})
+    for seed in (0, 1):
+        model = load_checkpoint("fc-small").model
+        with torch.no_grad():
+            next(model.parameters()).mul_(1 + 0.2 * seed)
+        recipe = {**shipped.card.recipe, "seed": seed}
+        save_checkpoint(tmp_path / f"seed-{seed}", model, **{**facts, "seed": seed, "recipe": recipe})
+    names = [str(tmp_path / f"seed-{seed}") for seed in (0, 1)]
+    words = ["compare", *names, "cnn", "--suite", str(runs / "small.toml"), "--limit", "30", "--dataset", "digits"]
+    result = CliRunner().invoke(cli, [*words, "-o", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    assert f"Luck of the seed, {', '.join(names)} being of one recipe:" in result.stdout
+    assert set(pd.read_csv(tmp_path / "out" / "seeds.csv")["checkpoints"]) == {", ".join(names)}
+
+
+def test_pictures_of_a_run_are_on_the_page(runs: Path, tmp_path: Path) -> None:
+    for folders, name in (
+        ([runs / "one", runs / "two"], "both"),
+        ([runs / "one", runs / "two", runs / "one"], "again"),
+    ):
+        words = ["compare", *map(str, folders), "-o", str(tmp_path / name)]
+        assert CliRunner().invoke(cli, words).exit_code == 0
+        page = (tmp_path / name / "compare.html").read_text(encoding="utf-8")
+        assert page.count('<i role="img" aria-label="Digit ') > 0
+        assert "data:image/png;base64," in page
 
 
 def test_checkpoints_are_evaluated_first(runs: Path, tmp_path: Path) -> None:
@@ -87,8 +144,11 @@ def test_checkpoints_are_evaluated_first(runs: Path, tmp_path: Path) -> None:
     run = read_predictions(out)
     clean = quality(run, stored_temperatures(run)).iloc[1]
     line = next(line for line in reversed(result.stdout.splitlines()) if line.startswith("cnn "))
-    temperature, tempered = f"{clean['temperature']:.4f}", f"{clean['ece_width']:.4f}"
-    assert line.split() == ["cnn", f"{quality(run)['ece_width'].iloc[1]:.4f}", temperature, tempered]
+    told = []
+    for table in (quality(run), quality(run, stored_temperatures(run))):
+        error, low, high = (f"{table[f'ece_width{end}'].iloc[1]:.4f}" for end in ("", "_low", "_high"))
+        told.append([error, low, "to", high])
+    assert line.split() == ["cnn", *told[0], f"{clean['temperature']:.4f}", *told[1]]
     assert run.checkpoints == ("fc", "cnn")
     assert len(run) == 30
     suite = f"--suite {runs / 'small.toml'}"
@@ -96,7 +156,7 @@ def test_checkpoints_are_evaluated_first(runs: Path, tmp_path: Path) -> None:
     assert run.manifest["command"] == f"robustmnist evaluate {suite} {options}"
     again = CliRunner().invoke(cli, ["compare", str(out), "-o", str(tmp_path / "again")])
     assert again.exit_code == 0
-    for name in ("compare.html", "suites.csv", "settings.csv"):
+    for name in ("compare.html", "suites.csv", "settings.csv", "disagreements.csv"):
         assert (tmp_path / "again" / name).read_bytes() == (out / name).read_bytes()
 
 
@@ -113,6 +173,10 @@ def test_checkpoints_are_evaluated_first(runs: Path, tmp_path: Path) -> None:
         (["fc", "cnnn"], "did you mean 'cnn'"),
         (["{one}", "nowhere"], "'nowhere' is no folder"),
         (["fc", "cnn", "--baseline", "lenet5", "--suite", "{small}"], "'lenet5' is none of fc, cnn"),
+        (["fc", "cnn", "--seeds", "fc,lenet5", "--suite", "{small}"], "--seeds: 'lenet5' is none of fc, cnn"),
+        (["{one}", "{two}", "--seeds", "one"], "one: seeds are two or more checkpoints"),
+        (["{one}", "{two}", "--seeds", "one,three"], "checkpoint 'three' is not in this run"),
+        (["{one}", "{two}", "--seeds", "one,one"], "each named once"),
         (["fc", "cnn", "--suite", "shift-map"], "there is no curve to compare"),
     ],
 )
@@ -214,8 +278,6 @@ def test_one_checkpoint_is_nothing_to_compare() -> None:
 
 
 def test_the_tables_are_those_of_the_library(runs: Path, tmp_path: Path) -> None:
-    from robustmnist.predictions import merge
-
     words = ["compare", str(runs / "one"), str(runs / "two"), "-o", str(tmp_path)]
     assert CliRunner().invoke(cli, words).exit_code == 0
     (pair,) = compare_pairs(merge([read_predictions(runs / name) for name in ("one", "two")]))

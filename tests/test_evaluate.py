@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from kill_and_resume import content
 from synthetic import make_suite, make_sweep
 from torch import Tensor, nn
 
+from robustmnist.checkpoints import load_checkpoint
 from robustmnist.data import Dataset, load_dataset
 from robustmnist.errors import CheckpointError, DataError, ImagesError, RobustMnistError, RunError, SuiteError
 from robustmnist.evaluation import compute, evaluate, plan, shard
+from robustmnist.evaluation.identity import record_of
 from robustmnist.models import deployed
 from robustmnist.perturb import prepare
 from robustmnist.predictions import Predictions, read_predictions
@@ -361,6 +364,7 @@ def test_what_is_damaged_is_done_again(
 
 def test_a_finished_run_is_only_read(models: dict[str, nn.Module], digits: Dataset, whole: Path) -> None:
     before = content(whole)
+    (whole / ".report.html.abc.part").write_text("<html")  # of a kill after the run
     found = evaluate(models, digits, SUITE, device="cpu", out=whole, on_progress=stop_after(1))
     assert len(found) == 60
     assert content(whole) == before
@@ -501,6 +505,24 @@ def test_the_summary_on_disk_is_the_summary(whole: Path) -> None:
     table = pd.read_csv(whole / "summary.csv")
     pd.testing.assert_frame_equal(table, summarise(read_predictions(whole)), check_dtype=False, atol=1e-8)
     assert json.loads((whole / "run.json").read_text())["n"] == 60
+
+
+def test_a_recipe_is_known_again_whatever_its_seed_and_name() -> None:
+    shipped = load_checkpoint("fc")
+
+    def training(**changes: Any) -> dict[str, Any]:
+        card = shipped.card.model_copy(update=changes)
+        told: dict[str, Any] = record_of("x", replace(shipped, card=card))["training"]
+        return told
+
+    plain, recipe, data = training(), shipped.card.recipe, shipped.card.data
+    other = training(seed=7, name="mine", recipe={**recipe, "seed": 7, "name": "mine", "title": "Mine"})
+    assert (plain["seed"], other["seed"]) == (0, 7)
+    assert plain["recipe"] == other["recipe"]
+    changed = [training(recipe={**recipe, "epochs": 15}), training(data={**data, "training": 54_000})]
+    others = [record_of("x", load_checkpoint(name))["training"] for name in ("cnn", "cnn-augmented")]
+    assert len({one["recipe"] for one in [plain, *changed, *others]}) == 5
+    assert record_of("x", shipped.model)["training"] is None
 
 
 def test_suites_are_taken_by_the_dozen(models: dict[str, nn.Module], digits: Dataset) -> None:

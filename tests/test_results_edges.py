@@ -19,11 +19,14 @@ from robustmnist.results import (
     corruption_errors,
     critical_severity,
     critical_strengths,
+    disagreements,
     first_to_fail,
     focus,
     headline,
+    map_means,
     mean_corruption_errors,
     mistakes,
+    mistakes_read_right,
     near_ties,
     never_fail,
     per_class,
@@ -95,6 +98,7 @@ TABLES: dict[str, Callable[[Predictions], pd.DataFrame]] = {
     "focus": lambda run: focus(summarise(run)),
     "areas": lambda run: areas(run, RESAMPLES),
     "suite_areas": lambda run: suite_areas(run, RESAMPLES),
+    "map_means": lambda run: map_means(run, RESAMPLES),
     "critical_strengths": lambda run: critical_strengths(run, RESAMPLES),
     "corruption_errors": lambda run: corruption_errors(run, "fc", RESAMPLES),
     "mean_corruption_errors": lambda run: mean_corruption_errors(run, "fc", RESAMPLES, unequal="mean-error"),
@@ -105,6 +109,8 @@ TABLES: dict[str, Callable[[Predictions], pd.DataFrame]] = {
     "clean_mistakes": lambda run: clean_mistakes(run, "fc"),
     "mistakes": lambda run: mistakes(run, "fc", run.suites[0].name),
     "wrong_and_right": lambda run: wrong_and_right(run, "fc", run.checkpoints[-1]),
+    "mistakes_read_right": lambda run: mistakes_read_right(run, "fc", run.checkpoints[-1], run.suites[0].name),
+    "disagreements": lambda run: disagreements(run, []),
 }
 # Columns that are rates or shares: 0 to 1 or NaN.
 RATES = (

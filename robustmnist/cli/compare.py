@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,24 +23,21 @@ EVALUATION = ("dataset", "data_dir", "limit", "device", "seed")
 
 @click.command("compare")
 @click.argument("things", metavar="DIR|CHECKPOINT...", nargs=-1, required=True)
+@options.suites("core", more=" Of runs: only these.  [default for runs: all that they have]")
 @click.option(
-    "-s",
-    "--suite",
-    "suites",
-    multiple=True,
-    default=("core",),
-    show_default=True,
-    metavar="NAME|PATH|core|all",
-    help="A shipped suite's name, a path to a TOML file, core (the plain six) or all; may be given several times. Of "
-    "runs: only these.  [default for runs: all that they have]",
+    "--baseline",
+    metavar="NAME",
+    help="Checkpoint, one of those compared, by whose errors the mCE divides; it moves no other number. To hold a run "
+    "against an earlier one, see 'robustmnist gate'.  [default: the first of each pair]",
 )
-@click.option("--baseline", metavar="NAME", help="Checkpoint by whose errors the mCE divides.  [default: each first]")
-@options.dataset
-@options.data_dir
-@options.limit
-@options.device
-@options.seed
-@options.out
+@click.option(
+    "--seeds",
+    multiple=True,
+    metavar="NAME,NAME...",
+    help="Checkpoints that are of one recipe and different seeds: tells luck of the seed from that of the digits. May "
+    "be given several times.  [default: what their cards tell]",
+)
+@options.work
 @options.json_output
 @click.pass_context
 def command(
@@ -49,6 +45,7 @@ def command(
     things: tuple[str, ...],
     suites: tuple[str, ...],
     baseline: str | None,
+    seeds: tuple[str, ...],
     dataset: str,
     data_dir: Path | None,
     limit: int | None,
@@ -60,16 +57,19 @@ def command(
     """Say which checkpoint is better: paired, with intervals and corrected p-values.
 
     Give folders that 'robustmnist evaluate' wrote, of the same digits and suites, or checkpoints, which are evaluated
-    first. Every two checkpoints are compared digit by digit. Writes compare.html, suites.csv, sweeps.csv, settings.csv
-    and sides.csv.
+    first. Every two checkpoints are compared digit by digit. Writes compare.html, suites.csv, sweeps.csv, settings.csv,
+    sides.csv, disagreements.csv (digits that one reads and another does not) and, where checkpoints are of one recipe
+    and different seeds, seeds.csv.
 
     \b
     robustmnist compare runs/mine runs/theirs
     robustmnist compare fc cnn --suite shift --limit 1000
     robustmnist compare cnn runs/mine/best --suite all -o runs/cnn-or-mine
+    robustmnist compare runs/three-seeds --seeds cnn-0,cnn-1,cnn-2
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
     if out is not None and out.exists() and not out.is_dir():
         raise click.UsageError(f"-o '{out}' is a file: give a folder")
+    groups = [tuple(name.strip() for name in text.split(",")) for text in seeds]
     folders = [Path(thing) for thing in things if Path(thing).is_dir()]
     if folders and len(folders) < len(things):
         others = ", ".join(f"'{thing}'" for thing in things if not Path(thing).is_dir())
@@ -87,17 +87,17 @@ def command(
 
         folder = out or new_folder("compare", load_suites(suites))
         asked = seed if was_given(ctx, "seed") else None
-        predictions = _evaluate(things, suites, baseline, dataset, data_dir, limit, device, asked, folder)
+        predictions = _evaluate(things, suites, baseline, groups, dataset, data_dir, limit, device, asked, folder)
     from robustmnist.cli.comparison import show_comparison
 
-    show_comparison(predictions, baseline, folder, as_json=as_json)
+    show_comparison(predictions, baseline, folder, seeds=groups, as_json=as_json)
 
 
 def _read(folders: Sequence[Path], suites: Sequence[str]) -> "Predictions":
     from robustmnist.predictions import merge, only_suites, read_predictions
     from robustmnist.suites import CORE
 
-    runs = [replace(read_predictions(folder), digits=None) for folder in folders]  # the page shows no digits
+    runs = [read_predictions(folder) for folder in folders]
     if suites and "all" not in suites:
         # By name alone: what the run did is in the run, whatever the files of that name say today.
         wanted = [name for text in suites for name in (CORE if text == "core" else [Path(text).stem])]
@@ -109,6 +109,7 @@ def _evaluate(
     names: Sequence[str],
     suites: Sequence[str],
     baseline: str | None,
+    groups: Sequence[Sequence[str]],
     dataset: str,
     data_dir: Path | None,
     limit: int | None,
@@ -127,6 +128,8 @@ def _evaluate(
     called = [checkpoint.name for checkpoint in models.values()]
     if baseline is not None and baseline not in called:
         raise click.UsageError(f"--baseline '{baseline}' is none of {', '.join(called)}")
+    for name in (name for group in groups for name in group if name not in called):
+        raise click.UsageError(f"--seeds: '{name}' is none of {', '.join(called)}")
     data = load_test_digits(dataset, data_dir, limit, where)
     words = ["robustmnist", "evaluate", *(word for suite in dict.fromkeys(suites) for word in ("--suite", suite))]
     words += [word for name in models for word in ("--checkpoint", name)]

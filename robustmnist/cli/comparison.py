@@ -1,4 +1,4 @@
-"""What ``robustmnist compare`` leaves: four tables as CSV, a page, and what the terminal shows."""
+"""What ``robustmnist compare`` leaves: tables as CSV, a page, and what the terminal shows."""
 
 import json
 import math
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from robustmnist.cli.luck import luck_table, show_luck
 from robustmnist.cli.outputs import writing
 from robustmnist.cli.table import print_table
 
@@ -23,21 +24,48 @@ __all__ = ["show_comparison"]
 TABLES = ("suites", "sweeps", "settings", "sides")
 
 
-def show_comparison(predictions: "Predictions", baseline: str | None, folder: Path, *, as_json: bool) -> None:
-    """Compare every two checkpoints, write tables and page to `folder`, and print the suites' table or, asked, JSON."""
+def show_comparison(
+    predictions: "Predictions",
+    baseline: str | None,
+    folder: Path,
+    *,
+    seeds: "Sequence[Sequence[str]]" = (),
+    as_json: bool,
+) -> None:
+    """Compare every two checkpoints, write tables and page to `folder`, and print the suites' table or, asked, JSON.
+
+    Args:
+        predictions: What was evaluated.
+        baseline: The checkpoint whose errors are the unit of the mCE; None: the first of each pair.
+        folder: Where to write.
+        seeds: Groups of checkpoints that are of one recipe and different seeds; where there is none, those that the
+            manifest tells.
+        as_json: Print JSON on standard output and nothing else.
+
+    Raises:
+        RunError: If there is nothing to compare, or a checkpoint that is named was not evaluated.
+    """
     from robustmnist.errors import RunError
     from robustmnist.files import write_atomic
     from robustmnist.report.compare_page import render_comparison
-    from robustmnist.results import compare_pairs, stored_temperatures
+    from robustmnist.results import compare_pairs, disagreements, recipe_groups, stored_temperatures
 
     if len(predictions.checkpoints) < 2:
         raise RunError(
             f"there is one checkpoint only, '{predictions.checkpoints[0]}'", remedy="give another run or checkpoint too"
         )
+    groups = seeds or recipe_groups(predictions)
+    luck = luck_table(predictions, groups)
     pairs = compare_pairs(predictions, baseline)
     tables = {name: _together(pairs, name) for name in TABLES}
     calibration = _calibration(predictions, stored_temperatures(predictions))
-    html = render_comparison(predictions)  # before anything is written: it says where there is nothing to compare
+    html = render_comparison(
+        predictions, seeds=groups
+    )  # before anything is written: it says where there is nothing to compare
+    settings = _hardest(predictions)
+    tables["disagreements"] = disagreements(predictions, settings)
+    if luck is not None:
+        tables["seeds"] = luck
     page = folder / "compare.html"
     with writing(folder):
         for name, table in tables.items():
@@ -50,17 +78,41 @@ def show_comparison(predictions: "Predictions", baseline: str | None, folder: Pa
         return
     click.echo(f"Mean area under the accuracy curves over {len(predictions):,} digits, and clean accuracy:")
     print_table(*_rows(pairs))
+    for line in _only_one(pairs):
+        click.echo(line)
+    if luck is not None:
+        show_luck(luck, settings)
     if calibration["temperature"].notna().any():
         click.echo("Calibration error on clean digits, and with the temperature fitted on validation digits:")
-        shown = zip(*(calibration[key] for key in ("checkpoint", "ece", "temperature", "ece_tempered")), strict=True)
-        cells = [[name, *("" if math.isnan(one) else f"{one:.4f}" for one in numbers)] for name, *numbers in shown]
-        print_table(["checkpoint", "error", "temperature", "with it"], cells)
-    click.echo(f"tables: {', '.join(str(folder / f'{name}.csv') for name in TABLES)}")
+        cells = [
+            [row["checkpoint"], *_error(row, "ece"), _number(row["temperature"]), *_error(row, "ece_tempered")]
+            for row in calibration.to_dict("records")
+        ]
+        print_table(["checkpoint", "error", "95 % interval", "temperature", "with it", "95 % interval"], cells)
+    click.echo(f"tables: {', '.join(str(folder / f'{name}.csv') for name in tables)}")
     click.echo(f"report: {page}")
 
 
+def _hardest(predictions: "Predictions") -> "list[tuple[str, str, float]]":
+    """Return the settings at which the page looks: each suite's hardest sweep at its focus."""
+    from robustmnist.report.readable import readable
+    from robustmnist.report.study import study
+
+    found = [one.hardest for one in study(readable(predictions)).suites]
+    names = [(predictions.suites[one.place[0]], one) for one in found]
+    return [(suite.name, suite.curves[one.place[1]].name, one.focus) for suite, one in names]
+
+
+def _only_one(pairs: "Sequence[Comparison]") -> list[str]:
+    clean = [(pair, pair.settings.iloc[0]) for pair in pairs]
+    return [
+        f"clean digits: {pair.b} reads {row['only_b']:,} that {pair.a} gets wrong; the other way {row['only_a']:,}"
+        for pair, row in clean
+    ]
+
+
 def _calibration(predictions: "Predictions", temperatures: Mapping[str, float]) -> "pd.DataFrame":
-    """Return a row per checkpoint: clean calibration error and NLL, as it is and with the temperature, NaN without."""
+    """Return a row per checkpoint: clean calibration error and NLL with their intervals, NaN without a temperature."""
     import pandas as pd
 
     from robustmnist.results import quality
@@ -68,10 +120,25 @@ def _calibration(predictions: "Predictions", temperatures: Mapping[str, float]) 
     clean = replace(predictions, suites=(), logits={})
     raw, tempered = quality(clean), quality(clean, temperatures)
     given = pd.Series([temperatures.get(name, math.nan) for name in predictions.checkpoints])
-    columns = {"ece": "ece_width", "nll": "nll"}
-    plain = {key: raw[column] for key, column in columns.items()}
-    cooled = {f"{key}_tempered": tempered[column].where(given.notna()) for key, column in columns.items()}
+    ends = ("", "_low", "_high")
+    names = {"ece": "ece_width", "nll": "nll"}
+    plain = {f"{key}{end}": raw[f"{column}{end}"] for key, column in names.items() for end in ends}
+    cooled = {
+        f"{key}_tempered{end}": tempered[f"{column}{end}"].where(given.notna())
+        for key, column in names.items()
+        for end in ends
+    }
     return pd.DataFrame({"checkpoint": predictions.checkpoints, **plain, "temperature": given, **cooled})
+
+
+def _error(row: "Mapping[Any, Any]", name: str) -> tuple[str, str]:
+    """Return an error and its interval; empty where there is none."""
+    ends = f"{row[f'{name}_low']:.4f} to {row[f'{name}_high']:.4f}"
+    return _number(row[name]), "" if math.isnan(row[name]) else ends
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.4f}"
 
 
 def _together(pairs: "Sequence[Comparison]", name: str) -> "pd.DataFrame":

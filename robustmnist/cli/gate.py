@@ -37,13 +37,13 @@ __all__ = ["command"]
     "--max-ece",
     multiple=True,
     metavar="WHERE=SHARE",
-    help="Calibration error (no interval) of clean or SUITE.SWEEP@STRENGTH.",
+    help="Most expected calibration error (15 bins of equal width) of clean or SUITE.SWEEP@STRENGTH.",
 )
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="An earlier run of the same digits, to hold --max-drop against.",
+    help="Folder of an earlier run of the same digits, to hold --max-drop against.",
 )
 @click.option(
     "--max-drop",
@@ -124,7 +124,7 @@ def _checks(
     for name in names:
         checks += [gate.min_accuracy(run, name, place, share, strict) for place, share in shares]
         checks += [check for place, least in strengths for check in gate.min_critical(run, name, place, least, strict)]
-        checks += [gate.max_ece(run, name, place, share) for place, share in errors]
+        checks += [gate.max_ece(run, name, place, share, strict) for place, share in errors]
     return checks
 
 
@@ -147,6 +147,8 @@ def _share(text: str, whole: str) -> float:
 
 def _line(check: "Check") -> str:
     unit = f" {check.unit}" if check.unit not in ("", "°", "×") else check.unit
+    if math.isnan(check.found) and check.what.startswith("calibration error"):
+        return f"missed: {check.checkpoint}, {check.what}: no valid answer, wanted {check.wanted:g}"
     found = "beyond the end" if math.isnan(check.found) else f"{check.found:.4g}{unit}"
     ends = " to ".join("beyond the end" if math.isnan(end) else f"{end:.4g}" for end in (check.low, check.high))
     around = "" if check.low == check.high else f" (95 % interval {ends})"

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import robustmnist
+from robustmnist.card import Card
 from robustmnist.checkpoints import Checkpoint
 from robustmnist.data import Dataset
 from robustmnist.errors import CheckpointError
@@ -87,6 +88,7 @@ def record_of(name: str, model: Checkpoint | nn.Module) -> dict[str, Any]:
             "parameters": card.parameters,
             "test_accuracy": tested,
             "temperature": card.temperature,
+            "training": {"recipe": _recipe_of(card), "seed": card.seed},
         }
     if not isinstance(model, nn.Module):
         raise CheckpointError(f"is a {type(model).__name__}", where=name, remedy="give a Checkpoint or a torch module")
@@ -98,6 +100,7 @@ def record_of(name: str, model: Checkpoint | nn.Module) -> dict[str, Any]:
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "test_accuracy": None,
         "temperature": None,
+        "training": None,
     }
 
 
@@ -107,6 +110,14 @@ def answer_of(model: Checkpoint | nn.Module, device: torch.device) -> Callable[[
     if any(parameter.device != device for parameter in ready.parameters()):
         ready = copy.deepcopy(ready).to(device)
     return ready
+
+
+def _recipe_of(card: Card) -> str:
+    """Return the hash of all that two trainings have in common which differ in their seed alone, training data too."""
+    named = ("name", "title", "description", "seed")
+    recipe = {key: value for key, value in card.recipe.items() if key not in named}
+    text = json.dumps({"recipe": recipe, "data": card.data}, sort_keys=True, separators=(",", ":"))
+    return sha256_bytes(text.encode())
 
 
 def _hash(tensor: Tensor) -> str:

@@ -1,5 +1,6 @@
 """The page of ``robustmnist compare``: the comparison section of the report and where its numbers come from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,14 +37,24 @@ class ComparePage:
     suites: Table
 
 
-def render_comparison(predictions: Predictions, resamples: int = RESAMPLES) -> str:
+def render_comparison(
+    predictions: Predictions, resamples: int = RESAMPLES, seeds: Sequence[Sequence[str]] | None = None
+) -> str:
     """Return the comparison of a run's checkpoints as HTML: one page without script or request, as the report is.
 
+    Args:
+        predictions: What was evaluated.
+        resamples: Of the bootstrap over images.
+        seeds: Groups of checkpoints that are of one recipe and different seeds; None: those that the run's manifest
+            tells.
+
     Raises:
-        RunError: If there are not two checkpoints, or no suite has a curve.
+        RunError: If there are not two checkpoints, no suite has a curve, or a checkpoint of a group was not evaluated.
     """
     run = study(readable(predictions))
-    section = comparison_section(run, resamples)
+    if seeds is not None:  # under the names that can be printed
+        seeds = [[run.clean[predictions.index(name)].name for name in group] for group in seeds]
+    section = comparison_section(run, resamples, seeds)
     if section is None:
         raise RunError(
             "there is nothing to compare",

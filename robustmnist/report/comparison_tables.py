@@ -11,24 +11,39 @@ from robustmnist.report.text import count, percent, plain, shorten
 from robustmnist.report.words import NAME, TITLE, focus_text
 from robustmnist.results import Comparison
 
-__all__ = ["pair_tables"]
+__all__ = ["looked_at", "pair_tables"]
 
 
-def pair_tables(
-    study: Study, found: Comparison, looked_at: pd.DataFrame, family: Mapping[str, int]
-) -> tuple[Table, ...]:
+def looked_at(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `table` of the clean digits and of each suite's hardest sweep at its focus.
+
+    Args:
+        study: The run.
+        table: A row per setting: ``suite`` ("" for clean digits), ``sweep``, ``value``.
+    """
+    found = [table[table["suite"] == ""]]
+    for suite in study.suites:
+        sweep = suite.hardest
+        same = (table["suite"] == suite.suite.name) & (table["sweep"] == sweep.sweep.name)
+        found.append(table[same & (table["value"] == sweep.focus)])
+    return pd.concat(found)
+
+
+def pair_tables(study: Study, found: Comparison, family: Mapping[str, int]) -> tuple[Table, ...]:
     """Return the tables of one pair.
 
     Args:
         study: The run.
         found: Its comparison, p-values corrected over all pairs.
-        looked_at: The rows of ``found.settings`` at which the page looks, the clean one first.
-        family: Over how many tests each table's p-values were corrected, by the table's name.
+        family: Over how many tests each table's p-values were corrected, by the table's name; the clean row of the
+            settings is of the suites' family.
     """
     a, b = shorten(found.a, NAME), shorten(found.b, NAME)
+    pair = f"{a} and {b}"  # a page has these tables of many pairs, and each is a landmark with a name of its own
     difference = f"{b} − {a} (95 % interval)"
     over = {name: f"p, Holm over {count(size)}" for name, size in family.items()}
-    suites = tuple(_area_row(row, shorten(row["suite"], NAME)) for _, row in found.suites.iterrows())
+    clean = _area_row(found.settings.iloc[0], "Clean digits: accuracy", "accuracy")
+    suites = (clean, *(_area_row(row, shorten(row["suite"], NAME)) for _, row in found.suites.iterrows()))
     titles = {(one.suite.name, one.sweep.name): _title(one) for one in study.sweeps}
     sweeps = tuple(
         (
@@ -38,22 +53,29 @@ def pair_tables(
         for _, row in found.sweeps.iterrows()
     )
     places = {(one.suite.name, one.sweep.name): focus_text(one) for one in study.sweeps}
-    settings = tuple(_setting_row(row, places) for _, row in looked_at.iterrows())
+    settings = tuple(_setting_row(row, places) for _, row in looked_at(study, found.settings).iterrows())
+    shared = f"{over['settings']}; clean digits over {count(family['suites'])}"
     areas = (f"area of {a}", f"area of {b}", difference)
     return (
-        Table("Area under the accuracy curve per suite", ("suite", *areas, over["suites"]), suites),
-        Table("Area under the accuracy curve per sweep", ("sweep", *areas, over["sweeps"], "Cohen’s d"), sweeps),
         Table(
-            "Answers to the same digits, exact McNemar test",
-            ("setting", a, b, f"only {a} right", f"only {b} right", over["settings"], "odds ratio", "κ"),
+            f"{pair}: clean accuracy, and area under the accuracy curve per suite",
+            ("suite", *areas, over["suites"]),
+            suites,
+        ),
+        Table(
+            f"{pair}: area under the accuracy curve per sweep", ("sweep", *areas, over["sweeps"], "Cohen’s d"), sweeps
+        ),
+        Table(
+            f"{pair}: answers to the same digits, exact McNemar test",
+            ("setting", a, b, f"only {a} right", f"only {b} right", shared, "odds ratio", "κ"),
             settings,
         ),
     )
 
 
-def _area_row(row: "pd.Series[float]", title: str) -> tuple[str, ...]:
+def _area_row(row: "pd.Series[float]", title: str, what: str = "area") -> tuple[str, ...]:
     difference = difference_text(*(float(row[name]) for name in ("difference", "difference_low", "difference_high")))
-    areas = (percent(float(row["area_a"])), percent(float(row["area_b"])))
+    areas = (percent(float(row[f"{what}_a"])), percent(float(row[f"{what}_b"])))
     return (title, *areas, difference, p_text(float(row["p_holm"]), name=False))
 
 

@@ -3,9 +3,11 @@
 - a row per setting: `summarise` (accuracy), `quality` (likelihood, calibration, selection, flips)
 - at one setting: `confusion`, `per_class`, `reliability`, `risk_coverage`
 - a row per curve: `headline`, `areas`, `critical_strengths`, `corruption_errors`, `mean_corruption_errors`
-- in two dimensions: `shift_map`, `consistency`; in the worst case: `worst_of_k`, `worst_over_grid`, `worst_case`
+- in two dimensions: `shift_map`, `map_means`, `consistency`
+- in the worst case: `worst_of_k`, `worst_over_grid`, `worst_case`
 - per sample: `critical_severity`, `first_to_fail`, `never_fail`, `survival`, `survival_curve`; `mistakes`
-- between checkpoints: `compare`, `compare_pairs`, `wrong_and_right`; between seeds of a recipe: `seed_variance`
+- between checkpoints: `compare`, `compare_pairs`, `wrong_and_right`, `mistakes_read_right`, `disagreements`; between
+  seeds of a recipe: `recipe_groups`, `seed_variance`
 """
 
 from robustmnist.results.areas import areas as areas
@@ -27,6 +29,8 @@ from robustmnist.results.curves import headline as headline
 from robustmnist.results.decisions import NEAR_TIE as NEAR_TIE
 from robustmnist.results.decisions import Decisions as Decisions
 from robustmnist.results.decisions import decide as decide
+from robustmnist.results.disagreement import disagreements as disagreements
+from robustmnist.results.disagreement import mistakes_read_right as mistakes_read_right
 from robustmnist.results.disagreement import wrong_and_right as wrong_and_right
 from robustmnist.results.endurance import critical_severity as critical_severity
 from robustmnist.results.endurance import first_to_fail as first_to_fail
@@ -41,8 +45,10 @@ from robustmnist.results.paired import error_consistency as error_consistency
 from robustmnist.results.paired import mcnemar as mcnemar
 from robustmnist.results.pairs import compare_pairs as compare_pairs
 from robustmnist.results.quality import quality as quality
+from robustmnist.results.seeds import recipe_groups as recipe_groups
 from robustmnist.results.seeds import seed_variance as seed_variance
 from robustmnist.results.selective import risk_coverage as risk_coverage
+from robustmnist.results.suite_areas import map_means as map_means
 from robustmnist.results.suite_areas import suite_areas as suite_areas
 from robustmnist.results.summary import near_ties as near_ties
 from robustmnist.results.summary import summarise as summarise
@@ -71,6 +77,7 @@ __all__ = [
     "critical_severity",
     "critical_strengths",
     "decide",
+    "disagreements",
     "error_consistency",
     "first_to_fail",
     "fit_temperature",
@@ -79,14 +86,17 @@ __all__ = [
     "holm",
     "kaplan_meier",
     "log_rank",
+    "map_means",
     "mcnemar",
     "mean_corruption_errors",
     "mistakes",
+    "mistakes_read_right",
     "near_ties",
     "never_fail",
     "per_class",
     "percentiles",
     "quality",
+    "recipe_groups",
     "reliability",
     "risk_coverage",
     "seed_variance",

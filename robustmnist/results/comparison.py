@@ -8,6 +8,7 @@ from robustmnist.errors import RunError
 from robustmnist.predictions import Predictions
 from robustmnist.results.bootstrap import RESAMPLES
 from robustmnist.results.contrasts import setting_contrasts, side_contrasts, suite_contrasts, sweep_contrasts
+from robustmnist.results.families import corrected
 from robustmnist.results.memory import remembered
 
 __all__ = ["Comparison", "compare"]
@@ -17,8 +18,9 @@ __all__ = ["Comparison", "compare"]
 class Comparison:
     """What sets two checkpoints apart. All differences are B − A; all intervals are of 95 %.
 
-    Each table is a family of its own: ``p_holm`` is corrected over its rows. Intervals of differences are percentile
-    intervals of the paired bootstrap over images, the same resamples throughout.
+    ``p_holm`` is corrected over the tests that are read together: the clean row of `settings` and the suites are one
+    family, the other settings one, the sweeps one, the sides one for each of their two tests. Intervals of differences
+    are percentile intervals of the paired bootstrap over images, the same resamples throughout.
 
     Attributes:
         a: The checkpoint that B is held against.
@@ -92,4 +94,4 @@ def _compare(predictions: Predictions, a: int, b: int, base: int, resamples: int
         suite_contrasts(predictions, a, b, base, resamples, seed),
         side_contrasts(predictions, a, b, resamples, seed),
     )
-    return Comparison(names[a], names[b], names[base], len(predictions), *tables)
+    return corrected([Comparison(names[a], names[b], names[base], len(predictions), *tables)])[0]

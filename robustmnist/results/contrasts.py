@@ -1,6 +1,5 @@
-"""The four tables of a comparison of two checkpoints: by setting, sweep, suite and side."""
+"""The four tables of a comparison of two checkpoints, p-values uncorrected: by setting, sweep, suite and side."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from robustmnist.results.censoring import log_rank
 from robustmnist.results.correctness import clean_right, right
 from robustmnist.results.corruption_error import mean_error_ratios, unequal_sweeps
 from robustmnist.results.endurance import endurance
-from robustmnist.results.holm import holm
 from robustmnist.results.paired import cohens_g, error_consistency, mcnemar, odds_ratio, paired_difference
 from robustmnist.results.sides import sides
 from robustmnist.results.survival import survival
@@ -56,7 +54,7 @@ def setting_contrasts(predictions: Predictions, a: int, b: int, resamples: int, 
                 names |= {"n": len(predictions), "variants": len(sweep.variants)}
                 difference = resampled[:, b, at] - resampled[:, a, at]
                 rows.append(names | _setting(answers[a, at], answers[b, at], difference))
-    return _corrected(rows, SETTINGS, "p")
+    return pd.DataFrame(rows, columns=list(SETTINGS))
 
 
 def _setting(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], drawn: NDArray[np.float64]) -> Row:
@@ -88,7 +86,7 @@ def sweep_contrasts(predictions: Predictions, a: int, b: int, resamples: int, se
             difference = (resampled[:, b] - resampled[:, a]) @ trapezoid_weights(sweep)
             names: Row = {"suite": suite.name, "sweep": sweep.name, "unit": sweep.unit}
             rows.append(names | _area(areas[a], areas[b], difference))
-    return _corrected(rows, SWEEPS, "p")
+    return pd.DataFrame(rows, columns=list(SWEEPS))
 
 
 def suite_contrasts(predictions: Predictions, a: int, b: int, base: int, resamples: int, seed: int) -> pd.DataFrame:
@@ -111,7 +109,7 @@ def suite_contrasts(predictions: Predictions, a: int, b: int, base: int, resampl
             low, high = percentiles(drawn_apart)
             mce = [float(point[a]), float(point[b]), float(apart), float(low), float(high)]
         rows.append(row | dict(zip(MCE, mce, strict=True)))
-    return _corrected(rows, SUITES, "p")
+    return pd.DataFrame(rows, columns=list(SUITES))
 
 
 def _area(area_a: NDArray[np.float64], area_b: NDArray[np.float64], drawn: NDArray[np.float64]) -> Row:
@@ -159,7 +157,7 @@ def side_contrasts(predictions: Predictions, a: int, b: int, resamples: int, see
                         "logrank_p_holm": np.nan,
                     }
                 )
-    table = _corrected(rows, SIDES, "p", "logrank_p")
+    table = pd.DataFrame(rows, columns=list(SIDES))
     if rows:
         drawn = resampled_sums(np.stack(gains, axis=1), resamples, seed) / len(predictions)
         table["difference_low"], table["difference_high"] = percentiles(drawn)
@@ -170,10 +168,3 @@ def _means(a: float, b: float, what: str, drawn: NDArray[np.float64]) -> Row:
     low, high = percentiles(drawn)
     row: Row = {f"{what}_a": a, f"{what}_b": b, "difference": b - a}
     return row | {"difference_low": float(low), "difference_high": float(high)}
-
-
-def _corrected(rows: list[Row], columns: Sequence[str], *tests: str) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=list(columns))
-    for column in tests:
-        table[f"{column}_holm"] = holm(table[column])
-    return table

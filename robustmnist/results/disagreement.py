@@ -1,5 +1,7 @@
 """The images that one checkpoint reads right and another wrong."""
 
+from collections.abc import Sequence
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -8,9 +10,12 @@ from scipy.special import expit
 
 from robustmnist.predictions import Predictions
 from robustmnist.results.decisions import decide
+from robustmnist.results.mistakes import mistakes
 from robustmnist.suites import Variant
 
-__all__ = ["wrong_and_right"]
+__all__ = ["disagreements", "mistakes_read_right", "wrong_and_right"]
+
+Setting = tuple[str, str, float]  # suite, sweep, value
 
 COLUMNS = (
     "row",
@@ -76,3 +81,64 @@ def wrong_and_right(
     table = pd.DataFrame(parts, columns=list(COLUMNS))
     ranked = table.sort_values("log_odds", ascending=False, kind="stable", na_position="last")
     return ranked.head(len(ranked) if top is None else top).reset_index(drop=True)
+
+
+def mistakes_read_right(
+    predictions: Predictions, wrong: str, right: str, suite: str, top: int | None = None
+) -> pd.DataFrame:
+    """Return those of the surest `mistakes` of `wrong` under `suite` that `right` reads right at the same setting.
+
+    Columns are those of `mistakes`, and ``confidence_right``, that of `right` in the true class. A run keeps a picture
+    of each of these mistakes; ``rank`` tells which one it is.
+
+    Args:
+        predictions: What was evaluated.
+        wrong: The checkpoint that errs.
+        right: The one that does not.
+        suite: Name of the suite.
+        top: At most so many rows; all where None.
+
+    Raises:
+        RunError: If a checkpoint or the suite was not evaluated.
+    """
+    place, table = predictions.index(right), mistakes(predictions, wrong, suite)
+    rows = np.zeros((len(table), predictions.clean.shape[-1]), np.float32)
+    for i, (sweep, value, variant, row) in enumerate(
+        table[["sweep", "value", "variant", "row"]].itertuples(index=False)
+    ):
+        at = predictions.sweep(suite, sweep).values.index(value)
+        rows[i] = predictions.logits[suite, sweep][place, at, variant, row]
+    found = decide(rows)
+    table["confidence_right"] = found.confidence
+    kept: pd.DataFrame = table[found.predicted == table["label"].to_numpy(np.int64)]
+    return kept.head(len(kept) if top is None else top).reset_index(drop=True)
+
+
+def disagreements(predictions: Predictions, settings: Sequence[Setting], top: int = 100) -> pd.DataFrame:
+    """Return `wrong_and_right` of every two checkpoints in both directions, on clean images and at some settings.
+
+    Columns: ``wrong`` and ``right``, the checkpoints; ``suite``, ``sweep``, ``unit``, ``value`` (empty and NaN on clean
+    images); ``rank`` from 1, surest first, and ``of``, how many such answers there are; then ``id``, ``label``,
+    ``variant_label``, ``predicted``, ``confidence_wrong``, ``confidence_right``.
+
+    Args:
+        predictions: What was evaluated.
+        settings: Suite, sweep and value of each, besides the clean images.
+        top: At most so many rows of each list at a setting. On clean images all are returned.
+
+    Raises:
+        RunError: If a setting was not evaluated.
+    """
+    head = ["wrong", "right", "suite", "sweep", "unit", "value", "rank", "of"]
+    parts = [pd.DataFrame(columns=[*head, *COLUMNS])]
+    for wrong, right in permutations(predictions.checkpoints, 2):
+        for at in (None, *settings):
+            suite, sweep, value = at or ("", "", np.nan)
+            found = wrong_and_right(predictions, wrong, right, *(at or ()))
+            unit = predictions.sweep(suite, sweep).unit if at else ""
+            part = found.assign(wrong=wrong, right=right, suite=suite, sweep=sweep, unit=unit, value=value)
+            part = part.assign(rank=np.arange(1, len(found) + 1), of=len(found))
+            parts.append(part.head(top) if at else part)
+    filled = [part for part in parts if len(part)] or parts[:1]
+    table: pd.DataFrame = pd.concat(filled, ignore_index=True)
+    return table[[*head, *(name for name in COLUMNS if name not in ("row", "variant", "log_odds"))]]

@@ -47,6 +47,11 @@ def mistakes(predictions: Predictions, checkpoint: str, suite: str, top: int = 2
     Raises:
         RunError: If the checkpoint or the suite was not evaluated.
     """
+    return _mistakes(predictions, checkpoint, suite, top).copy()
+
+
+@remembered
+def _mistakes(predictions: Predictions, checkpoint: str, suite: str, top: int) -> pd.DataFrame:
     place, sweeps = predictions.index(checkpoint), predictions.suite(suite).curves
     looked = _looked(predictions)[suite]
     surest = _Surest.of(len(predictions))

@@ -1,6 +1,6 @@
 """Several seeds of one recipe: how much of a difference is the training's luck, how much the images'."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from robustmnist.results.correctness import clean_right, hits
 from robustmnist.results.holm import holm
 from robustmnist.results.interval import wilson
 
-__all__ = ["seed_variance"]
+__all__ = ["recipe_groups", "seed_variance"]
 
 
 def seed_variance(predictions: Predictions, checkpoints: Sequence[str]) -> pd.DataFrame:
@@ -57,6 +57,24 @@ def seed_variance(predictions: Predictions, checkpoints: Sequence[str]) -> pd.Da
     table = pd.DataFrame(rows)
     table["p_holm"] = holm(table["p"])
     return table
+
+
+def recipe_groups(predictions: Predictions) -> tuple[tuple[str, ...], ...]:
+    """Return the checkpoints that are known to be of one recipe and different seeds, two or more to a group.
+
+    Known from the manifest, which tells of each checkpoint the hash of its recipe, training data included, and its
+    seed. Where a recipe has two checkpoints of one seed (such as a training's best epoch and its last) its group is
+    left out: which of them are meant is not for a program to guess.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for name, record in zip(predictions.checkpoints, predictions.manifest.get("checkpoints", ()), strict=False):
+        training = record.get("training") if isinstance(record, Mapping) else None
+        recipe, seed = (
+            (training.get(key) for key in ("recipe", "seed")) if isinstance(training, Mapping) else (None, None)
+        )
+        if isinstance(recipe, str) and isinstance(seed, int):
+            found.setdefault(recipe, {})[name] = seed
+    return tuple(tuple(group) for group in found.values() if len(group) == len(set(group.values())) > 1)
 
 
 def _components(shares: NDArray[np.float64]) -> dict[str, Any]:
