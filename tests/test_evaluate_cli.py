@@ -8,19 +8,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from click import unstyle
 from click.testing import CliRunner, Result
 from kill_and_resume import content
+from synthetic import make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.checkpoints import save_checkpoint
 from robustmnist.cli import cli
+from robustmnist.cli.headline import show_headline
 from robustmnist.errors import RunError
 from robustmnist.models import build_model
 from robustmnist.predictions import read_predictions
-from robustmnist.results import worst_over_grid
+from robustmnist.report.study import study
+from robustmnist.report.tables import share_text
+from robustmnist.report.text import MINUS, NBSP
+from robustmnist.report.words import fall_text
+from robustmnist.results import areas, critical_strengths, map_means, wilson, worst_of_k, worst_over_grid
 
 SUITE = """
 title = "Two sweeps"
@@ -97,8 +105,12 @@ ONE_TWO = ("--checkpoint", "one.json", "--checkpoint", "two.json")
 def test_a_run_prints_the_headline_and_where_the_files_are(here: Path) -> None:
     result = run(*ONE_TWO, "-o", "run")
     assert result.exit_code == 0, result.output
-    assert re.search(r"^one: \d+\.\d\d % of 40 clean images \(95 % interval \d", result.stdout, flags=re.MULTILINE)
-    assert re.search(r"^mine +right +0\.\d{3} +[\d.]+ px +0\.\d{3} +[\d.]+ px$", result.stdout, flags=re.MULTILINE)
+    lines = result.stdout.splitlines()
+    assert re.fullmatch(r"one: reads (\d+\.\d+) % of 40 clean digits \(95 % interval \d+\.\d+–\d+\.\d+\)", lines[0])
+    assert lines[3] == "with 95 % intervals from 2,000 resamples of the 40 digits:"
+    assert re.split("  +", lines[4]) == ["suite", "sweep", "checkpoint", "a tenth is lost at", "area"]
+    assert re.match(r"mine +right +one +[<>]? ?[\d.]+ px( \([^)]*\))? +\d+\.\d \(\d+\.\d–\d+\.\d\)$", lines[5])
+    assert "\N{NO-BREAK SPACE}" not in result.stdout
     assert "report:  run/report.html" in result.stdout
     assert "data: digits (test), 40 images, sha256 " in result.stderr
     assert "<html" in Path("run/report.html").read_text(encoding="utf-8")
@@ -115,15 +127,46 @@ def test_a_suite_of_maps_alone_is_evaluated_and_told(tmp_path: Path, monkeypatch
     result = CliRunner().invoke(cli, [*COMMON, "-c", "cnn", "-o", "out"])
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert re.match(r"cnn: \d+\.\d\d % of 40 clean images", lines[0])
+    assert re.match(r"cnn: reads \d+\.\d\d % of 40 clean digits", lines[0])
     run = read_predictions(tmp_path / "out")
     (row,) = worst_over_grid(run, "mine", "grid").to_dict("records")
-    assert [line.split() for line in lines][3] == ["mine", "grid", f"{row['mean']:.3f}", f"{row['accuracy']:.3f}"]
+    (mean,) = map_means(run, 2_000).to_dict("records")
+    shown = (
+        (mean["mean"], mean["mean_low"], mean["mean_high"]),
+        (row["accuracy"], row["accuracy_low"], row["accuracy_high"]),
+    )
+    assert re.split("  +", lines[4]) == ["mine", "grid", "cnn", *(share_text(*three) for three in shown)]
     assert (tmp_path / "out" / "report.html").is_file()
     again = CliRunner().invoke(cli, [*COMMON, "-c", "cnn", "-o", "out", "--json"])
     told = json.loads(again.stdout)
     assert told["headline"] == []
     assert told["maps"][0]["metric"] == "worst of grid 3×3"
+    assert told["maps"][0]["mean_low"] < told["maps"][0]["mean"] < told["maps"][0]["mean_high"]
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_the_terminal_says_what_the_page_says(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    along = make_sweep("right", "shift-towards", "distance", "px", (0, 2, 4, 6))
+    both = make_sweep("angle", "rotation", "angle", "°", (-40, -20, 0, 20, 40))
+    drawn = replace(make_sweep("pose", "rotation", "angle", "°", (0, 30)), draws=6)
+    found = synthetic_predictions(("fc", "cnn"), n=400, suites=[make_suite("s", along, both), make_suite("k", drawn)])
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    show_headline(found, Path("run"), Path("run/report.html"), as_json=False)
+    said = unstyle(capsys.readouterr().out)
+    assert max(map(len, said.splitlines())) <= 100
+    numbers = study(found)
+    for one in numbers.clean:
+        assert f"{one.name}: reads {100 * one.accuracy:.2f} % of 400 clean digits" in said
+    for sweep in numbers.sweeps:
+        for one in sweep.tolerances:
+            for fall in one.falls:
+                assert fall_text(sweep, fall).replace(NBSP, " ").replace(MINUS, "-") in said
+            assert share_text(one.area.share, one.area.low, one.area.high) in said
+    (fc, _) = worst_of_k(found, "k", "pose").query("k == 6 and value == 30").to_dict("records")
+    assert share_text(fc["accuracy"], fc["accuracy_low"], fc["accuracy_high"]) in said
 
 
 def test_json_is_all_that_is_on_standard_output(here: Path) -> None:
@@ -137,7 +180,18 @@ def test_json_is_all_that_is_on_standard_output(here: Path) -> None:
         ("two", "right"),
         ("one", "turn"),
     ]
-    assert printed["headline"][0]["threshold_low"] is None
+    first = printed["headline"][0]
+    assert first["threshold_low"] is None
+    found = read_predictions(Path("run"))
+    area = areas(found, printed["resamples"]).iloc[0]
+    assert (first["area"], first["area_low"], first["area_high"]) == tuple(area[["area", "area_low", "area_high"]])
+    assert first["area_low"] < first["area"] < first["area_high"]
+    assert [side["side"] for side in first["critical"]] == ["above"]
+    assert [side["side"] for side in printed["headline"][2]["critical"]] == ["below", "above"]
+    critical = critical_strengths(found, printed["resamples"]).iloc[0]
+    assert first["critical"][0]["critical"] == (None if critical["beyond"] else critical["critical"])
+    low, high = wilson(40 * printed["clean"][1]["accuracy"], 40)
+    assert [printed["clean"][1][key] for key in ("checkpoint", "accuracy_low", "accuracy_high")] == ["two", low, high]
 
 
 def test_the_command_in_the_manifest_does_it_again(here: Path) -> None:

@@ -1,93 +1,111 @@
-"""The end of an evaluation on the terminal: clean accuracy, and a table of how far each sweep can be followed."""
+"""The end of an evaluation on the terminal: what the page says in its tables, in the same words and the same order."""
 
 import json
-import math
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from robustmnist.cli.table import print_table
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from robustmnist.predictions import Predictions
+    from robustmnist.report.study import Study
 
 __all__ = ["show_headline"]
 
+Rows = list[list[str]]
+
 
 def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_json: bool) -> None:
-    """Print what came out and where it lies; with `as_json` as JSON on standard output and nothing else."""
-    from robustmnist.results import headline, worst_over_grid
+    """Print what came out and where it lies; with `as_json` as JSON on standard output and nothing else.
 
-    table = headline(predictions)
-    pairs = [(suite.name, sweep.name) for suite in predictions.suites for sweep in suite.maps]
-    grids = [row for pair in pairs for row in worst_over_grid(predictions, *pair).to_dict("records")]
-    summary = folder / "summary.csv"
+    The numbers and their intervals are those of the page at `page`, which was made of these predictions.
+    """
+    from robustmnist.report.readable import readable
+    from robustmnist.report.study import RESAMPLES, study
+    from robustmnist.report.text import count
+
+    found, summary = study(readable(predictions)), folder / "summary.csv"
     if as_json:
-        rows = [{key: _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
-        content = {
-            "out": str(folder),
-            "report": str(page),
-            "summary": str(summary),
-            "dataset": dict(predictions.manifest["dataset"]),
-            "n": len(predictions),
-            "headline": rows,
-            "maps": grids,
-        }
+        from robustmnist.cli.record import record
+
+        content = {"out": str(folder), "report": str(page), "summary": str(summary), **record(found, RESAMPLES)}
         click.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
-    for name in predictions.checkpoints:
-        click.echo(f"{name}: {_clean(predictions, name)}")
-    if len(table):
-        click.echo("Area under each accuracy curve, and the strength at which accuracy falls below 90 %:")
-        print_table(*_rows(predictions, table))
-    if grids:
-        click.echo("Accuracy over all points of each map, and share of digits read at every one of them:")
-        print_table(*_grids(predictions, grids))
+    run, n = found.predictions, count(len(found.predictions))
+    for one in found.clean:
+        low, high = (_share(end) for end in (one.low, one.high))
+        click.echo(f"{one.name}: reads {_share(one.accuracy)} % of {n} clean digits (95 % interval {low}–{high})")
+    drawn = f"{count(RESAMPLES)} resamples of the {n} digits"
+    curves, worst, maps = _curves(found), _worst(found), _maps(run, RESAMPLES)
+    if curves:
+        click.echo("The strength at which a tenth of clean accuracy is lost, and the area under the curve in %,")
+        click.echo(f"with 95 % intervals from {drawn}:")
+        print_table(["suite", "sweep", "checkpoint", "a tenth is lost at", "area"], curves)
+    if worst:
+        click.echo("Digits read right in all of many tries, in %, with 95 % interval:")
+        print_table(["suite", "sweep", "checkpoint", "tries", "right in all of them"], worst)
+    if maps:
+        click.echo("Accuracy over all points of each map, and digits read right at every one of them, in %,")
+        click.echo(f"with 95 % intervals, the first from {drawn}:")
+        print_table(["suite", "map", "checkpoint", "mean over the map", "right at every point"], maps)
     click.echo(f"summary: {summary}")
     click.echo(f"report:  {page}")
 
 
-def _clean(predictions: "Predictions", checkpoint: str) -> str:
-    from robustmnist.results import decide, wilson
+def _curves(study: "Study") -> Rows:
+    """Return a row per curve, checkpoint and side of neutral, which keeps rows narrow; the area in the first."""
+    from robustmnist.report.tables import share_text
+    from robustmnist.report.words import fall_text
 
-    n = len(predictions)
-    right = int((decide(predictions.at(checkpoint)[0]).predicted == predictions.labels).sum())
-    low, high = (100 * float(end) for end in wilson(right, n))
-    return f"{100 * right / n:.2f} % of {n:,} clean images (95 % interval {low:.2f} to {high:.2f})"
-
-
-def _grids(predictions: "Predictions", grids: list[dict[Any, Any]]) -> tuple[list[str], list[list[str]]]:
-    head = ["suite", "map", *(text for name in predictions.checkpoints for text in (f"{name} mean", "at every point"))]
-    found: dict[tuple[str, str], list[str]] = {}
-    for row in grids:
-        found.setdefault((row["suite"], row["sweep"]), []).extend([f"{row['mean']:.3f}", f"{row['accuracy']:.3f}"])
-    return head, [[*place, *cells] for place, cells in found.items()]
-
-
-def _rows(predictions: "Predictions", table: "pd.DataFrame") -> tuple[list[str], list[list[str]]]:
-    head = ["suite", "sweep", *(text for name in predictions.checkpoints for text in (f"{name} area", "< 90 % at"))]
     rows = []
-    for suite in predictions.suites:
-        for sweep in suite.curves:
-            sides = [min(sweep.values) < sweep.neutral, max(sweep.values) > sweep.neutral]
-            cells = [suite.name, sweep.name]
-            for name in predictions.checkpoints:
-                chosen = (table["suite"] == suite.name) & (table["sweep"] == sweep.name) & (table["checkpoint"] == name)
-                row = table[chosen].iloc[0]
-                ends = [float(row["threshold_low"]), float(row["threshold_high"])]
-                cells += [f"{row['area']:.3f}", _thresholds(ends, sides, sweep.unit)]
-            rows.append(cells)
-    return head, rows
+    for sweep in study.sweeps:
+        for one in sweep.tolerances:
+            area = share_text(one.area.share, one.area.low, one.area.high)
+            falls = [_typed(fall_text(sweep, fall)) for fall in one.falls] or ["-"]
+            for fall, told in zip_longest(falls, [area], fillvalue=""):
+                rows.append([sweep.suite.name, sweep.sweep.name, one.name, fall, told])
+    return rows
 
 
-def _thresholds(ends: list[float], sides: list[bool], unit: str) -> str:
-    shown = ["never" if math.isnan(end) else f"{end:.3g}" for end, side in zip(ends, sides, strict=True) if side]
-    text = " and ".join(dict.fromkeys(shown))
-    return text if text == "never" else f"{text}{'' if unit == '°' else ' '}{unit}"
+def _worst(study: "Study") -> Rows:
+    from robustmnist.report.study import tries
+    from robustmnist.report.tables import share_text
+    from robustmnist.results import worst_of_k
+
+    rows = []
+    for suite in study.predictions.suites:
+        for sweep in filter(tries, suite.curves):
+            table = worst_of_k(study.predictions, suite.name, sweep.name)
+            last = table[(table["k"] == sweep.draws) & (table["value"] != sweep.neutral)]
+            for row in last.to_dict("records"):
+                shares = (float(row[key]) for key in ("accuracy", "accuracy_low", "accuracy_high"))
+                names = (suite.name, sweep.name, str(row["checkpoint"]))
+                rows.append([*names, str(sweep.draws), share_text(*shares)])
+    return rows
 
 
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and math.isnan(value) else value
+def _maps(predictions: "Predictions", resamples: int) -> Rows:
+    from robustmnist.cli.record import map_records
+    from robustmnist.report.tables import share_text
+
+    rows = []
+    for row in map_records(predictions, resamples):
+        numbers = ([float(row[f"{key}{end}"]) for end in ("", "_low", "_high")] for key in ("mean", "accuracy"))
+        rows.append([row["suite"], row["sweep"], row["checkpoint"], *(share_text(*three) for three in numbers)])
+    return rows
+
+
+def _share(share: float) -> str:
+    from robustmnist.report.text import percent
+
+    return percent(share, 2, sign=False)
+
+
+def _typed(text: str) -> str:
+    """Return text of the page with spaces and signs that can be searched for, copied and typed."""
+    from robustmnist.report.text import MINUS, NBSP
+
+    return text.replace(NBSP, " ").replace(MINUS, "-")
