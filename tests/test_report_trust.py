@@ -232,7 +232,7 @@ def test_the_scores_are_those_of_quality_each_with_its_interval(section: TrustSe
     page = html(section)
     for _, cells in section.scores.rows:
         for cell in cells:
-            assert f"<td>{cell.text}<small>{cell.note}</small></td>" in page
+            assert f"<td>{cell.text} <small>{cell.note}</small></td>" in page
 
 
 def with_temperatures(run: Predictions, *temperatures: float | None) -> Predictions:
