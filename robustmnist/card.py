@@ -137,11 +137,13 @@ def card_path(name_or_path: str | Path) -> Path:
     card = stem.with_name(f"{stem.name}.json") if stem.name else path
     if card.is_file():
         return card
-    if path.suffix == ".safetensors" and path.is_file():
-        raise CheckpointError("its card is missing", where=card, remedy="keep the card beside the weights")
+    if path.is_file():
+        if path.suffix == ".safetensors":
+            raise CheckpointError("its card is missing", where=card, remedy="keep the card beside the weights")
+        raise CheckpointError("is no checkpoint", where=path, remedy="give a .safetensors file with its card beside it")
     raise CheckpointError(
         f"no checkpoint is called that and no such file is there{did_you_mean(str(name_or_path), known)}",
-        where=name_or_path,
+        where=str(name_or_path) or "''",
         remedy=f"use {', '.join(known)} or a path to weights",
     )
 

@@ -1,11 +1,14 @@
 """Files that are either whole or not there, and their hashes."""
 
+import errno
 import hashlib
 import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["sha256_bytes", "sha256_file", "write_atomic"]
+__all__ = ["clear_leftovers", "sha256_bytes", "sha256_file", "write_atomic"]
+
+PART = ".part"
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
@@ -15,8 +18,11 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     a kill at any moment leaves `path` as it was. Text is written as UTF-8.
     """
     data = content.encode() if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as cause:  # which would be said to the user of a file that does not exist
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from cause
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -30,6 +36,15 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove the temporary files that kills of `write_atomic` left in `folder`, which need not exist.
+
+    No other process may be writing there: its temporary files would go too.
+    """
+    for path in folder.glob(f".*{PART}"):
+        path.unlink()
 
 
 def sha256_bytes(data: bytes | memoryview) -> str:

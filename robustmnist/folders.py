@@ -1,5 +1,6 @@
 """Folders that one process at a time writes to."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from pathlib import Path
 from robustmnist.errors import RobustMnistError, RunError
 
 __all__ = ["disk_errors", "locked"]
+
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)  # what the user can only mend by writing elsewhere
 
 
 @contextmanager
@@ -36,10 +39,21 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn what the system says about writing `path` into one line with a remedy."""
+def disk_errors(path: Path, again: str = "run the same command again to go on") -> Iterator[None]:
+    """Turn what the system says about writing `path` into one line with a remedy.
+
+    Args:
+        path: What the block writes.
+        again: How to go on once the disk has room.
+
+    Raises:
+        RunError: If writing there is not allowed.
+        RobustMnistError: If it is, and failed.
+    """
     try:
         yield
     except OSError as cause:
-        remedy = "see to it and run the same command again to go on"
-        raise RobustMnistError(f"cannot be written ({cause.strerror})", where=path, remedy=remedy) from cause
+        what = f"cannot be written ({cause.strerror})"
+        if cause.errno in FORBIDDEN:
+            raise RunError(what, where=path, remedy="use another -o") from cause
+        raise RobustMnistError(what, where=path, remedy=f"see to it and {again}") from cause

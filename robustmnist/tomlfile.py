@@ -42,13 +42,14 @@ def parse_toml(path: Path, error: type[InputError]) -> dict[str, Any]:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as cause:  # ValueError: a NUL in the name
-        raise error(f"cannot be read ({getattr(cause, 'strerror', None) or cause})", where=path) from cause
+        what = f"cannot be read ({getattr(cause, 'strerror', None) or cause})"
+        raise error(what, where=path, remedy="give a TOML file") from cause
     if len(content) > MAX_BYTES:
         raise error(f"is larger than {MAX_BYTES:,} bytes", where=path, remedy="give a TOML file")
     try:
         return tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as cause:  # ValueError: no UTF-8, no TOML, or a number of 5,000 digits
-        raise error(f"is not TOML ({cause})", where=path) from cause
+        raise error(f"is not TOML ({cause})", where=path, remedy="correct it or give another file") from cause
 
 
 def validate_table(table: dict[str, Any], model: type[T], error: type[InputError], *, where: object) -> T:

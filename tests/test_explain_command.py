@@ -163,10 +163,10 @@ def test_a_given_seed_goes_before_the_suites(here: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--suite", "shift"], "--suite needs a strength; give --value"),
-        (["--value", 3], "--value needs a suite; give --suite"),
-        (["--sweep", "right"], "--sweep needs a suite; give --suite"),
-        (["--sample", 1, "--mistakes", 2], "exclude each other"),
+        (["--suite", "shift"], "--suite: needs a strength; give --value"),
+        (["--value", 3], "--value: needs a suite; give --suite"),
+        (["--sweep", "right"], "--sweep: needs a suite; give --suite"),
+        (["--sample", 1, "--mistakes", 2], "--mistakes: excludes --sample"),
         (["--suite", "MINE", "--value", 400], "400 is no value of angle in sweep 'turn'; give -360 to 360 °"),
         (["--suite", "MINE", "--value", "nan"], "nan is no value of angle"),
         (["--suite", "MINE", "--sweep", "grian", "--value", 1], "has no sweep 'grian', did you mean 'grain'?"),

@@ -181,6 +181,7 @@ def test_a_kill_leaves_whole_folders_only(digits: Dataset, tmp_path: Path, monke
         patch.setattr(Path, "write_bytes", kill)
         with pytest.raises(KeyboardInterrupt):
             write_datasets(digits, SUITE, tmp_path / "cut", device="cpu")
+    assert not list((tmp_path / "cut").rglob(".*"))  # an interrupt, unlike a kill, clears away what is not whole
     finished = [path.parent for path in (tmp_path / "cut").rglob(MANIFEST)]
     assert len(finished) == 3
     assert all(not part.name.startswith(".") for folder in finished for part in (folder, *folder.parents))

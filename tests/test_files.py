@@ -1,5 +1,6 @@
 """Files are whole or not there, and errors say what, where and what to do."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from robustmnist import errors
-from robustmnist.files import sha256_bytes, sha256_file, write_atomic
+from robustmnist.files import clear_leftovers, sha256_bytes, sha256_file, write_atomic
+from robustmnist.folders import disk_errors
 from robustmnist.shipped import shipped
 
 
@@ -29,6 +31,13 @@ def test_write_atomic_keeps_the_old_file_when_it_fails(tmp_path: Path, monkeypat
         write_atomic(target, "new")
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_write_atomic_says_that_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for below in ("file/a.txt", "file/deeper/a.txt"):
+        with pytest.raises(NotADirectoryError):
+            write_atomic(tmp_path / below, "x")
 
 
 def test_write_atomic_respects_the_umask(tmp_path: Path) -> None:
@@ -61,6 +70,44 @@ def test_a_killed_writer_leaves_the_old_or_the_new_file(tmp_path: Path) -> None:
         content = target.read_bytes()
         assert len(content) == 4_000_000
         assert len(set(content)) == 1
+
+
+def test_leftovers_of_a_kill_go_and_nothing_else_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Kill(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Kill
+
+    write_atomic(tmp_path / "a.txt", "whole")
+    for name in (".hidden", "part", "mine.part"):
+        (tmp_path / name).touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", lambda *_, **__: None)  # a kill clears nothing away
+        patch.setattr(os, "fsync", kill)
+        with pytest.raises(Kill):
+            write_atomic(tmp_path / "a.txt", "new")
+    assert len(list(tmp_path.iterdir())) == 5
+    clear_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"a.txt", ".hidden", "part", "mine.part"}
+    assert (tmp_path / "a.txt").read_text() == "whole"
+    clear_leftovers(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "remedy"),
+    [
+        (errno.EACCES, errors.RunError, "use another -o"),
+        (errno.EROFS, errors.RunError, "use another -o"),
+        (errno.ENOSPC, errors.RobustMnistError, "see to it and run it again"),
+        (errno.EIO, errors.RobustMnistError, "see to it and run it again"),
+    ],
+)
+def test_what_the_disk_says_is_told_with_a_remedy(number: int, kind: type[Exception], remedy: str) -> None:
+    with pytest.raises(errors.RobustMnistError) as caught, disk_errors(Path("here"), "run it again"):
+        raise OSError(number, os.strerror(number), "somewhere below")
+    assert type(caught.value) is kind
+    assert str(caught.value) == f"here: cannot be written ({os.strerror(number)}); {remedy}"
 
 
 def test_hashes_agree(tmp_path: Path) -> None:

@@ -2,17 +2,21 @@
 
 import csv
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import small_mnist
 import torch
 from click.testing import CliRunner
 
 from robustmnist.checkpoints import load_checkpoint
 from robustmnist.cli import COMMANDS, cli
 from robustmnist.data import load_dataset
-from robustmnist.errors import DataError, RecipeError, RunError
+from robustmnist.errors import DataError, RecipeError, RobustMnistError, RunError
+from robustmnist.folders import locked
 from robustmnist.training import Recipe, RunFolder, load_recipe, train
 from robustmnist.training.digits import load_digits
 from robustmnist.training.recipe import check_recipe
@@ -150,6 +154,42 @@ def test_interrupted_before_the_first_epoch_ended(tmp_path: Path, run: RunFolder
     assert weights(tmp_path / "cut") == weights(run.path)
 
 
+def test_killed_before_the_recipe_was_written(tmp_path: Path, run: RunFolder) -> None:
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / ".recipe.toml.abc.part").write_text("epo")
+    train(recipe(), device="cpu", out=tmp_path / "cut")  # there is nothing yet to resume: it is begun again
+    assert weights(tmp_path / "cut") == weights(run.path)
+    assert {path.name for path in (tmp_path / "cut").iterdir()} == {path.name for path in run.path.iterdir()}
+
+
+def test_what_a_kill_left_goes_when_the_run_goes_on(tmp_path: Path, run: RunFolder) -> None:
+    def interrupt(done: int, total: int, images: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe(), device="cpu", out=tmp_path / "cut", on_progress=interrupt)
+    (tmp_path / "cut" / ".state.safetensors.abc.part").write_text("half a st")
+    train(recipe(), device="cpu", out=tmp_path / "cut", resume=True)
+    assert {path.name for path in (tmp_path / "cut").iterdir()} == {path.name for path in run.path.iterdir()}
+
+
+def test_two_processes_do_not_train_in_one_folder(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    with locked(tmp_path / "run"), pytest.raises(RunError, match="another process is writing there"):
+        train(recipe(), device="cpu", out=tmp_path / "run")
+    assert not list((tmp_path / "run").iterdir())
+
+
+def test_a_folder_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="cannot be made"):
+        train(recipe(), device="cpu", out=tmp_path / "file" / "run")
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(RobustMnistError, match=r"No space left on device.*run the same command again"):
+        train(recipe(), device="cpu", out=tmp_path / "run")
+    assert not list((tmp_path / "run").iterdir())
+
+
 def test_a_finished_run_is_left_alone(run: RunFolder) -> None:
     before = {file: file.stat().st_mtime_ns for file in run.path.iterdir()}
     train(recipe(), device="cpu", out=run.path, resume=True)
@@ -175,6 +215,22 @@ def test_what_is_refused(run: RunFolder, tmp_path: Path) -> None:
         train(recipe(data={"dataset": "digits", "validation": 1000}), device="cpu", out=tmp_path / "run")
     with pytest.raises(DataError):
         train(recipe(data={}), device="cpu", out=tmp_path / "run", data_dir=tmp_path / "nowhere")
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="is not a folder"):
+        train(recipe(), device="cpu", out=tmp_path / "file")
+
+
+@pytest.mark.parametrize("damage", [lambda file: file.unlink(), lambda file: file.write_bytes(b"cut")])
+def test_damaged_test_digits_are_found_before_the_training(
+    damage: Callable[[Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = small_mnist.write(tmp_path / "data", small_mnist.install(monkeypatch))
+    wanted = recipe(data={"dataset": "mnist", "validation": 20})
+    assert len(load_digits(wanted, torch.device("cpu"), data).test()) == 30
+    damage(data / "t10k-images-idx3-ubyte")
+    with pytest.raises(DataError, match="t10k-images-idx3-ubyte"):
+        train(wanted, device="cpu", out=tmp_path / "run", data_dir=data)
     assert not (tmp_path / "run").exists()
 
 

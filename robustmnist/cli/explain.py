@@ -137,12 +137,12 @@ def _check_options(
 ) -> None:
     """Refuse combinations that make no sense, before anything slow is imported."""
     if suite is not None and value is None:
-        raise InputError("--suite needs a strength", where="--suite", remedy="give --value")
+        raise InputError("needs a strength", where="--suite", remedy="give --value")
     if suite is None and (value is not None or sweep is not None):
         option = "--value" if value is not None else "--sweep"
-        raise InputError(f"{option} needs a suite", where=option, remedy="give --suite")
+        raise InputError("needs a suite", where=option, remedy="give --suite")
     if samples and mistakes is not None:
-        raise InputError("--sample and --mistakes exclude each other", where="--mistakes", remedy="give one of them")
+        raise InputError("excludes --sample", where="--mistakes", remedy="give one of them")
     if len(set(samples)) > MOST:
         raise InputError(f"more than {MOST} samples", where="--sample", remedy="explain them in several runs")
     if out is not None and out.exists() and not out.is_dir():

@@ -1,4 +1,4 @@
-"""The folder of a run: whose it is, and what a kill left in it."""
+"""The folder of a run: whose it is."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from robustmnist.errors import RunError
 
-__all__ = ["clear_leftovers", "recorded_identity"]
+__all__ = ["recorded_identity"]
 
 MAX_LINE = 20_000_000  # bytes of the journal's first line
 
@@ -34,10 +34,3 @@ def recorded_identity(folder: Path) -> dict[str, Any] | None:
         raise RunError(f"cannot be read ({cause.strerror})", where=journal, remedy=elsewhere) from cause
     except (ValueError, KeyError, TypeError, RecursionError) as cause:
         raise RunError("is damaged", where=journal, remedy=f"delete the folder or {elsewhere}") from cause
-
-
-def clear_leftovers(folder: Path) -> None:
-    """Remove the temporary files of writes that a kill cut short."""
-    for place in (folder, folder / "predictions"):
-        for path in place.glob(".*.part"):
-            path.unlink()

@@ -22,7 +22,7 @@ from robustmnist.evaluation.identity import answer_of, differences, identify, re
 from robustmnist.evaluation.plan import plan
 from robustmnist.evaluation.store import DiskStore, MemoryStore, Store
 from robustmnist.files import clear_leftovers
-from robustmnist.folders import locked
+from robustmnist.folders import disk_errors, locked
 from robustmnist.perturb import check_images
 from robustmnist.predictions import Predictions, array_shapes, read_predictions
 from robustmnist.suites import Suite, check_suites
@@ -79,8 +79,9 @@ def evaluate(
             out = Path(out)
             _claim(out, identity)
             stack.enter_context(locked(out))
-            clear_leftovers(out)  # in a finished run too: a kill may have cut its report short
-            clear_leftovers(out / "predictions")
+            with disk_errors(out):
+                clear_leftovers(out)  # in a finished run too: a kill may have cut its report short
+                clear_leftovers(out / "predictions")
             if (out / "run.json").exists():
                 return read_predictions(out)
             store = DiskStore(out, shapes, given, identity, plan(chosen, len(dataset)))

@@ -54,9 +54,13 @@ def write_folder(folder: Path, files: Mapping[str, bytes], manifest: Manifest) -
     unfinished = folder.with_name(f".{folder.name}{PART}")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    for name, content in files.items():
-        (unfinished / name).write_bytes(content)
-    write_atomic(unfinished / MANIFEST, manifest_bytes(manifest))
+    try:
+        for name, content in files.items():
+            (unfinished / name).write_bytes(content)
+        write_atomic(unfinished / MANIFEST, manifest_bytes(manifest))
+    except BaseException:  # a full disk, an interrupt
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
     if folder.exists():
         shutil.rmtree(folder)
     unfinished.replace(folder)

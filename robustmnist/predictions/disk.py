@@ -83,7 +83,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not whole:
         raise RunError("was changed after it was written: its sha256 does not match", where=path, remedy=_REDO)
     if manifest.get("format") != 1:
-        raise RunError(f"has format {manifest.get('format')!r}; this version reads format 1", where=path)
+        what = f"has format {manifest.get('format')!r}, of which this version of robustmnist knows nothing"
+        raise RunError(what, where=path, remedy="use the version that wrote it, or evaluate again with another -o")
     return dict(manifest)
 
 
@@ -137,7 +138,8 @@ def _read_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], sha256
             raise RunError("was changed after it was written: its sha256 does not match", where=path, remedy=_REDO)
         mapped: NDArray[Any] = np.memmap(path, dtype, mode="r", offset=len(header), shape=shape)
     except (OSError, ValueError, OverflowError) as cause:
-        raise RunError(f"cannot be read ({cause})", where=path, remedy=_REDO) from cause
+        what = f"cannot be read ({getattr(cause, 'strerror', None) or cause})"
+        raise RunError(what, where=path, remedy=_REDO) from cause
     return mapped
 
 

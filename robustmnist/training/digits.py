@@ -23,21 +23,20 @@ class Digits:
 
 
 def load_digits(recipe: Recipe, device: torch.device, data_dir: Path | None = None) -> Digits:
-    """Return the recipe's digits: MNIST's own parts, or of the embedded digits four fifths and one fifth."""
+    """Return the recipe's digits: MNIST's own parts, or of the embedded digits four fifths and one fifth.
+
+    The test digits are read with the others, so that a missing or damaged file costs no training.
+
+    Raises:
+        DataError: If any of them are not there, or not as they should be.
+    """
     settings = recipe.data
     if settings.dataset == "mnist":
-        whole = load_dataset("mnist", part="train", data_dir=data_dir, device=device)
-
-        def test() -> Dataset:
-            return load_dataset("mnist", part="test", data_dir=data_dir, device=device)
+        whole, test = (load_dataset("mnist", part=part, data_dir=data_dir, device=device) for part in ("train", "test"))
     else:
         embedded = load_dataset("digits", device=device)
         rest, kept = stratified_split(embedded.labels, len(embedded) // 5, seed=0)
-        whole = embedded.select(rest)
-
-        def test() -> Dataset:
-            return embedded.select(kept)
-
+        whole, test = embedded.select(rest), embedded.select(kept)
     whole = whole.head(settings.limit or None)
     learn, choose = stratified_split(whole.labels, settings.validation, recipe.seed)
-    return Digits(whole.select(whole.ids[learn.to(device)]), whole.select(whole.ids[choose.to(device)]), test)
+    return Digits(whole.select(whole.ids[learn.to(device)]), whole.select(whole.ids[choose.to(device)]), lambda: test)

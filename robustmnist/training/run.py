@@ -11,7 +11,8 @@ state.safetensors   everything that ``--resume`` needs
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,8 @@ from typing import Any
 
 from robustmnist.card import Card, card_path, read_card
 from robustmnist.errors import RecipeError, RunError
-from robustmnist.files import write_atomic
+from robustmnist.files import clear_leftovers, write_atomic
+from robustmnist.folders import disk_errors, locked
 from robustmnist.tomlfile import parse_toml
 from robustmnist.training.curves import draw_curves
 from robustmnist.training.recipe import Recipe, check_recipe
@@ -92,12 +94,33 @@ class RunFolder:
 
     def check_absent(self) -> None:
         """Raise RunError where something is there already."""
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        # A run that was killed before its recipe was there has left nothing but the recipe's temporary file.
+        if self.path.exists() and not self.path.is_dir():
+            raise RunError("is not a folder", where=self.path, remedy="choose another")
+        if self.path.exists() and any(not one.name.startswith(".recipe.toml.") for one in self.path.iterdir()):
             raise RunError("is there already and not empty", where=self.path, remedy="choose another or use --resume")
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep other processes from writing to the folder while the block runs; remove what a kill left in it.
+
+        Raises:
+            RunError: If another process is training there, or the folder cannot be made or written to.
+            RobustMnistError: If the disk is full.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as cause:
+            what = f"cannot be made ({getattr(cause, 'strerror', None) or cause})"
+            raise RunError(what, where=self.path, remedy="choose another folder") from cause
+        with locked(self.path), disk_errors(self.path, "go on with --resume"):
+            clear_leftovers(self.path)
+            yield
 
     def begin(self, recipe: Recipe) -> None:
         """Write the recipe: from now on the run can be resumed."""
-        write_atomic(self.path / "recipe.toml", recipe_toml(recipe))
+        with disk_errors(self.path, "run the same command again"):
+            write_atomic(self.path / "recipe.toml", recipe_toml(recipe))
 
     def write_history(self, history: Sequence[Mapping[str, Any]]) -> None:
         """Write history.csv."""

@@ -65,20 +65,21 @@ def train(
         run.check_absent()
     digits = load_digits(recipe, where, data_dir) if digits is None else digits
     state = start(recipe, where)
-    if not resume:
-        run.begin(recipe)
-    elif run.state.is_file():
-        facts = load_state(run.state, state)
-        if facts["data"] != _data(digits):
-            raise RunError("the training digits are not those it was begun with", where=run.path)
-    try:
-        while state.epoch < recipe.epochs and not _patience_spent(state, recipe):
-            _epoch(run, state, recipe, digits, where, on_progress)
-    except KeyboardInterrupt:
-        _summarise(run, state, recipe, "interrupted")
-        raise
-    _test(run, state, digits)
-    _summarise(run, state, recipe, "complete")
+    with run.claimed():
+        if not resume:
+            run.begin(recipe)
+        elif run.state.is_file():
+            facts = load_state(run.state, state)
+            if facts["data"] != _data(digits):
+                raise RunError("the training digits are not those it was begun with", where=run.path)
+        try:
+            while state.epoch < recipe.epochs and not _patience_spent(state, recipe):
+                _epoch(run, state, recipe, digits, where, on_progress)
+        except KeyboardInterrupt:
+            _summarise(run, state, recipe, "interrupted")
+            raise
+        _test(run, state, digits)
+        _summarise(run, state, recipe, "complete")
     return run
 
 
