@@ -5,16 +5,19 @@ BIN    := $(VENV)/bin
 SUITE  ?= shift
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate test check lint types benchmark reports clean
+.PHONY: help evaluate test test-thorough check lint types benchmark reports clean
 
 help:  ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 evaluate: $(VENV)/installed  ## Evaluate the shipped fc and cnn on a suite (SUITE=shift) and write the report
 	$(BIN)/robustmnist evaluate --suite $(SUITE) --checkpoint fc --checkpoint cnn --dataset auto
 
 test: $(VENV)/installed-test  ## Run the tests
 	$(BIN)/python -m pytest
+
+test-thorough: $(VENV)/installed-test  ## Try every property on 200 new examples, where the tests try 15
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=thorough
 
 check: lint types test  ## Run ruff, mypy --strict and the tests
 

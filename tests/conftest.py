@@ -6,12 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 CHECKOUT = Path(__file__).parent.parent
 
 # The tests' tensors are small: a second thread gains nothing, and on a busy machine waiting for it costs tenfold.
 # Results do not depend on it (test_models and test_perturb compare one thread with two).
 torch.set_num_threads(1)
+
+# Properties: a few examples each, the same ones at every run. --hypothesis-profile=thorough (make test-thorough) draws
+# many, and others each time. No test sets its own number, which would count in both.
+settings.register_profile("quick", max_examples=15, deadline=None, derandomize=True)
+settings.register_profile("thorough", max_examples=200, deadline=None, print_blob=True)
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session")

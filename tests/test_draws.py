@@ -5,15 +5,13 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pictures import DEVICES
 from scipy import stats
 
 from robustmnist import draws as module
 from robustmnist.draws import Draws, philox4x32
-
-FEW = settings(max_examples=15, deadline=None, derandomize=True)
 
 # Source: tests/kat_vectors of Random123 (Salmon et al.), the three lines of philox4x32 with 10 rounds.
 KNOWN = [
@@ -45,7 +43,6 @@ def test_philox_gives_the_known_answers(device: str) -> None:
         assert [int(word) for word in found] == words(answer)
 
 
-@FEW
 @given(st.lists(st.integers(0, 2**32 - 1), min_size=6, max_size=6))
 def test_philox_agrees_with_whole_numbers(given: list[int]) -> None:
     tensors = tuple(torch.tensor([word]) for word in given[:4])
@@ -64,7 +61,6 @@ def test_the_counter_is_block_index_and_id() -> None:
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("kind", ["uniform", "normal"])
-@FEW
 @given(cuts=st.lists(st.integers(0, 40), max_size=4), seed=st.integers(0, 2**63 - 1))
 def test_any_split_gives_the_same_bits(device: str, kind: str, cuts: list[int], seed: int) -> None:
     ids = torch.arange(40, device=device) * 7919
@@ -74,7 +70,6 @@ def test_any_split_gives_the_same_bits(device: str, kind: str, cuts: list[int], 
     assert torch.equal(torch.cat(parts), whole)
 
 
-@FEW
 @given(order=st.permutations(range(12)))
 def test_draws_follow_their_sample_in_any_order(order: list[int]) -> None:
     ids = torch.tensor([0, 5, 2**31, 2**32, 2**32 + 5, 2**40, 7, 1, 2, 3, 4, 2**62])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pictures import pictures
 from torch import Tensor
@@ -12,7 +12,6 @@ from torch import Tensor
 from robustmnist.perturb import PERTURBATIONS, Parameter, check_images, prepare
 
 N = 4
-FEW = settings(max_examples=8, deadline=None, derandomize=True)
 every = pytest.mark.parametrize("name", PERTURBATIONS)
 
 
@@ -53,45 +52,35 @@ def noise(seed: int) -> Tensor:
 
 
 @every
-def test_images_come_out_and_the_input_and_all_generators_stay(name: str) -> None:
-    @FEW
-    @given(st.data(), st.integers(0, 999))
-    def promise(data: st.DataObject, seed: int) -> None:
-        images = mixed(seed)
-        before, state = images.clone(), torch.get_rng_state()
-        out = run(name, images, data.draw(requests(name)), seed=seed)
-        check_images(out)
-        assert out.shape == images.shape
-        assert torch.equal(images, before)
-        assert torch.equal(torch.get_rng_state(), state)
-
-    promise()
+@given(st.data(), st.integers(0, 999))
+def test_images_come_out_and_the_input_and_all_generators_stay(name: str, data: st.DataObject, seed: int) -> None:
+    images = mixed(seed)
+    before, state = images.clone(), torch.get_rng_state()
+    out = run(name, images, data.draw(requests(name)), seed=seed)
+    check_images(out)
+    assert out.shape == images.shape
+    assert torch.equal(images, before)
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 @every
-def test_neutral_is_exact_whatever_else_is_asked(name: str) -> None:
-    @FEW
-    @given(st.data(), st.integers(0, 999))
-    def promise(data: st.DataObject, seed: int) -> None:
-        images = mixed(seed)
-        assert torch.equal(run(name, images, data.draw(requests(name, neutral=True)), seed=seed), images)
-
-    promise()
+@given(st.data(), st.integers(0, 999))
+def test_neutral_is_exact_whatever_else_is_asked(name: str, data: st.DataObject, seed: int) -> None:
+    images = mixed(seed)
+    assert torch.equal(run(name, images, data.draw(requests(name, neutral=True)), seed=seed), images)
 
 
 @every
-def test_a_sample_is_perturbed_alike_alone_and_in_any_order(name: str) -> None:
-    @FEW
-    @given(st.data(), st.integers(0, 999), st.permutations(range(N)), st.integers(1, N - 1))
-    def promise(data: st.DataObject, seed: int, order: list[int], cut: int) -> None:
-        images, ids = mixed(seed), torch.tensor([7, 0, 123_456, 5_000_000_000])
-        asked = data.draw(requests(name))
-        whole = run(name, images, asked, ids)
-        assert torch.equal(run(name, images[order], asked, ids[order]), whole[order])
-        parts = [run(name, images[part], asked, ids[part]) for part in (slice(cut), slice(cut, None))]
-        assert torch.equal(torch.cat(parts), whole)
-
-    promise()
+@given(st.data(), st.integers(0, 999), st.permutations(range(N)), st.integers(1, N - 1))
+def test_a_sample_is_perturbed_alike_alone_and_in_any_order(
+    name: str, data: st.DataObject, seed: int, order: list[int], cut: int
+) -> None:
+    images, ids = mixed(seed), torch.tensor([7, 0, 123_456, 5_000_000_000])
+    asked = data.draw(requests(name))
+    whole = run(name, images, asked, ids)
+    assert torch.equal(run(name, images[order], asked, ids[order]), whole[order])
+    parts = [run(name, images[part], asked, ids[part]) for part in (slice(cut), slice(cut, None))]
+    assert torch.equal(torch.cat(parts), whole)
 
 
 @pytest.mark.parametrize("name", [name for name, perturbation in PERTURBATIONS.items() if perturbation.random])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import minimize
@@ -101,7 +101,6 @@ def test_brier_is_scikit_learns(seed: int) -> None:
 
 
 @given(seeds, st.integers(1, 60), st.floats(0.01, 20))
-@settings(max_examples=60, deadline=None)
 def test_the_parts_of_brier_are_those_of_a_loop_and_add_up(seed: int, n: int, scale: float) -> None:
     logits, labels = made_up(seed, n, scale)
     found = brier(brier_sums(logits, labels, bins=5))
@@ -181,7 +180,6 @@ def test_reliability_is_scikit_learns_calibration_curve(predictions: Predictions
 
 
 @given(seeds, st.integers(1, 50), st.integers(1, 20))
-@settings(max_examples=60, deadline=None)
 def test_bins_of_equal_mass(seed: int, n: int, bins: int) -> None:
     rng = np.random.default_rng(seed)
     distinct = rng.permutation(n).astype(float)
@@ -213,7 +211,6 @@ def slow_aurc(log_odds: NDArray[np.float64], correct: NDArray[np.bool_]) -> floa
 
 
 @given(seeds, st.integers(1, 80))
-@settings(max_examples=60, deadline=None)
 def test_aurc_is_the_mean_risk_and_ties_are_the_mean_over_orders(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)
     distinct, correct = rng.permutation(n).astype(float), rng.uniform(size=n) < 0.7
@@ -244,7 +241,6 @@ def test_aurc_of_four_tied_answers_by_hand() -> None:
 
 
 @given(seeds, st.integers(1, 60))
-@settings(max_examples=40, deadline=None)
 def test_excess_is_above_the_best_order(seed: int, n: int) -> None:
     rng = np.random.default_rng(seed)
     found = Answers(rng.normal(size=n), rng.uniform(size=n) < 0.6, 0)
@@ -355,7 +351,6 @@ def test_temperature_is_the_minimum_that_another_method_finds(seed: int) -> None
 
 
 @given(seeds, st.floats(0.2, 5))
-@settings(max_examples=25, deadline=None)
 def test_temperature_scales_with_the_logits(seed: int, factor: float) -> None:
     logits, labels = made_up(seed, 300, 1.0)
     whole = logits.astype(np.float64)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import CensoredData, ecdf, logrank, norm
@@ -62,7 +62,6 @@ def lifetimes(seed: int, n: int = 60) -> tuple[NDArray[np.float64], NDArray[np.b
 
 
 @given(seeds, st.integers(1, 60))
-@settings(max_examples=60, deadline=None)
 def test_kaplan_and_meier_are_scipys(seed: int, n: int) -> None:
     times, failed = lifetimes(seed, n)
     mine = kaplan_meier(times, failed)
@@ -125,7 +124,6 @@ def test_the_median_and_its_interval() -> None:
 
 
 @given(seeds)
-@settings(max_examples=60, deadline=None)
 def test_log_rank_is_scipys(seed: int) -> None:
     (a, fell_a), (b, fell_b) = lifetimes(seed), lifetimes(seed + 1, 40)
     mine = log_rank(a, fell_a, b + 1, fell_b)
@@ -204,7 +202,6 @@ def test_a_digit_with_variants_stands_while_most_of_them_do() -> None:
 
 
 @given(seeds)
-@settings(max_examples=30, deadline=None)
 def test_endurance_is_what_a_loop_walks(seed: int) -> None:
     rng = np.random.default_rng(seed)
     paths = ["".join(rng.choice(["+", "-"], 5, p=[0.7, 0.3])) for _ in range(12)]
