@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from scipy import ndimage
 from skimage.measure import moments_central, regionprops
 from skimage.morphology import medial_axis
@@ -282,6 +283,40 @@ def test_a_gpu_measures_the_same(digits28: Tensor) -> None:
             equal_nan=True,
             msg=name,
         )
+
+
+def test_strokes_of_any_breadth_have_the_exact_mean_distance(digits28: Tensor) -> None:
+    y, x = torch.meshgrid(*[torch.arange(28.0) - 13.5] * 2, indexing="ij")
+    radius = torch.tensor([0.6, 1.5, 3.5, 3.7, 3.9, 6.0, 11.0, 13.9])[:, None, None]
+    discs = (radius + 0.5 - torch.hypot(x + 0.3, y - 0.2)).clamp(0, 1)[:, None]
+    corner = torch.zeros(1, 1, 28, 28)
+    corner[..., 27, 0] = 1
+    # In one batch: what is broad is measured once more and the rest is not, and blank pictures have no width.
+    images = torch.cat([digits28[:5], discs, torch.ones(1, 1, 28, 28), corner, torch.zeros(2, 1, 28, 28), 1 - corner])
+    enlarged = F.interpolate(F.pad(images, (2,) * 4), scale_factor=4, mode="bilinear")[:, 0].numpy() > 0.5
+    distance = [ndimage.distance_transform_edt(cut)[cut] - 0.5 for cut in enlarged]
+    expected = [it.mean() if len(it) else np.nan for it in distance]
+    np.testing.assert_allclose(stroke_width(images), expected, rtol=1e-6)
+    assert np.nanmax([it.max() for it in distance if len(it)]) > 50  # sub-pixels, of the 57 that a frame allows
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_widths_come_back_in_the_images_order(threads: int, digits28: Tensor) -> None:
+    apart, before = torch.cat([stroke_width(image[None]) for image in digits28]), torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        assert torch.equal(stroke_width(digits28.repeat(9, 1, 1, 1)), apart.repeat(9))
+    finally:
+        torch.set_num_threads(before)
+    assert stroke_width(digits28[:0]).shape == (0,)
+
+
+def test_ink_of_exactly_one_half_is_outside() -> None:
+    bar = torch.zeros(1, 1, 28, 28)
+    bar[..., 10], bar[..., 11], bar[..., 12] = 3 / 16, 11 / 16, 3 / 16
+    # Of the middle's 4 sub-pixels the outer hold 5/8 · 11/16 + 3/8 · 3/16 = 1/2, the inner 7/8 · 11/16 + 1/8 · 3/16.
+    assert float(stroke_width(bar)[0]) == 0.5  # both half a sub-pixel from the edge
+    assert float(stroke_width(bar * 1.001)[0]) == pytest.approx(1, abs=0.03)  # but for the bar's ends
 
 
 def test_a_full_frame_has_a_stroke_as_wide_as_a_distance_field_says() -> None:

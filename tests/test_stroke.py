@@ -12,7 +12,7 @@ from torch import Tensor
 
 from robustmnist.errors import ImagesError, InputError
 from robustmnist.measure import ink, stroke_width
-from robustmnist.perturb.stroke import CHANGE_LOW, prepare_stroke, thickness
+from robustmnist.perturb.stroke import CHANGE_LOW, RINGS, prepare_stroke, thickness
 
 SWEEP = [-2 + 0.5 * k for k in range(13)]
 FINE = [-2 + 0.0625 * k for k in range(97)]
@@ -201,6 +201,32 @@ def test_ink_between_the_255_levels_stays_in_range(noise: Tensor) -> None:
         for change in SWEEP:
             out = thickness(images, change=change)
             assert 0 <= out.min() <= out.max() <= 1
+
+
+def keys(distance: np.ndarray) -> np.ndarray:
+    """Return the weight of a sample at a distance in px: Keys's cubic with the slope −1."""
+    t = np.abs(distance)
+    return np.where(t <= 1, t**3 - 2 * t**2 + 1, np.where(t < 2, -(t**3) + 5 * t**2 - 8 * t + 4, 0))
+
+
+def surface(image: np.ndarray) -> np.ndarray:
+    """Return the ink, 0 to 255, of a `(28, 28)` image at every 1/8 px from −2 to 29 px."""
+    weight = keys(np.arange(-16, 233)[:, None] / 8 - np.arange(28))
+    along = np.floor(16 * (weight @ np.round(255.0 * image)) + 0.5) / 16
+    return np.clip(np.floor(along @ weight.T + 0.5), 0, 255)
+
+
+def test_the_planes_are_those_of_keys_cubic_written_out(digits28: Tensor, noise: Tensor) -> None:
+    images = torch.cat([noise[:3], torch.ones(1, 1, 28, 28), digits28[:3], torch.zeros(1, 1, 28, 28), noise[3:5]])
+    for planes, image in zip(prepare_stroke(images).numpy(), images[:, 0].double().numpy(), strict=True):
+        fine, points = surface(image), [(0, 0)]
+        for knot, (radius, number) in enumerate([(0, 1), *RINGS]):
+            angles = 2 * np.pi * np.arange(number) / number
+            points += [(round(radius * math.sin(a)), round(radius * math.cos(a))) for a in angles]
+            there = [fine[16 + y : 16 + y + 217 : 8, 16 + x : 16 + x + 217 : 8] for y, x in points]
+            np.testing.assert_array_equal(planes[4 + knot], np.max(there, 0))
+            if knot <= 4:
+                np.testing.assert_array_equal(planes[4 - knot], np.min(there, 0))
 
 
 @pytest.mark.skipif("cuda" not in DEVICES, reason="no CUDA device here")

@@ -1,15 +1,19 @@
 """How broad the strokes are."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from robustmnist.threads import share_out
+from robustmnist.measure.place import Box, by_place
 
 __all__ = ["stroke_width"]
 
 ENLARGED = 4  # sub-pixels per px in which strokes are measured
-CPU_CHUNK, GPU_CHUNK = 32, 1024  # images at once: on a processor they stay in the cache
+# Of each of a pixel's sub-pixels: whether it lies between the pixel and the next, not the one before, and the weights
+# of the former and the latter of the two.
+BETWEEN = ((0, 0.375, 0.625), (0, 0.125, 0.875), (1, 0.875, 0.125), (1, 0.625, 0.375))
+NEAR, FAR = (torch.uint8, 15), (torch.int16, 63)  # sub-pixels up to which a distance is found; a frame's are below 58
+CPU_CHUNK, GPU_CHUNK = 128, 1024  # images at once: on a processor a byte for each sub-pixel stays in the cache
+ROWS = 16  # of sub-pixels at once, where each takes 4 bytes instead of 1
 
 
 def stroke_width(images: Tensor) -> Tensor:
@@ -26,54 +30,96 @@ def stroke_width(images: Tensor) -> Tensor:
     Args:
         images: `(B, 1, 28, 28)`.
     """
-    if not len(images):
-        return images.new_empty(0)
+    width = images.new_full((len(images),), torch.nan)
+
+    def work(rows: Tensor, box: Box) -> None:
+        if box[2]:
+            width[rows] = _width(_enlarged(images[rows, 0], box)).to(images.dtype)
+
     size = CPU_CHUNK if images.device.type == "cpu" else GPU_CHUNK
-
-    def work(starts: range) -> Tensor:
-        return torch.cat([_width(images[start : start + size]) for start in starts])
-
-    return torch.cat(share_out(work, range(0, len(images), size), images.device))
+    by_place(work, images, size=size, threshold=0.5)
+    return width
 
 
-def _width(images: Tensor) -> Tensor:
-    paper = F.pad(images, (1, 1, 1, 1))
-    inside = _cropped(F.interpolate(paper, scale_factor=ENLARGED, mode="bilinear", align_corners=False)[:, 0] > 0.5)
-    distance = (_squared_distance(inside).to(torch.float32).sqrt() - 0.5).clamp_(min=0.0)
-    # Every distance is a multiple of 2⁻²⁴ below 64: in float64 their sum is exact, in whatever order.
-    total = distance.flatten(1).sum(1, dtype=torch.float64)
-    return (4 / ENLARGED * total / inside.flatten(1).sum(1)).to(images.dtype)
+def _width(inside: Tensor) -> Tensor:
+    """Return float64 `(B,)`: the width in px; NaN where nothing is inside."""
+    squared = _squared_distance(inside, *NEAR)
+    width = _mean(squared, inside)
+    if int(squared.max()) == NEAR[1] ** 2:
+        broad = (squared.flatten(0, 1).amax(0) == NEAR[1] ** 2).nonzero()[:, 0]
+        inside = inside.index_select(2, broad)
+        width[broad] = _mean(_squared_distance(inside, *FAR), inside)
+    return width
 
 
-def _cropped(inside: Tensor) -> Tensor:
-    """Return the part of all images that holds what is inside, and a frame of paper one sub-pixel wide.
+def _mean(squared: Tensor, inside: Tensor) -> Tensor:
+    """Return float64 `(B,)`: the strokes' width in px, from squared distances in sub-pixels and what is inside."""
+    area = inside.sum(0, dtype=torch.uint8).sum(0).double()  # no column has more than 4 · 30 sub-pixels
+    total = torch.zeros_like(area)
+    # Paper counts 1 here and is taken off again: of 0 the root takes MKL six times as long as of any other number. All
+    # are multiples of 2⁻²⁴ below 64, so that in float64 their sum is exact, in whatever order.
+    for part in torch.split(squared, ROWS):
+        total += part.clamp(min=1).to(torch.float32).sqrt_().sum((0, 1), dtype=torch.float64)
+    total -= inside[..., 0].numel() - area
+    return 4 / ENLARGED * (total - 0.5 * area) / area  # the edge is half a sub-pixel nearer
 
-    The way out of a box to its frame is no longer than any beyond it, so that no distance changes.
+
+def _enlarged(images: Tensor, box: Box) -> Tensor:
+    """Return uint8 `(H, W, B)`: the sub-pixels inside the strokes of `(B, 28, 28)`, 1 if inside, 0 if not.
+
+    `box` holds all ink above one half. It comes with 1 px around it, more than is inside: the outermost sub-pixels are
+    paper. The way out of the box is no longer than any beyond it, so that it changes no distance.
+
+    With the images side by side, all steps run along whole rows of memory: 10 µs an image where `F.interpolate` and a
+    comparison took 34. The sums are those of `F.interpolate`, in its order: a sum may be one half exactly.
     """
-    for axis in (1, 2):
-        found = inside.any(0).any(2 - axis).nonzero()
-        if len(found):
-            first, last = int(found[0]), int(found[-1])
-            inside = inside.narrow(axis, first - 1, last - first + 3)
-    return inside
+    left, top, right, bottom = box
+    n, height, width = len(images), bottom - top + 2, right - left + 2
+    paper = images.new_zeros((images.shape[1] + 4, images.shape[2] + 4, n))
+    paper[2:-2, 2:-2] = images.permute(1, 2, 0)
+    paper = paper[top : top + height + 2, left : left + width + 2]
+    wide = images.new_empty((height + 2, width, ENLARGED, n))
+    for column, (start, before, behind) in enumerate(BETWEEN):
+        torch.mul(paper[:, start + 1 : start + 1 + width], behind, out=wide[:, :, column])
+        wide[:, :, column].add_(paper[:, start : start + width], alpha=before)
+    wide = wide.flatten(1)
+    level = torch.empty_like(wide[:height])
+    inside = torch.empty((height, ENLARGED, level.shape[1]), dtype=torch.uint8, device=images.device)
+    for row, (start, before, behind) in enumerate(BETWEEN):
+        torch.mul(wide[start + 1 : start + 1 + height], behind, out=level)
+        level.add_(wide[start : start + height], alpha=before).round_()  # one half goes to 0
+        inside[:, row] = level.to(torch.int16)  # straight to bytes or booleans it goes number by number
+    return inside.view(ENLARGED * height, ENLARGED * width, n)
 
 
-def _squared_distance(inside: Tensor) -> Tensor:
-    """Return int16 `(B, H, W)`: the squared distance from each sub-pixel to the nearest one that is not inside.
+def _squared_distance(inside: Tensor, dtype: torch.dtype, reach: int) -> Tensor:
+    """Return `(H, W, B)`: the squared distance from each sub-pixel to the nearest not inside, at most `reach`².
 
-    The outermost sub-pixels must not be inside. The largest number on the way is some (W / 2)² + (H / 2)².
+    The outermost sub-pixels must not be inside: what is read beyond a row's or an image's end changes nothing then.
+
+    Args:
+        inside: uint8 `(H, W, B)`.
+        dtype: Holds `reach`² + 2 · `reach`.
+        reach: Sub-pixels, one less than a power of 2.
     """
-    place = torch.arange(inside.shape[2], device=inside.device, dtype=torch.int16)
-    # Along the rows: the last sub-pixel of paper on the left and the first on the right.
-    left = place - torch.where(inside, 0, place).cummax(2).values
-    right = torch.where(inside, len(place), place).flip(2).cummin(2).values.flip(2) - place
-    along = torch.minimum(left, right).square_()
-    nearest, further = along.clone(), torch.empty_like(along)
-    # Then every row takes the rows k above and below, until k alone is further than all that was found.
-    k = 1
-    while k < inside.shape[1] and k * k < int(nearest.max()):
-        torch.add(along, k * k, out=further)
-        torch.minimum(nearest[:, k:], further[:, :-k], out=nearest[:, k:])
-        torch.minimum(nearest[:, :-k], further[:, k:], out=nearest[:, :-k])
-        k += 1
-    return nearest
+    width, n = inside.shape[1:]
+    distance = inside.flatten().to(dtype) * reach**2
+    other = torch.empty_like(distance)
+
+    def spread(step: int, cost: int) -> None:
+        nearest, middle = other[2 * step :], distance[step:-step]
+        torch.minimum(distance[2 * step :], distance[: -2 * step], out=nearest).add_(cost)
+        torch.minimum(middle, nearest, out=middle)
+
+    # Along the rows every way is a sum of powers of 2, each gone at most once.
+    step = 1
+    while step <= reach:
+        spread(step * n, step)
+        step *= 2
+    distance.clamp_(max=reach).mul_(distance)
+    # Across them the k-th step costs k² − (k − 1)², until k alone is as far as all that was found.
+    for k in range(1, reach):
+        if k > 4 and k * k >= int(distance.max()):
+            break
+        spread(width * n, 2 * k - 1)
+    return distance.view(inside.shape)
