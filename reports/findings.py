@@ -1,18 +1,20 @@
 """The findings in words and tables: written from the numbers, so that they cannot drift from them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from robustmnist.device import described
 from robustmnist.predictions import Predictions
 from robustmnist.results import (
-    areas,
     compare,
+    map_means,
     mean_corruption_errors,
     quality,
-    shift_map,
     stored_temperatures,
+    suite_areas,
     summarise,
     worst_of_k,
     worst_over_grid,
@@ -99,19 +101,21 @@ def _natural(study: Predictions) -> str:
     words = (
         "How far digits of one class differ by themselves, measured on the 60,000 training digits, and the lower of "
         "the accuracies at the two ends of that band (linear between values that were run). The angle is that of the "
-        "ink's long axis, which turns for reasons of shape too, so its band is rather too wide:"
+        "long axis of those digits that have one; it turns with a digit's shape too, so its band is wider than hands "
+        "turn:"
     )
     return f"{words}\n\n{_table(head, lines)}"
 
 
 def _suites(study: Predictions) -> str:
-    table = _suite_areas(study)
-    intervals = areas(study)
-    width = float((intervals["area_high"] - intervals["area_low"]).max()) / 2
-    lines = [[suite, *(_percent(table.loc[suite, name], 1) for name in study.checkpoints)] for suite in table.index]
+    table = suite_areas(study).set_index(["suite", "checkpoint"])
+    lines = [
+        [name, *(_interval(table.loc[(name, one)].to_dict(), "area", 1) for one in study.checkpoints)]
+        for name in dict.fromkeys(table.index.get_level_values("suite"))
+    ]
     words = (
-        "Area under the accuracy curve, the mean over a suite's sweeps: 100 % is a checkpoint that nothing moves. "
-        f"Bootstrap over images: no sweep's 95 % interval is wider than ± {100 * width:.1f} points."
+        "Area under the accuracy curve, the mean over a suite's sweeps: 100 % is a checkpoint that nothing moves. With "
+        "95 % intervals by bootstrap over the digits."
     )
     return f"{words}\n\n{_table(['suite', *(f'`{name}`' for name in study.checkpoints)], lines)}"
 
@@ -120,17 +124,17 @@ def _worst(maps: Predictions) -> str:
     random = worst_of_k(maps, "worst-of-k", "random")
     random = random[random["value"] == random["value"].max()]
     grid = worst_over_grid(maps, "worst-of-k", "grid").set_index("checkpoint")
-    everywhere = shift_map(maps, "shift-map", maps.suite("shift-map").sweeps[0].name)
-    moved = everywhere.groupby("checkpoint")["accuracy"].mean()
+    means = map_means(maps)
+    moved = means[means["suite"] == "shift-map"].set_index("checkpoint")
     lines = []
     for name in maps.checkpoints:
-        by_k = random[random["checkpoint"] == name].set_index("k")["accuracy"]
+        by_k = random[random["checkpoint"] == name].set_index("k")
         lines.append(
             [
                 f"`{name}`",
-                *(_percent(by_k[k]) for k in KS),
-                _percent(grid.loc[name, "accuracy"]),
-                _percent(moved[name]),
+                *(_interval(by_k.loc[k].to_dict(), "accuracy") for k in KS),
+                _interval(grid.loc[name].to_dict(), "accuracy"),
+                _interval(moved.loc[name].to_dict(), "mean"),
             ]
         )
     head = [
@@ -142,7 +146,8 @@ def _worst(maps: Predictions) -> str:
     ]
     words = (
         f"Share of {len(maps):,} digits that are read right in every one of the poses (turned by up to ±30° and moved "
-        "by up to ±3 px on each axis, Engstrom et al. 2019); last, the mean over all 441 whole-pixel shifts:"
+        "by up to ±3 px on each axis, Engstrom et al. 2019); last, the mean over all 441 whole-pixel shifts. With 95 % "
+        "intervals, Wilson's and of the mean by bootstrap over the digits:"
     )
     return f"{words}\n\n{_table(head, lines)}"
 
@@ -159,27 +164,30 @@ def _comparisons(study: Predictions) -> Iterator[str]:
             f"worse under {_listing(worse)}" if worse else "",
             f"not told apart from it under {_listing(open_)}" if open_ else "",
         ]
-        settings = found.settings
+        clean, settings = found.settings.iloc[0], found.settings.iloc[1:]
         told = settings[settings["p_holm"] < 0.05]
         yield (
             f"**`{b}` against `{a}`**: {'; '.join(word for word in said if word)} (area, paired t-test over images, "
-            f"Holm over {len(table)} suites, 5 %). Of {len(settings)} settings it is better in "
+            f"Holm over {len(table)} suites and clean accuracy, 5 %). On clean digits the difference is "
+            f"{_points(clean['difference'])} points ({_points(clean['difference_low'])} to "
+            f"{_points(clean['difference_high'])}; p = {clean['p_holm']:.2g}, exact McNemar, in the same family). "
+            f"Of {len(settings)} settings it is better in "
             f"{int((told['difference'] > 0).sum())} and worse in {int((told['difference'] < 0).sum())} (exact McNemar, "
             "Holm over all of them)."
         )
 
 
 def _confidence(study: Predictions) -> str:
-    raw, fitted = quality(study), quality(study, stored_temperatures(study))
+    raw, fitted = quality(study), quality(study, stored_temperatures(study), resamples=0)
+    clean = [quality(study, temperatures, at=()) for temperatures in (None, stored_temperatures(study))]
     moved = raw["suite"].ne("") & ~raw["neutral"].astype(bool)
     lines = []
     for name in study.checkpoints:
         mine = raw["checkpoint"] == name
         worst = raw[mine & moved].sort_values("ece_width").iloc[-1].to_dict()
         cells = [
-            _percent(table[mine & rows]["ece_width"].mean())
-            for rows in (raw["suite"] == "", moved)
-            for table in (raw, fitted)
+            *(_interval(table.set_index("checkpoint").loc[name].to_dict(), "ece_width") for table in clean),
+            *(_percent(table[mine & moved]["ece_width"].mean()) for table in (raw, fitted)),
         ]
         where = f"{worst['suite']}, {worst['sweep']} at {worst['value']:g} {worst['unit']}"
         said = f"{_percent(worst['mean_confidence'])} sure, {_percent(worst['accuracy'])} right"
@@ -194,7 +202,8 @@ def _confidence(study: Predictions) -> str:
     ]
     words = (
         "Expected calibration error, 15 bins of equal width; each checkpoint's temperature was fitted on the 5,000 "
-        "validation digits of its training, and on nothing else:"
+        "validation digits of its training, and on nothing else. What is of one setting has its 95 % interval by "
+        "bootstrap over the digits:"
     )
     return f"{words}\n\n{_table(head, lines)}"
 
@@ -224,9 +233,9 @@ def _provenance(study: Predictions, maps: Predictions) -> str:
             "ROBUSTMNIST_DATA=folder make reports",
             "```",
             "",
-            f"n = {len(study):,} test digits ({len(maps):,} for the worst cases), one training each, draws "
-            f"of seed 0, 10,000 bootstrap resamples. {run['device']}; {versions}; robustmnist {run['robustmnist']}. "
-            f"The last processes of the two runs took {minutes[0]} and {minutes[1]} minutes.",
+            f"n = {len(study):,} test digits, one training each, draws "
+            f"of seed 0, 10,000 bootstrap resamples. {described(run['device'])}; {versions}; robustmnist "
+            f"{run['robustmnist']}. The last processes of the two runs took {minutes[0]} and {minutes[1]} minutes.",
             "",
             "- [report.html](report.html): every curve, with intervals, galleries, calibration, comparisons.",
             "- [maps.html](maps.html): shift maps and worst cases.",
@@ -242,9 +251,17 @@ def _clean_accuracy(summary: pd.DataFrame) -> "pd.Series[float]":
 
 
 def _suite_areas(study: Predictions) -> pd.DataFrame:
-    table = areas(study)
-    mean = table.groupby(["suite", "checkpoint"], sort=False)["area"].mean().unstack()
-    return mean.loc[list(dict.fromkeys(table["suite"])), list(study.checkpoints)]
+    table = suite_areas(study)
+    return table.pivot(index="suite", columns="checkpoint", values="area")
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.2f}".replace("-", "−")
+
+
+def _interval(row: Mapping[Any, Any], name: str, digits: int = 2) -> str:
+    low, high = (f"{100 * float(row[f'{name}_{end}']):.{digits}f}" for end in ("low", "high"))
+    return f"{_percent(row[name], digits)} ({low}–{high})"
 
 
 def _percent(share: object, digits: int = 2) -> str:

@@ -8,6 +8,7 @@ import click
 from robustmnist.cli import options
 from robustmnist.cli.again import command_line, new_folder, was_given
 from robustmnist.cli.inputs import load_checkpoints, load_test_digits
+from robustmnist.cli.outputs import writing
 from robustmnist.cli.progress import progress
 
 __all__ = ["command"]
@@ -60,7 +61,8 @@ def command(
             predictions = evaluate(
                 names, data, chosen, device=where, seed=given, out=folder, on_progress=report, command=again
             )
-        page = write_report(predictions, folder / "report.html")
+        with writing(folder):
+            page = write_report(predictions, folder / "report.html")
     except KeyboardInterrupt:
         click.echo(f"robustmnist: interrupted; go on with: {again} -o {shlex.quote(str(folder))}", err=True)
         ctx.exit(130)
