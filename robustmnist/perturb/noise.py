@@ -61,6 +61,7 @@ def uniform_noise(images: Tensor, *, amplitude: float, draws: Draws) -> Tensor:
     return _written_by_chunks(images, draws, write)
 
 
+@torch.no_grad()
 def salt_and_pepper(images: Tensor, *, probability: float, draws: Draws) -> Tensor:
     """Replace pixels, half of them by background and half by full ink.
 
@@ -73,11 +74,14 @@ def salt_and_pepper(images: Tensor, *, probability: float, draws: Draws) -> Tens
 
     Source: Hendrycks & Dietterich 2019 ("impulse noise").
     """
-    field = draws.uniform(*FIELD)
-    # Salt is a maximum with 1, pepper a product with 0: numbers are three times faster than masks.
-    out, kept = torch.empty_like(field), torch.empty_like(field)
-    torch.maximum(images, torch.ge(field, 1 - probability / 2, out=out), out=out)
-    return out.mul_(torch.ge(field, probability / 2, out=kept))
+
+    def write(part: Tensor, its: Draws, out: Tensor) -> None:
+        field = its.uniform(*FIELD)
+        # Salt is a maximum with 1, pepper a product with 0: numbers are three times faster than masks.
+        torch.maximum(part, torch.ge(field, 1 - probability / 2, out=out), out=out)
+        out.mul_(torch.ge(field, probability / 2, out=torch.empty_like(field)))
+
+    return _written_by_chunks(images, draws, write)
 
 
 @torch.no_grad()
