@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from robustmnist.allocation import keep_freed_memory
 from robustmnist.device import resolve_device
+from robustmnist.process import keep_freed_memory, spin_briefly
 
 NAMES = ("startup", "perturbations", "evaluation", "training")
 
@@ -18,7 +18,9 @@ NAMES = ("startup", "perturbations", "evaluation", "training")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with the MNIST files.")
 def main(names: tuple[str, ...], n: int, device: str, data_dir: Path | None) -> None:
     """Run the benchmarks called NAMES (all of them without one) and print their tables."""
-    keep_freed_memory()  # as the command line does
+    # As the command line does.
+    keep_freed_memory()
+    spin_briefly()
     for name in names or NAMES:
         importlib.import_module(f"benchmarks.{name}").run(n, resolve_device(device), data_dir)
 

@@ -14,7 +14,7 @@ LAYERS = [
     ["results", "predictions", "suites", "card", "checkpoints", "data", "natural"],
     ["perturb", "models"],
     ["measure", "draws"],
-    ["allocation", "device", "files", "folders", "png", "threads", "tomlfile", "versions"],
+    ["device", "files", "folders", "png", "process", "threads", "tomlfile", "versions"],
     ["errors", "shipped"],
 ]
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}

@@ -6,8 +6,8 @@ import sys
 import click
 
 from robustmnist import __version__
-from robustmnist.allocation import keep_freed_memory
 from robustmnist.errors import RobustMnistError
+from robustmnist.process import keep_freed_memory, spin_briefly
 
 __all__ = ["COMMANDS", "cli", "main"]
 
@@ -57,6 +57,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line: one line and exit code 2 for bad input, 1 for a failure, 130 for an interrupt."""
     keep_freed_memory()
+    spin_briefly()
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:

@@ -1,6 +1,7 @@
-"""Freed memory is kept: no page fault for a batch of a size that was there before."""
+"""What a process asks for itself: no page fault for a batch of a size that was there before, no thread that spins."""
 
 import ctypes
+import os
 import platform
 import subprocess
 import sys
@@ -8,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from robustmnist.allocation import keep_freed_memory
+from robustmnist.process import keep_freed_memory, spin_briefly
 
 # Blocks of 12 MiB and more, freed in another order than they were made, as the steps of a training do.
 FAULTS = """
 import resource, sys
 import numpy as np
 if sys.argv[1] == "kept":
-    from robustmnist.allocation import keep_freed_memory
+    from robustmnist.process import keep_freed_memory
     assert keep_freed_memory()
 def step():
     blocks = [np.ones(size << 18, np.float32) for size in (12, 24, 40)]
@@ -64,3 +65,50 @@ def test_another_allocator_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(ctypes, "CDLL", without)
     assert not keep_freed_memory()
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, "10000"),
+        ({"GOMP_SPINCOUNT": "5"}, "5"),
+        ({"OMP_WAIT_POLICY": "active"}, None),
+    ],
+)
+def test_threads_sleep_soon_unless_the_user_says_otherwise(
+    given: dict[str, str], wanted: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", dict(given))
+    spin_briefly()
+    assert os.environ.get("GOMP_SPINCOUNT") == wanted
+
+
+# What a thread of OpenMP costs once its work is done: the processor time of 20 ms in which all sleep.
+IDLE = """
+import sys, time
+from robustmnist.process import spin_briefly
+if sys.argv[1] == "briefly":
+    spin_briefly()
+import torch
+torch.set_num_threads(2)
+numbers = torch.rand(1_000_000)
+spent = []
+for _ in range(20):
+    numbers.add(1)
+    before = time.process_time()
+    time.sleep(0.02)
+    spent.append(time.process_time() - before)
+print(sorted(spent)[10])
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only libgomp reads it")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="with a single processor no thread waits for another")
+def test_it_is_asked_early_enough_for_torch_to_hear_of_it() -> None:
+    env = {key: value for key, value in os.environ.items() if key not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+
+    def spent(how: str) -> float:
+        command = [sys.executable, "-c", IDLE, how]
+        return float(subprocess.run(command, capture_output=True, check=True, text=True, env=env).stdout)
+
+    assert spent("briefly") < spent("long") / 2
