@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -251,6 +252,35 @@ def test_out_of_memory_halves_the_piece_and_changes_no_number(
 ) -> None:
     monkeypatch.setattr(compute, "Shard", small_memory(8, error))
     assert_same(evaluate(models, digits, SUITE, device="cpu"), reference)
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize("most", [8, 5])
+def test_threads_with_pieces_of_their_own_change_no_number(
+    reference: Predictions,
+    models: dict[str, nn.Module],
+    digits: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    threads: int,
+    most: int,
+) -> None:
+    """Pieces of 8, and where they do not fit of 4, on a thread each from the perturbation to the logits."""
+    where: set[int] = set()
+
+    def answer(images: Tensor) -> Tensor:
+        where.add(threading.get_ident())
+        assert torch.get_num_threads() == 1
+        return torch.zeros(len(images), 10)
+
+    monkeypatch.setattr(shard, "CPU_PIECE", 8)
+    monkeypatch.setattr(compute, "Shard", small_memory(most, MemoryError))
+    torch.set_num_threads(threads)
+    try:
+        assert_same(evaluate(models, digits, SUITE, device="cpu"), reference)
+        shard.Shard(digits.images, digits.ids, [answer]).clean()
+    finally:
+        torch.set_num_threads(1)
+    assert 2 <= len(where) <= threads  # a fast one may take the share of another
 
 
 def test_no_memory_at_all_is_said(

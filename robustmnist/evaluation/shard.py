@@ -1,5 +1,6 @@
 """Perturb a shard of images and ask all models, in pieces that suit the device."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,12 +9,14 @@ from torch import Tensor
 
 from robustmnist.errors import RobustMnistError
 from robustmnist.perturb import prepare
+from robustmnist.threads import share_out
 
 __all__ = ["Shard"]
 
 Answer = Callable[[Tensor], Tensor]
+Cut = tuple[int, int]  # a piece's first row and one past its last
 
-# Images perturbed at once on a CPU: 3 MB stay in the second-level cache between the perturbation and the models, and
+# Images perturbed at once by one thread of a CPU: 3 MB stay in the cache between the perturbation and the models, and
 # every tile size in use divides it. A GPU takes the whole shard.
 CPU_PIECE = 1024
 
@@ -21,8 +24,9 @@ CPU_PIECE = 1024
 class Shard:
     """Images on a device, and what was prepared for them last.
 
-    Pieces bound the memory and keep the caches warm; they change no number, because perturbations work image by image
-    and models in fixed tiles. Out of memory halves the piece concerned, for good.
+    Pieces bound the memory and keep the caches warm, and on a CPU each thread takes pieces of its own from the
+    perturbation to the logits; they change no number, because perturbations work image by image and models in fixed
+    tiles. Out of memory halves the piece concerned, for good.
 
     Args:
         images: float32 (n, 1, 28, 28).
@@ -35,7 +39,7 @@ class Shard:
         step = len(images) if images.device.type == "cuda" else CPU_PIECE
         self._cuts = [(start, min(start + step, len(images))) for start in range(0, len(images), step)]
         self._key: tuple[str, int, int] | None = None
-        self._prepared: dict[tuple[int, int], Callable[..., Tensor]] = {}
+        self._prepared: dict[Cut, Callable[..., Tensor]] = {}
 
     def clean(self) -> Tensor:
         """Return the logits of all models on the images as they are, float32 (M, n, 10)."""
@@ -50,7 +54,7 @@ class Shard:
             self._prepared.clear()
             self._key = (name, seed, draw)
 
-        def make(cut: tuple[int, int]) -> Tensor:
+        def make(cut: Cut) -> Tensor:
             if cut not in self._prepared:
                 images, ids = self._images[cut[0] : cut[1]], self._ids[cut[0] : cut[1]]
                 self._prepared[cut] = prepare(name, images, ids=ids, seed=seed, draw=draw)
@@ -58,18 +62,22 @@ class Shard:
 
         return self._run(make)
 
-    def _run(self, make: Callable[[tuple[int, int]], Tensor]) -> Tensor:
-        found, at = [], 0
-        while at < len(self._cuts):
-            answer = self._try(make, self._cuts[at])
-            if answer is None:
-                self._halve(at)
-            else:
-                found.append(answer)
-                at += 1
-        return found[0] if len(found) == 1 else torch.cat(found, dim=1)
+    def _run(self, make: Callable[[Cut], Tensor]) -> Tensor:
+        found: dict[Cut, Tensor] = {}
+        while missing := [cut for cut in self._cuts if cut not in found]:
+            shares = share_out(functools.partial(self._share, make, missing), range(len(missing)), self._images.device)
+            answers = [answer for share in shares for answer in share]
+            for cut, answer in zip(missing, answers, strict=True):
+                if answer is None:
+                    self._halve(cut)
+                else:
+                    found[cut] = answer
+        return torch.cat([found[cut] for cut in self._cuts], dim=1)
 
-    def _try(self, make: Callable[[tuple[int, int]], Tensor], cut: tuple[int, int]) -> Tensor | None:
+    def _share(self, make: Callable[[Cut], Tensor], cuts: Sequence[Cut], share: range) -> list[Tensor | None]:
+        return [self._try(make, cuts[place]) for place in share]
+
+    def _try(self, make: Callable[[Cut], Tensor], cut: Cut) -> Tensor | None:
         """Return the logits (M, piece, 10), or None if the memory does not suffice.
 
         The retry happens outside this function: the traceback of a caught error keeps its tensors alive.
@@ -82,11 +90,12 @@ class Shard:
                 raise
             return None
 
-    def _halve(self, at: int) -> None:
-        start, stop = self._cuts[at]
+    def _halve(self, cut: Cut) -> None:
+        start, stop = cut
         if stop - start < 2:
             raise RobustMnistError("out of memory on a single image", remedy="free some, or use --device cpu")
-        self._prepared.pop((start, stop), None)
+        self._prepared.pop(cut, None)
+        at = self._cuts.index(cut)
         middle = (start + stop) // 2
         self._cuts[at : at + 1] = [(start, middle), (middle, stop)]
         if self._images.device.type == "cuda":
