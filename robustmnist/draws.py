@@ -14,7 +14,7 @@ import threading
 import torch
 from torch import Tensor
 
-__all__ = ["Draws", "philox4x32"]
+__all__ = ["STEP", "Draws", "philox4x32"]
 
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)  # Source: Salmon et al. 2011, as the next line
 WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -23,6 +23,7 @@ WORD = 0xFFFFFFFF
 MAX_INDEX = 2**31 - 1  # the index shares a 32-bit word with the kind of field
 
 UNIFORM, NORMAL = 0, 1
+STEP = 2.0**-24  # of uniform numbers: float32 holds every multiple of it up to 1
 
 # Blocks computed at once. On a CPU six int64 buffers of this length stay in the cache, several times faster than whole
 # arrays, and torch leaves operations of this length to one thread: no hundred hand-overs a chunk on a busy machine.
@@ -134,7 +135,7 @@ class Draws:
             if kind == NORMAL:
                 lanes = [lane for word in words for lane in (table[word & 0xFFFF], table[word >> 16])]
             else:
-                lanes = [(word >> 8).to(torch.float32) * 2.0**-24 for word in words]
+                lanes = [(word >> 8).to(torch.float32) * STEP for word in words]
             out[start : start + step] = torch.stack(lanes, dim=-1).flatten(1)[:, :count]
 
     def _words(self, kind: int, blocks: int, ids: Tensor) -> tuple[Tensor, ...]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from robustmnist.perturb.images import places
-from robustmnist.perturb.resample import CPU_WIDTH, Taps, bilinear, columns, resample, rows
+from robustmnist.perturb.resample import CPU_WIDTH, Taps, bilinear, columns, prepare_tiles, resample, rows
 
 
 def turned(degrees: float) -> Taps:
@@ -22,12 +22,14 @@ def matrix(taps: Taps) -> Tensor:
     return dense.index_put_((torch.arange(784)[:, None], taps.index), taps.weight.double(), accumulate=True)
 
 
-@pytest.mark.parametrize("n", [0, 1, 3, CPU_WIDTH - 1, CPU_WIDTH, CPU_WIDTH + 1, 2 * CPU_WIDTH + 7])
+@pytest.mark.parametrize("n", [0, 1, 3, CPU_WIDTH - 1, CPU_WIDTH, CPU_WIDTH + 1, 5 * CPU_WIDTH + 7])
 def test_a_map_is_its_matrix(n: int) -> None:
     generator = torch.Generator().manual_seed(n)
     images, taps = torch.rand(n, 1, 28, 28, generator=generator), turned(33.0)
     wanted = (images.flatten(1).double() @ matrix(taps).T).clamp(0, 1).view_as(images)
-    torch.testing.assert_close(resample(images, taps).double(), wanted, rtol=0, atol=2e-7)
+    found = resample(images, taps)
+    torch.testing.assert_close(found.double(), wanted, rtol=0, atol=2e-7)
+    assert torch.equal(resample(prepare_tiles(images), taps), found)
 
 
 def test_maps_follow_one_another() -> None:

@@ -9,13 +9,14 @@ beside 18, a whole-pixel shift 16 beside 4) but not as exact: of random images t
 shift is a copy. Shrinking is not smoothed there. kornia, which has an angle for each sample, took 44 to 55 ms.
 """
 
+import functools
 import math
 
 import torch
 from torch import Tensor
 
 from robustmnist.perturb.images import CENTRE, SIZE, places
-from robustmnist.perturb.resample import bilinear, columns, resample, rows
+from robustmnist.perturb.resample import Taps, Tiles, bilinear, columns, resample, rows
 
 __all__ = ["DIRECTIONS", "METRICS", "rotation", "scale", "shift", "shift_towards"]
 
@@ -69,7 +70,14 @@ def shift_towards(images: Tensor, *, distance: float, direction: str = "right", 
     return shift(images, dx=x * step, dy=y * step)
 
 
-def scale(images: Tensor, *, factor: float = 1.0, horizontal: float = 1.0, vertical: float = 1.0) -> Tensor:
+def scale(
+    images: Tensor,
+    *,
+    factor: float = 1.0,
+    horizontal: float = 1.0,
+    vertical: float = 1.0,
+    prepared: Tiles | None = None,
+) -> Tensor:
     """Magnify images about the centre, `factor × horizontal` in x and `factor × vertical` in y.
 
     Enlarging is bilinear. Shrinking averages with a triangle kernel widened to the reciprocal of the factor, so that
@@ -82,6 +90,7 @@ def scale(images: Tensor, *, factor: float = 1.0, horizontal: float = 1.0, verti
         factor: ×, above 0; 1 changes nothing, bit for bit.
         horizontal: ×, a further factor in x.
         vertical: ×, a further factor in y.
+        prepared: `prepare_tiles(images)`, where it is known.
 
     Raises:
         ValueError: If a factor is not above 0.
@@ -89,15 +98,12 @@ def scale(images: Tensor, *, factor: float = 1.0, horizontal: float = 1.0, verti
     if min(factor, horizontal, vertical) <= 0:
         raise ValueError(f"a factor must be above 0, not {min(factor, horizontal, vertical)}")
     in_x, in_y = factor * horizontal, factor * vertical
-    maps = []
-    if in_y != 1:
-        maps.append(rows(_scale_matrix(in_y)))
-    if in_x != 1:
-        maps.append(columns(_scale_matrix(in_x)))
-    return resample(images, *maps) if maps else _copy(images)
+    if in_x == in_y == 1:
+        return _copy(images)
+    return resample(images if prepared is None else prepared, *_scaled(in_x, in_y))
 
 
-def rotation(images: Tensor, *, angle: float) -> Tensor:
+def rotation(images: Tensor, *, angle: float, prepared: Tiles | None = None) -> Tensor:
     """Turn images about the centre by `angle` degrees, counter-clockwise as seen on screen.
 
     Multiples of 90° are exact copies and equal `torch.rot90(images, angle / 90, (-2, -1))`; other angles are
@@ -107,13 +113,12 @@ def rotation(images: Tensor, *, angle: float) -> Tensor:
     Args:
         images: `(B, 1, 28, 28)`.
         angle: Degrees.
+        prepared: `prepare_tiles(images)`, where it is known.
     """
     quarters, rest = divmod(angle, 90.0)
     if rest == 0:
         return _copy(torch.rot90(images, int(quarters), (-2, -1)))
-    cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    x, y = places(torch.float64)
-    return resample(images, bilinear(cosine * x - sine * y + CENTRE, sine * x + cosine * y + CENTRE))
+    return resample(images if prepared is None else prepared, _turned(angle))
 
 
 def _copy(images: Tensor) -> Tensor:
@@ -150,6 +155,25 @@ def _shift_matrix(step: float) -> Tensor:
     """Return float64 `(28, 28)`: the 1-D map that moves a line by `step` px, bilinear."""
     pixel = torch.arange(SIZE, dtype=torch.float64)
     return (1 - (pixel[None, :] - (pixel[:, None] - step)).abs()).clamp(min=0)
+
+
+@functools.lru_cache(maxsize=64)
+def _turned(angle: float) -> Taps:
+    """Return the taps of a turn about the centre."""
+    cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    x, y = places(torch.float64)
+    return bilinear(cosine * x - sine * y + CENTRE, sine * x + cosine * y + CENTRE)
+
+
+@functools.lru_cache(maxsize=64)
+def _scaled(in_x: float, in_y: float) -> tuple[Taps, ...]:
+    """Return the taps that magnify about the centre: in one step where nothing is smoothed, else an axis at a time."""
+    if min(in_x, in_y) >= 1:
+        x, y = places(torch.float64)
+        return (bilinear(x / in_x + CENTRE, y / in_y + CENTRE),)
+    down = () if in_y == 1 else (rows(_scale_matrix(in_y)),)
+    across = () if in_x == 1 else (columns(_scale_matrix(in_x)),)
+    return (*down, *across)
 
 
 def _scale_matrix(factor: float) -> Tensor:

@@ -11,13 +11,21 @@ from robustmnist.perturb.intensity import PIVOTS, brightness, contrast, gamma, i
 from robustmnist.perturb.interpolation import shift_and_back, turn_and_back
 from robustmnist.perturb.jpeg import jpeg
 from robustmnist.perturb.mnist_c.entries import MNIST_C
-from robustmnist.perturb.noise import gaussian_noise, impulse_noise, salt_and_pepper, speckle, uniform_noise
+from robustmnist.perturb.noise import (
+    gaussian_noise,
+    impulse_noise,
+    prepare_salt_and_pepper,
+    salt_and_pepper,
+    speckle,
+    uniform_noise,
+)
 from robustmnist.perturb.occlusion import AXES, MOST_LINES, lines, missing_rows, patch, stripe
 from robustmnist.perturb.pen import prepare_pen, relative_thickness, target_thickness
 from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.perturb.pixelate import pixelate
 from robustmnist.perturb.placement import decentering, prepare_decentering
 from robustmnist.perturb.pose import CONVENTIONS, DRAWN_CONVENTIONS, pose, random_pose
+from robustmnist.perturb.resample import prepare_tiles
 from robustmnist.perturb.ridge import MOST_PLACES, prepare_places
 from robustmnist.perturb.shear import SIDES, perspective, shear
 from robustmnist.perturb.shot import SMALLEST_SIGMA, prepare_shot, shot_noise
@@ -48,8 +56,11 @@ PERTURBATIONS: dict[str, Perturbation] = {
             "horizontal": Parameter("×", 1.0, 0.1, 10.0, measure="width"),
             "vertical": Parameter("×", 1.0, 0.1, 10.0, measure="height"),
         },
+        prepare=prepare_tiles,
     ),
-    "rotation": Perturbation(rotation, {"angle": Parameter("°", 0.0, -360.0, 360.0, measure="angle")}),
+    "rotation": Perturbation(
+        rotation, {"angle": Parameter("°", 0.0, -360.0, 360.0, measure="angle")}, prepare=prepare_tiles
+    ),
     "decentering": Perturbation(
         decentering,
         {"fraction": Parameter("fraction", 0.0, 0.0, 1.0, measure="centroid-radius")},
@@ -129,7 +140,10 @@ PERTURBATIONS: dict[str, Perturbation] = {
     # Noise
     "gaussian-noise": Perturbation(gaussian_noise, {"sigma": Parameter("sd of ink", 0.0, 0.0, 10.0)}, random=True),
     "salt-and-pepper": Perturbation(
-        salt_and_pepper, {"probability": Parameter("probability", 0.0, 0.0, 1.0)}, random=True
+        salt_and_pepper,
+        {"probability": Parameter("probability", 0.0, 0.0, 1.0)},
+        random=True,
+        prepare=prepare_salt_and_pepper,
     ),
     "impulse-noise": Perturbation(impulse_noise, {"probability": Parameter("probability", 0.0, 0.0, 1.0)}, random=True),
     "speckle": Perturbation(speckle, {"sigma": Parameter("sd of ink", 0.0, 0.0, 10.0)}, random=True),

@@ -5,7 +5,7 @@ from robustmnist.perturb.mnist_c.edges import canny_edges
 from robustmnist.perturb.mnist_c.geometry import rotate, scale, shear, translate
 from robustmnist.perturb.mnist_c.marks import dotted_line, stripe, zigzag
 from robustmnist.perturb.mnist_c.weather import brightness, fog, spatter
-from robustmnist.perturb.noise import salt_and_pepper
+from robustmnist.perturb.noise import prepare_salt_and_pepper, salt_and_pepper
 from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.perturb.shot import SMALLEST_SIGMA, prepare_shot, shot_noise
 
@@ -18,7 +18,10 @@ MNIST_C: dict[str, Perturbation] = {
         shot_noise, {"sigma": Parameter("sd of ink", 0.0, 0.0, 10.0, SMALLEST_SIGMA)}, random=True, prepare=prepare_shot
     ),
     "mnist-c-impulse-noise": Perturbation(
-        salt_and_pepper, {"probability": Parameter("probability", 0.0, 0.0, 1.0)}, random=True
+        salt_and_pepper,
+        {"probability": Parameter("probability", 0.0, 0.0, 1.0)},
+        random=True,
+        prepare=prepare_salt_and_pepper,
     ),
     "mnist-c-glass-blur": Perturbation(
         glass_blur,
