@@ -15,6 +15,7 @@ from robustmnist.threads import share_out
 
 __all__ = ["SMALLEST_SIGMA", "Inked", "prepare_shot", "shot_noise"]
 
+PIXELS = SIZE * SIZE
 LEVELS = 255  # the grey levels of the rate's table; MNIST's own
 SMALLEST_SIGMA = 0.01  # 10,000 photons at full ink; below it the noise is finer than half a grey level
 
@@ -65,24 +66,25 @@ def shot_noise(images: Tensor, *, sigma: float, draws: Draws, prepared: tuple[In
 
     Source: Hendrycks & Dietterich 2019, whose parameter is c.
     """
-    if sigma == 0:
+    if sigma == 0 or not len(images):
         return images.clone(memory_format=torch.contiguous_format)
     if sigma < SMALLEST_SIGMA:
         raise ValueError(f"sigma must be 0 or at least {SMALLEST_SIGMA}, not {sigma}")
     inked = prepare_shot(images, draws) if prepared is None else prepared
     out = torch.empty(images.shape, device=images.device)
     starts = chunks(len(images), images.device, cpu_chunk=CPU_CHUNK)
-    _tables(sigma, images.device)  # made once, not by each thread
+    table, steps, ink = _tables(sigma, images.device)
 
-    def work(share: range) -> None:
-        for start in share:
-            chunk, line = inked[start // starts.step], out[start : start + starts.step].view(-1)
-            if chunk.place is None:
-                line.copy_(_counted(chunk, sigma))
-            else:
-                line.zero_().scatter_(0, chunk.place, _counted(chunk, sigma))
+    def work(share: range) -> list[tuple[Tensor, ...]]:
+        return [_write(inked[start // starts.step], table, out[start : start + starts.step]) for start in share]
 
-    share_out(work, starts, images.device)
+    # What the table leaves open is some hundred pixels a chunk: too few for a thread to be worth it.
+    left = [chunk for found in share_out(work, starts, images.device) for chunk in found]
+    places, bins, fines = zip(*left, strict=True)
+    place = torch.cat([part + start * PIXELS for start, part in zip(starts, places, strict=True)])
+    number = torch.cat(bins).double() * 2**FINE_BITS + torch.cat(fines)
+    quantile = number * 2.0**-DRAW_BITS + HALF_STEP
+    out.view(-1)[place] = ink.index_select(0, torch.searchsorted(steps, quantile))
     return out
 
 
@@ -109,15 +111,20 @@ def _inked(images: Tensor, draws: Draws) -> Inked:
     return Inked(place if sparse else None, level.to(torch.int32).mul_(BINS).add_(upper), fine)
 
 
-def _counted(inked: Inked, sigma: float) -> Tensor:
-    """Return float32 `(n,)`: the ink that each pixel's photons make."""
-    table, steps, ink = _tables(sigma, inked.bin.device)
-    out = table.index_select(0, inked.bin)
-    unsettled = _where(out < 0)
-    if len(unsettled):
-        quantile = inked.bin.index_select(0, unsettled).double() * 2**FINE_BITS + inked.fine.index_select(0, unsettled)
-        out[unsettled] = ink.index_select(0, torch.searchsorted(steps, quantile * 2.0**-DRAW_BITS + HALF_STEP))
-    return out
+def _write(inked: Inked, table: Tensor, out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Write the ink that each pixel's photons make into the chunk `out`.
+
+    Returns:
+        Place, bin and fine, as in `Inked`, of the pixels that `table` leaves unsettled.
+    """
+    found, line = table.index_select(0, inked.bin), out.view(-1)
+    if inked.place is None:
+        line.copy_(found)
+    else:
+        line.zero_().scatter_(0, inked.place, found)
+    left = _where(found < 0)
+    place = left if inked.place is None else inked.place.index_select(0, left)
+    return place, inked.bin.index_select(0, left), inked.fine.index_select(0, left)
 
 
 def _where(mask: Tensor) -> Tensor:
