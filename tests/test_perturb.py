@@ -8,8 +8,11 @@ import torch
 from pictures import DEVICES, pictures
 from torch import Tensor
 
+from robustmnist import perturb
+from robustmnist.draws import Draws
 from robustmnist.errors import ImagesError, InputError
-from robustmnist.perturb import PERTURBATIONS, check_images, chunks, prepare
+from robustmnist.perturb import PERTURBATIONS, check_images, checked, chunks, prepare
+from robustmnist.perturb.mnist_c.entries import MNIST_C
 from robustmnist.suites import SHIPPED, load_suite
 
 CASES: list[tuple[str, dict[str, Any]]] = [
@@ -360,3 +363,36 @@ def test_what_are_no_images_is_named(images: Any, message: str) -> None:
 def test_images_pass() -> None:
     check_images(pictures(0))
     check_images(pictures(3))
+
+
+DIRECT = {perturbation.function.__name__: name for name, perturbation in PERTURBATIONS.items() if name not in MNIST_C}
+
+
+@pytest.mark.parametrize("function", checked.__all__)
+def test_a_direct_call_checks_its_images(function: str) -> None:
+    """The public edge is every public function, not only the call by name."""
+    call = getattr(perturb, function)
+    arguments: dict[str, Any] = {}
+    if function != "affine":
+        perturbation = PERTURBATIONS[DIRECT[function]]
+        arguments = {key: number.neutral for key, number in perturbation.parameters.items()}
+        if perturbation.random:
+            arguments["draws"] = Draws(0, function, torch.arange(3))
+    images = pictures(3)
+    assert torch.equal(call(images, **arguments), images)
+    for bad, message in (
+        (images[:, 0], r"must have shape \(B, 1, 28, 28\), not \(3, 28, 28\)"),
+        (images.double(), "must be float32, not torch.float64"),
+        (images + 1, r"must hold ink in \[0, 1\]"),
+        (images * float("nan"), "not nan to nan"),
+    ):
+        with pytest.raises(ImagesError, match=message):
+            call(bad, **arguments)
+    if "draws" in arguments:
+        with pytest.raises(ValueError, match="2 images need as many draws, not 3"):
+            call(images[:2], **arguments)
+
+
+def test_every_perturbation_by_name_can_be_called_directly() -> None:
+    assert DIRECT.keys() | {"affine"} == set(checked.__all__)
+    assert set(checked.__all__) <= set(vars(perturb))
