@@ -45,12 +45,9 @@ def _against_a_copy(images: Tensor, device: torch.device) -> None:
     ids = torch.arange(len(images), device=device)
     rows = []
     for name, (sweep, arguments) in typical().items():
-        started = time.perf_counter()
         ready = perturb.prepare(name, images, ids=ids)
-        ready(**arguments)
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        first = time.perf_counter() - started
+        once = functools.partial(_once, name, images, arguments)
+        first = side_by_side({"once": once}, reference="once", rounds=3)["once"].seconds
         started = time.perf_counter()
         again = perturb.prepare(name, images, ids=ids)
         for value in sweep.values:

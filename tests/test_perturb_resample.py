@@ -19,7 +19,8 @@ def turned(degrees: float) -> Taps:
 def matrix(taps: Taps) -> Tensor:
     """Return the map as a dense float64 matrix `(784, 784)`."""
     dense = torch.zeros(784, 784, dtype=torch.float64)
-    return dense.index_put_((torch.arange(784)[:, None], taps.index), taps.weight.double(), accumulate=True)
+    rows = torch.repeat_interleave(taps.starts.diff(append=torch.tensor([len(taps.index)])))
+    return dense.index_put_((rows, taps.index), taps.weight.double(), accumulate=True)
 
 
 @pytest.mark.parametrize("n", [0, 1, 3, CPU_WIDTH - 1, CPU_WIDTH, CPU_WIDTH + 1, 5 * CPU_WIDTH + 7])

@@ -79,7 +79,7 @@ def test_the_best_epoch_is_the_one_kept(run: RunFolder) -> None:
 
 def test_the_card_tells_the_truth(run: RunFolder) -> None:
     best = load_checkpoint(run.best)
-    test = load_digits(recipe(), torch.device("cpu")).test()
+    test = load_digits(recipe(), torch.device("cpu")).test
     card = best.card
     assert run.card == card
     assert card.test_accuracy is not None
@@ -98,7 +98,7 @@ def test_the_card_tells_the_truth(run: RunFolder) -> None:
 
 def test_the_parts_of_the_data_do_not_overlap() -> None:
     digits = load_digits(recipe(), torch.device("cpu"))
-    parts = [set(part.ids.tolist()) for part in (digits.training, digits.validation, digits.test())]
+    parts = [set(part.ids.tolist()) for part in (digits.training, digits.validation, digits.test)]
     assert [len(part) for part in parts] == [300, 100, 359]
     assert len(set.union(*parts)) == 300 + 100 + 359
 
@@ -227,7 +227,7 @@ def test_damaged_test_digits_are_found_before_the_training(
 ) -> None:
     data = small_mnist.write(tmp_path / "data", small_mnist.install(monkeypatch))
     wanted = recipe(data={"dataset": "mnist", "validation": 20})
-    assert len(load_digits(wanted, torch.device("cpu"), data).test()) == 30
+    assert len(load_digits(wanted, torch.device("cpu"), data).test) == 30
     damage(data / "t10k-images-idx3-ubyte")
     with pytest.raises(DataError, match="t10k-images-idx3-ubyte"):
         train(wanted, device="cpu", out=tmp_path / "run", data_dir=data)

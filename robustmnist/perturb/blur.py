@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustmnist.perturb.images import CENTRE, SIZE
-from robustmnist.perturb.resample import Taps, columns, resample, rows
+from robustmnist.perturb.resample import Taps, columns, resample, rows, taps_from
 
 __all__ = ["defocus", "gaussian_blur", "motion_blur", "zoom_blur"]
 
@@ -143,7 +143,7 @@ def _displaced(dx: NDArray[np.float64], dy: NDArray[np.float64]) -> Taps:
     inside = (row >= 0) & (row < SIZE) & (column >= 0) & (column < SIZE)
     index = np.where(inside, row * SIZE + column, 0).reshape(PIXELS, -1)
     weight = np.where(inside, kernel[used] / len(dx), 0.0).reshape(PIXELS, -1)
-    return Taps(torch.from_numpy(index), torch.from_numpy(weight).float())
+    return taps_from(torch.from_numpy(index), torch.from_numpy(weight))
 
 
 @functools.lru_cache(maxsize=64)
@@ -158,7 +158,7 @@ def _zoom(factor: float) -> Taps:
     matrix = matrix.reshape(PIXELS, PIXELS) / ZOOMS
     taps = int((matrix > TINY).sum(1).max())
     index = np.argsort(-matrix, axis=1, kind="stable")[:, :taps]
-    return Taps(torch.from_numpy(index), torch.from_numpy(np.take_along_axis(matrix, index, 1)).float())
+    return taps_from(torch.from_numpy(index), torch.from_numpy(np.take_along_axis(matrix, index, 1)))
 
 
 def _corners(

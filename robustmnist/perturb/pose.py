@@ -30,7 +30,7 @@ from robustmnist.perturb.affine import affine
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.geometry import rotation, shift
 from robustmnist.perturb.images import CENTRE, SIZE
-from robustmnist.perturb.resample import Taps, bilinear, columns, resample, rows
+from robustmnist.perturb.resample import Taps, bilinear, columns, resample, rows, taps_from
 
 __all__ = ["CONVENTIONS", "DRAWN_CONVENTIONS", "pose", "random_pose"]
 
@@ -147,7 +147,7 @@ def _spline(x: Tensor, y: Tensor) -> Taps:
             share = _b_spline((x - column).abs()) * _b_spline((y - row).abs())
             index.append((_mirrored(row) * SIZE + _mirrored(column)).clamp(0, SIZE * SIZE - 1).flatten())
             weight.append(torch.where(inside, share, 0).flatten())
-    return Taps(torch.stack(index, 1).long(), torch.stack(weight, 1).float())
+    return taps_from(torch.stack(index, 1), torch.stack(weight, 1))
 
 
 def _b_spline(distance: Tensor) -> Tensor:

@@ -14,22 +14,28 @@ from torch import Tensor
 
 from robustmnist.perturb.images import SIZE
 
-__all__ = ["Taps", "Tiles", "bilinear", "columns", "prepare_tiles", "resample", "rows"]
+__all__ = ["Taps", "Tiles", "bilinear", "columns", "prepare_tiles", "resample", "rows", "taps_from"]
 
 PIXELS = SIZE * SIZE
 
-# Images side by side in a tile: on a processor 1.6 MB, of which what one thread works on stays in the cache; a GPU
-# wants more to fill it. The last tile is padded to the same width, so that every image goes through the same kernel
-# whatever its batch.
-CPU_WIDTH, GPU_WIDTH = 512, 4096
+# Images side by side in a tile: on a processor 0.8 MB, which stay in the cache; a GPU wants more to fill it. The last
+# tile is padded to the same width, so that every image goes through the same kernel whatever its batch.
+CPU_WIDTH, GPU_WIDTH = 256, 4096
 
 
 @dataclass(frozen=True)
 class Taps:
-    """Which input pixels make an output pixel: `index` int64 and `weight` float32, both `(784, taps)`."""
+    """Which input pixels make each output pixel, those of all 784 in one line.
+
+    Attributes:
+        index: int64 `(n,)`, the input pixel, 0 to 783.
+        weight: float32 `(n,)`, its weight, not 0.
+        starts: int64 `(784,)`, where each output pixel's taps begin.
+    """
 
     index: Tensor
     weight: Tensor
+    starts: Tensor
 
 
 @dataclass(frozen=True)
@@ -56,9 +62,9 @@ def resample(images: Tensor | Tiles, *maps: Taps) -> Tensor:
     """Return float32 `(B, 1, 28, 28)`: `images` through each of `maps` in turn, clamped to [0, 1]."""
     count, device = (images.count, images.pixels.device) if isinstance(images, Tiles) else (len(images), images.device)
     out = torch.empty(count, PIXELS, device=device)
-    # A tile for each thread at once: what one step hands to the next stays in the cache.
-    together = torch.get_num_threads() if device.type == "cpu" else 1
-    tables = [_for_tiles(taps, together, device) for taps in maps]
+    # Two tiles for each thread at once: what one step hands to the next stays in the cache.
+    together = max(1, min(2 * torch.get_num_threads(), -(-count // CPU_WIDTH))) if device.type == "cpu" else 1
+    tables = [_for_tiles(one, together, device) for one in maps]
     step = together * _width(device)
     for start in range(0, count, step):
         tiles = _side_by_side(images, start, start + step)
@@ -74,6 +80,13 @@ def resample(images: Tensor | Tiles, *maps: Taps) -> Tensor:
     return out.view(-1, 1, SIZE, SIZE)
 
 
+def taps_from(index: Tensor, weight: Tensor) -> Taps:
+    """Return the taps given by tables `(784, most)`, without those of weight 0."""
+    some = weight != 0
+    number = some.sum(1)
+    return Taps(index[some].long(), weight[some].float(), number.cumsum(0) - number)
+
+
 def bilinear(x: Tensor, y: Tensor) -> Taps:
     """Return the taps that read the image at `(x, y)`, float64 `(28, 28)` in px, from background 0 outside."""
     left, top = x.floor(), y.floor()
@@ -84,7 +97,7 @@ def bilinear(x: Tensor, y: Tensor) -> Taps:
             share = (1 - (x - column).abs()) * (1 - (y - row).abs())
             index.append(torch.where(inside, row * SIZE + column, 0).flatten())
             weight.append(torch.where(inside, share, 0).flatten())
-    return Taps(torch.stack(index, 1).long(), torch.stack(weight, 1).float())
+    return taps_from(torch.stack(index, 1), torch.stack(weight, 1))
 
 
 def rows(matrix: Tensor) -> Taps:
@@ -92,7 +105,7 @@ def rows(matrix: Tensor) -> Taps:
     source, weight = _nonzero(matrix)
     column = torch.arange(SIZE)
     index = source[:, None, :] * SIZE + column[None, :, None]
-    return Taps(index.reshape(PIXELS, -1), weight.repeat_interleave(SIZE, 0))
+    return taps_from(index.reshape(PIXELS, -1), weight.repeat_interleave(SIZE, 0))
 
 
 def columns(matrix: Tensor) -> Taps:
@@ -100,28 +113,18 @@ def columns(matrix: Tensor) -> Taps:
     source, weight = _nonzero(matrix)
     row = torch.arange(SIZE)
     index = row[:, None, None] * SIZE + source[None, :, :]
-    return Taps(index.reshape(PIXELS, -1), weight.repeat(SIZE, 1))
+    return taps_from(index.reshape(PIXELS, -1), weight.repeat(SIZE, 1))
 
 
 def _width(device: torch.device) -> int:
     return CPU_WIDTH if device.type == "cpu" else GPU_WIDTH
 
 
-def _for_tiles(taps: Taps, n: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the taps of `n` tiles one after another, without those of weight 0.
-
-    Returns:
-        Index and weight, each a line for all of them, and int64 `(784 n,)` where each pixel's begin.
-    """
-    some = taps.weight != 0
-    first = torch.arange(n)[:, None]
-    index, weight = taps.index[some], taps.weight[some]
-    starts = some.sum(1).cumsum(0) - some.sum(1)
-    return (
-        (index + PIXELS * first).flatten().to(device),
-        weight.repeat(n).to(device),
-        (starts + len(index) * first).flatten().to(device),
-    )
+def _for_tiles(one: Taps, n: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Return index, weight and starts for `n` tiles one after another."""
+    tile = torch.arange(n)[:, None]
+    index, starts = one.index + PIXELS * tile, one.starts + len(one.index) * tile
+    return index.flatten().to(device), one.weight.repeat(n).to(device), starts.flatten().to(device)
 
 
 def _side_by_side(images: Tensor | Tiles, start: int, stop: int) -> Tensor:

@@ -1,6 +1,5 @@
 """The digits of a training: to learn from, to choose the epoch by, and to touch once at the end."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ class Digits:
 
     training: Dataset
     validation: Dataset
-    test: Callable[[], Dataset]
+    test: Dataset
 
 
 def load_digits(recipe: Recipe, device: torch.device, data_dir: Path | None = None) -> Digits:
@@ -39,4 +38,4 @@ def load_digits(recipe: Recipe, device: torch.device, data_dir: Path | None = No
         whole, test = embedded.select(rest), embedded.select(kept)
     whole = whole.head(settings.limit or None)
     learn, choose = stratified_split(whole.labels, settings.validation, recipe.seed)
-    return Digits(whole.select(whole.ids[learn.to(device)]), whole.select(whole.ids[choose.to(device)]), lambda: test)
+    return Digits(whole.select(whole.ids[learn.to(device)]), whole.select(whole.ids[choose.to(device)]), test)

@@ -158,7 +158,7 @@ def _data(digits: Digits) -> dict[str, Any]:
 
 def _test(run: RunFolder, state: State, digits: Digits) -> None:
     """Measure the best checkpoint as it is stored, once, and write the result and its temperature into its card."""
-    test = digits.test()
+    test = digits.test
     best = load_checkpoint(run.best, device=test.images.device)
     temperature = temperature_of(best, digits)
     correct, _ = measure(best.deployed, test.images, test.labels)

@@ -51,7 +51,6 @@ def shear(images: Tensor, *, angle: float, draws: Draws) -> Tensor:
     return _either_way(images, "shear", angle, draws)
 
 
-@by_chunks
 def scale(images: Tensor, *, factor: float) -> Tensor:
     """Magnify images about the centre by `factor`, bilinear and without smoothing.
 
