@@ -30,7 +30,7 @@ class Impulses(NamedTuple):
 
     Attributes:
         hit_above: It is replaced at every probability above this.
-        by: Its new value, 0 or 1.
+        by: Its ink from then on.
     """
 
     hit_above: Tensor
