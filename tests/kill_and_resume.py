@@ -225,6 +225,7 @@ def main(kills: int, folder: Path, what: str = "evaluate") -> None:
     torch.set_num_threads(1)  # no thread pool, so that forking is safe
     job, moments = JOBS[what], random.Random(0)
     folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "suite.toml").write_text(SUITE)
     (folder / "recipe.toml").write_text(RECIPE)
     stop_the_clocks()
