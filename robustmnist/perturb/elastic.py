@@ -3,8 +3,8 @@
 A field is white noise smoothed by a Gaussian, as Simard et al. have it, on a plane that repeats every 40 px: 12 px more
 than the frame, so that opposite edges know nothing of each other at the smoothings allowed. Such a field is a sum of
 225 waves whose random amplitudes fall with the wave number; drawing those instead of the noise takes 450 numbers a
-sample, not 1,568, and no convolution. 10,000 digits, each with a field of its own, take 420 ms on 2 cores with their
-draws; torchvision's elastic transform, which pulls a whole batch about by one field, 47 ms.
+sample, not 1,568, and no convolution. 10,000 digits, each with a field of its own, take 440 ms on 2 cores with their
+draws; torchvision's elastic transform, which pulls a whole batch about by one field, 61 ms.
 
 Source: Simard, Steinkraus & Platt, "Best practices for convolutional neural networks applied to visual document
 analysis", ICDAR 2003. Their σ is 4 px; their α = 34 on noise uniform in ±1 makes a displacement of 2.0 px rms
