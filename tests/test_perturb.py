@@ -1,6 +1,7 @@
 """What every perturbation promises: one table of cases, every promise on each."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from torch import Tensor
 from robustmnist import perturb
 from robustmnist.draws import Draws
 from robustmnist.errors import ImagesError, InputError
-from robustmnist.perturb import PERTURBATIONS, check_images, checked, chunks, prepare
+from robustmnist.perturb import PERTURBATIONS, check_images, checked, chunks, mnist_c, prepare
 from robustmnist.perturb.mnist_c.entries import MNIST_C
 from robustmnist.suites import SHIPPED, load_suite
 
@@ -368,16 +369,22 @@ def test_images_pass() -> None:
 DIRECT = {perturbation.function.__name__: name for name, perturbation in PERTURBATIONS.items() if name not in MNIST_C}
 
 
-@pytest.mark.parametrize("function", checked.__all__)
-def test_a_direct_call_checks_its_images(function: str) -> None:
+CORRUPTIONS = {name: PERTURBATIONS[name].function.__name__ for name in MNIST_C}
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [(DIRECT.get(function), getattr(perturb, function)) for function in checked.__all__]
+    + [(name, getattr(mnist_c, function)) for name, function in CORRUPTIONS.items() if hasattr(mnist_c, function)],
+)
+def test_a_direct_call_checks_its_images(name: str | None, call: Callable[..., Tensor]) -> None:
     """The public edge is every public function, not only the call by name."""
-    call = getattr(perturb, function)
     arguments: dict[str, Any] = {}
-    if function != "affine":
-        perturbation = PERTURBATIONS[DIRECT[function]]
+    if name is not None:
+        perturbation = PERTURBATIONS[name]
         arguments = {key: number.neutral for key, number in perturbation.parameters.items()}
         if perturbation.random:
-            arguments["draws"] = Draws(0, function, torch.arange(3))
+            arguments["draws"] = Draws(0, name, torch.arange(3))
     images = pictures(3)
     assert torch.equal(call(images, **arguments), images)
     for bad, message in (
@@ -396,3 +403,5 @@ def test_a_direct_call_checks_its_images(function: str) -> None:
 def test_every_perturbation_by_name_can_be_called_directly() -> None:
     assert DIRECT.keys() | {"affine"} == set(checked.__all__)
     assert set(checked.__all__) <= set(vars(perturb))
+    elsewhere = {"mnist-c-shot-noise", "mnist-c-impulse-noise"}
+    assert {name for name, function in CORRUPTIONS.items() if not hasattr(mnist_c, function)} == elsewhere

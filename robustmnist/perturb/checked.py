@@ -4,13 +4,6 @@ Inside the package the modules' own functions are called, which take images on t
 for all strengths.
 """
 
-import functools
-from collections.abc import Callable
-from typing import Any, ParamSpec
-
-from torch import Tensor
-
-from robustmnist.draws import Draws
 from robustmnist.perturb import (
     band,
     blur,
@@ -28,7 +21,7 @@ from robustmnist.perturb import (
 from robustmnist.perturb.affine import affine as _affine
 from robustmnist.perturb.elastic import elastic as _elastic
 from robustmnist.perturb.fracture import fracture as _fracture
-from robustmnist.perturb.images import check_images
+from robustmnist.perturb.images import checked
 from robustmnist.perturb.jpeg import jpeg as _jpeg
 from robustmnist.perturb.pixelate import pixelate as _pixelate
 from robustmnist.perturb.pose import pose as _pose
@@ -83,63 +76,45 @@ __all__ = [
     "zoom_blur",
 ]
 
-P = ParamSpec("P")
-
-
-def _checked(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
-    """Make a perturbation raise `ImagesError`, or `ValueError` where the draws are not these images'."""
-
-    @functools.wraps(function)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> Tensor:
-        images: Any = args[0] if args else kwargs.get("images")
-        draws = kwargs.get("draws")
-        check_images(images)
-        if isinstance(draws, Draws) and len(draws.ids) != len(images):
-            raise ValueError(f"{len(images)} images need as many draws, not {len(draws.ids)}")
-        return function(*args, **kwargs)
-
-    return checked
-
-
-affine = _checked(_affine)
-band_noise = _checked(band.band_noise)
-brightness = _checked(intensity.brightness)
-contrast = _checked(intensity.contrast)
-decentering = _checked(placement.decentering)
-defocus = _checked(blur.defocus)
-elastic = _checked(_elastic)
-fracture = _checked(_fracture)
-gamma = _checked(intensity.gamma)
-gaussian_blur = _checked(blur.gaussian_blur)
-gaussian_noise = _checked(noise.gaussian_noise)
-glass_blur = _checked(glass.glass_blur)
-impulse_noise = _checked(noise.impulse_noise)
-inversion = _checked(intensity.inversion)
-jpeg = _checked(_jpeg)
-lines = _checked(occlusion.lines)
-missing_rows = _checked(occlusion.missing_rows)
-motion_blur = _checked(blur.motion_blur)
-patch = _checked(occlusion.patch)
-perspective = _checked(_perspective)
-pixelate = _checked(_pixelate)
-pose = _checked(_pose)
-quantise = _checked(intensity.quantise)
-random_pose = _checked(_random_pose)
-relative_thickness = _checked(pen.relative_thickness)
-rotation = _checked(geometry.rotation)
-salt_and_pepper = _checked(noise.salt_and_pepper)
-scale = _checked(geometry.scale)
-shear = _checked(_shear)
-shift = _checked(geometry.shift)
-shift_and_back = _checked(interpolation.shift_and_back)
-shift_towards = _checked(geometry.shift_towards)
-shot_noise = _checked(shot.shot_noise)
-speckle = _checked(noise.speckle)
-stripe = _checked(occlusion.stripe)
-swelling = _checked(_swelling)
-target_thickness = _checked(pen.target_thickness)
-thickness = _checked(stroke.thickness)
-turn_and_back = _checked(interpolation.turn_and_back)
-uniform_noise = _checked(noise.uniform_noise)
-width = _checked(_width)
-zoom_blur = _checked(blur.zoom_blur)
+affine = checked(_affine)
+band_noise = checked(band.band_noise)
+brightness = checked(intensity.brightness)
+contrast = checked(intensity.contrast)
+decentering = checked(placement.decentering)
+defocus = checked(blur.defocus)
+elastic = checked(_elastic)
+fracture = checked(_fracture)
+gamma = checked(intensity.gamma)
+gaussian_blur = checked(blur.gaussian_blur)
+gaussian_noise = checked(noise.gaussian_noise)
+glass_blur = checked(glass.glass_blur)
+impulse_noise = checked(noise.impulse_noise)
+inversion = checked(intensity.inversion)
+jpeg = checked(_jpeg)
+lines = checked(occlusion.lines)
+missing_rows = checked(occlusion.missing_rows)
+motion_blur = checked(blur.motion_blur)
+patch = checked(occlusion.patch)
+perspective = checked(_perspective)
+pixelate = checked(_pixelate)
+pose = checked(_pose)
+quantise = checked(intensity.quantise)
+random_pose = checked(_random_pose)
+relative_thickness = checked(pen.relative_thickness)
+rotation = checked(geometry.rotation)
+salt_and_pepper = checked(noise.salt_and_pepper)
+scale = checked(geometry.scale)
+shear = checked(_shear)
+shift = checked(geometry.shift)
+shift_and_back = checked(interpolation.shift_and_back)
+shift_towards = checked(geometry.shift_towards)
+shot_noise = checked(shot.shot_noise)
+speckle = checked(noise.speckle)
+stripe = checked(occlusion.stripe)
+swelling = checked(_swelling)
+target_thickness = checked(pen.target_thickness)
+thickness = checked(stroke.thickness)
+turn_and_back = checked(interpolation.turn_and_back)
+uniform_noise = checked(noise.uniform_noise)
+width = checked(_width)
+zoom_blur = checked(blur.zoom_blur)

@@ -1,11 +1,18 @@
 """What images are, and the check at the public edge."""
 
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
 import torch
 from torch import Tensor
 
+from robustmnist.draws import Draws
 from robustmnist.errors import ImagesError
 
-__all__ = ["CENTRE", "SIZE", "check_images", "places"]
+__all__ = ["CENTRE", "SIZE", "check_images", "checked", "places"]
+
+P = ParamSpec("P")
 
 SIZE = 28  # px, the side of an image
 CENTRE = 13.5  # px: pixels have their centres at 0 to 27, so the frame's middle is 27/2
@@ -29,6 +36,21 @@ def check_images(images: Tensor) -> None:
     low, high = (float(edge) for edge in torch.aminmax(images))
     if not (low >= 0.0 and high <= 1.0):  # so written that NaN fails
         raise ImagesError(f"must hold ink in [0, 1], not {low:g} to {high:g}", where="images", remedy="rescale them")
+
+
+def checked(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+    """Make a perturbation raise `ImagesError`, or `ValueError` where the draws are not these images'."""
+
+    @functools.wraps(function)
+    def checking(*args: P.args, **kwargs: P.kwargs) -> Tensor:
+        images: Any = args[0] if args else kwargs.get("images")
+        draws = kwargs.get("draws")
+        check_images(images)
+        if isinstance(draws, Draws) and len(draws.ids) != len(images):
+            raise ValueError(f"{len(images)} images need as many draws, not {len(draws.ids)}")
+        return function(*args, **kwargs)
+
+    return checking
 
 
 def places(dtype: torch.dtype, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
