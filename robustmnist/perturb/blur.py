@@ -15,12 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustmnist.perturb.images import CENTRE, SIZE
+from robustmnist.perturb.images import CENTRE, PIXELS, SIZE
 from robustmnist.perturb.resample import Taps, columns, resample, rows, taps_from
 
 __all__ = ["defocus", "gaussian_blur", "motion_blur", "zoom_blur"]
 
-PIXELS = SIZE * SIZE
 TRUNCATE = 4.0  # standard deviations; Source: scipy.ndimage.gaussian_filter
 ACROSS, ALONG, ZOOMS = 128, 4096, 256  # points in which a disc's diameter, a line and a range of zooms are read
 TINY = 1e-9  # weights below it are rounding errors of directions along an axis

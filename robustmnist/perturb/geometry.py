@@ -16,12 +16,11 @@ import math
 import torch
 from torch import Tensor
 
-from robustmnist.perturb.images import CENTRE, SIZE, places
+from robustmnist.perturb.images import CENTRE, PIXELS, SIZE, places
 from robustmnist.perturb.resample import Taps, Tiles, bilinear, columns, resample, rows
 
 __all__ = ["DIRECTIONS", "METRICS", "rotation", "scale", "shift", "shift_towards"]
 
-PIXELS = SIZE * SIZE
 
 # The unit step of each direction on screen, (x, y).
 DIRECTIONS = {

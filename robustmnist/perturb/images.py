@@ -10,11 +10,12 @@ from torch import Tensor
 from robustmnist.draws import Draws
 from robustmnist.errors import ImagesError
 
-__all__ = ["CENTRE", "SIZE", "check_images", "checked", "places"]
+__all__ = ["CENTRE", "PIXELS", "SIZE", "check_images", "checked", "places"]
 
 P = ParamSpec("P")
 
 SIZE = 28  # px, the side of an image
+PIXELS = SIZE * SIZE
 CENTRE = 13.5  # px: pixels have their centres at 0 to 27, so the frame's middle is 27/2
 
 

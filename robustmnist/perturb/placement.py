@@ -7,11 +7,10 @@ from torch import Tensor
 
 from robustmnist.draws import Draws
 from robustmnist.measure import extent
-from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.images import PIXELS, SIZE
 
 __all__ = ["decentering", "margins", "prepare_decentering"]
 
-PIXELS = SIZE * SIZE
 CHUNK = 256  # images moved at once: they stay in the cache
 
 

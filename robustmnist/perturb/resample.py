@@ -2,8 +2,8 @@
 
 An output pixel is a weighted sum of a few input pixels, the same for all images. With the images of a batch side by
 side in memory (pixels as rows, images as columns) that sum is `embedding_bag`, vectorised over the images. 10,000
-images turned take 6 to 9 ms on two cores where a copy takes 2 to 3, and 3 to 5 ms more for the way into that order,
-which all strengths can share; `grid_sample` with one shared grid took 25 ms.
+images turned take 7 to 8 ms on two cores where a copy takes 2, and as much again for the way into that order, which all
+strengths can share; `grid_sample` with one shared grid took 20 ms.
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.images import PIXELS, SIZE
 
 __all__ = ["Taps", "Tiles", "bilinear", "columns", "prepare_tiles", "resample", "rows", "taps_from"]
 
-PIXELS = SIZE * SIZE
 
 # Images side by side in a tile: on a processor 0.8 MB, which stay in the cache; a GPU wants more to fill it. The last
 # tile is padded to the same width, so that every image goes through the same kernel whatever its batch.

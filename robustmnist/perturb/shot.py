@@ -10,12 +10,11 @@ from torch import Tensor
 
 from robustmnist.draws import Draws
 from robustmnist.perturb.chunks import chunks
-from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.images import PIXELS, SIZE
 from robustmnist.threads import share_out
 
 __all__ = ["SMALLEST_SIGMA", "Inked", "prepare_shot", "shot_noise"]
 
-PIXELS = SIZE * SIZE
 LEVELS = 255  # the grey levels of the rate's table; MNIST's own
 SMALLEST_SIGMA = 0.01  # 10,000 photons at full ink; below it the noise is finer than half a grey level
 

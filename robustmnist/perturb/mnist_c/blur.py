@@ -9,12 +9,11 @@ from torch import Tensor
 
 from robustmnist.draws import Draws
 from robustmnist.perturb.chunks import by_chunks
-from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.images import PIXELS, SIZE
 from robustmnist.perturb.mnist_c.gaussian import ROWS, gaussian
 
 __all__ = ["glass_blur", "motion_blur"]
 
-PIXELS = SIZE * SIZE
 GREY_LEVELS = 255
 MOST_DELTA, MOST_ITERATIONS = 4, 3  # a draw's 24 bits are enough for 3 swaps among 2 × 8 × 8 possibilities
 BITS = 24  # of a uniform draw
