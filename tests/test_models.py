@@ -9,6 +9,7 @@ from robustmnist.models import (
     MEAN,
     MODELS,
     SD,
+    Deployed,
     build_model,
     complete_architecture,
     count_parameters,
@@ -204,14 +205,66 @@ def test_norms_that_cannot_go_stay(digits28: Tensor) -> None:
 def test_the_fast_pooling_is_torchs_own(side: int) -> None:
     maps = torch.randn((5, 6, side, side), generator=torch.Generator().manual_seed(0))
     maps[0, 0, 0, 0], maps[1, 0, 0, 1] = float("nan"), float("inf")
-    usual = nn.Sequential(nn.Conv2d(6, 6, 1), nn.MaxPool2d(2))
+    usual = nn.Sequential(nn.MaxPool2d(2))
     fast = deployed(usual).model
     assert not any(isinstance(module, nn.MaxPool2d) for module in fast)
     for form in (torch.contiguous_format, torch.channels_last):
         given = maps.contiguous(memory_format=form)
-        halved = fast[1](given)
-        torch.testing.assert_close(halved, usual[1](given), rtol=0, atol=0, equal_nan=True)
+        halved = fast(given)
+        torch.testing.assert_close(halved, usual(given), rtol=0, atol=0, equal_nan=True)
         assert halved.is_contiguous(memory_format=form)
+
+
+@pytest.mark.parametrize("side", [28, 15, 6])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv2d(1, 5, 3, padding=1),
+        nn.Conv2d(1, 4, 5, padding=2, bias=False),
+        nn.Conv2d(1, 4, (2, 3), padding=(0, 1)),
+        nn.Conv2d(1, 4, 3, stride=2),
+        nn.Conv2d(4, 8, 3, padding=1, groups=2),
+        nn.Conv2d(3, 4, 3, dilation=2),
+    ],
+    ids=lambda layer: str(layer)[:40],
+)
+def test_a_convolution_pooled_as_on_a_gpu_is_the_same_function(layer: nn.Conv2d, side: int) -> None:
+    usual = nn.Sequential(layer, nn.MaxPool2d(2)).eval()
+    fast = deployed(usual).model
+    maps = torch.randn((3, layer.in_channels, side, side), generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        # Kernels of another shape or layout may add in another order.
+        torch.testing.assert_close(fast(maps), usual(maps), rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(fast[0].for_gpu(maps), usual(maps), rtol=1e-5, atol=1e-6)
+
+
+def test_the_bias_behind_the_pooling_changes_no_bit() -> None:
+    layer = nn.Conv2d(2, 8, 3, padding=1)
+    fast = deployed(nn.Sequential(layer, nn.MaxPool2d(2))).model
+    maps = torch.randn((9, 2, 14, 14), generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        bare = nn.functional.conv2d(maps, layer.weight, padding=1)
+        expected = nn.functional.max_pool2d(bare + layer.bias[:, None, None], 2)
+        assert torch.equal(fast[0].for_gpu(maps), expected)
+
+
+def test_gradients_go_through_the_layers_themselves(digits28: Tensor) -> None:
+    model = made("cnn")
+    fast = deployed(model).model
+    gradients = []
+    for one in (model, fast):
+        images = digits28.clone().requires_grad_()
+        one(images).amax(1).sum().backward()
+        gradients.append(images.grad)
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-5)
+
+
+def test_odd_convolutions_before_a_pooling_stay_as_they_are(digits28: Tensor) -> None:
+    for layer in (nn.Conv2d(1, 2, 3, padding=1, padding_mode="reflect"), nn.Conv2d(1, 2, 3, padding="same")):
+        usual = nn.Sequential(layer, nn.MaxPool2d(2), nn.Flatten())
+        fast = deployed(usual)
+        assert type(fast.model[0]) is nn.Conv2d
+        torch.testing.assert_close(fast(digits28), usual(digits28))
 
 
 def test_other_poolings_are_left_alone(digits28: Tensor) -> None:
@@ -273,5 +326,6 @@ def test_logits_on_a_gpu(name: str, digits28: Tensor) -> None:
     model, images = made(name), digits28.cuda()
     fast = deployed(model.cuda())
     whole = logits(fast, images)
-    torch.testing.assert_close(whole.cpu(), logits(model.cpu(), digits28), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(whole.cpu(), logits(model.cpu(), digits28), rtol=1e-5, atol=2e-5)
     assert torch.equal(whole, torch.cat([logits(fast, part) for part in images.split(7)]))
+    assert torch.equal(whole, Deployed(deployed(model.cpu()), images.device)(images))  # brought there later

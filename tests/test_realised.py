@@ -18,7 +18,8 @@ from torch import nn
 from robustmnist.data import Dataset, load_dataset
 from robustmnist.errors import RunError
 from robustmnist.evaluation import evaluate, realised
-from robustmnist.evaluation.realised import CARRIERS, measure_realised
+from robustmnist.evaluation.effects import CARRIERS
+from robustmnist.evaluation.realised import measure_realised
 from robustmnist.files import sha256_bytes
 from robustmnist.measure import MEASURES
 from robustmnist.natural import band

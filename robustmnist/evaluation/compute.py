@@ -1,8 +1,13 @@
 """Work through the units of a run that are not there yet."""
 
+import functools
 import itertools
+from collections import deque
 from collections.abc import Callable, Sequence
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustmnist.data import Dataset
@@ -14,6 +19,10 @@ from robustmnist.suites import Suite, Sweep
 __all__ = ["Progress", "compute"]
 
 Progress = Callable[[int, int, int], None]
+Fetch = Callable[[], NDArray[np.float32]]
+
+# Units whose logits may be under way from a GPU: it works on the next one while those of the last are written.
+CUDA_UNDER_WAY = 1
 
 
 def compute(
@@ -40,25 +49,35 @@ def compute(
     total = -(-every * len(todo) // len(units))
     settings = {(suite.name, sweep.name): (suite, sweep) for suite in suites for sweep in suite.sweeps}
     done = passes = 0
-    for (start, stop), part in itertools.groupby(todo, key=lambda unit: (unit.start, unit.stop)):
-        shard = Shard(dataset.images[start:stop], dataset.ids[start:stop], answers)
-        first = Unit(start, stop)
-        if store.has(first):
-            clean = store.get(first)
-        else:
-            clean = shard.clean().cpu().numpy()
-            passes += clean.shape[0] * clean.shape[1]
-        for unit in part:
-            logits = clean
-            if unit.suite is not None and unit.sweep is not None:
-                suite, sweep = settings[unit.suite, unit.sweep]
-                if not sweep.is_neutral(sweep.values[unit.value], sweep.variants[unit.variant]):
-                    logits = _perturbed(shard, sweep, unit, suite.seed if seed is None else seed).cpu().numpy()
-                    passes += logits.shape[0] * logits.shape[1]
-            store.put(unit, logits)
+    under_way: deque[tuple[Unit, Fetch]] = deque()
+    most = CUDA_UNDER_WAY if dataset.images.is_cuda else 0
+
+    def keep(at_most: int) -> None:
+        nonlocal done
+        while len(under_way) > at_most:
+            unit, fetch = under_way.popleft()
+            store.put(unit, fetch())
             done += 1
             if on_progress is not None:
                 on_progress(total * done // len(todo), total, passes)
+
+    for (start, stop), part in itertools.groupby(todo, key=lambda unit: (unit.start, unit.stop)):
+        shard = Shard(dataset.images[start:stop], dataset.ids[start:stop], answers)
+        first = Unit(start, stop)
+        clean: Fetch = functools.partial(store.get, first)
+        if not store.has(first):
+            clean = _fetch(shard.clean())
+            passes += len(answers) * (stop - start)
+        for unit in part:
+            fetch = clean
+            if unit.suite is not None and unit.sweep is not None:
+                suite, sweep = settings[unit.suite, unit.sweep]
+                if not sweep.is_neutral(sweep.values[unit.value], sweep.variants[unit.variant]):
+                    fetch = _fetch(_perturbed(shard, sweep, unit, suite.seed if seed is None else seed))
+                    passes += len(answers) * (stop - start)
+            under_way.append((unit, fetch))
+            keep(most)
+    keep(0)
     return passes
 
 
@@ -66,3 +85,17 @@ def _perturbed(shard: Shard, sweep: Sweep, unit: Unit, seed: int) -> Tensor:
     variant = sweep.variants[unit.variant]
     arguments = sweep.arguments(sweep.values[unit.value], variant)
     return shard.perturbed(sweep.perturbation, arguments, seed=seed, draw=variant.draw)
+
+
+def _fetch(logits: Tensor) -> Fetch:
+    """Start to bring logits to the processor, and return what waits for them and for nothing that is begun later."""
+    if not logits.is_cuda:
+        return logits.numpy
+    there = torch.empty(logits.shape, dtype=logits.dtype, pin_memory=True).copy_(logits, non_blocking=True)
+    arrived = torch.cuda.current_stream(logits.device).record_event()
+
+    def wait() -> NDArray[np.float32]:
+        arrived.synchronize()
+        return there.numpy()
+
+    return wait

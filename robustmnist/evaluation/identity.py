@@ -1,6 +1,5 @@
 """What a run is: everything that its numbers depend on, to tell a run to go on with from another one."""
 
-import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,7 +13,7 @@ from robustmnist.checkpoints import Checkpoint
 from robustmnist.data import Dataset
 from robustmnist.errors import CheckpointError
 from robustmnist.files import sha256_bytes
-from robustmnist.models import deployed
+from robustmnist.models import Deployed, deployed
 from robustmnist.suites import Suite
 
 __all__ = ["answer_of", "differences", "identify", "record_of", "seeds_of"]
@@ -108,7 +107,7 @@ def answer_of(model: Checkpoint | nn.Module, device: torch.device) -> Callable[[
     """Return what turns images on `device` into logits in fixed tiles; the caller's model stays as and where it is."""
     ready = model.deployed if isinstance(model, Checkpoint) else deployed(model)
     if any(parameter.device != device for parameter in ready.parameters()):
-        ready = copy.deepcopy(ready).to(device)
+        ready = Deployed(ready.model, device)
     return ready
 
 

@@ -11,7 +11,7 @@ from robustmnist.errors import ImagesError, InputError
 from robustmnist.explanation.completeness import gap
 from robustmnist.explanation.methods import METHODS, Method
 from robustmnist.explanation.regions import last_convolution
-from robustmnist.models.inference import Deployed
+from robustmnist.models.inference import Deployed, full_precision
 from robustmnist.perturb import check_images
 from robustmnist.tomlfile import did_you_mean
 
@@ -101,17 +101,16 @@ def _check(model: nn.Module, images: Tensor, targets: Tensor) -> None:
 def _undisturbed(model: nn.Module) -> Iterator[None]:
     """Run the block with `model` in evaluation mode and its parameters fixed, then put everything back.
 
-    Gradients are on whatever the caller's mode. On CUDA, convolutions are held to full float32 and to algorithms that
-    give the same sum every time.
+    Gradients are on whatever the caller's mode, and sums in full precision.
     """
     modes = [(module, module.training) for module in model.modules()]
     flags = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
-    exact = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+    device = next((parameter.device for parameter, _ in flags), torch.device("cpu"))
     try:
         model.eval()
         for parameter, _ in flags:
             parameter.requires_grad_(False)
-        with torch.inference_mode(False), torch.enable_grad(), exact:
+        with torch.inference_mode(False), torch.enable_grad(), full_precision(device):
             yield
     finally:
         for module, mode in modes:

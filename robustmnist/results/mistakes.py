@@ -111,12 +111,14 @@ class _Surest:
         return cls(np.full(n, -np.inf), np.zeros(n, np.int64), np.zeros(n, np.int64))
 
     def add(self, logits: NDArray[np.float32], labels: NDArray[np.int64], setting: int) -> None:
-        found = decide(logits)
+        wrong = np.flatnonzero(logits.argmax(axis=1) != labels)
+        found = decide(logits[wrong])
         # Strictly surer: settings come mildest first, so the milder of equals stays. NaN compares as False.
-        better = found.valid & (found.predicted != labels) & (found.log_odds > self.log_odds)
-        self.log_odds[better] = found.log_odds[better]
-        self.predicted[better] = found.predicted[better]
-        self.setting[better] = setting
+        better = found.valid & (found.log_odds > self.log_odds[wrong])
+        rows = wrong[better]
+        self.log_odds[rows] = found.log_odds[better]
+        self.predicted[rows] = found.predicted[better]
+        self.setting[rows] = setting
 
     def rows(self, predictions: Predictions, top: int) -> list[dict[str, Any]]:
         wrong = np.flatnonzero(self.log_odds > -np.inf)
