@@ -208,7 +208,7 @@ def test_it_shows_clean_digits_and_the_worst_calibrated_suite(section: TrustSect
     assert section.groups[0].title == "Clean digits"
     assert len(section.groups) == 2
     assert len(section.extra) == len(whole.suites) - 1
-    table = quality(whole.predictions).set_index(["suite", "sweep", "value"])
+    table = quality(whole.predictions).set_index(["suite", "sweep", "value"]).sort_index()
     errors = {
         one.suite.name: table.loc[(one.suite.name, one.hardest.sweep.name, one.hardest.focus)]["ece_width"].mean()
         for one in whole.suites

@@ -107,7 +107,7 @@ def answer_of(model: Checkpoint | nn.Module, device: torch.device) -> Callable[[
     """Return what turns images on `device` into logits in fixed tiles; the caller's model stays as and where it is."""
     ready = model.deployed if isinstance(model, Checkpoint) else deployed(model)
     if any(parameter.device != device for parameter in ready.parameters()):
-        ready = Deployed(ready.model, device)
+        ready = Deployed(ready, device)
     return ready
 
 

@@ -67,7 +67,8 @@ def _pictures(
     chosen = sweep.variants[variant]
     images, ids = dataset.images[index], dataset.ids[index]
     perturbed = prepare(sweep.perturbation, images, ids=ids, seed=seed, draw=chosen.draw)
-    return np.stack([_grey(perturbed(**sweep.arguments(value, chosen))) for value in values])
+    seen = torch.stack([perturbed(**sweep.arguments(value, chosen)) for value in values])
+    return _grey(seen.flatten(0, 1)).reshape(len(values), len(rows), *seen.shape[-2:])
 
 
 def _clean(dataset: Dataset, rows: NDArray[np.int64]) -> Pictures:

@@ -16,9 +16,9 @@ __all__ = ["Shard"]
 Answer = Callable[[Tensor], Tensor]
 Cut = tuple[int, int]  # a piece's first row and one past its last
 
-# Images perturbed at once by one thread of a CPU: 3 MB stay in the cache between the perturbation and the models, and
-# every tile size in use divides it. A GPU takes the whole shard.
-CPU_PIECE = 1024
+# Images perturbed at once by one thread of a CPU, at most and at least: 3 MB stay in the cache between the perturbation
+# and the models, and every tile size in use divides both. A GPU takes the whole shard.
+CPU_PIECE, CPU_LEAST = 1024, 256
 
 
 class Shard:
@@ -36,7 +36,7 @@ class Shard:
 
     def __init__(self, images: Tensor, ids: Tensor, answers: Sequence[Answer]) -> None:
         self._images, self._ids, self._answers = images, ids, answers
-        step = len(images) if images.device.type == "cuda" else CPU_PIECE
+        step = len(images) if images.device.type == "cuda" else _cpu_piece(len(images))
         self._cuts = [(start, min(start + step, len(images))) for start in range(0, len(images), step)]
         self._key: tuple[str, int, int] | None = None
         self._prepared: dict[Cut, Callable[..., Tensor]] = {}
@@ -100,6 +100,12 @@ class Shard:
         self._cuts[at : at + 1] = [(start, middle), (middle, stop)]
         if self._images.device.type == "cuda":
             torch.cuda.empty_cache()
+
+
+def _cpu_piece(n: int) -> int:
+    """Return how many of `n` images make a piece, so that every thread has one."""
+    share = -(-n // (torch.get_num_threads() * CPU_LEAST)) * CPU_LEAST
+    return min(max(share, CPU_LEAST), CPU_PIECE)
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -41,14 +41,13 @@ class Deployed(nn.Module):
 
     def __init__(self, model: nn.Module, device: torch.device | None = None) -> None:
         super().__init__()
-        self.model = fast_pooling(fold_norms(copy.deepcopy(model).eval()))
+        plain = model.model if isinstance(model, Deployed) else model
+        self.model: nn.Module = fast_pooling(fold_norms(copy.deepcopy(plain).eval()))
         if device is not None:
             self.model = self.model.to(device)
-        self.convolutional = _is_convolutional(model)
-        if self.convolutional:
-            on_gpu = any(parameter.is_cuda for parameter in self.model.parameters())
-            form = torch.contiguous_format if on_gpu else torch.channels_last
-            self.model = self.model.to(memory_format=form)
+        on_gpu = any(parameter.is_cuda for parameter in self.model.parameters())
+        self.form = torch.channels_last if _is_convolutional(plain) and not on_gpu else torch.contiguous_format
+        self.model = self.model.to(memory_format=self.form)
         for parameter in self.model.parameters():
             parameter.requires_grad_(False)
 
@@ -65,9 +64,8 @@ class Deployed(nn.Module):
     @torch.inference_mode()
     def _answer(self, images: Tensor, starts: range, rows: int) -> list[Tensor]:
         """Return the logits of the tiles that begin at `starts`."""
-        # One buffer serves all tiles: it stays in cache. Its strides say channels last, which one channel leaves open.
-        form = torch.channels_last if self.convolutional else torch.contiguous_format
-        buffer = torch.empty((rows, *images.shape[1:]), device=images.device, memory_format=form)
+        # One buffer serves all tiles: it stays in cache. Its strides tell the layout, which one channel leaves open.
+        buffer = torch.empty((rows, *images.shape[1:]), device=images.device, memory_format=self.form)
         results = []
         for start in starts:
             part = images[start : start + rows]

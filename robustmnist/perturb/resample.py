@@ -123,7 +123,12 @@ def _for_tiles(one: Taps, n: int, device: torch.device) -> tuple[Tensor, Tensor,
     """Return index, weight and starts for `n` tiles one after another."""
     tile = torch.arange(n)[:, None]
     index, starts = one.index + PIXELS * tile, one.starts + len(one.index) * tile
-    return index.flatten().to(device), one.weight.repeat(n).to(device), starts.flatten().to(device)
+    tables = index.flatten(), one.weight.repeat(n), starts.flatten()
+    if device.type == "cpu":
+        return tables
+    # From pinned memory: other copies would wait for all that the GPU still has to do.
+    index, weight, starts = (table.pin_memory().to(device, non_blocking=True) for table in tables)
+    return index, weight, starts
 
 
 def _side_by_side(images: Tensor | Tiles, start: int, stop: int) -> Tensor:

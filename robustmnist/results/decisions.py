@@ -58,20 +58,21 @@ def decide(logits: NDArray[np.floating]) -> Decisions:
     A row with a NaN or an infinity is `INVALID`: taking the argmax of an all-NaN row would call it class 0 and score
     9.8 % on MNIST.
     """
-    rows = np.arange(len(logits))
     # Classes first: sums and maxima over ten classes then run along contiguous memory, some five times faster.
     by_class = np.asarray(logits, np.float64).T.copy()
-    valid = np.isfinite(by_class.max(axis=0)) & np.isfinite(by_class.min(axis=0))
+    best = by_class.max(axis=0)
+    valid = np.isfinite(best) & np.isfinite(by_class.min(axis=0))
     if not valid.all():
-        by_class[:, ~valid] = 0.0
-    predicted = by_class.argmax(axis=0)
-    best = by_class[predicted, rows]
-    by_class[predicted, rows] = -np.inf
+        by_class[:, ~valid] = best[~valid] = 0.0
+    predicted = (by_class == best).argmax(axis=0)  # the first of equals; of numbers it takes twice as long
+    by_class[predicted, np.arange(len(logits))] = -np.inf
     second = by_class.max(axis=0)
     by_class -= second
     np.exp(by_class, out=by_class)
     gap = best - second
     # log(p / (1 - p)) = best - log(sum of exp(others)), relative to the second so that it cannot underflow.
     log_odds = gap - np.log(by_class.sum(axis=0))
-    nan = np.where(valid, 0.0, np.nan)
-    return Decisions(np.where(valid, predicted, INVALID), log_odds + nan, gap + nan)
+    if not valid.all():
+        predicted[~valid] = INVALID
+        log_odds[~valid] = gap[~valid] = np.nan
+    return Decisions(predicted, log_odds, gap)
