@@ -14,6 +14,7 @@ from robustmnist.perturb.mnist_c.entries import MNIST_C
 from robustmnist.perturb.noise import (
     gaussian_noise,
     impulse_noise,
+    prepare_impulse_noise,
     prepare_salt_and_pepper,
     salt_and_pepper,
     speckle,
@@ -145,7 +146,12 @@ PERTURBATIONS: dict[str, Perturbation] = {
         random=True,
         prepare=prepare_salt_and_pepper,
     ),
-    "impulse-noise": Perturbation(impulse_noise, {"probability": Parameter("probability", 0.0, 0.0, 1.0)}, random=True),
+    "impulse-noise": Perturbation(
+        impulse_noise,
+        {"probability": Parameter("probability", 0.0, 0.0, 1.0)},
+        random=True,
+        prepare=prepare_impulse_noise,
+    ),
     "speckle": Perturbation(speckle, {"sigma": Parameter("sd of ink", 0.0, 0.0, 10.0)}, random=True),
     "uniform-noise": Perturbation(uniform_noise, {"amplitude": Parameter("ink", 0.0, 0.0, 10.0)}, random=True),
     "shot-noise": Perturbation(

@@ -1,7 +1,9 @@
 """Shot noise: the ink seen through a limited number of photons, drawn exactly."""
 
 import functools
-from typing import NamedTuple
+import operator
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -100,7 +102,7 @@ def prepare_shot(images: Tensor, draws: Draws) -> tuple[Inked, ...]:
 
 def _inked(images: Tensor, draws: Draws) -> Inked:
     level, uniform = images.mul(LEVELS).round_().flatten(), draws.uniform(1, SIZE, SIZE).flatten()
-    place = _where(level > 0)
+    place = _where(operator.gt, level)
     sparse = 2 * len(place) < len(level)
     if sparse:
         level, uniform = level.index_select(0, place), uniform.index_select(0, place)
@@ -121,16 +123,20 @@ def _write(inked: Inked, table: Tensor, out: Tensor) -> tuple[Tensor, Tensor, Te
         line.copy_(found)
     else:
         line.zero_().scatter_(0, inked.place, found)
-    left = _where(found < 0)
+    left = _where(operator.lt, found)
     place = left if inked.place is None else inked.place.index_select(0, left)
     return place, inked.bin.index_select(0, left), inked.fine.index_select(0, left)
 
 
-def _where(mask: Tensor) -> Tensor:
-    """Return int64 `(n,)`: the places of what is true; on a CPU numpy finds them ten times faster than torch."""
-    if mask.device.type == "cpu":
-        return torch.from_numpy(np.flatnonzero(mask.numpy()))
-    return mask.nonzero().squeeze(1)
+def _where(compare: Callable[[Any, float], Any], values: Tensor) -> Tensor:
+    """Return int64 `(n,)`: the places of the values that compare so with 0.
+
+    On a CPU numpy compares three times and finds ten times as fast as torch.
+    """
+    if values.device.type == "cpu":
+        return torch.from_numpy(np.flatnonzero(compare(values.numpy(), 0.0)))
+    found: Tensor = compare(values, 0.0).nonzero().squeeze(1)
+    return found
 
 
 @functools.lru_cache(maxsize=32)
