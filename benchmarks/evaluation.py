@@ -12,7 +12,7 @@ from benchmarks.timing import hardware, print_table, side_by_side
 from robustmnist.checkpoints import Checkpoint, load_checkpoint
 from robustmnist.data import Dataset, load_dataset
 from robustmnist.evaluation import evaluate
-from robustmnist.models import logits
+from robustmnist.models import deployed
 from robustmnist.suites import load_suite, load_suites
 
 __all__ = ["run"]
@@ -62,10 +62,13 @@ def _against_bare_forward_passes(digits: Dataset, device: torch.device) -> None:
 
 def _bare(checkpoint: Checkpoint, images: Tensor, passes: int = 5) -> float:
     """Return the seconds of one bare pass over `images`: the mean of several, since a suite pays the mean."""
-    logits(checkpoint.model, images)
+    ready = deployed(checkpoint.model)
+    ready(images)
+    if images.is_cuda:
+        torch.cuda.synchronize()
     started = time.perf_counter()
     for _ in range(passes):
-        logits(checkpoint.model, images)
+        ready(images)
     if images.is_cuda:
         torch.cuda.synchronize()
     return (time.perf_counter() - started) / passes

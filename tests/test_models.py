@@ -18,7 +18,9 @@ from robustmnist.models import (
     tile,
     without_norms,
 )
+from robustmnist.models.inference import _laid_out
 from robustmnist.models.layers import ByteDropout
+from robustmnist.models.pooling import fast_pooling
 
 VARIANTS = {
     "fc": {"model": "fc"},
@@ -257,6 +259,22 @@ def test_gradients_go_through_the_layers_themselves(digits28: Tensor) -> None:
         one(images).amax(1).sum().backward()
         gradients.append(images.grad)
     torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", [torch.contiguous_format, torch.channels_last])
+def test_a_layout_is_the_same_whatever_it_was_before(form: torch.memory_format) -> None:
+    """Strides choose the kernel, and with a single channel either layout's are allowed."""
+    strides = [
+        [values.stride() for values in (*ready.parameters(), *ready.buffers())]
+        for ready in (
+            _laid_out(fast_pooling(before), form)
+            for before in (made("cnn"), made("cnn").to(memory_format=torch.channels_last), deployed(made("cnn")).model)
+        )
+    ]
+    kernels = [one for one in strides[0] if len(one) == 4]
+    assert len(kernels) == 3  # both layers' and the first one's for a GPU
+    assert strides[0] == strides[1]
+    assert kernels == [one for one in strides[2] if len(one) == 4]
 
 
 def test_odd_convolutions_before_a_pooling_stay_as_they_are(digits28: Tensor) -> None:

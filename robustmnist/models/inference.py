@@ -42,12 +42,12 @@ class Deployed(nn.Module):
     def __init__(self, model: nn.Module, device: torch.device | None = None) -> None:
         super().__init__()
         plain = model.model if isinstance(model, Deployed) else model
-        self.model: nn.Module = fast_pooling(fold_norms(copy.deepcopy(plain).eval()))
-        if device is not None:
-            self.model = self.model.to(device)
-        on_gpu = any(parameter.is_cuda for parameter in self.model.parameters())
-        self.form = torch.channels_last if _is_convolutional(plain) and not on_gpu else torch.contiguous_format
-        self.model = self.model.to(memory_format=self.form)
+        where = device or next((parameter.device for parameter in plain.parameters()), torch.device("cpu"))
+        # Folded on a CPU wherever it is: roots and quotients of another device may differ in the last bit.
+        ready = fast_pooling(fold_norms(copy.deepcopy(plain).cpu().eval()))
+        channels_last = _is_convolutional(plain) and where.type == "cpu"
+        self.form = torch.channels_last if channels_last else torch.contiguous_format
+        self.model: nn.Module = _laid_out(ready, self.form).to(where)
         for parameter in self.model.parameters():
             parameter.requires_grad_(False)
 
@@ -113,6 +113,15 @@ def tile(model: nn.Module, device: torch.device) -> int:
     if device.type == "cuda":
         return CUDA_TILE
     return CPU_TILE if _is_convolutional(model) else CPU_TILE_DENSE
+
+
+def _laid_out(model: nn.Module, form: torch.memory_format) -> nn.Module:
+    """Bring all that `model` consists of into the layout `form`, and return it."""
+    for values in (*model.parameters(), *model.buffers()):
+        if values.ndim == 4:
+            # Not by `to`: of a single channel it keeps the strides of either layout, which choose the kernel.
+            values.data = torch.empty(values.shape, dtype=values.dtype, memory_format=form).copy_(values.data)
+    return model
 
 
 def _is_convolutional(model: nn.Module) -> bool:
