@@ -355,6 +355,38 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(
     assert content(out) == content(whole)
 
 
+@pytest.mark.parametrize("under_way", [1, 3, 100])
+def test_logits_that_are_still_under_way_arrive(
+    models: dict[str, nn.Module],
+    digits: Dataset,
+    whole: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    under_way: int,
+) -> None:
+    """As from a GPU, which is a unit ahead of what is written."""
+    monkeypatch.setattr(compute, "UNDER_WAY", {"cpu": under_way})
+    out = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(models, digits, SUITE, device="cpu", out=out, on_progress=stop_after(7))
+    calls: list[tuple[int, ...]] = []
+    evaluate(models, digits, SUITE, device="cpu", out=out, on_progress=lambda *now: calls.append(now))
+    assert len(calls) == len(plan.plan([SUITE], 60)) - 7
+    assert calls[-1][0] == calls[-1][1]
+    assert content(out) == content(whole)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_decides_as_a_processor_does(digits: Dataset) -> None:
+    checkpoints = {name: load_checkpoint(name) for name in ("fc", "cnn")}
+    one, other = (evaluate(checkpoints, digits, SUITE, device=where) for where in ("cpu", "cuda"))
+    for key, logits in one.logits.items():
+        np.testing.assert_allclose(logits, other.logits[key], rtol=0, atol=1e-4)
+    counts = ["accuracy", "flip_rate", "invalid", "near_ties"]
+    assert one.manifest["near_ties"] == other.manifest["near_ties"]
+    assert summarise(one)[counts].equals(summarise(other)[counts])
+
+
 def test_killed_runs_go_on_and_end_with_the_same_bytes(tmp_path: Path) -> None:
     script = Path(__file__).parent / "kill_and_resume.py"
     done = subprocess.run([sys.executable, script, str(KILLS), tmp_path], capture_output=True, text=True)

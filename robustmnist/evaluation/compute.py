@@ -21,8 +21,8 @@ __all__ = ["Progress", "compute"]
 Progress = Callable[[int, int, int], None]
 Fetch = Callable[[], NDArray[np.float32]]
 
-# Units whose logits may be under way from a GPU: it works on the next one while those of the last are written.
-CUDA_UNDER_WAY = 1
+# Units whose logits may be under way: a GPU works on the next one while those of the last are written.
+UNDER_WAY = {"cuda": 1}
 
 
 def compute(
@@ -50,7 +50,7 @@ def compute(
     settings = {(suite.name, sweep.name): (suite, sweep) for suite in suites for sweep in suite.sweeps}
     done = passes = 0
     under_way: deque[tuple[Unit, Fetch]] = deque()
-    most = CUDA_UNDER_WAY if dataset.images.is_cuda else 0
+    most = UNDER_WAY.get(dataset.images.device.type, 0)
 
     def keep(at_most: int) -> None:
         nonlocal done
