@@ -31,7 +31,8 @@ def banners(study: Study) -> tuple[Banner, ...]:
     data = _table(study.predictions.manifest, "dataset")
     found = []
     if data.get("fallback"):
-        why = f" {_text(data['note'])}" if data.get("note") else ""
+        note = _text(data["note"]) if data.get("note") else ""
+        why = f" {note[:1].upper()}{note[1:]}." if note else ""
         found.append(Banner("Not MNIST.", f"The numbers are for the data set {_text(data.get('name'))}.{why}"))
     summary = summarise(study.predictions)
     moved = summary[~summary["neutral"]].groupby("checkpoint", sort=False)["invalid"].sum()
