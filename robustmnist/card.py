@@ -6,31 +6,56 @@ A card is a JSON file beside the weights. It carries a hash of itself too, so th
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Strict
+from pydantic import AfterValidator, Field, Strict, model_validator
 
 from robustmnist.errors import CheckpointError
-from robustmnist.files import sha256_bytes, write_atomic
+from robustmnist.files import is_file, sha256_bytes, write_atomic
 from robustmnist.shipped import shipped
-from robustmnist.tomlfile import Table, did_you_mean, validate_table
+from robustmnist.tomlfile import Table, did_you_mean, shorten, validate_table
 
-__all__ = ["Card", "InputContract", "TestAccuracy", "card_path", "list_checkpoints", "read_card", "write_card"]
+__all__ = [
+    "CLASSES",
+    "COLDEST",
+    "HOTTEST",
+    "Card",
+    "InputContract",
+    "TestAccuracy",
+    "card_path",
+    "list_checkpoints",
+    "read_card",
+    "write_card",
+]
 
 MAX_BYTES = 1_000_000  # a card is a page of text
+CLASSES = tuple(str(digit) for digit in range(10))
+COLDEST, HOTTEST = 0.05, 20.0  # temperatures that are fitted; beyond them confidences say nothing
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 
 
-class InputContract(Table):
-    """What a checkpoint takes."""
+def _only(*needed: Any) -> AfterValidator:
+    """Return what refuses any sequence but this one: all that is computed takes it for granted."""
 
-    shape: Annotated[tuple[int, int, int], Strict(False)] = (1, 28, 28)
+    def check(given: Any) -> Any:
+        if tuple(given) != needed:
+            raise ValueError(f"is {shorten(list(given))}, but has to be {list(needed)}")
+        return given
+
+    return AfterValidator(check)
+
+
+class InputContract(Table):
+    """What a checkpoint takes: what the program gives it, and nothing else."""
+
+    shape: Annotated[tuple[int, int, int], Strict(False), _only(1, 28, 28)] = (1, 28, 28)
     dtype: Literal["float32"] = "float32"
-    range: Annotated[tuple[float, float], Strict(False)] = (0.0, 1.0)
+    range: Annotated[tuple[float, float], Strict(False), _only(0.0, 1.0)] = (0.0, 1.0)
     polarity: Literal["ink 1 on background 0"] = "ink 1 on background 0"
-    normalisation: str = "inside the model"
+    normalisation: Literal["inside the model"] = "inside the model"
 
 
 class TestAccuracy(Table):
@@ -46,6 +71,12 @@ class TestAccuracy(Table):
     low: Share
     high: Share
 
+    @model_validator(mode="after")
+    def _at_most_all(self) -> Self:
+        if self.correct > self.n:
+            raise ValueError(f"{self.correct} are correct, but have to be at most the {self.n} that there are")
+        return self
+
 
 class Card(Table):
     """A checkpoint's card.
@@ -55,7 +86,7 @@ class Card(Table):
         description: One sentence for a list.
         architecture: Plain values for `robustmnist.models.build_model`.
         parameters: How many values were trained.
-        classes: The class that each logit stands for.
+        classes: The class that each logit stands for: `CLASSES`.
         input: What images it takes.
         test_accuracy: Measured once, on the stored weights; None until a training has ended.
         validation_accuracy: Of the chosen epoch.
@@ -77,11 +108,11 @@ class Card(Table):
     description: str = ""
     architecture: dict[str, Any]
     parameters: Count
-    classes: list[str]
+    classes: Annotated[list[str], _only(*CLASSES)]
     input: InputContract = InputContract()
     test_accuracy: TestAccuracy | None
     validation_accuracy: Share | None
-    temperature: Annotated[float, Field(gt=0)] | None = None
+    temperature: Annotated[float, Field(ge=COLDEST, le=HOTTEST)] | None = None
     sha256: Sha256
     precision: Literal["float16", "float32"]
     recipe: dict[str, Any]
@@ -134,12 +165,16 @@ def card_path(name_or_path: str | Path) -> Path:
         return known[str(name_or_path)]
     path = Path(name_or_path)
     stem = path.with_suffix("") if path.suffix in (".json", ".safetensors") else path
-    card = stem.with_name(f"{stem.name}.json") if stem.name else path
-    if card.is_file():
-        return card
-    if path.is_file():
-        if path.suffix == ".safetensors":
-            raise CheckpointError("its card is missing", where=card, remedy="keep the card beside the weights")
+    if stem.name:
+        card, weights = (stem.with_name(f"{stem.name}.{ending}") for ending in ("json", "safetensors"))
+        if is_file(card, CheckpointError):
+            return card
+        if is_file(weights, CheckpointError):
+            what, remedy = f"its card {card.name} is missing", "keep the card beside the weights"
+            raise CheckpointError(what, where=weights, remedy=remedy)
+    if is_file(path / "best.json", CheckpointError):
+        raise CheckpointError("is the folder of a training run", where=path, remedy=f"use {path / 'best'}")
+    if is_file(path, CheckpointError):
         raise CheckpointError("is no checkpoint", where=path, remedy="give a .safetensors file with its card beside it")
     raise CheckpointError(
         f"no checkpoint is called that and no such file is there{did_you_mean(str(name_or_path), known)}",

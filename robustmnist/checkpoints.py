@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from robustmnist.card import Card, TestAccuracy, card_path, list_checkpoints, read_card, write_card
+from robustmnist.card import CLASSES, Card, TestAccuracy, card_path, list_checkpoints, read_card, write_card
 from robustmnist.errors import CheckpointError
 from robustmnist.files import sha256_bytes, write_atomic
 from robustmnist.models import Deployed, build_model, deployed
@@ -20,7 +20,6 @@ __all__ = ["Card", "Checkpoint", "TestAccuracy", "list_checkpoints", "load_check
 
 MAX_BYTES = 256 * 2**20  # of a weights file: far above any model on offer, far below a machine's memory
 MAX_HEADER = 2**18
-CLASSES = tuple(str(digit) for digit in range(10))
 _RESTORE = "restore the file"
 
 

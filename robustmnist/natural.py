@@ -104,7 +104,9 @@ def describe(
         difference = np.hypot(*parts) if parts else measure.difference(medians[name], values)
         rows += [_row(name, "reading", measure.unit, values), _row(name, "difference", measure.unit, difference)]
         if measure.ratio:
-            rows.append(_row(name, "ratio", "×", values / medians[name]))
+            with np.errstate(divide="ignore", invalid="ignore"):  # what no ratio can be made of is not counted
+                ratio = values / medians[name]
+            rows.append(_row(name, "ratio", "×", ratio))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustmnist.card import card_path, list_checkpoints, read_card, write_card
+from robustmnist.card import COLDEST, card_path, list_checkpoints, read_card, write_card
 from robustmnist.checkpoints import load_checkpoint, save_checkpoint
 from robustmnist.errors import CheckpointError
 from robustmnist.files import sha256_bytes
@@ -123,12 +123,27 @@ def test_unknown_names_and_missing_halves(tmp_path: Path) -> None:
     assert "no checkpoint is called that" in one_line(tmp_path)
     path = saved(tmp_path)
     path.with_suffix(".json").rename(tmp_path / "card")
-    assert "its card is missing" in one_line(f"{path}.safetensors")
+    for name in (path, f"{path}.safetensors", f"{path}.json"):
+        assert "tiny.safetensors: its card tiny.json is missing; keep the card beside" in one_line(name)
     (tmp_path / "tiny.pt").write_bytes(b"weights of some other program")
     assert "tiny.pt: is no checkpoint; give a .safetensors file" in one_line(tmp_path / "tiny.pt")
     (tmp_path / "card").rename(path.with_suffix(".json"))
     path.with_suffix(".safetensors").unlink()
     assert "cannot be read" in one_line(path)
+
+
+def test_the_folder_of_a_training_run_is_told_from_its_best_checkpoint(tmp_path: Path) -> None:
+    run = tmp_path / "mine"
+    path = saved(run)
+    for ending in (".json", ".safetensors"):
+        path.with_suffix(ending).rename((run / "best").with_suffix(ending))
+    assert one_line(run) == f"{run}: is the folder of a training run; use {run / 'best'}"
+    assert load_checkpoint(run / "best").name == "tiny"
+
+
+def test_names_that_no_system_takes_are_one_line(tmp_path: Path) -> None:
+    assert "cannot be looked at (File name too long); name another path" in one_line(tmp_path / ("x" * 300))
+    assert "cannot be looked at (embedded null byte)" in one_line("a\0b")
 
 
 def test_weights_of_another_checkpoint(tmp_path: Path) -> None:
@@ -211,6 +226,37 @@ def test_forged_cards(tmp_path: Path, forgery: str) -> None:
     path = saved(tmp_path)
     rehash(path.with_suffix(".json"), CARD_FORGERIES[forgery])
     assert one_line(path).startswith(str(tmp_path))
+
+
+TEST = {"dataset": "mnist", "part": "test", "n": 10, "correct": 9, "accuracy": 0.9, "low": 0.6, "high": 0.98}
+OTHER_CONTRACTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "other classes": (lambda card: card["classes"].reverse(), "classes: is ['9', '8', "),
+    "one class": (lambda card: card.update(classes=["a"]), "classes: is ['a'], but has to be ['0', '1', "),
+    "other images": (
+        lambda card: card["input"].update(shape=[3, 32, 32]),
+        "input.shape: is [3, 32, 32], but has to be [1, 28, 28]",
+    ),
+    "another range": (lambda card: card["input"].update(range=[0, 255]), "but has to be [0.0, 1.0]"),
+    "normalised before": (
+        lambda card: card["input"].update(normalisation="outside"),
+        "input.normalisation: should be 'inside the model', not 'outside'",
+    ),
+    "more than all": (
+        lambda card: card.update(test_accuracy=TEST | {"correct": 11}),
+        "test_accuracy: 11 are correct, but have to be at most the 10 that there are",
+    ),
+    "too cold": (lambda card: card.update(temperature=1e-320), "temperature: should be greater than or equal to 0.05"),
+    "too hot": (lambda card: card.update(temperature=1e300), "temperature: should be less than or equal to 20"),
+}
+
+
+@pytest.mark.parametrize("contract", OTHER_CONTRACTS)
+def test_what_the_program_does_not_give_is_refused(tmp_path: Path, contract: str) -> None:
+    path = saved(tmp_path, test_accuracy=TEST, temperature=COLDEST)
+    assert load_checkpoint(path).card.temperature == COLDEST
+    change, words = OTHER_CONTRACTS[contract]
+    rehash(path.with_suffix(".json"), change)
+    assert words in one_line(path)
 
 
 NO_CARDS = ["", "{}", "[]", "null", '{"a":1,"a":2}', '{"a": NaN}', "[" * 50_000, "1" * 10_000, "\ud800"]

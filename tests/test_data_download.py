@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from local_mirror import Mirror
 
 from robustmnist.data import load_dataset, mnist
 from robustmnist.data.download import MIRRORS
+from robustmnist.data.download import _Clock as Clock
 from robustmnist.errors import DataError
 
 MODULE = "robustmnist.data.download"
@@ -156,6 +158,50 @@ def test_no_network_costs_three_seconds_at_most(
         load_dataset("mnist")
     assert time.monotonic() - begin < 4.5  # 3 s and what a busy machine adds
     assert files(cache.parent) == []
+
+
+def test_a_silent_mirror_is_asked_once(
+    silent: str, mirror: Mirror, cache: Path, small: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[float] = []
+
+    def clock(answer: float) -> Clock:
+        answers.append(answer)
+        return Clock(answer)
+
+    monkeypatch.setattr(f"{MODULE}._Clock", clock)
+    monkeypatch.setattr(f"{MODULE}.ANSWER_SECONDS", 1.5)
+    use(monkeypatch, silent, mirror.url("good"))
+    assert len(load_dataset("mnist")) == 30
+    assert len(mirror.requests) == 2
+    # Half of the time for the silent one and the rest for the other one, for the second file too.
+    assert (len(answers), answers[0], answers[2]) == (3, 0.75, 0.75)
+
+
+def test_a_mirror_that_falls_silent_is_told_with_the_one_before(
+    silent: str, mirror: Mirror, cache: Path, small: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = mirror.answer
+
+    def once(handler: BaseHTTPRequestHandler, manner: str, name: str) -> None:
+        answer(handler, "good" if len(mirror.requests) == 1 else "mute", name)
+
+    monkeypatch.setattr(mirror, "answer", once)
+    monkeypatch.setattr(f"{MODULE}.ANSWER_SECONDS", 1.6)
+    use(monkeypatch, silent, mirror.url("good"))
+    with pytest.raises(DataError, match=r"t10k-labels.* \(127.*no answer in 0\.8 s; 127.*no answer in 0\.8 s\)"):
+        load_dataset("mnist")
+
+
+def test_the_digits_are_advised_for_testing_alone(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, closed_port())
+    for name in ("mnist", "auto"):
+        with pytest.raises(DataError, match=r"; give the folder that holds MNIST with --data-dir$"):
+            load_dataset(name, part="train")
+    with pytest.raises(DataError, match=r"leave --data-dir out to download it$"):
+        load_dataset("mnist", part="train", data_dir=cache.parent)
+    with pytest.raises(DataError, match=r"or use --dataset digits$"):
+        load_dataset("mnist")
 
 
 def test_a_name_server_that_is_silent_is_not_waited_for(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

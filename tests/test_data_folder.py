@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -197,3 +198,12 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         DataError, match=f"{IMAGES}: is larger gzipped than|{IMAGES}: holds more than 12 digits; split it"
     ):
         load_dataset(f"idx:{folder}")
+
+
+def test_a_path_that_is_no_utf8_is_kept_in_the_manifest(tmp_path: Path) -> None:
+    """The hash is of the bytes as they are written and as they are made again from what was read."""
+    folder = fill(tmp_path / "digits")
+    manifest = manifest_of(folder, dataset={"name": "mnist", "source": os.fsdecode(b"/data/\xff")})
+    (folder / MANIFEST).write_bytes(manifest_bytes(manifest))
+    assert read_manifest(folder) == manifest
+    assert load_dataset(f"idx:{folder}").name == manifest.label

@@ -154,8 +154,12 @@ def test_folders_that_may_not_be_looked_into(tmp_path: Path, monkeypatch: pytest
 
 def test_odd_folder_names_are_data_errors() -> None:
     for name in ("a\0b", "x" * 5000):
-        with pytest.raises(DataError, match="cannot be read"):
+        with pytest.raises(DataError, match=r"cannot be read \(.*\); name the folder that holds MNIST"):
             load_dataset("mnist", data_dir=Path(name))
+        with pytest.raises(DataError, match="give the folder that holds the IDX files"):
+            load_dataset(f"idx:{name}")
+        with pytest.raises(DataError, match="name the folder that holds mnist_c"):
+            load_dataset("mnist-c:fog", data_dir=Path(name))
 
 
 def test_wrong_names_are_refused() -> None:

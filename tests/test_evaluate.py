@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -25,6 +26,9 @@ from robustmnist.evaluation.identity import record_of
 from robustmnist.models import deployed
 from robustmnist.perturb import prepare
 from robustmnist.predictions import Predictions, read_predictions
+from robustmnist.report import write_report
+from robustmnist.report.provenance import provenance
+from robustmnist.report.study import study
 from robustmnist.results import headline, mistakes, summarise
 from robustmnist.suites import Suite
 
@@ -430,6 +434,61 @@ def test_a_finished_run_is_only_read(models: dict[str, nn.Module], digits: Datas
     found = evaluate(models, digits, SUITE, device="cpu", out=whole, on_progress=stop_after(1))
     assert len(found) == 60
     assert content(whole) == before
+
+
+@pytest.mark.parametrize("damage", ["missing", "flipped"])
+def test_the_summary_of_a_finished_run_is_written_again(
+    models: dict[str, nn.Module], digits: Dataset, whole: Path, tmp_path: Path, damage: str
+) -> None:
+    out = Path(shutil.copytree(whole, tmp_path / "run"))
+    path, before = out / "summary.csv", {path: path.read_bytes() for path in whole.rglob("*") if path.is_file()}
+    path.unlink() if damage == "missing" else path.write_bytes(b"S" + path.read_bytes()[1:])
+    found = evaluate(models, digits, SUITE, device="cpu", out=out, on_progress=stop_after(1))
+    assert {whole / path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert found.manifest == read_predictions(out).manifest
+
+
+def test_a_summary_that_cannot_be_had_again_is_said(
+    models: dict[str, nn.Module], digits: Dataset, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where another pandas writes numbers otherwise."""
+    out = Path(shutil.copytree(whole, tmp_path / "run"))
+    (out / "summary.csv").unlink()
+    monkeypatch.setattr("robustmnist.evaluation.finish.summary_csv", lambda table: "other,bytes\n")
+    with pytest.raises(RunError, match=r"summary\.csv: is missing or was changed, .*; delete run\.json and run the"):
+        evaluate(models, digits, SUITE, device="cpu", out=out)
+    assert not (out / "summary.csv").exists()
+
+
+def test_the_time_is_told_where_one_process_did_it_all(
+    models: dict[str, nn.Module], digits: Dataset, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(models, digits, SUITE, device="cpu", out=out, on_progress=stop_after(3))
+    resumed = evaluate(models, digits, SUITE, device="cpu", out=out).manifest
+    assert resumed["duration_seconds"] is None
+    assert resumed["images_per_second"] > 0  # of the last process alone it is a speed all the same
+    (out / "run.json").unlink()
+    again = evaluate(models, digits, SUITE, device="cpu", out=out)
+    assert (again.manifest["duration_seconds"], again.manifest["images_per_second"]) == (None, None)
+    facts = {fact.name: fact.value for fact in provenance(study(again))}
+    assert facts["duration"] == "unknown: several processes shared the work"
+    assert evaluate(models, digits, SUITE, device="cpu", out=tmp_path / "other").manifest["duration_seconds"] > 0
+
+
+def test_a_path_that_is_no_utf8_goes_into_the_run_and_comes_back(
+    models: dict[str, nn.Module], digits: Dataset, tmp_path: Path
+) -> None:
+    odd = os.fsdecode(b"idx:\xff")
+    data = replace(digits.head(9), provenance=replace(digits.provenance, name=odd, source=odd, n=9))
+    out, command = tmp_path / "run", f"robustmnist evaluate --dataset {odd}"
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(models, data, SUITE, device="cpu", out=out, on_progress=stop_after(3), command=command)
+    done = evaluate(models, data, SUITE, device="cpu", out=out, command=command).manifest
+    assert (done["command"], done["dataset"]["source"]) == (command, odd)
+    assert read_predictions(out).manifest == done
+    assert "idx:" in write_report(read_predictions(out), out / "report.html").read_text()
 
 
 def other_weights(models: dict[str, nn.Module]) -> dict[str, nn.Module]:

@@ -1,6 +1,7 @@
 """Files are whole or not there, and errors say what, where and what to do."""
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from robustmnist import errors
-from robustmnist.files import clear_leftovers, sha256_bytes, sha256_file, write_atomic
+from robustmnist.files import clear_leftovers, exists, is_file, sha256_bytes, sha256_file, utf8, write_atomic
 from robustmnist.folders import disk_errors
 from robustmnist.shipped import shipped
 
@@ -108,6 +109,34 @@ def test_what_the_disk_says_is_told_with_a_remedy(number: int, kind: type[Except
         raise OSError(number, os.strerror(number), "somewhere below")
     assert type(caught.value) is kind
     assert str(caught.value) == f"here: cannot be written ({os.strerror(number)}); {remedy}"
+
+
+def test_what_is_there_is_told_or_why_not(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    seen = [(exists(tmp_path / name), is_file(tmp_path / name)) for name in (".", "file", "file/below", "nothing")]
+    assert seen == [(True, False), (True, True), (False, False), (False, False)]
+    for name, why in (("x" * 300, "File name too long"), ("a\0b", "null byte")):
+        for ask in (exists, is_file):
+            with pytest.raises(errors.RunError, match=rf"cannot be looked at \(.*{why}.*\); name another path"):
+                ask(tmp_path / name, errors.RunError)
+
+
+def test_a_folder_that_may_not_be_looked_into_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(errors.InputError, match=r"closed/x: cannot be looked at \(Permission denied\)") as caught:
+        exists(Path("closed/x"))
+    assert caught.value.exit_code == 2
+
+
+def test_a_name_that_is_no_utf8_is_written_and_read_back(tmp_path: Path) -> None:
+    name = os.fsdecode(b"runs/\xff\xc3\xb6")
+    write_atomic(tmp_path / "a.json", json.dumps(name, ensure_ascii=False))
+    assert (tmp_path / "a.json").read_bytes() == b'"runs/\\udcff\xc3\xb6"'
+    assert json.loads((tmp_path / "a.json").read_bytes()) == name
+    assert utf8("zwölf") == "zwölf".encode()
 
 
 def test_hashes_agree(tmp_path: Path) -> None:

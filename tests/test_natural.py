@@ -119,6 +119,14 @@ def test_a_class_without_the_property_is_left_out() -> None:
     assert "width,reading,px,0,,,,," in natural_csv(none, {})
 
 
+def test_what_has_no_ratio_is_not_counted_and_not_complained_of() -> None:
+    """Blank digits have no ink: none of them, and one of a class whose middle has none, is a multiple of it."""
+    measures = made_up(ink=Measure("px", lambda images: images, ratio=True))
+    table = describe({"ink": np.array([0.0, 0.0, 5.0, 2.0, 4.0])}, np.array([0, 0, 0, 1, 1]), measures).set_index("of")
+    assert table["n"].to_dict() == {"reading": 5, "difference": 5, "ratio": 2}
+    assert table.loc["ratio", "mean"] == pytest.approx(1.0)
+
+
 # --- bands -----------------------------------------------------------------------------------------------------------
 
 

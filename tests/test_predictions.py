@@ -104,6 +104,38 @@ def test_what_is_no_run_is_called_so(tmp_path: Path, make) -> None:  # type: ign
         read_predictions(tmp_path / "x")
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("summary.csv", "run the same command again with -o to write it anew"),
+        ("journal.jsonl", "delete run.json and run the same command again"),
+    ],
+)
+def test_what_nothing_is_read_from_may_be_missing_but_not_other(copy: Path, name: str, remedy: str) -> None:
+    data = bytearray((copy / name).read_bytes())
+    data[-3] ^= 1
+    (copy / name).write_bytes(data)
+    with pytest.raises(RunError, match=rf"{name}: was changed after it was written: .*; {remedy}"):
+        read_predictions(copy)
+    (copy / name).unlink()
+    assert len(read_predictions(copy)) == 12
+    (copy / name).mkdir()
+    with pytest.raises(RunError, match=rf"{name}: cannot be read \(Is a directory\)"):
+        read_predictions(copy)
+
+
+def test_a_manifest_that_is_a_folder_is_called_so(copy: Path) -> None:
+    (copy / "run.json").unlink()
+    (copy / "run.json").mkdir()
+    with pytest.raises(RunError, match=r"run\.json: is not a file; remove it and run the same command again"):
+        read_predictions(copy)
+
+
+def test_a_folder_that_no_system_takes_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"cannot be looked at \(File name too long\)"):
+        read_predictions(tmp_path / ("x" * 300))
+
+
 def test_every_flipped_bit_is_seen(run: Path, copy: Path) -> None:
     rng = np.random.default_rng(0)
     files = [path for path in copy.rglob("*") if path.suffix in (".npy", ".npz") or path.name == "run.json"]

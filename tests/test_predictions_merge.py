@@ -164,6 +164,8 @@ def test_the_manifest_tells_of_all_runs(whole: Predictions) -> None:
     assert (told["duration_seconds"], told["forward_passes"], told["images_per_second"]) == (5.0, 25, 5.0)
     assert "files" not in told
     assert "sha256" not in told
+    told = merge([first, with_manifest(second, duration_seconds=None)]).manifest  # gone on with: nobody knows
+    assert (told["duration_seconds"], told["forward_passes"], told["images_per_second"]) == (None, 25, None)
 
 
 def test_pictures_go_with_their_mistakes(whole: Predictions) -> None:

@@ -25,11 +25,15 @@ ANSWER_SECONDS = 3.0  # for all mirrors together to answer a request
 STALL_SECONDS = 10.0  # without a byte
 FILE_SECONDS = 600.0  # for one file, so that a mirror that drips cannot hold the program for ever
 CHUNK = 1 << 16  # bytes
-REMEDY = "give the folder that holds MNIST with --data-dir, or use --dataset digits"
+REMEDY = "give the folder that holds MNIST with --data-dir"
 
 
 class _MirrorError(Exception):
     """This mirror did not deliver; the next may."""
+
+
+class _SilentError(_MirrorError):
+    """This mirror did not answer, and is not asked again."""
 
 
 def download(
@@ -38,7 +42,8 @@ def download(
     """Download `files` into `folder`, unpacked.
 
     Each file is received whole, unpacked, compared with its SHA-256, and only then written under its name. Mirrors are
-    tried in their order; all of them unreachable costs 3 seconds at the most, half of it for the first of two.
+    tried in their order, and one that does not answer is asked for no other file; all that do not answer cost
+    3 seconds at the most, half of it the first of two.
 
     Args:
         files: What to download.
@@ -49,6 +54,7 @@ def download(
         MissingDataError: If no mirror delivers a file, or the folder cannot be written.
     """
     _check_writable(folder)
+    silent: dict[str, float] = {}
     total, done = sum(file.packed for file in files), 0
     for file in files:
 
@@ -56,7 +62,7 @@ def download(
             if on_progress:
                 on_progress(before + min(size, file.packed), total, 0)
 
-        data = _from_any(MIRRORS, file, received)
+        data = _from_any(MIRRORS, file, received, silent)
         done += file.packed
         try:
             write_atomic(folder / file.name, data)
@@ -75,17 +81,23 @@ def _check_writable(folder: Path) -> None:
 
 
 def _unwritable(folder: Path, why: str | None) -> MissingDataError:
-    remedy = "set XDG_CACHE_HOME to a folder that can be, or give --data-dir, or use --dataset digits"
+    remedy = "set XDG_CACHE_HOME to a folder that can be, or give --data-dir"
     return MissingDataError(f"the cache cannot be written ({why})", where=folder, remedy=remedy)
 
 
-def _from_any(mirrors: Sequence[str], file: MnistFile, received: Callable[[int], None]) -> bytes:
-    """Return the verified bytes of `file` from the first mirror that delivers them."""
-    failures = []
-    left = ANSWER_SECONDS
-    for index, mirror in enumerate(mirrors):
+def _from_any(
+    mirrors: Sequence[str], file: MnistFile, received: Callable[[int], None], silent: dict[str, float]
+) -> bytes:
+    """Return the verified bytes of `file` from the first mirror that delivers them.
+
+    Mirrors that are in `silent`, with the seconds that they were waited for, are passed over; more of them are added.
+    """
+    failures = [f"{urlsplit(mirror).netloc}: no answer in {seconds:.1f} s" for mirror, seconds in silent.items()]
+    left = ANSWER_SECONDS - sum(silent.values())
+    asked = [mirror for mirror in mirrors if mirror not in silent]
+    for index, mirror in enumerate(asked):
         url = f"{mirror.rstrip('/')}/{file.name}.gz"
-        clock = _Clock(left / (len(mirrors) - index))
+        clock = _Clock(left / (len(asked) - index))
         try:
             packed = _receive(url, packed_limit(file.size), clock, received)
             data = unpack(io.BytesIO(packed), file.size, where=url)
@@ -93,6 +105,8 @@ def _from_any(mirrors: Sequence[str], file: MnistFile, received: Callable[[int],
             return data
         except (DataError, _MirrorError) as error:
             failures.append(f"{urlsplit(url).netloc}: {error.what if isinstance(error, DataError) else error}")
+            if isinstance(error, _SilentError):
+                silent[mirror] = clock.answer
         left -= clock.waited
     raise MissingDataError(f"cannot be downloaded ({'; '.join(failures)})", where=file.name, remedy=REMEDY)
 
@@ -130,7 +144,9 @@ def _receive(url: str, limit: int, clock: _Clock, received: Callable[[int], None
             try:
                 item = items.get(timeout=clock.left())
             except queue.Empty:
-                raise _MirrorError("stalled" if clock.answered else f"no answer in {clock.answer:.1f} s") from None
+                if clock.answered:
+                    raise _MirrorError("stalled") from None
+                raise _SilentError(f"no answer in {clock.answer:.1f} s") from None
             finally:
                 clock.stop_waiting()
             if isinstance(item, Exception):

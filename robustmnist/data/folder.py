@@ -51,7 +51,8 @@ def load_folder(name: str | Path, *, part: str = "test") -> Dataset:
         paths = {file: _find(folder, file) for file in (IMAGES, LABELS)}
         data = {file: _bytes(path, 1 if file == LABELS else 28 * 28) for file, path in paths.items()}
     except (OSError, ValueError) as cause:  # ValueError: a NUL in the name
-        raise DataError(f"cannot be read ({getattr(cause, 'strerror', None) or cause})", where=folder) from cause
+        what = f"cannot be read ({getattr(cause, 'strerror', None) or cause})"
+        raise DataError(what, where=folder, remedy="give the folder that holds the IDX files, readable") from cause
     hashes = {file: sha256_bytes(content) for file, content in data.items()}
     if manifest is not None:
         _compare(paths, manifest, hashes)

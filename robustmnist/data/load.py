@@ -127,7 +127,7 @@ def _from_folder(part: str, folder: Path, option: str) -> Dataset:
         raise MissingDataError(
             what,
             where=f"{folder} ({option})",
-            remedy=f"name the folder that holds MNIST, or leave {option} out to download it, or use --dataset digits",
+            remedy=f"name the folder that holds MNIST, or leave {option} out to download it{_instead(part)}",
         )
     return _read(part, [path for path in paths if path], "replace it by MNIST's own file, or name another folder")
 
@@ -148,9 +148,17 @@ def _from_cache(part: str, download: bool, on_progress: Progress | None) -> Data
             remedy="allow the download, or give the folder that holds MNIST with --data-dir",
         )
     if missing:
-        download_files(missing, folder / "MNIST" / "raw", on_progress=on_progress)
+        try:
+            download_files(missing, folder / "MNIST" / "raw", on_progress=on_progress)
+        except MissingDataError as error:
+            raise MissingDataError(error.what, where=error.where, remedy=f"{error.remedy}{_instead(part)}") from error
     paths = [path for file in PARTS[part] if (path := find(folder, file))]
     return _read(part, paths, "delete it, and it is downloaded again")
+
+
+def _instead(part: str) -> str:
+    """Return what else to advise where MNIST is not there: of its test digits, other ones."""
+    return ", or use --dataset digits" if part == "test" else ""
 
 
 def _read(part: str, paths: list[Path], remedy: str) -> Dataset:

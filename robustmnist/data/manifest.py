@@ -11,7 +11,7 @@ from torch import Tensor
 
 from robustmnist.data.idx import read_bounded
 from robustmnist.errors import DataError
-from robustmnist.files import sha256_bytes
+from robustmnist.files import sha256_bytes, utf8
 from robustmnist.tomlfile import Table, validate_table
 
 __all__ = ["INK", "MANIFEST", "Manifest", "manifest_bytes", "read_manifest", "runs_of"]
@@ -140,4 +140,4 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def _dump(table: Mapping[str, Any]) -> bytes:
-    return (json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return utf8(json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n")

@@ -91,7 +91,8 @@ def find(folder: Path, file: MnistFile) -> Path | None:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, ValueError) as cause:
-            raise DataError(f"cannot be read ({getattr(cause, 'strerror', None) or cause})", where=path) from cause
+            what = f"cannot be read ({getattr(cause, 'strerror', None) or cause})"
+            raise DataError(what, where=path, remedy="name the folder that holds MNIST, readable") from cause
         if stat.S_ISREG(mode):
             return path
         other = other or path

@@ -84,7 +84,8 @@ def _find(name: str, data_dir: Path | None) -> Path:
             if any((below / file).exists() for file in FILES):
                 return below
         except (OSError, ValueError) as cause:
-            raise DataError(f"cannot be read ({getattr(cause, 'strerror', None) or cause})", where=below) from cause
+            what = f"cannot be read ({getattr(cause, 'strerror', None) or cause})"
+            raise DataError(what, where=below, remedy="name the folder that holds mnist_c, readable") from cause
     raise MissingDataError(
         f"mnist_c/{name}/{next(iter(FILES))} not found there",
         where=f"{folder} ({option})",

@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 import robustmnist
 from robustmnist.data import Dataset
 from robustmnist.device import describe_device
+from robustmnist.errors import RunError
 from robustmnist.evaluation.identity import seeds_of
 from robustmnist.evaluation.pictures import make_pictures
 from robustmnist.evaluation.plan import passes_per_image
 from robustmnist.evaluation.realised import measure_realised
-from robustmnist.files import sha256_file, write_atomic
+from robustmnist.files import is_file, sha256_bytes, sha256_file, utf8, write_atomic
 from robustmnist.folders import disk_errors
-from robustmnist.predictions import Digits, Predictions, digits_bytes, manifest_bytes, realised_csv
+from robustmnist.predictions import Digits, Predictions, digits_bytes, manifest_bytes, read_predictions, realised_csv
 from robustmnist.results import NEAR_TIE, near_ties, summarise, summary_csv
 from robustmnist.suites import Suite
 from robustmnist.versions import versions
 
-__all__ = ["describe", "finish"]
+__all__ = ["describe", "finish", "reopen"]
 
 
 def describe(
@@ -37,7 +38,8 @@ def describe(
 ) -> dict[str, Any]:
     """Return the manifest of a run, as far as it does not depend on its logits.
 
-    All but ``created``, ``duration_seconds`` and ``images_per_second`` is the same for two equal runs.
+    All but ``created``, ``duration_seconds`` and ``images_per_second`` is the same for two equal runs. What the run
+    took is None where this process went on with another one's, whose time nobody noted when it was killed.
 
     Args:
         dataset: On the device that was used.
@@ -48,14 +50,15 @@ def describe(
         passes: Forward passes made by this process, which may have gone on with another one's run.
         seconds: What they took, perturbations and writing included.
     """
+    every = len(dataset) * len(records) * passes_per_image(suites)
     return {
         "format": 1,
         "robustmnist": robustmnist.__version__,
         "command": command,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "duration_seconds": round(seconds, 3),
+        "duration_seconds": round(seconds, 3) if passes == every else None,
         "images_per_second": round(passes / seconds, 1) if passes else None,
-        "forward_passes": len(dataset) * len(records) * passes_per_image(suites),
+        "forward_passes": every,
         "device": describe_device(dataset.images.device),
         "versions": versions("torch", "kornia", "numpy", "scipy", "pandas"),
         "seed": seeds_of(suites, seed),
@@ -112,4 +115,23 @@ def finish(
             write_atomic(out / "run.json", manifest_bytes(manifest))
     # The same manifest as after reading it back: a report must not tell the two apart.
     manifest |= json.loads(manifest_bytes(manifest))
+    return predictions
+
+
+def reopen(out: Path) -> Predictions:
+    """Return the finished run in `out`, having written its summary again where that is missing or was changed.
+
+    Raises:
+        RunError: If any other bit of the run differs from what was written, or the summary can no longer be had.
+    """
+    predictions = read_predictions(out, summary=False)
+    path, expected = out / "summary.csv", predictions.manifest["files"].get("summary.csv")
+    with disk_errors(path):
+        if is_file(path) and sha256_file(path) == expected:
+            return predictions
+        content = utf8(summary_csv(summarise(predictions)))
+        if sha256_bytes(content) != expected:
+            what = "is missing or was changed, and is not what would be written today"
+            raise RunError(what, where=path, remedy="delete run.json and run the same command again with -o")
+        write_atomic(path, content)
     return predictions

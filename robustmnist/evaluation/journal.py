@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from robustmnist.errors import RunError
 from robustmnist.evaluation.plan import Unit
-from robustmnist.files import sha256_bytes, write_atomic
+from robustmnist.files import sha256_bytes, utf8, write_atomic
 
 __all__ = ["Journal", "write_all"]
 
@@ -110,4 +110,4 @@ def _entry(unit: Unit, logits: NDArray[np.float32]) -> bytes:
 
 
 def _line(table: Mapping[str, Any]) -> bytes:
-    return (json.dumps(table, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return utf8(json.dumps(table, ensure_ascii=False, allow_nan=False) + "\n")

@@ -16,7 +16,7 @@ from robustmnist.data import Dataset
 from robustmnist.device import resolve_device
 from robustmnist.errors import CheckpointError, DataError, RunError, SuiteError
 from robustmnist.evaluation.compute import Progress, compute
-from robustmnist.evaluation.finish import describe, finish
+from robustmnist.evaluation.finish import describe, finish, reopen
 from robustmnist.evaluation.folder import recorded_identity
 from robustmnist.evaluation.identity import answer_of, differences, identify, record_of
 from robustmnist.evaluation.plan import plan
@@ -24,7 +24,7 @@ from robustmnist.evaluation.store import DiskStore, MemoryStore, Store
 from robustmnist.files import clear_leftovers
 from robustmnist.folders import disk_errors, locked
 from robustmnist.perturb import check_images
-from robustmnist.predictions import Predictions, array_shapes, read_predictions
+from robustmnist.predictions import Predictions, array_shapes
 from robustmnist.suites import Suite, check_suites
 
 __all__ = ["evaluate"]
@@ -55,7 +55,8 @@ def evaluate(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or a torch device.
         seed: Of all draws; by default each suite's own.
         out: A folder to write to (see `robustmnist.predictions`). If it holds a part of this very run, that goes on
-            and ends with the same bytes; if it holds all of it, nothing is computed. None: keep all in memory.
+            and ends with the same bytes; if it holds all of it, nothing is computed, and ``summary.csv`` alone is
+            written again where it is not as it was. None: keep all in memory.
         on_progress: Called as ``on_progress(done, total, images)`` with the settings done and to do in this call, and
             the images perturbed and classified so far, once per model.
         command: How to do this again from a shell, for the manifest.
@@ -83,7 +84,7 @@ def evaluate(
                 clear_leftovers(out)  # in a finished run too: a kill may have cut its report short
                 clear_leftovers(out / "predictions")
             if (out / "run.json").exists():
-                return read_predictions(out)
+                return reopen(out)
             store = DiskStore(out, shapes, given, identity, plan(chosen, len(dataset)))
             stack.callback(store.close)
         began = time.perf_counter()

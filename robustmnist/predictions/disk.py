@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from robustmnist.errors import InputError, RunError
-from robustmnist.files import sha256_bytes, sha256_file
+from robustmnist.files import exists, is_file, sha256_bytes, sha256_file, utf8
 from robustmnist.predictions.pictures import read_digits
 from robustmnist.predictions.realised import read_realised
 from robustmnist.predictions.table import Predictions
@@ -23,8 +23,12 @@ CLASSES = 10
 MAX_MANIFEST = 20_000_000  # bytes; one of the six shipped suites takes some 50 kB
 
 
-def read_predictions(folder: Path) -> Predictions:
+def read_predictions(folder: Path, *, summary: bool = True) -> Predictions:
     """Read the finished run in `folder`; the big arrays are memory-mapped, read-only.
+
+    Args:
+        folder: The run's folder. ``summary.csv`` and ``journal.jsonl``, which nothing is read from, may be missing.
+        summary: Whether ``summary.csv`` has to be as it was written too; not for who writes it anew.
 
     Raises:
         RunError: If the folder holds no finished run, or any bit of it differs from what was written.
@@ -40,6 +44,9 @@ def read_predictions(folder: Path) -> Predictions:
         shapes = array_shapes(suites, len(checkpoints), n)
     except (InputError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as cause:
         raise RunError(f"is not the manifest of a run ({cause})", where=path) from cause
+    _check_unread(folder / "journal.jsonl", hashes, _REDO)
+    if summary:
+        _check_unread(folder / "summary.csv", hashes, "run the same command again with -o to write it anew")
     arrays = {}
     for name, (dtype, shape) in shapes.items():
         relative = f"predictions/{name}.npy"
@@ -64,12 +71,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         RunError: If there is none, or it is not as it was written.
     """
     path = folder / "run.json"
-    if not path.is_file():
-        if (folder / "journal.jsonl").is_file():
+    if not exists(path, RunError):
+        if is_file(folder / "journal.jsonl", RunError):
             raise RunError(
                 "is not finished", where=folder, remedy=f"run the command again with -o {folder} to finish it"
             )
         raise RunError("holds no run", where=folder, remedy="give a folder that 'robustmnist evaluate' wrote")
+    if not is_file(path, RunError):
+        raise RunError("is not a file", where=path, remedy="remove it and run the same command again with -o")
     try:
         if path.stat().st_size > MAX_MANIFEST:
             raise RunError(f"is larger than {MAX_MANIFEST:,} bytes", where=path)
@@ -126,6 +135,16 @@ def npy_header(dtype: DTypeLike, shape: tuple[int, ...]) -> bytes:
 _REDO = "delete run.json and run the same command again with -o to compute anew what is damaged"
 
 
+def _check_unread(path: Path, hashes: Mapping[str, Any], remedy: str) -> None:
+    """Raise `RunError` if a file of the run that nothing is read from is there and was changed."""
+    try:
+        changed = exists(path, RunError) and path.name in hashes and sha256_file(path) != hashes[path.name]
+    except OSError as cause:
+        raise RunError(f"cannot be read ({cause.strerror})", where=path, remedy=remedy) from cause
+    if changed:
+        raise RunError("was changed after it was written: its sha256 does not match", where=path, remedy=remedy)
+
+
 def _read_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], sha256: str | None) -> NDArray[Any]:
     # The manifest says what the header must be, so it is compared and never parsed.
     try:
@@ -144,4 +163,4 @@ def _read_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], sha256
 
 
 def _dump(table: Mapping[str, Any]) -> bytes:
-    return (json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return utf8(json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n")

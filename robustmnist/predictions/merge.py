@@ -170,7 +170,7 @@ def _manifest(
     several: Sequence[Predictions], records: Sequence[dict[str, Any]], suites: Sequence[Suite]
 ) -> dict[str, Any]:
     tables = [run.manifest for run in several]
-    seconds = [float(table.get("duration_seconds") or 0) for table in tables]
+    seconds = [float(table.get("duration_seconds") or 0) for table in tables]  # 0: nobody knows
     passes = [int(table.get("forward_passes") or 0) for table in tables]
     seeds = {suite.name: _seed(run, suite) for run in reversed(several) for suite in run.suites}
     versions = {
@@ -184,8 +184,8 @@ def _manifest(
         "robustmnist": _told([str(table.get("robustmnist", "?")) for table in tables]),
         "command": " && ".join(dict.fromkeys(filter(None, (table.get("command") for table in tables)))) or None,
         "created": max(str(table.get("created", "")) for table in tables),
-        "duration_seconds": round(sum(seconds), 3),
-        "images_per_second": round(sum(passes) / sum(seconds), 1) if sum(seconds) else None,
+        "duration_seconds": round(sum(seconds), 3) if all(seconds) else None,
+        "images_per_second": round(sum(passes) / sum(seconds), 1) if all(seconds) else None,
         "forward_passes": sum(passes),
         "device": _told([str(table.get("device", "?")) for table in tables]),
         "versions": versions,

@@ -80,7 +80,7 @@ def provenance(study: Study) -> tuple[Fact, ...]:
         Fact("device", described(_text(manifest.get("device", "?")))),
         Fact("versions", listing([f"{_text(k)} {_text(v)}" for k, v in sorted(_table(manifest, "versions").items())])),
         Fact("run at", _when(manifest)),
-        Fact("duration", _seconds(manifest.get("duration_seconds"))),
+        Fact("duration", _duration(manifest)),
         Fact("forward passes", _number(manifest.get("forward_passes"))),
         Fact("images a second", _number(manifest.get("images_per_second"))),
         Fact("near-ties", _near_ties(study)),
@@ -140,7 +140,10 @@ def _when(manifest: Mapping[str, Any]) -> str:
     return _text(manifest.get("created", "")).replace("T", " ").replace("+00:00", " UTC")
 
 
-def _seconds(value: object) -> str:
+def _duration(manifest: Mapping[str, Any]) -> str:
+    value = manifest.get("duration_seconds", "")
+    if value is None:
+        return "unknown: several processes shared the work"
     return f"{value:,.1f} s" if isinstance(value, int | float) else ""
 
 

@@ -4,13 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from robustmnist.card import COLDEST, HOTTEST
 from robustmnist.predictions import Predictions
 from robustmnist.results.decisions import decide
 from robustmnist.results.scores import log_likelihoods
 
-__all__ = ["COLDEST", "HOTTEST", "fit_temperature", "stored_temperatures"]
-
-COLDEST, HOTTEST = 0.05, 20.0
+__all__ = ["fit_temperature", "stored_temperatures"]
 
 
 def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
