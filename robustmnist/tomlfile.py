@@ -2,7 +2,7 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,9 +11,20 @@ from pydantic_core import ErrorDetails
 
 from robustmnist.errors import InputError
 
-__all__ = ["Table", "did_you_mean", "mistakes_in", "parse_toml", "read_toml", "shorten", "validate_table"]
+__all__ = ["Table", "did_you_mean", "listed", "mistakes_in", "parse_toml", "read_toml", "shorten", "validate_table"]
 
+MOST_LINES = 10  # of mistakes: who has corrected so many may ask again
 MAX_BYTES = 1_000_000  # a suite or a recipe is a page of text; anything larger is some other file
+
+# What pydantic says in words of its own, said in those of TOML, by the type of its error.
+WORDS = {
+    "dict_type": "should be a table",
+    "model_type": "should be a table",
+    "string_too_long": "should have at most {max_length} characters",
+    "string_too_short": "should have at least {min_length} characters",
+    "too_long": "should have at most {max_length} entries",
+    "too_short": "should have at least {min_length} entries",
+}
 
 
 class Table(BaseModel):
@@ -58,7 +69,7 @@ def validate_table(table: dict[str, Any], model: type[T], error: type[InputError
         # Through Python types as TOML has them: lists are lists, whole numbers may stand for floats.
         return model.model_validate(table)
     except ValidationError as cause:
-        raise error(f"\n{where}: ".join(_lines(cause, model)), where=where) from None
+        raise error(listed(_lines(cause, model), where), where=where) from None
 
 
 def mistakes_in(table: dict[str, Any], model: type[BaseModel]) -> list[str]:
@@ -68,6 +79,16 @@ def mistakes_in(table: dict[str, Any], model: type[BaseModel]) -> list[str]:
     except ValidationError as cause:
         return _lines(cause, model)
     return []
+
+
+def listed(mistakes: Sequence[str], where: object) -> str:
+    """Return the mistakes in `where` as what an error says of them: a line each, and of many the first ten.
+
+    The error itself puts `where` before the first line.
+    """
+    more = len(mistakes) - MOST_LINES
+    rest = [f"and {more} more mistake{'s' if more > 1 else ''}"] if more > 0 else []
+    return f"\n{where}: ".join([*mistakes[:MOST_LINES], *rest])
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
@@ -83,7 +104,10 @@ def shorten(value: object) -> str:
 
 
 def _lines(cause: ValidationError, model: type[BaseModel]) -> list[str]:
-    return [_line(item, model) for item in cause.errors(include_url=False)]
+    items = cause.errors(include_url=False)
+    # A list is counted without its entries that are wrong, so that it would be called too short besides.
+    counted = {item["loc"][:-1] for item in items if item["type"] != "too_short"}
+    return [_line(item, model) for item in items if item["type"] != "too_short" or item["loc"] not in counted]
 
 
 def _line(item: ErrorDetails, model: type[BaseModel]) -> str:
@@ -96,7 +120,8 @@ def _line(item: ErrorDetails, model: type[BaseModel]) -> str:
         return f"{path}: is missing"
     given = item["input"]
     shown = f", not {shorten(given)}" if isinstance(given, str | int | float | bool) else ""
-    message = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    said = WORDS[item["type"]].format(**item.get("ctx", {})) if item["type"] in WORDS else item["msg"]
+    message = said.removeprefix("Value error, ").removeprefix("Input ")
     return f"{path}: {message}{shown if item['type'] != 'value_error' else ''}"
 
 

@@ -1,6 +1,8 @@
 """The command line as a whole: quick, lazy, one line per mistake."""
 
+import errno
 import importlib
+import os
 import shlex
 import subprocess
 import sys
@@ -10,9 +12,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from robustmnist.checkpoints import load_checkpoint, save_checkpoint
 from robustmnist.cli import COMMANDS, cli, options
 from robustmnist.cli.again import command_line, new_folder, was_given
+from robustmnist.cli.outputs import writing
 from robustmnist.cli.table import print_table
+from robustmnist.errors import CheckpointError, InputError, RobustMnistError
+from robustmnist.shipped import shipped
 
 HEAVY = ("torch", "torchvision", "kornia", "captum", "pandas", "matplotlib", "scipy", "sklearn", "numpy", "pydantic")
 
@@ -72,10 +78,17 @@ def test_commands_that_work_on_digits_take_the_same_options_in_the_same_order() 
     assert all(options == found[0] for options in found)
 
 
+@pytest.mark.parametrize("name", ["evaluate", "perturb", "explain", "compare"])
+def test_the_seed_is_that_of_each_suite_unless_it_is_given(name: str) -> None:
+    shown = " ".join(CliRunner().invoke(cli, [name, "--help"]).output.split())
+    assert "Seed of all randomness. [default: that of each suite]" in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["evaluat"], "No such command"),
+        (["evaluat"], "No such command 'evaluat', did you mean 'evaluate'?"),
+        (["xyzzy"], "No such command 'xyzzy'; see"),
         (["gate", "runs/mine"], "give a condition"),
         (["gate"], "Missing argument"),
         (["compare", "cnn"], "give two checkpoints or more"),
@@ -89,7 +102,7 @@ def test_commands_that_work_on_digits_take_the_same_options_in_the_same_order() 
         (["evaluate", "--seed", "-1"], "--seed"),
         (["evaluate", "--dataset", "mnist-c:fgo"], "did you mean 'fog'"),
         (["report", "no-such-folder"], "no-such-folder"),
-        (["suites", "no-such-suite"], "no-such-suite"),
+        (["suites", "no-such-suite"], "robustmnist: unknown suite 'no-such-suite'"),
         (["checkpoints", "no-such-checkpoint"], "no-such-checkpoint"),
         (["train", "no-such-recipe"], "no-such-recipe"),
         (["explain", "--checkpoint", "cnn", "--method", "magic"], "magic"),
@@ -162,6 +175,86 @@ def test_tables_are_drawn_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys:
     drawn = capsys.readouterr().out
     assert all(cell in drawn for cell in ("with [brackets]", "[title]", "longer"))
     assert len(drawn.splitlines()) > 3
+
+
+WIDE = [
+    ["cnn-augmented", "a sentence of many words that is far longer than all that it stands beside", "shift-towards"]
+]
+
+
+@pytest.mark.parametrize("columns", ["80", "40", "20"])
+def test_what_may_be_typed_is_whole_however_narrow_the_terminal(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    print_table(["checkpoint", "title", "name"], WIDE * 2)
+    drawn = capsys.readouterr().out
+    assert "…" not in drawn
+    assert all(drawn.count(word) == 2 for word in " ".join(WIDE[0]).split() if len(word) > 4)
+    assert max(len(click.unstyle(line)) for line in drawn.splitlines()) <= max(40, int(columns))
+    assert ("│" in drawn) == (columns == "80")
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_what_a_terminal_obeys_is_escaped(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    print_table(["name"], [["red \x1b[31m"], ["two\nlines"], ["turned \u202e"], ["a\u00a0° × é"]])
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("red \\x1b[31m", "two\\nlines", "turned \\u202e", "a\u00a0° × é"))
+
+
+def test_titles_and_names_are_escaped(tmp_path: Path) -> None:
+    loud = "Loud \\u001b[31m\\nname"
+    suite = (shipped("perturbations") / "shift.toml").read_text(encoding="utf-8")
+    (tmp_path / "loud.toml").write_text(suite.replace('title = "Shift"', f'title = "{loud}"', 1), encoding="utf-8")
+    model = load_checkpoint("fc-small")
+    facts = model.card.model_dump(exclude={"format", "parameters", "classes", "sha256"})
+    save_checkpoint(tmp_path / "loud", model.model, **{**facts, "name": "Loud \x1b[31m\nname"})
+    for words in (["suites", f"{tmp_path}/loud.toml"], ["checkpoints", str(tmp_path / "loud")]):
+        said = CliRunner().invoke(cli, words).stdout.splitlines()
+        assert said[0].startswith(r"Loud \x1b[31m\nname")
+
+
+def test_a_checkpoint_that_is_named_is_held_against_its_weights(tmp_path: Path) -> None:
+    for ending in ("json", "safetensors"):
+        content = (shipped("checkpoints") / f"fc-small.{ending}").read_bytes()
+        (tmp_path / f"mine.{ending}").write_bytes(content[:-1] if ending == "safetensors" else content)
+    result = CliRunner().invoke(cli, ["checkpoints", str(tmp_path / "mine")])
+    assert isinstance(result.exception, CheckpointError)
+    assert "do not belong to the card" in str(result.exception)
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "code"),
+    [
+        (errno.ENOSPC, RobustMnistError, 1),
+        (errno.EIO, RobustMnistError, 1),
+        (errno.EACCES, InputError, 2),
+        (errno.ENOTDIR, InputError, 2),
+        (errno.ENAMETOOLONG, InputError, 2),
+    ],
+)
+def test_only_what_another_place_mends_is_the_users_mistake(
+    number: int, kind: type[RobustMnistError], code: int
+) -> None:
+    with pytest.raises(kind, match=r"^there: cannot be written \(") as caught, writing(Path("there")):
+        raise OSError(number, os.strerror(number))
+    assert caught.value.exit_code == code
+    assert ("another -o" in str(caught.value)) == (code == 2)
+
+
+@pytest.mark.parametrize("command", ["compare", "explain"])
+def test_a_name_that_no_file_can_have_is_one_line(command: str) -> None:
+    words = {"compare": ["fc", "cnn"], "explain": ["-c", "fc"]}[command]
+    done = run(command, *words, "-o", "x" * 300)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert done.stderr.startswith(f"robustmnist: {'x' * 300}: cannot be looked at (")
+    if command == "compare":
+        assert run(command, "fc", "y" * 300).stderr.startswith(f"robustmnist: {'y' * 300}: cannot be looked at (")
 
 
 def test_a_table_of_nothing_is_its_head(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,10 @@
 """The command ``compare``, and ``report`` on several runs: from checkpoints and from folders."""
 
 import json
+import re
+import shlex
 import sys
+from contextlib import nullcontext
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -134,6 +137,26 @@ def test_pictures_of_a_run_are_on_the_page(runs: Path, tmp_path: Path) -> None:
         page = (tmp_path / name / "compare.html").read_text(encoding="utf-8")
         assert page.count('<i role="img" aria-label="Digit ') > 0
         assert "data:image/png;base64," in page
+
+
+def test_an_interrupt_says_how_to_go_on_and_going_on_works(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "my run"
+    words = ["compare", "fc", "cnn", "-s", str(runs / "small.toml"), "--limit", "30", "--dataset", "digits"]
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("robustmnist.cli.compare.progress", lambda *_, **__: nullcontext(interrupt))
+        stopped = CliRunner().invoke(cli, [*words, "--seed", "3", "-o", str(out)])
+    assert stopped.exit_code == 130
+    again = re.search(r"interrupted; go on with: robustmnist (.*)", stopped.stderr)
+    assert again is not None
+    assert again[1] == f"compare fc cnn --suite {runs / 'small.toml'} --dataset digits --limit 30 --seed 3 -o '{out}'"
+    assert CliRunner().invoke(cli, shlex.split(again[1])).exit_code == 0
+    assert (out / "compare.html").is_file()
 
 
 def test_checkpoints_are_evaluated_first(runs: Path, tmp_path: Path) -> None:

@@ -171,6 +171,8 @@ def test_a_given_seed_goes_before_the_suites(here: Path, tmp_path: Path) -> None
         (["--suite", "MINE", "--value", "nan"], "nan is no value of angle"),
         (["--suite", "MINE", "--sweep", "grian", "--value", 1], "has no sweep 'grian', did you mean 'grain'?"),
         (["--suite", "shfit", "--value", 1], "did you mean 'shift'"),
+        (["--suite", "all", "--value", 3], "'all' stands for several suites, and one is needed; use one of shift,"),
+        (["--suite", "shift", "--suite", "MINE", "--value", 3], "--suite: takes one suite"),
         (["--sample", 60], "there is no sample 60; use 0 to 59"),
         (["--sample", -1], "there is no sample -1; use 0 to 59"),
         (["-m", "gradcam"], "'gradcam' is no attribution method, did you mean 'grad-cam'?"),
@@ -232,8 +234,12 @@ def test_a_checkpoint_without_mistakes_is_said(here: Path) -> None:
     def perfect(images: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.one_hot(data.labels, 10).float()
 
-    with pytest.raises(InputError, match="there is no mistake to explain"):
-        choose_digits(data, {"perfect": perfect}, None, mistakes=3)  # type: ignore[dict-item]
+    turned = choose_condition(load_suite(here / "mine.toml"), 30)
+    for condition, remedy in ((None, "take more digits, or give --suite and --value"), (turned, "give a --value f")):
+        said: list[str] = []
+        with pytest.raises(InputError, match=f"there is no mistake to explain; {remedy}"):
+            choose_digits(data, {"perfect": perfect}, condition, mistakes=3, notify=said.append)  # type: ignore[dict-item]
+        assert said == []
 
 
 def test_rows_are_found_by_id_and_by_class() -> None:

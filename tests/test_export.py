@@ -55,6 +55,14 @@ def test_every_setting_has_its_folder(digits: Dataset, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob(".*"))
 
 
+def test_there_is_one_zero(digits: Dataset, tmp_path: Path) -> None:
+    sweep = make_sweep("turn", "rotation", "angle", "°", (-0.0, 7.5))
+    crossed = replace(MAP, over={"dy": (-1.0, -0.0)})
+    written = write_datasets(digits, make_suite("mine", sweep, crossed), tmp_path, device="cpu")
+    names = [str(one.folder.relative_to(tmp_path / "mine")) for one in written]
+    assert names == ["turn/0", "turn/7.5", *(f"map/{dx}/dy={dy}" for dy in ("-1", "0") for dx in ("-1", "0"))]
+
+
 @pytest.mark.parametrize(
     ("folder", "perturbation", "draw", "arguments"),
     [

@@ -277,9 +277,10 @@ def test_a_missed_calibration_error_shows_its_interval(gate: Any, run: Predictio
     result = gate("--max-ece", "rotation.angle@30deg=0.001", "-c", "fc")
     assert result.exit_code == 1
     row = quality(run, at=[("rotation", "angle", 30.0)]).query("checkpoint == 'fc'").iloc[1]
-    error, worst, best = (f"{row[f'ece_width{end}']:.4g}" for end in ("", "_high", "_low"))
+    error, low, high = (f"{row[f'ece_width{end}']:.4g}" for end in ("", "_low", "_high"))
+    assert float(low) < float(high)
     assert result.output == (
-        f"missed: fc, calibration error rotation.angle@30deg: {error} (95 % interval {worst} to {best}), wanted 0.001\n"
+        f"missed: fc, calibration error rotation.angle@30deg: {error} (95 % interval {low} to {high}), wanted 0.001\n"
     )
 
 
@@ -305,6 +306,8 @@ def test_json_tells_every_check(gate: Any) -> None:
         "--min-critical rotation=many",
         "--min-accuracy clean=0.9 --checkpoint nobody",
         "--baseline b --max-drop 2",
+        "--baseline b --max-drop nan",
+        "--baseline b --max-drop many",
     ],
 )
 def test_bad_input_is_code_2(

@@ -216,10 +216,10 @@ def test_unknown_names_are_answered_with_the_known_ones() -> None:
         ("[0, 1, 2.5]", '[0, "1"]', "sweep.0.values.1: should be a valid number, not '1'"),
         ("[0, 1, 2.5]", f"[0, {10**400}]", "sweep.0.values.1: "),
         ("[0, 1, 2.5]", "2.5", "sweep.0.values: should be a valid list, not 2.5"),
-        ('name = "right"', 'name = "To the right"', "sweep.0.name: String should match pattern"),
-        ('name = "right"', 'name = "../right"', "sweep.0.name: String should match pattern"),
+        ('name = "right"', 'name = "To the right"', "sweep.0.name: must be lower-case letters, digits and"),
+        ('name = "right"', 'name = "../right"', "sweep.0.name: must be lower-case letters, digits and"),
         ('name = "right"', "", "sweep.0.name: is missing"),
-        ('title = "To the right"', 'title = " "', "sweep.0.title: "),
+        ('title = "To the right"', 'title = " "', "sweep.0.title: must not be blank"),
         ("fixed =", "draws = 2\nfixed =", "sweep.0.draws: 'shift-towards' is not random: all its draws are the same"),
         ("fixed =", "draws = 0\nfixed =", "sweep.0.draws: should be greater than or equal to 1, not 0"),
         ("fixed =", "valeus = [1]\nfixed =", "sweep.0.valeus: unknown key, did you mean 'values'?"),
@@ -277,7 +277,7 @@ def test_what_is_no_file_is_said_so(tmp_path: Path, mine: Path) -> None:
 
 def test_a_files_name_must_serve_as_a_suites_name(tmp_path: Path) -> None:
     path = tmp_path / "My Suite.toml"
-    assert refusal(path, HEAD + SWEEP)[0].startswith("name: String should match pattern")
+    assert refusal(path, HEAD + SWEEP)[0].startswith("name: must be lower-case letters, digits and single dashes, not")
 
 
 # The command

@@ -84,7 +84,7 @@ MISTAKES = [
     ('"sd of ink"', '"SD of ink"', "sweep.0.unit: sigma is in 'sd of ink', not 'SD of ink'"),
     ('"sd of ink"', '""', "sweep.0.unit: sigma is in 'sd of ink', not ''"),
     # values
-    ("[0, 0.25, 0.5]", "[]", "sweep.0.values: "),
+    ("[0, 0.25, 0.5]", "[]", "sweep.0.values: should have at least 2 entries"),
     ("[0, 0.25, 0.5]", "[0, nan, 0.5]", "sweep.0.values.1: should be a finite number"),
     ("[0, 0.25, 0.5]", "[0, 0.25, -inf]", "sweep.0.values.2: should be a finite number"),
     ("[0, 0.25, 0.5]", "[0, 0.25, 10.5]", "sweep.0.values.2: sigma goes from 0 to 10 sd of ink, not 10.5"),
@@ -98,15 +98,15 @@ MISTAKES = [
     ("[-30, 0, 30]", "[-30, 0, 361]", "sweep.1.values.2: angle goes from -360 to 360 °, not 361"),
     # names
     ('name = "map"', 'name = "band"', "sweep.1.name: 'band' is the name of an earlier sweep"),
-    ('name = "map"', 'name = "Map"', "sweep.1.name: String should match pattern"),
-    ('title = "Turn and move"', f'title = "{"x" * 101}"', "sweep.1.title: String should have at most 100 characters"),
+    ('name = "map"', 'name = "Map"', "sweep.1.name: must be lower-case letters, digits and single dashes, not 'Map'"),
+    ('title = "Turn and move"', f'title = "{"x" * 101}"', "sweep.1.title: should have at most 100 characters"),
     # fixed: choices and modifiers
     ('band = "low"', 'band = "lwo"', "sweep.0.fixed.band: unknown band 'lwo', did you mean 'low'? (known: low, high)"),
     ('band = "low"', "band = 1", "sweep.0.fixed.band: unknown band 1 (known: low, high)"),
     ('band = "low"', 'bnad = "low"', "sweep.0.fixed.bnad: unknown choice or modifier of 'band-noise' 'bnad'"),
     ('band = "low"', 'sigma = "low"', "sweep.0.fixed.sigma: is a strength; fixed it would keep the neutral value from"),
     ('band = "low"', '"a\\nb" = 1', "sweep.0.fixed.'a\\nb': unknown choice or modifier"),
-    ('[sweep.fixed]\nband = "low"', "fixed = 3", "sweep.0.fixed: should be a valid dictionary, not 3"),
+    ('[sweep.fixed]\nband = "low"', "fixed = 3", "sweep.0.fixed: should be a table, not 3"),
     ("[sweep.along]\ncut = [4, 5, 6.5]", "cut = 20", "sweep.0.fixed.cut: cut goes from 0 to 19 cycles/image, not 20"),
     ("[sweep.along]\ncut = [4, 5, 6.5]", "cut = nan", "sweep.0.fixed.cut: must be a finite number, not nan"),
     ("[sweep.along]\ncut = [4, 5, 6.5]", 'cut = "4"', "sweep.0.fixed.cut: must be a finite number, not '4'"),

@@ -9,7 +9,16 @@ import pytest
 from pydantic import Field
 
 from robustmnist.errors import InputError, RecipeError
-from robustmnist.tomlfile import Table, did_you_mean, mistakes_in, parse_toml, read_toml, shorten, validate_table
+from robustmnist.tomlfile import (
+    Table,
+    did_you_mean,
+    listed,
+    mistakes_in,
+    parse_toml,
+    read_toml,
+    shorten,
+    validate_table,
+)
 
 
 class Inner(Table):
@@ -21,6 +30,9 @@ class Outer(Table):
     name: str
     inner: Inner
     more: list[Inner] = Field(default_factory=list)
+    rates: Annotated[list[float], Field(min_length=2, max_length=3)] = Field(default_factory=list)
+    word: Annotated[str, Field(min_length=2, max_length=3)] = "ab"
+    free: dict[str, int] = Field(default_factory=dict)
 
 
 GOOD = 'name = "a"\n[inner]\nrate = 1\n'
@@ -47,7 +59,7 @@ def test_every_mistake_is_a_line(path: Path) -> None:
         f"{path}: inner.rate: should be greater than 0, not -1",
         f"{path}: inner.steps: should be a valid integer, not '2'",
         f"{path}: more.0.step: unknown key, did you mean 'steps'? (known: rate, steps)",
-        f"{path}: nam: unknown key, did you mean 'name'? (known: inner, more, name)",
+        f"{path}: nam: unknown key, did you mean 'name'? (known: free, inner, more, name, rates, word)",
     ]
 
 
@@ -55,6 +67,33 @@ def test_long_and_broken_values_stay_on_one_line() -> None:
     lines = mistakes_in({"name": 1, "inner": {"rate": "x\n" * 500}, "k\ne" * 100: 1}, Outer)
     assert len(lines) == 3
     assert all("\n" not in line and len(line) < 250 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"inner": 2}, "inner: should be a table, not 2"),
+        ({"free": "x"}, "free: should be a table, not 'x'"),
+        ({"more": [1]}, "more.0: should be a table, not 1"),
+        ({"rates": [1]}, "rates: should have at least 2 entries"),
+        ({"rates": [1, 2, 3, 4]}, "rates: should have at most 3 entries"),
+        ({"rates": [1, "2"]}, "rates.1: should be a valid number, not '2'"),  # and not that there is one entry only
+        ({"word": "{a}b"}, "word: should have at most 3 characters, not '{a}b'"),
+        ({"word": "a"}, "word: should have at least 2 characters, not 'a'"),
+    ],
+)
+def test_mistakes_are_said_in_words_of_toml(table: dict[str, object], said: str) -> None:
+    assert mistakes_in({"name": "a", "inner": {"rate": 1.0}} | table, Outer) == [said]
+
+
+def test_of_many_mistakes_some_are_told_and_the_rest_counted() -> None:
+    table = {"name": "a", "inner": {"rate": 1.0}, "more": [{"rate": -1.0}] * 1000}
+    with pytest.raises(InputError) as caught:
+        validate_table(table, Outer, InputError, where="file")
+    lines = str(caught.value).split("\n")
+    assert lines[9:] == ["file: more.9.rate: should be greater than 0, not -1.0", "file: and 990 more mistakes"]
+    assert listed(["a"] * 11, "x").endswith("\nx: and 1 more mistake")
+    assert listed(["a"] * 10, "x").count("\n") == 9
 
 
 def test_validate_table_names_where() -> None:

@@ -1,13 +1,21 @@
 """The command line: one command per file, imported only when it is called."""
 
-import importlib
 import sys
 
-import click
+try:
+    import importlib
+    import signal
+    from traceback import walk_tb
+    from types import FrameType
 
-from robustmnist import __version__
-from robustmnist.errors import RobustMnistError
-from robustmnist.process import keep_freed_memory, spin_briefly
+    import click
+
+    from robustmnist import __version__
+    from robustmnist.cli.streams import give_up_stdout, ready_streams
+    from robustmnist.errors import RobustMnistError
+    from robustmnist.process import keep_freed_memory, spin_briefly
+except KeyboardInterrupt:  # in the first tenth of a second, before there is a `main` to tell of it
+    sys.exit(130)
 
 __all__ = ["COMMANDS", "cli", "main"]
 
@@ -37,6 +45,15 @@ class _LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            from robustmnist.tomlfile import did_you_mean
+
+            ctx.fail(f"No such command '{args[0]}'{did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -56,26 +73,54 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line: one line and exit code 2 for bad input, 1 for a failure, 130 for an interrupt."""
-    keep_freed_memory()
-    spin_briefly()
+    interrupts: list[int] = []
     try:
+        _remember(interrupts)
+        ready_streams()
+        keep_freed_memory()
+        spin_briefly()
         code = cli.main(standalone_mode=False)
-    except click.ClickException as error:
-        _show(error)
-        sys.exit(error.exit_code)
-    except RobustMnistError as error:
-        click.echo(f"robustmnist: {error}", err=True)
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("robustmnist: interrupted", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
-    except OSError as error:  # a full disk, a folder that went away
-        click.echo(f"robustmnist: {error}", err=True)
-        sys.exit(1)
+    except (Exception, KeyboardInterrupt) as error:
+        # An import that is interrupted may end in any error: a module without a part, a recursion.
+        code = _tell(KeyboardInterrupt() if interrupts else error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _remember(interrupts: list[int]) -> None:
+    """Let an interrupt leave its number in `interrupts` besides raising; where interrupts are ignored they stay so."""
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+
+
+def _tell(error: BaseException) -> int:
+    """Print what ended the command, a line for each mistake, and return the exit code; raise what nobody foresaw."""
+    if isinstance(error, click.ClickException):
+        _show(error)
+        return error.exit_code
+    if isinstance(error, RobustMnistError):
+        _say(str(error))
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        _say("interrupted")
+        return 130
+    if isinstance(error, OSError):  # a folder that went away, a full disk behind standard output
+        printing = any(frame.f_code is click.echo.__code__ for frame, _ in walk_tb(error.__traceback__))
+        if printing:
+            give_up_stdout()
+        what = f"standard output: cannot be written ({error.strerror}); send it to another place"
+        _say(what if printing else str(error))
+        return 1
+    raise error
+
+
+def _say(words: str) -> None:
+    for line in words.split("\n"):
+        click.echo(f"robustmnist: {line}", err=True)
 
 
 def _show(error: click.ClickException) -> None:

@@ -2,7 +2,8 @@
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from robustmnist.suites import Suite
 
-__all__ = ["command_line", "new_folder", "was_given"]
+__all__ = ["command_line", "goes_on", "new_folder", "was_given"]
 
 RESULTS = ("out", "as_json")  # options that say where results go, not what they are
 
@@ -34,8 +35,19 @@ def command_line(ctx: click.Context, dataset: str) -> str:
         if name in RESULTS or not wanted or (name == "data_dir" and not taken.startswith("mnist")):
             continue
         for one in dict.fromkeys(value) if isinstance(value, tuple) else (value,):
-            words += [max(parameter.opts, key=len), str(one)]
+            words += [str(one)] if isinstance(parameter, click.Argument) else [max(parameter.opts, key=len), str(one)]
     return shlex.join(words)
+
+
+@contextmanager
+def goes_on(ctx: click.Context, dataset: str, folder: Path) -> Iterator[None]:
+    """Where an interrupt ends the block: say with which command its work in `folder` goes on, and exit with 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        again = f"{command_line(ctx, dataset)} -o {shlex.quote(str(folder))}"
+        click.echo(f"robustmnist: interrupted; go on with: {again}", err=True)
+        ctx.exit(130)
 
 
 def was_given(ctx: click.Context, name: str) -> bool:

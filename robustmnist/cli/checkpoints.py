@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.table import print_table
+from robustmnist.cli.table import print_table, visible
 from robustmnist.device import described
 
 if TYPE_CHECKING:
@@ -20,16 +20,21 @@ __all__ = ["command"]
 def command(names: tuple[str, ...], as_json: bool) -> None:
     """List the checkpoints.
 
-    With names, or paths to weights: all that their cards say.
+    With names, or paths to weights: all that their cards say, once the weights are found to be those of the card.
 
     \b
     robustmnist checkpoints
     robustmnist checkpoints cnn cnn-augmented
     robustmnist checkpoints runs/mine/best --json
     """  # noqa: D301 (click reads a real \b as "keep these lines")
-    from robustmnist.card import card_path, list_checkpoints, read_card
+    if names:
+        from robustmnist.checkpoints import load_checkpoint  # which holds the weights against the card
 
-    cards = [read_card(card_path(name)) for name in names] if names else list_checkpoints()
+        cards = [load_checkpoint(name).card for name in names]
+    else:
+        from robustmnist.card import list_checkpoints
+
+        cards = list(list_checkpoints())
     if as_json:
         import json
 
@@ -63,7 +68,7 @@ def _describe(card: "Card") -> str:
         "recipe": ", ".join(f"{key} {_plain(value)}" for key, value in card.recipe.items() if value != ""),
     }
     width = max(map(len, lines)) + 2
-    return "\n".join([card.name, *(f"  {key.ljust(width)}{value}" for key, value in lines.items())])
+    return "\n".join([visible(card.name), *(f"  {key.ljust(width)}{visible(value)}" for key, value in lines.items())])
 
 
 def _plain(value: object) -> str:

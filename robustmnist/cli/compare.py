@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import new_folder, was_given
+from robustmnist.cli.again import goes_on, new_folder, was_given
 from robustmnist.cli.inputs import load_checkpoints, load_test_digits
+from robustmnist.cli.outputs import check_folder, is_folder
 from robustmnist.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def command(
     data_dir: Path | None,
     limit: int | None,
     device: str,
-    seed: int,
+    seed: int | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -67,12 +68,11 @@ def command(
     robustmnist compare cnn runs/mine/best --suite all -o runs/cnn-or-mine
     robustmnist compare runs/three-seeds --seeds cnn-0,cnn-1,cnn-2
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
-    if out is not None and out.exists() and not out.is_dir():
-        raise click.UsageError(f"-o '{out}' is a file: give a folder")
+    check_folder(out)
     groups = [tuple(name.strip() for name in text.split(",")) for text in seeds]
-    folders = [Path(thing) for thing in things if Path(thing).is_dir()]
+    folders = [Path(thing) for thing in things if is_folder(Path(thing))]
     if folders and len(folders) < len(things):
-        others = ", ".join(f"'{thing}'" for thing in things if not Path(thing).is_dir())
+        others = ", ".join(f"'{thing}'" for thing in things if Path(thing) not in folders)
         raise click.UsageError(f"give folders of runs or checkpoints, not both: {others} is no folder")
     if folders:
         given = next((name for name in EVALUATION if was_given(ctx, name)), None)
@@ -86,8 +86,7 @@ def command(
         from robustmnist.suites import load_suites
 
         folder = out or new_folder("compare", load_suites(suites))
-        asked = seed if was_given(ctx, "seed") else None
-        predictions = _evaluate(things, suites, baseline, groups, dataset, data_dir, limit, device, asked, folder)
+        predictions = _evaluate(ctx, things, suites, baseline, groups, dataset, data_dir, limit, device, seed, folder)
     from robustmnist.cli.comparison import show_comparison
 
     show_comparison(predictions, baseline, folder, seeds=groups, as_json=as_json)
@@ -106,6 +105,7 @@ def _read(folders: Sequence[Path], suites: Sequence[str]) -> "Predictions":
 
 
 def _evaluate(
+    ctx: click.Context,
     names: Sequence[str],
     suites: Sequence[str],
     baseline: str | None,
@@ -138,7 +138,7 @@ def _evaluate(
     words += [word for key, value in options.items() if value is not None for word in (key, str(value))]
     from robustmnist.evaluation import evaluate
 
-    with progress("Evaluating", unit="settings", images=True) as report:
+    with goes_on(ctx, data.name, folder), progress("Evaluating", unit="settings", images=True) as report:
         return evaluate(
             {checkpoint.name: checkpoint for checkpoint in models.values()},
             data,

@@ -1,12 +1,11 @@
 """``robustmnist evaluate``."""
 
-import shlex
 from pathlib import Path
 
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import command_line, new_folder, was_given
+from robustmnist.cli.again import command_line, goes_on, new_folder
 from robustmnist.cli.inputs import load_checkpoints, load_test_digits
 from robustmnist.cli.outputs import writing
 from robustmnist.cli.progress import progress
@@ -28,7 +27,7 @@ def command(
     data_dir: Path | None,
     limit: int | None,
     device: str,
-    seed: int,
+    seed: int | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -48,7 +47,6 @@ def command(
     where = resolve_device(device)
     models = load_checkpoints(checkpoints, where)
     data = load_test_digits(dataset, data_dir, limit, where)
-    given = seed if was_given(ctx, "seed") else None
     again = command_line(ctx, data.name)
     folder = out or new_folder("evaluate", chosen)
 
@@ -56,16 +54,13 @@ def command(
     from robustmnist.report import write_report
 
     names = {checkpoint.name: checkpoint for checkpoint in models.values()}
-    try:
+    with goes_on(ctx, data.name, folder):
         with progress("Evaluating", unit="settings", images=True) as report:
             predictions = evaluate(
-                names, data, chosen, device=where, seed=given, out=folder, on_progress=report, command=again
+                names, data, chosen, device=where, seed=seed, out=folder, on_progress=report, command=again
             )
         with writing(folder):
             page = write_report(predictions, folder / "report.html")
-    except KeyboardInterrupt:
-        click.echo(f"robustmnist: interrupted; go on with: {again} -o {shlex.quote(str(folder))}", err=True)
-        ctx.exit(130)
     from robustmnist.cli.headline import show_headline
 
     show_headline(predictions, folder, page, as_json=as_json)

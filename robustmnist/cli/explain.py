@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import command_line, new_folder, was_given
+from robustmnist.cli.again import command_line, new_folder
 from robustmnist.cli.inputs import load_checkpoints, load_test_digits, say
-from robustmnist.cli.outputs import writing
+from robustmnist.cli.outputs import check_folder, writing
 from robustmnist.cli.progress import progress
 from robustmnist.errors import InputError
 
@@ -29,9 +29,23 @@ Examples:
 """
 
 
+def _only(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str | None:
+    """Return the one suite that was given: click would take the last of several without a word."""
+    if len(given) > 1:
+        raise InputError("takes one suite", where="--suite", remedy="explain the others in runs of their own")
+    return given[0] if given else None
+
+
 @click.command("explain", epilog=EXAMPLES)
 @options.checkpoints
-@click.option("-s", "--suite", metavar="NAME|PATH", help="Also perturb the digits as this suite does; needs --value.")
+@click.option(
+    "-s",
+    "--suite",
+    multiple=True,
+    callback=_only,
+    metavar="NAME|PATH",
+    help="Also perturb the digits as this suite does; needs --value.",
+)
 @click.option("--sweep", metavar="NAME", help="Which sweep of the suite.  [default: its first]")
 @click.option("--value", type=float, help="The strength, in the sweep's unit; any that the perturbation takes.")
 @click.option(
@@ -71,7 +85,7 @@ def command(
     data_dir: Path | None,
     limit: int | None,
     device: str,
-    seed: int,
+    seed: int | None,
     out: Path | None,
 ) -> None:
     """Show which pixels a checkpoint looked at, clean and perturbed.
@@ -89,7 +103,7 @@ def command(
     from robustmnist.versions import versions
 
     where = resolve_device(device)
-    condition = _condition(ctx, suite, sweep, value, seed)
+    condition = _condition(suite, sweep, value, seed)
     loaded = _load(checkpoints, methods, where)
     data = load_test_digits(dataset, data_dir, limit, where)
     chosen, choice = choose_digits(data, loaded, condition, samples=samples, mistakes=mistakes, notify=say)
@@ -115,16 +129,18 @@ def command(
         dataset=data.provenance.as_dict(),
         target=target,
         choice=choice,
-        seed=condition.seed if condition else seed,
+        seed=condition.seed if condition else seed or 0,
         device=describe_device(where),
         command=command_line(ctx, data.name),
         versions=versions("captum", "matplotlib", "numpy", "torch"),
     )
     folder = out or new_folder("explain")
+    files = explanation_files(explanations, setup)
     with writing(folder):
-        for file, content in explanation_files(explanations, setup).items():
+        for file, content in files.items():
             write_atomic(folder / file, content)
-            click.echo(folder / file)
+    for file in files:
+        click.echo(folder / file)
 
 
 def _check_options(
@@ -145,13 +161,10 @@ def _check_options(
         raise InputError("excludes --sample", where="--mistakes", remedy="give one of them")
     if len(set(samples)) > MOST:
         raise InputError(f"more than {MOST} samples", where="--sample", remedy="explain them in several runs")
-    if out is not None and out.exists() and not out.is_dir():
-        raise InputError("is a file", where=out, remedy="give a folder to -o")
+    check_folder(out)
 
 
-def _condition(
-    ctx: click.Context, suite: str | None, sweep: str | None, value: float | None, seed: int
-) -> "Condition | None":
+def _condition(suite: str | None, sweep: str | None, value: float | None, seed: int | None) -> "Condition | None":
     if suite is None or value is None:
         return None
     from robustmnist.explanation.condition import choose_condition
@@ -159,7 +172,7 @@ def _condition(
 
     found = load_suite(suite)
     # Without --seed the suite's own: then these are the digits that an evaluation of the suite sees.
-    condition = choose_condition(found, value, sweep=sweep, seed=seed if was_given(ctx, "seed") else found.seed)
+    condition = choose_condition(found, value, sweep=sweep, seed=found.seed if seed is None else seed)
     if sweep is None and len(found.sweeps) > 1:
         others = ", ".join(one.name for one in found.sweeps[1:])
         say(f"suite '{found.name}': its first sweep, '{condition.sweep}'; --sweep takes one of the others: {others}")

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
+def _drop(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
+    # click's own range of numbers lets NaN through
+    return None if text is None else _share(text, f"--max-drop {text}")
+
+
 @click.command("gate")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
@@ -47,7 +52,7 @@ __all__ = ["command"]
 )
 @click.option(
     "--max-drop",
-    type=click.FloatRange(0, 1),
+    callback=_drop,
     metavar="SHARE",
     help="Most that clean accuracy and any suite's may lose.",
 )
@@ -150,7 +155,8 @@ def _line(check: "Check") -> str:
     if math.isnan(check.found) and check.what.startswith("calibration error"):
         return f"missed: {check.checkpoint}, {check.what}: no valid answer, wanted {check.wanted:g}"
     found = "beyond the end" if math.isnan(check.found) else f"{check.found:.4g}{unit}"
-    ends = " to ".join("beyond the end" if math.isnan(end) else f"{end:.4g}" for end in (check.low, check.high))
+    numbers = sorted((check.low, check.high))  # of an error the worse end is the higher one; NaN stays where it is
+    ends = " to ".join("beyond the end" if math.isnan(end) else f"{end:.4g}" for end in numbers)
     around = "" if check.low == check.high else f" (95 % interval {ends})"
     return f"missed: {check.checkpoint}, {check.what}: {found}{around}, wanted {check.wanted:g}{unit}"
 

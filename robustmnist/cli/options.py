@@ -65,10 +65,8 @@ def seed(command: F) -> F:
     return click.option(
         "--seed",
         type=click.IntRange(0, 2**63 - 1),
-        default=0,
         metavar="N",
-        show_default=True,
-        help="Seed of all randomness.",
+        help="Seed of all randomness.  [default: that of each suite]",
     )(command)
 
 

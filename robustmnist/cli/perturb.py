@@ -1,12 +1,11 @@
 """``robustmnist perturb``."""
 
-import shlex
 from pathlib import Path
 
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import command_line, new_folder, was_given
+from robustmnist.cli.again import command_line, goes_on, new_folder
 from robustmnist.cli.inputs import load_test_digits, say
 from robustmnist.cli.progress import progress
 
@@ -34,7 +33,7 @@ def command(
     data_dir: Path | None,
     limit: int | None,
     device: str,
-    seed: int,
+    seed: int | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -59,14 +58,8 @@ def command(
 
     from robustmnist.export import write_datasets
 
-    given = seed if was_given(ctx, "seed") else None
-    try:
-        with progress("Perturbing", unit="data sets", images=True) as report:
-            written = write_datasets(data, chosen, folder, format=content, seed=given, device=where, on_progress=report)
-    except KeyboardInterrupt:
-        again = f"{command_line(ctx, data.name)} -o {shlex.quote(str(folder))}"
-        click.echo(f"robustmnist: interrupted; go on with: {again}", err=True)
-        ctx.exit(130)
+    with goes_on(ctx, data.name, folder), progress("Perturbing", unit="data sets", images=True) as report:
+        written = write_datasets(data, chosen, folder, format=content, seed=seed, device=where, on_progress=report)
     if as_json:
         import json
 

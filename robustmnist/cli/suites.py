@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.table import print_table
+from robustmnist.cli.table import print_table, visible
 
 if TYPE_CHECKING:
     from robustmnist.suites import Suite, Sweep
@@ -54,9 +54,12 @@ def _settings(sweep: "Sweep") -> str:
 
 
 def _describe(suite: "Suite") -> None:
-    click.echo(f"{suite.title} ({suite.name}), seed {suite.seed}, sha256 {suite.sha256}")
-    click.echo(f"Asks: {suite.question}")
-    click.echo(f"Source: {suite.source}")
+    for line in (
+        f"{suite.title} ({suite.name}), seed {suite.seed}, sha256 {suite.sha256}",
+        f"Asks: {suite.question}",
+        f"Source: {suite.source}",
+    ):
+        click.echo(visible(line))
     rows = []
     for sweep in suite.sweeps:
         words = [f"{key} = {word}" for key, word in sweep.fixed.items()]

@@ -46,15 +46,17 @@ def choose_digits(
         some = data.select(ids[rows].tolist())
         return dict.fromkeys(checkpoints, some), "chosen by id" if samples else "the first of each class"
     seen = condition.apply(data.images, data.ids) if condition else data.images
-    chosen = {}
-    for name, checkpoint in checkpoints.items():
-        rows = confident_mistakes(checkpoint(seen).cpu().numpy(), labels, mistakes)
+    found = {
+        name: confident_mistakes(checkpoint(seen).cpu().numpy(), labels, mistakes)
+        for name, checkpoint in checkpoints.items()
+    }
+    if not any(map(len, found.values())):
+        remedy = "give a --value farther off" if condition else "take more digits, or give --suite and --value"
+        raise InputError("there is no mistake to explain", where="--mistakes", remedy=remedy)
+    for name, rows in found.items():
         if len(rows) < mistakes and notify:
             notify(f"{name}: mistakes among {len(data):,} digits: {len(rows)}")
-        if len(rows):
-            chosen[name] = data.select(ids[rows].tolist())
-    if not chosen:
-        raise InputError("there is no mistake to explain", where="--mistakes", remedy="give a --value farther off")
+    chosen = {name: data.select(ids[rows].tolist()) for name, rows in found.items() if len(rows)}
     return chosen, f"the most confident mistakes, {mistakes} at most"
 
 

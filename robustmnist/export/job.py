@@ -86,7 +86,7 @@ def jobs_of(
 
 def _plain(value: float) -> str:
     """Return a number as short as it can be told from all others: ``3``, ``-7.5``, ``0.125``."""
-    return repr(float(value)).removesuffix(".0")
+    return repr(float(value) + 0.0).removesuffix(".0")  # -0.0 + 0.0 is 0.0
 
 
 def _variant_folder(sweep: Sweep, variant: Variant) -> str:

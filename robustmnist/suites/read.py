@@ -27,14 +27,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from robustmnist.errors import SuiteError
 from robustmnist.files import sha256_file
 from robustmnist.shipped import shipped
 from robustmnist.suites.names import NAME
 from robustmnist.suites.suite import Suite, Sweep
-from robustmnist.tomlfile import Table, did_you_mean, mistakes_in, parse_toml, shorten
+from robustmnist.tomlfile import Table, did_you_mean, listed, mistakes_in, parse_toml, shorten
 
 __all__ = ["CORE", "SHIPPED", "list_suites", "load_suite", "load_suites"]
 
@@ -43,10 +43,24 @@ CORE = ("shift", "scale", "rotation", "thickness", "decentering", "noise")
 FURTHER = ("blur", "intensity", "occlusion", "geometry", "stroke", "mnist-c")
 JOINT = ("interpolation", "shift-map", "worst-of-k")
 SHIPPED = (*CORE, *FURTHER, *JOINT)
+GROUPS = ("core", "all")
 
-Name = Annotated[str, Field(pattern=f"^{NAME.pattern}$", max_length=64)]
-Title = Annotated[str, Field(pattern=r"\S", max_length=100)]
-Text = Annotated[str, Field(pattern=r"\S", max_length=2000)]
+
+def _is_name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise ValueError(f"must be lower-case letters, digits and single dashes, not {shorten(text)}")
+    return text
+
+
+def _is_said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Name = Annotated[str, Field(max_length=64), AfterValidator(_is_name)]
+Title = Annotated[str, Field(max_length=100), AfterValidator(_is_said)]
+Text = Annotated[str, Field(max_length=2000), AfterValidator(_is_said)]
 
 
 class _SweepTable(Table):
@@ -80,14 +94,7 @@ def load_suite(name_or_path: str | Path) -> Suite:
     Raises:
         SuiteError: If there is none, or with one line per mistake in the file.
     """
-    path = _find(name_or_path)
-    table = parse_toml(path, SuiteError)
-    mistakes = [*mistakes_in({"name": path.stem}, _FileName), *mistakes_in(table, _SuiteTable), *_cross_check(table)]
-    if mistakes:
-        raise SuiteError(f"\n{path}: ".join(mistakes), where=path)
-    read = _SuiteTable.model_validate(table)
-    sweeps = tuple(_sweep(one) for one in read.sweep)
-    return Suite(path.stem, read.title, read.question, read.source, read.seed, sweeps, sha256_file(path))
+    return _read(_find(name_or_path))
 
 
 def load_suites(names: Iterable[str | Path]) -> tuple[Suite, ...]:
@@ -97,9 +104,9 @@ def load_suites(names: Iterable[str | Path]) -> tuple[Suite, ...]:
         SuiteError: As `load_suite`, or if two files with different contents have one name.
     """
     found: dict[str, Suite] = {}
-    groups: dict[str, Iterable[str]] = {"core": CORE, "all": _shipped_names()}
+    groups: dict[str, Iterable[str]] = dict(zip(GROUPS, (CORE, _shipped_names()), strict=True))
     for name in itertools.chain.from_iterable(groups.get(str(name), [name]) for name in names):
-        suite = load_suite(name)
+        suite = _read(_find(name, *GROUPS))
         if found.setdefault(suite.name, suite).sha256 != suite.sha256:
             raise SuiteError("has the name of another suite of this run", where=name, remedy="rename the file")
     return tuple(found.values())
@@ -115,18 +122,28 @@ def _shipped_names() -> list[str]:
     return [name for name in SHIPPED if name in there] + sorted(there - set(SHIPPED))
 
 
-def _find(name_or_path: str | Path) -> Path:
+def _find(name_or_path: str | Path, *groups: str) -> Path:
+    """Return where a suite lies; `groups` are the words for several that may be said in its place."""
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or "/" in text or os.sep in text or text.endswith(".toml"):
         return Path(name_or_path)
     known = _shipped_names()
     if text not in known:
-        raise SuiteError(
-            f"unknown suite {shorten(text)}{did_you_mean(text, known)}",
-            where="--suite",
-            remedy=f"use one of {', '.join(known)}, core, all, or a path to a TOML file",
-        )
+        near = did_you_mean(text, known)
+        several = f"{shorten(text)} stands for several suites, and one is needed"
+        remedy = f"use one of {', '.join([*known, *groups])}, or a path to a TOML file"
+        raise SuiteError(several if text in GROUPS else f"unknown suite {shorten(text)}{near}", remedy=remedy)
     return shipped("perturbations") / f"{text}.toml"
+
+
+def _read(path: Path) -> Suite:
+    table = parse_toml(path, SuiteError)
+    mistakes = [*mistakes_in({"name": path.stem}, _FileName), *mistakes_in(table, _SuiteTable), *_cross_check(table)]
+    if mistakes:
+        raise SuiteError(listed(mistakes, path), where=path)
+    read = _SuiteTable.model_validate(table)
+    sweeps = tuple(_sweep(one) for one in read.sweep)
+    return Suite(path.stem, read.title, read.question, read.source, read.seed, sweeps, sha256_file(path))
 
 
 def _sweep(read: _SweepTable) -> Sweep:
