@@ -11,32 +11,18 @@ import pytest
 import small_mnist
 import torch
 from click.testing import CliRunner
+from small_training import recipe, weights
 
 from robustmnist.checkpoints import load_checkpoint
 from robustmnist.cli import COMMANDS, cli
 from robustmnist.data import load_dataset
 from robustmnist.errors import DataError, RecipeError, RobustMnistError, RunError
 from robustmnist.folders import locked
-from robustmnist.training import Recipe, RunFolder, load_recipe, train
+from robustmnist.training import RunFolder, load_recipe, train
 from robustmnist.training.digits import load_digits
-from robustmnist.training.recipe import check_recipe
 from robustmnist.training.run import COLUMNS, new_folder
 
-TABLE: dict[str, Any] = {
-    "name": "small",
-    "description": "For tests.",
-    "model": {"name": "fc", "widths": [32], "dropout": 0.2, "batch_norm": True},
-    "epochs": 3,
-    "batch_size": 32,
-    "average": {"decay": 0.9},
-    "optimizer": {"lr": 0.01},
-    "data": {"dataset": "digits", "validation": 100, "limit": 400},
-}
 CNN = {"model": {"name": "cnn", "channels": [4, 8], "hidden": [16]}, "augment": {"shift": 1.0}, "epochs": 2}
-
-
-def recipe(**changes: Any) -> Recipe:
-    return check_recipe(TABLE | changes, where="test")
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +39,10 @@ def test_the_run_folder(run: RunFolder) -> None:
         "recipe.toml",
         "best.json",
         "best.safetensors",
+        "best.toml",
         "last.json",
         "last.safetensors",
+        "last.toml",
         "history.csv",
         "metrics.json",
         "curves.png",
@@ -62,6 +50,8 @@ def test_the_run_folder(run: RunFolder) -> None:
         "state.safetensors",
     }
     assert run.recipe == recipe()
+    recipes = {(run.path / f"{name}.toml").read_bytes() for name in ("recipe", "best", "last")}
+    assert len(recipes) == 1  # a checkpoint taken elsewhere takes its recipe along
     rows = history(run)
     assert tuple(rows[0]) == COLUMNS
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
@@ -101,10 +91,6 @@ def test_the_parts_of_the_data_do_not_overlap() -> None:
     parts = [set(part.ids.tolist()) for part in (digits.training, digits.validation, digits.test)]
     assert [len(part) for part in parts] == [300, 100, 359]
     assert len(set.union(*parts)) == 300 + 100 + 359
-
-
-def weights(folder: Path) -> list[bytes]:
-    return [(folder / f"{name}.safetensors").read_bytes() for name in ("best", "last")]
 
 
 def test_the_same_recipe_gives_the_same_weights(run: RunFolder, tmp_path: Path) -> None:

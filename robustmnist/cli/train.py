@@ -1,17 +1,31 @@
 """``robustmnist train``."""
 
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from robustmnist.cli import options
+from robustmnist.cli.again import was_given
+from robustmnist.cli.inputs import load_test_digits
+from robustmnist.cli.progress import progress
+
+if TYPE_CHECKING:
+    import torch
+
+    from robustmnist.data import Dataset
 
 __all__ = ["command"]
+
+MOST_EPOCHS = 10_000  # as in a recipe, whose module would need torch
 
 
 @click.command("train")
 @click.argument("recipe", required=False)
-@click.option("--epochs", type=click.IntRange(1), metavar="N", help="Epochs, in place of the recipe's.")
+@click.option("--epochs", type=click.IntRange(1, MOST_EPOCHS), metavar="N", help="Epochs, in place of the recipe's.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), metavar="N", help="Seed of all randomness, in place of the recipe's."
 )
@@ -26,7 +40,9 @@ __all__ = ["command"]
 @options.data_dir
 @options.out
 @options.json_output
+@click.pass_context
 def command(
+    ctx: click.Context,
     recipe: str | None,
     epochs: int | None,
     seed: int | None,
@@ -49,33 +65,33 @@ def command(
     robustmnist train cnn --epochs 3 --seed 1 --set optimizer.lr=0.01 -o runs/mine
     robustmnist train --resume runs/mine
     """  # noqa: D301 (click reads a real \b as "keep these lines")
-    from robustmnist.cli.progress import progress
-    from robustmnist.training import RunFolder, load_recipe, train
-    from robustmnist.training.run import new_folder
-
     changes = [*overrides]
-    # As overrides of the recipe, so that they are checked and reported like any other value.
     changes += [f"epochs={epochs}"] * (epochs is not None) + [f"seed={seed}"] * (seed is not None)
     changes += [f'data.dataset="{dataset}"'] * (dataset is not None)
     if (recipe is None) == (resume is None):
         raise click.UsageError("give a RECIPE or --resume RUN.")
     if resume is not None and (changes or out is not None):
         raise click.UsageError("--resume goes on with the run's own recipe, in its own folder.")
+
+    from robustmnist.training import RunFolder, load_recipe, train
+    from robustmnist.training.run import new_folder
+
     if resume is not None:
         folder, wanted = resume, RunFolder(resume).recipe
     else:
         assert recipe is not None
         wanted = load_recipe(recipe, overrides=changes)
         folder = out if out is not None else new_folder(wanted.name)
-    try:
-        with progress(f"train {wanted.name}", unit="epochs", images=True) as report:
-            run = train(
-                wanted, device=device, out=folder, resume=resume is not None, data_dir=data_dir, on_progress=report
-            )
-    except KeyboardInterrupt:
-        if (folder / "recipe.toml").is_file():
-            click.echo(f"go on with: robustmnist train --resume {folder}", err=True)
-        raise
+    with _goes_on(ctx, folder), _progress(f"train {wanted.name}") as report:
+        run = train(
+            wanted,
+            device=device,
+            out=folder,
+            resume=resume is not None,
+            data_dir=data_dir,
+            on_progress=report,
+            load=_load,
+        )
     metrics = run.metrics
     if as_json:
         import json
@@ -90,3 +106,39 @@ def command(
     )
     click.echo(f"checkpoint: {run.best}")
     click.echo(f"run: {run.path}")
+
+
+def _load(name: str, *, part: str, data_dir: Path | None, device: "torch.device") -> "Dataset":
+    """Return digits as `load_dataset` does, with a bar where they are downloaded, and say which they are."""
+    return load_test_digits(name, data_dir, None, device, part=part)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[int, int, int], None]]:
+    """Show how far the training is from its first report on: its speed is not that of loading, nor of a run before."""
+    with ExitStack() as stack:
+        bar, before = None, 0
+
+        def report(done: int, total: int, images: int) -> None:
+            nonlocal bar, before
+            if bar is None:
+                bar, before = stack.enter_context(progress(title, unit="epochs", images=True)), images
+            bar(done, total, images - before)
+
+        yield report
+
+
+@contextmanager
+def _goes_on(ctx: click.Context, folder: Path) -> Iterator[None]:
+    """Where an interrupt ends the block: say with which command the run goes on, if it has begun; exit with 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not (folder / "recipe.toml").is_file():
+            raise
+        words = ["robustmnist", "train", "--resume", str(folder)]
+        for name in ("device", "data_dir"):
+            if was_given(ctx, name):
+                words += [f"--{name.replace('_', '-')}", str(ctx.params[name])]
+        click.echo(f"robustmnist: interrupted; go on with: {shlex.join(words)}", err=True)
+        ctx.exit(130)

@@ -117,9 +117,10 @@ def train_epoch(
 
 
 def measure(model: nn.Module, images: Tensor, labels: Tensor) -> tuple[int, float]:
-    """Return how many digits the model reads right, and its mean cross-entropy."""
+    """Return how many digits the model reads right, and its mean cross-entropy; logits not finite read nothing."""
     logits = deployed(model)(images)
-    return int((logits.argmax(1) == labels).sum()), float(cross_entropy(logits.double(), labels))
+    right = (logits.argmax(1) == labels) & logits.isfinite().all(1)
+    return int(right.sum()), float(cross_entropy(logits.double(), labels))
 
 
 def uses_bfloat16(recipe: Recipe, device: torch.device) -> bool:

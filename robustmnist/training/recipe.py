@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,7 +11,7 @@ from pydantic import Field, Strict
 from robustmnist.errors import RecipeError
 from robustmnist.models import complete_architecture
 from robustmnist.shipped import shipped
-from robustmnist.tomlfile import Table, did_you_mean, parse_toml, validate_table
+from robustmnist.tomlfile import Table, did_you_mean, listed, mistakes_in, parse_toml, shorten, validate_table
 
 __all__ = ["Augment", "Average", "Data", "EarlyStopping", "Optimizer", "Recipe", "Schedule", "load_recipe"]
 
@@ -121,13 +122,23 @@ def load_recipe(name_or_path: str | Path, *, overrides: Sequence[str] = ()) -> R
     """
     path = _find(name_or_path)
     table = parse_toml(path, RecipeError)
-    for override in overrides:
-        _override(table, override)
-    return check_recipe({"name": path.stem} | table, where=path)
+    typed = [_override(table, override) for override in overrides]
+    return check_recipe({"name": path.stem} | table, where=path, typed=typed)
 
 
-def check_recipe(table: Mapping[str, Any], *, where: object) -> Recipe:
-    """Return the recipe that `table` spells; raise RecipeError with one line per mistake."""
+def check_recipe(table: Mapping[str, Any], *, where: object, typed: Sequence[str] = ()) -> Recipe:
+    """Return the recipe that `table` spells; raise RecipeError with one line per mistake.
+
+    Args:
+        table: As TOML has it.
+        where: The file that it comes from.
+        typed: Keys whose values come from ``--set`` instead, which their mistakes name in place of the file.
+    """
+    mistakes = mistakes_in(dict(table), Recipe)
+    of_typed = {line: f"--set {line}" for line in mistakes if any(_concerns(line, key) for key in typed)}
+    if of_typed:
+        rest = [line for line in mistakes if line not in of_typed]
+        raise RecipeError("\n".join([*of_typed.values(), *([f"{where}: {listed(rest, where)}"] if rest else [])]))
     recipe = validate_table(dict(table), Recipe, RecipeError, where=where)
     recipe.architecture  # noqa: B018 - raises where the model cannot be built
     return recipe
@@ -143,16 +154,28 @@ def _find(name_or_path: str | Path) -> Path:
     if str(name_or_path) in known:
         return known[str(name_or_path)]
     path = Path(name_or_path)
-    if path.is_file():
-        return path
-    raise RecipeError(
-        f"no recipe is called that and no such file is there{did_you_mean(str(name_or_path), known)}",
-        where=name_or_path,
-        remedy=f"use {', '.join(known)} or a path to a TOML file",
-    )
+    with suppress(OSError):  # of a file that may not be looked at, reading it says why
+        if not path.is_file():
+            raise RecipeError(
+                f"no recipe is called that and no such file is there{did_you_mean(str(name_or_path), known)}",
+                where=str(name_or_path) or "''",
+                remedy=f"use {', '.join(known)} or a path to a TOML file",
+            )
+    return path
 
 
-def _override(table: dict[str, Any], override: str) -> None:
+def _concerns(mistake: str, key: str) -> bool:
+    """Return whether a line that begins with a key path is about `key`, a value in it or the table that it is in."""
+    place = f"{mistake.partition(': ')[0]}."
+    return place.startswith(f"{key}.") or f"{key}.".startswith(place)
+
+
+def _override(table: dict[str, Any], override: str) -> str:
+    """Set in `table` what `override` says, and return its key."""
+    try:
+        override.encode()
+    except UnicodeEncodeError as cause:  # bytes of the command line that are no text: no file could hold them
+        raise RecipeError("is no UTF-8 text", where=f"--set {shorten(override)}", remedy="type it anew") from cause
     key, sign, text = override.partition("=")
     parts = key.strip().split(".")
     if not sign or not all(parts):
@@ -166,3 +189,4 @@ def _override(table: dict[str, Any], override: str) -> None:
         if not isinstance(table, dict):
             raise RecipeError(f"'{part}' is a value, not a table", where=f"--set {override}")
     table[parts[-1]] = value
+    return ".".join(parts)

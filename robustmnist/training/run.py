@@ -1,7 +1,7 @@
 """The folder of a training run: what lies in it and how it is written.
 
 recipe.toml         the exact recipe, every value spelled out
-best.*, last.*      checkpoints: the epoch that did best on the validation digits, and the latest one
+best.*, last.*      checkpoints, recipe included: the epoch that did best on the validation digits, and the latest one
 history.csv         one row per epoch
 metrics.json        how far it went and how well the best epoch reads
 curves.png, .svg    the history drawn
@@ -12,7 +12,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from robustmnist.files import clear_leftovers, write_atomic
 from robustmnist.folders import disk_errors, locked
 from robustmnist.tomlfile import parse_toml
 from robustmnist.training.curves import draw_curves
+from robustmnist.training.metrics import read_metrics
 from robustmnist.training.recipe import Recipe, check_recipe
 
 __all__ = ["COLUMNS", "RunFolder", "new_folder"]
@@ -74,23 +75,17 @@ class RunFolder:
     def recipe(self) -> Recipe:
         """The recipe as it was when the run began; RunError where there is none."""
         path = self.path / "recipe.toml"
-        if not path.is_file():
-            raise RunError("is no training run: it has no recipe.toml", where=self.path, remedy="name a run's folder")
+        with suppress(OSError):  # of a file that may not be looked at, reading it says why
+            if not path.is_file():
+                raise RunError(
+                    "is no training run: it has no recipe.toml", where=self.path, remedy="name a run's folder"
+                )
         return check_recipe(parse_toml(path, RecipeError), where=path)
 
     @property
     def metrics(self) -> dict[str, Any]:
         """What metrics.json holds; empty before the first epoch has ended."""
-        path = self.path / "metrics.json"
-        try:
-            metrics = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as cause:
-            raise RunError(f"cannot be read ({cause})", where=path, remedy="delete it and resume the run") from cause
-        if not isinstance(metrics, dict):
-            raise RunError("holds no metrics", where=path, remedy="delete it and resume the run")
-        return metrics
+        return read_metrics(self.path / "metrics.json")
 
     def check_absent(self) -> None:
         """Raise RunError where something is there already."""
@@ -120,7 +115,11 @@ class RunFolder:
     def begin(self, recipe: Recipe) -> None:
         """Write the recipe: from now on the run can be resumed."""
         with disk_errors(self.path, "run the same command again"):
-            write_atomic(self.path / "recipe.toml", recipe_toml(recipe))
+            self.write_recipe(self.path / "recipe", recipe)
+
+    def write_recipe(self, path: Path, recipe: Recipe) -> None:
+        """Write the recipe under a name without ending: that of the run, or of a checkpoint beside its two files."""
+        write_atomic(path.with_name(f"{path.name}.toml"), recipe_toml(recipe))
 
     def write_history(self, history: Sequence[Mapping[str, Any]]) -> None:
         """Write history.csv."""

@@ -1,6 +1,7 @@
 """Train a checkpoint from a recipe, into a run folder."""
 
 import copy
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,22 +9,26 @@ from typing import Any
 
 import torch
 
-from robustmnist.card import TestAccuracy, write_card
-from robustmnist.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from robustmnist.checkpoints import save_checkpoint
+from robustmnist.data import load_dataset
 from robustmnist.device import describe_device, resolve_device
-from robustmnist.errors import RunError
+from robustmnist.errors import RecipeError
 from robustmnist.models import without_norms
-from robustmnist.results import fit_temperature, wilson
-from robustmnist.training.digits import Digits, load_digits
+from robustmnist.training.digits import Digits, Load, load_digits
+from robustmnist.training.finish import check_complete, summarise, temperature_of, test_best, training_seconds
 from robustmnist.training.loop import Best, State, measure, start, train_epoch, uses_bfloat16
 from robustmnist.training.recipe import Recipe
 from robustmnist.training.run import RunFolder, new_folder
-from robustmnist.training.state import load_state, save_state
+from robustmnist.training.state import check_begun, load_state, save_state
 from robustmnist.versions import versions
 
 __all__ = ["temperature_of", "train"]
 
 Report = Callable[[int, int, int], None]
+
+
+class _DivergedError(Exception):
+    """An epoch ended with a loss or weights that are not finite."""
 
 
 def train(
@@ -35,6 +40,7 @@ def train(
     data_dir: Path | None = None,
     on_progress: Report | None = None,
     digits: Digits | None = None,
+    load: Load = load_dataset,
 ) -> RunFolder:
     """Train what `recipe` says and return the run's folder.
 
@@ -47,39 +53,42 @@ def train(
         out: The folder to write, absent or empty; by default a new one in ``runs/``.
         resume: Go on with the run in `out`.
         data_dir: Where MNIST is, if not in the usual places.
-        on_progress: Called with epochs done, epochs in all, and digits seen.
+        on_progress: Called with epochs done, epochs in all, and digits seen; first when all is loaded.
         digits: What to train on; by default what the recipe names.
+        load: What reads the recipe's digits, called as `load_dataset` is.
 
     Raises:
         DataError: If the training digits are not there.
-        RunError: If `out` holds a run already, or none that can be resumed.
-        RecipeError: If the recipe cannot be trained on these digits.
+        RunError: If `out` holds a run already, or none that can be resumed with this recipe.
+        RecipeError: If the recipe cannot be trained on these digits, or the training diverges.
     """
     where = resolve_device(device)
     run = RunFolder(out if out is not None else new_folder(recipe.name))
-    if resume and run.recipe != recipe:
-        raise RunError("the run was begun with another recipe", where=run.path, remedy="resume it with its own")
+    if resume:
+        check_begun({"recipe": run.recipe.as_dict()}, {"recipe": recipe.as_dict()}, where=run.path)
     if resume and run.metrics.get("status") == "complete":
+        check_complete(run, recipe)
         return run
     if not resume:
         run.check_absent()
-    digits = load_digits(recipe, where, data_dir) if digits is None else digits
+    digits = load_digits(recipe, where, data_dir, load) if digits is None else digits
     state = start(recipe, where)
     with run.claimed():
         if not resume:
             run.begin(recipe)
         elif run.state.is_file():
-            facts = load_state(run.state, state)
-            if facts["data"] != _data(digits):
-                raise RunError("the training digits are not those it was begun with", where=run.path)
+            load_state(run.state, state, _begun(recipe, digits))
         try:
             while state.epoch < recipe.epochs and not _patience_spent(state, recipe):
                 _epoch(run, state, recipe, digits, where, on_progress)
         except KeyboardInterrupt:
-            _summarise(run, state, recipe, "interrupted")
+            summarise(run, state, recipe, "interrupted")
             raise
-        _test(run, state, digits)
-        _summarise(run, state, recipe, "complete")
+        except _DivergedError:
+            summarise(run, state, recipe, "diverged")
+            raise _diverged(run, state, recipe) from None
+        test_best(run, state, digits)
+        summarise(run, state, recipe, "complete")
     return run
 
 
@@ -98,9 +107,12 @@ def _epoch(
         if on_progress is not None:
             on_progress(state.epoch, recipe.epochs, seen + done)
 
+    on_step(0)
     trained = train_epoch(state, recipe, images, labels, on_step)
     architecture, model = without_norms(recipe.architecture, _with_weights(state))
     correct, loss = measure(model, digits.validation.images, digits.validation.labels)
+    if not (math.isfinite(loss) and all(map(math.isfinite, trained.values())) and _can_be_stored(model)):
+        raise _DivergedError  # with the folder as the epoch before left it
     accuracy = correct / len(digits.validation)
     improved = state.best is None or state.best.beaten_by(accuracy, loss)
     if improved:
@@ -109,12 +121,12 @@ def _epoch(
     seconds = time.perf_counter() - began
     state.history.append({"epoch": state.epoch} | trained | validated | {"seconds": round(seconds, 3)})
     facts = {"architecture": architecture} | _facts(state, recipe, digits, device)
-    if improved:
-        save_checkpoint(run.best, model, **facts, validation_accuracy=accuracy, best_epoch=state.epoch)
-    save_checkpoint(run.last, model, **facts, validation_accuracy=accuracy, best_epoch=state.epoch)
+    for path in (run.best, run.last) if improved else (run.last,):
+        run.write_recipe(path, recipe)
+        save_checkpoint(path, model, **facts, validation_accuracy=accuracy, best_epoch=state.epoch)
     run.write_history(state.history)
     # Last of all: a kill before this line redoes the epoch and writes the same files again.
-    save_state(run.state, state, {"data": _data(digits)})
+    save_state(run.state, state, _begun(recipe, digits))
     if on_progress is not None:
         on_progress(state.epoch, recipe.epochs, seen + len(digits.training))
 
@@ -124,6 +136,21 @@ def _with_weights(state: State) -> torch.nn.Module:
     model = copy.deepcopy(state.model)
     model.load_state_dict(state.weights)
     return model.eval()
+
+
+def _can_be_stored(model: torch.nn.Module) -> bool:
+    """Whether all weights are finite, in the halved precision too in which a checkpoint keeps matrices and kernels."""
+    weights = model.state_dict().values()
+    return all(bool((one.half() if one.ndim > 1 else one).isfinite().all()) for one in weights)
+
+
+def _diverged(run: RunFolder, state: State, recipe: Recipe) -> RecipeError:
+    kept = "" if state.best is None else f"; {run.best} holds epoch {state.best.epoch}"
+    return RecipeError(
+        f"the training diverged in epoch {len(state.history) + 1}: its loss or weights are no longer finite{kept}",
+        where=run.path,
+        remedy=f"train into another folder with an optimizer.lr below {recipe.optimizer.lr:g}",
+    )
 
 
 def _patience_spent(state: State, recipe: Recipe) -> bool:
@@ -144,9 +171,14 @@ def _facts(state: State, recipe: Recipe, digits: Digits, device: torch.device) -
         "versions": versions("robustmnist", "torch", "numpy", "safetensors"),
         "seed": recipe.seed,
         "epochs": state.epoch,
-        "training_seconds": _seconds(state),
+        "training_seconds": training_seconds(state),
         "device": f"{describe_device(device)}, {precision}",
     }
+
+
+def _begun(recipe: Recipe, digits: Digits) -> dict[str, Any]:
+    """Return what a training depends on and a resumed one must find again."""
+    return {"recipe": recipe.as_dict(), "data set": _data(digits)}
 
 
 def _data(digits: Digits) -> dict[str, Any]:
@@ -154,61 +186,3 @@ def _data(digits: Digits) -> dict[str, Any]:
     whole = digits.training.provenance.as_dict()
     kept = {key: whole[key] for key in ("name", "part", "sha256")}
     return kept | {"training": len(digits.training), "validation": len(digits.validation)}
-
-
-def _test(run: RunFolder, state: State, digits: Digits) -> None:
-    """Measure the best checkpoint as it is stored, once, and write the result and its temperature into its card."""
-    test = digits.test
-    best = load_checkpoint(run.best, device=test.images.device)
-    temperature = temperature_of(best, digits)
-    correct, _ = measure(best.deployed, test.images, test.labels)
-    low, high = wilson(correct, len(test))
-    accuracy = TestAccuracy(
-        dataset=test.name,
-        part=test.provenance.part,
-        n=len(test),
-        correct=correct,
-        accuracy=correct / len(test),
-        low=float(low),
-        high=float(high),
-    )
-    facts = {
-        "test_accuracy": accuracy,
-        "temperature": temperature,
-        "epochs": state.epoch,
-        "training_seconds": _seconds(state),
-    }
-    write_card(best.path, best.card.model_copy(update=facts))
-
-
-def temperature_of(checkpoint: Checkpoint, digits: Digits) -> float:
-    """Return the temperature of `checkpoint` on the validation digits, to six decimals; no test digit is looked at."""
-    logits = checkpoint.deployed(digits.validation.images)
-    return round(fit_temperature(logits.cpu().numpy(), digits.validation.labels.cpu().numpy()), 6)
-
-
-def _summarise(run: RunFolder, state: State, recipe: Recipe, status: str) -> None:
-    """Write metrics.json and draw the curves."""
-    best = None
-    if state.best is not None:
-        card = run.card
-        best = {
-            "epoch": state.best.epoch,
-            "validation_accuracy": state.best.accuracy,
-            "validation_loss": state.best.loss,
-            "test": card.test_accuracy and card.test_accuracy.model_dump(),
-        }
-    run.write_curves(state.history, f"{recipe.name}: {recipe.title or recipe.architecture['model']}")
-    run.write_metrics(
-        {
-            "status": status,
-            "name": recipe.name,
-            "epochs": state.epoch,
-            "training_seconds": _seconds(state),
-            "best": best,
-        }
-    )
-
-
-def _seconds(state: State) -> float:
-    return round(float(sum(row["seconds"] for row in state.history)), 1)

@@ -1,6 +1,7 @@
 """What a resumed training starts from, in one safetensors file: tensors, and the rest as JSON in its header."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,19 @@ from torch import Tensor
 
 from robustmnist.errors import RunError
 from robustmnist.files import sha256_bytes, write_atomic
+from robustmnist.tomlfile import shorten
 from robustmnist.training.loop import Best, State
 
-__all__ = ["load_state", "save_state"]
+__all__ = ["check_begun", "load_state", "save_state"]
 
 
-def save_state(path: Path, state: State, extra: dict[str, Any]) -> None:
-    """Write `state` and the plain values in `extra` to `path`, whole or not at all."""
+def save_state(path: Path, state: State, begun: Mapping[str, Any]) -> None:
+    """Write `state` to `path`, whole or not at all, and with what it was begun: plain values under names for people."""
     tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
     tensors |= {f"average.{name}": value for name, value in (state.average or {}).items()}
     for index, values in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items() if value is not None}
-    plain: dict[str, Any] = {"epoch": state.epoch, "history": state.history, "extra": extra, "best": None}
+    plain: dict[str, Any] = {"epoch": state.epoch, "history": state.history, "begun": begun, "best": None}
     if state.best is not None:
         tensors |= {f"best.{name}": value for name, value in state.best.weights.items()}
         plain["best"] = {"epoch": state.best.epoch, "accuracy": state.best.accuracy, "loss": state.best.loss}
@@ -31,11 +33,11 @@ def save_state(path: Path, state: State, extra: dict[str, Any]) -> None:
     write_atomic(path, safetensors.torch.save(tensors, {"state": text, "sha256": _hash(text, tensors)}))
 
 
-def load_state(path: Path, state: State) -> dict[str, Any]:
-    """Bring `state`, as `start` made it for the same recipe, to what `path` holds; return the plain values.
+def load_state(path: Path, state: State, begun: Mapping[str, Any]) -> None:
+    """Bring `state`, as `start` made it for the same recipe, to what `path` holds.
 
     Raises:
-        RunError: If the file is damaged or belongs to another model.
+        RunError: If the file is damaged, or what it was begun with is not `begun`.
     """
     try:
         with safe_open(path, "pt") as file:
@@ -44,11 +46,44 @@ def load_state(path: Path, state: State) -> dict[str, Any]:
         if metadata.get("sha256") != _hash(metadata.get("state", ""), tensors):
             raise RunError("is damaged: its hash does not match", where=path, remedy="start the training again")
         plain: dict[str, Any] = json.loads(metadata["state"])
+        check_begun(plain.get("begun", {}), begun, where=path)
         _restore(state, plain, tensors)
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as cause:
-        raise RunError(f"cannot be resumed ({cause})", where=path, remedy="start the training again") from cause
-    extra: dict[str, Any] = plain["extra"]
-    return extra
+        why = str(cause).partition("\n")[0]  # torch lists every tensor that does not fit
+        raise RunError(f"cannot be resumed ({why})", where=path, remedy="start the training again") from cause
+
+
+def check_begun(there: Mapping[str, Any], asked: Mapping[str, Any], *, where: Path) -> None:
+    """Hold what a run was begun with against what it is to go on with, each under a name for people.
+
+    Raises:
+        RunError: If they differ; the message names every value that does.
+    """
+    for name, values in asked.items():
+        if name not in there:  # as of a file written before this was kept
+            raise RunError(f"does not say with which {name} the run was begun", where=where, remedy=_ANEW)
+        was, wanted = _flat(there[name]), _flat(values)
+        differences = [
+            f"{key} = {shorten(was.get(key))}, not {shorten(wanted.get(key))}"
+            for key in {**was, **wanted}
+            if was.get(key) != wanted.get(key)
+        ]
+        if differences:
+            what = f"the run was begun with another {name} ({'; '.join(differences)})"
+            raise RunError(what, where=where, remedy="put that back, or train into another folder")
+
+
+_ANEW = "start the training again in another folder"
+
+
+def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table of tables as one, keys joined by dots."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        flat |= (
+            {f"{key}.{inner}": one for inner, one in _flat(value).items()} if isinstance(value, dict) else {key: value}
+        )
+    return flat
 
 
 def _restore(state: State, plain: dict[str, Any], tensors: dict[str, Tensor]) -> None:

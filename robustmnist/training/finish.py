@@ -1,0 +1,82 @@
+"""The end of a training, also one that came too early: the test, metrics.json and the curves."""
+
+from robustmnist.card import TestAccuracy, write_card
+from robustmnist.checkpoints import Checkpoint, load_checkpoint
+from robustmnist.errors import CheckpointError, RunError
+from robustmnist.results import fit_temperature, wilson
+from robustmnist.training.digits import Digits
+from robustmnist.training.loop import State, measure
+from robustmnist.training.recipe import Recipe
+from robustmnist.training.run import RunFolder
+from robustmnist.training.state import check_begun
+
+__all__ = ["check_complete", "summarise", "temperature_of", "test_best", "training_seconds"]
+
+
+def check_complete(run: RunFolder, recipe: Recipe) -> None:
+    """Raise RunError where the best checkpoint of a complete run is not there, damaged, or of another recipe."""
+    try:
+        card = load_checkpoint(run.best).card
+    except CheckpointError as cause:
+        what = f"the run is complete, but its checkpoint does not load ({cause.where}: {cause.what})"
+        raise RunError(what, where=run.path, remedy="train its recipe.toml again, into another folder") from cause
+    check_begun({"recipe": card.recipe}, {"recipe": recipe.as_dict()}, where=run.path)
+
+
+def test_best(run: RunFolder, state: State, digits: Digits) -> None:
+    """Measure the best checkpoint as it is stored, once, and write the result and its temperature into its card."""
+    test = digits.test
+    best = load_checkpoint(run.best, device=test.images.device)
+    temperature = temperature_of(best, digits)
+    correct, _ = measure(best.deployed, test.images, test.labels)
+    low, high = wilson(correct, len(test))
+    accuracy = TestAccuracy(
+        dataset=test.name,
+        part=test.provenance.part,
+        n=len(test),
+        correct=correct,
+        accuracy=correct / len(test),
+        low=float(low),
+        high=float(high),
+    )
+    facts = {
+        "test_accuracy": accuracy,
+        "temperature": temperature,
+        "epochs": state.epoch,
+        "training_seconds": training_seconds(state),
+    }
+    write_card(best.path, best.card.model_copy(update=facts))
+
+
+def temperature_of(checkpoint: Checkpoint, digits: Digits) -> float:
+    """Return the temperature of `checkpoint` on the validation digits, to six decimals; no test digit is looked at."""
+    logits = checkpoint.deployed(digits.validation.images)
+    return round(fit_temperature(logits.cpu().numpy(), digits.validation.labels.cpu().numpy()), 6)
+
+
+def summarise(run: RunFolder, state: State, recipe: Recipe, status: str) -> None:
+    """Write metrics.json and draw the curves, of the epochs that were brought to their end."""
+    best = None
+    if state.best is not None:
+        card = run.card
+        best = {
+            "epoch": state.best.epoch,
+            "validation_accuracy": state.best.accuracy,
+            "validation_loss": state.best.loss,
+            "test": card.test_accuracy and card.test_accuracy.model_dump(),
+        }
+    run.write_curves(state.history, f"{recipe.name}: {recipe.title or recipe.architecture['model']}")
+    run.write_metrics(
+        {
+            "status": status,
+            "name": recipe.name,
+            "epochs": len(state.history),
+            "training_seconds": training_seconds(state),
+            "best": best,
+        }
+    )
+
+
+def training_seconds(state: State) -> float:
+    """Return the wall time of all epochs together."""
+    return round(float(sum(row["seconds"] for row in state.history)), 1)
