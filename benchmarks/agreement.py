@@ -37,11 +37,18 @@ def run(n: int, device: torch.device, data_dir: Path | None) -> None:
             otherwise += int(unlike.sum())
             apart = max(apart, float(np.abs(one - other).max()))
             gap = max(gap, float((best[..., -1] - best[..., -2])[unlike].max(initial=0.0)))
-        ties = near_ties(here, summarise(here))[name]
-        rows.append([name, f"{predictions:,}", str(otherwise), f"{gap:.1e}", str(ties), f"{apart:.1e}"])
+        ties = " and ".join(str(near_ties(found, summarise(found))[name]) for found in (here, there))
+        rows.append([name, f"{predictions:,}", str(otherwise), f"{gap:.1e}", ties, f"{apart:.1e}"])
     print_table(
         f"A processor and {device}: suites {', '.join(SUITES)} on {len(digits):,} digits",
-        ["checkpoint", "predictions", "decided otherwise", "widest gap of these", "near-ties", "logits apart by up to"],
+        [
+            "checkpoint",
+            "predictions",
+            "decided otherwise",
+            "widest gap of these",
+            "near-ties here and there",
+            "logits apart by up to",
+        ],
         rows,
         hardware(device),
     )

@@ -115,7 +115,7 @@ def impulse_noise(images: Tensor, *, probability: float, draws: Draws, prepared:
 
 
 def prepare_impulse_noise(images: Tensor, draws: Draws) -> Impulses:
-    """Return each pixel's impulse, the two fields apart: taken from one they would be read in strides, half as fast."""
+    """Return each pixel's impulse, the two fields apart: read from one, in strides, noise takes half as long again."""
     which, grey = draws.uniform(2, *FIELD).unbind(1)
     return Impulses(which.contiguous(), grey.contiguous())
 
