@@ -17,14 +17,15 @@ __all__ = ["command_line", "goes_on", "new_folder", "was_given"]
 RESULTS = ("out", "as_json")  # options that say where results go, not what they are
 
 
-def command_line(ctx: click.Context, dataset: str) -> str:
-    """Return the command as it can be typed again: with the data that were taken, without where results went.
+def command_line(ctx: click.Context, dataset: str, out: Path | None = None) -> str:
+    """Return the command as it can be typed again, with the data that were taken.
 
     Options that may be given several times are spelled out even where they are the default's.
 
     Args:
         ctx: Of the command.
         dataset: The name of the data set that was taken; counts where ``auto`` was asked for.
+        out: Where its results are to go; by default that is left open, wherever they went.
     """
     taken = dataset if ctx.params["dataset"] == "auto" else str(ctx.params["dataset"])
     words = ["robustmnist", str(ctx.info_name)]
@@ -36,16 +37,23 @@ def command_line(ctx: click.Context, dataset: str) -> str:
             continue
         for one in dict.fromkeys(value) if isinstance(value, tuple) else (value,):
             words += [str(one)] if isinstance(parameter, click.Argument) else [max(parameter.opts, key=len), str(one)]
-    return shlex.join(words)
+    return shlex.join(words if out is None else [*words, "-o", str(out)])
 
 
 @contextmanager
-def goes_on(ctx: click.Context, dataset: str, folder: Path) -> Iterator[None]:
-    """Where an interrupt ends the block: say with which command its work in `folder` goes on, and exit with 130."""
+def goes_on(ctx: click.Context, again: str, begun: Path | None = None) -> Iterator[None]:
+    """Where an interrupt ends the block: say with which command its work goes on, and exit with 130.
+
+    Args:
+        ctx: Of the command.
+        again: The command that goes on.
+        begun: A file without which there is nothing to go on with, if there is one such.
+    """
     try:
         yield
     except KeyboardInterrupt:
-        again = f"{command_line(ctx, dataset)} -o {shlex.quote(str(folder))}"
+        if begun is not None and not begun.is_file():
+            raise
         click.echo(f"robustmnist: interrupted; go on with: {again}", err=True)
         ctx.exit(130)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import goes_on, new_folder, was_given
+from robustmnist.cli.again import command_line, goes_on, new_folder, was_given
 from robustmnist.cli.inputs import load_checkpoints, load_test_digits
 from robustmnist.cli.outputs import check_folder, is_folder
 from robustmnist.cli.progress import progress
@@ -138,7 +138,8 @@ def _evaluate(
     words += [word for key, value in options.items() if value is not None for word in (key, str(value))]
     from robustmnist.evaluation import evaluate
 
-    with goes_on(ctx, data.name, folder), progress("Evaluating", unit="settings", images=True) as report:
+    again = command_line(ctx, data.name, folder)
+    with goes_on(ctx, again), progress("Evaluating", unit="settings", images=True) as report:
         return evaluate(
             {checkpoint.name: checkpoint for checkpoint in models.values()},
             data,

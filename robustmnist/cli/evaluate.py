@@ -54,7 +54,7 @@ def command(
     from robustmnist.report import write_report
 
     names = {checkpoint.name: checkpoint for checkpoint in models.values()}
-    with goes_on(ctx, data.name, folder):
+    with goes_on(ctx, command_line(ctx, data.name, folder)):
         with progress("Evaluating", unit="settings", images=True) as report:
             predictions = evaluate(
                 names, data, chosen, device=where, seed=seed, out=folder, on_progress=report, command=again

@@ -58,7 +58,10 @@ def command(
 
     from robustmnist.export import write_datasets
 
-    with goes_on(ctx, data.name, folder), progress("Perturbing", unit="data sets", images=True) as report:
+    with (
+        goes_on(ctx, command_line(ctx, data.name, folder)),
+        progress("Perturbing", unit="data sets", images=True) as report,
+    ):
         written = write_datasets(data, chosen, folder, format=content, seed=seed, device=where, on_progress=report)
     if as_json:
         import json

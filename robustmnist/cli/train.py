@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import was_given
+from robustmnist.cli.again import goes_on, was_given
 from robustmnist.cli.inputs import load_test_digits
 from robustmnist.cli.progress import progress
 
@@ -82,7 +82,7 @@ def command(
         assert recipe is not None
         wanted = load_recipe(recipe, overrides=changes)
         folder = out if out is not None else new_folder(wanted.name)
-    with _goes_on(ctx, folder), _progress(f"train {wanted.name}") as report:
+    with goes_on(ctx, _resuming(ctx, folder), folder / "recipe.toml"), _progress(f"train {wanted.name}") as report:
         run = train(
             wanted,
             device=device,
@@ -128,17 +128,10 @@ def _progress(title: str) -> Iterator[Callable[[int, int, int], None]]:
         yield report
 
 
-@contextmanager
-def _goes_on(ctx: click.Context, folder: Path) -> Iterator[None]:
-    """Where an interrupt ends the block: say with which command the run goes on, if it has begun; exit with 130."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if not (folder / "recipe.toml").is_file():
-            raise
-        words = ["robustmnist", "train", "--resume", str(folder)]
-        for name in ("device", "data_dir"):
-            if was_given(ctx, name):
-                words += [f"--{name.replace('_', '-')}", str(ctx.params[name])]
-        click.echo(f"robustmnist: interrupted; go on with: {shlex.join(words)}", err=True)
-        ctx.exit(130)
+def _resuming(ctx: click.Context, folder: Path) -> str:
+    """Return the command that goes on with the run in `folder`, with what was said of the machine."""
+    words = ["robustmnist", "train", "--resume", str(folder)]
+    for name in ("device", "data_dir"):
+        if was_given(ctx, name):
+            words += [f"--{name.replace('_', '-')}", str(ctx.params[name])]
+    return shlex.join(words)
