@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustmnist.predictions import Digits, Predictions
+from robustmnist.predictions import Digits, Predictions, Shown
 from robustmnist.results import clean_mistakes, mistakes
 from robustmnist.suites import Suite, Sweep
 
@@ -158,14 +158,23 @@ def _digits(predictions: Predictions, rng: np.random.Generator) -> Digits:
         blob = 255 * np.exp(-((x / radius) ** 2 + (y * 2 / radius) ** 2))
         return np.asarray(blob, np.float64).astype(np.uint8)
 
-    arrays = {}
+    digits = Digits()
     for suite in predictions.suites:
         for sweep in suite.curves:
             classes = len(np.unique(predictions.labels))
-            arrays[f"examples/{suite.name}/{sweep.name}"] = pictures(len(sweep.values), classes)
+            digits.examples[suite.name, sweep.name] = pictures(len(sweep.values), classes)
     for checkpoint in predictions.checkpoints:
-        found = {one.name: mistakes(predictions, checkpoint, one.name) for one in predictions.suites if one.curves}
-        for name, table in {"clean": clean_mistakes(predictions, checkpoint), **found}.items():
-            for kind in ("mistakes", "twins"):
-                arrays[f"{kind}/{checkpoint}/{name}"] = pictures(len(table))
-    return Digits(arrays)
+        rows = clean_mistakes(predictions, checkpoint)["row"].tolist()
+        shown = [
+            key for suite in predictions.suites if suite.curves for key in keys(predictions, checkpoint, suite.name)
+        ]
+        digits.perturbed.update(zip(shown, pictures(len(shown)), strict=True))
+        rows += [key.row for key in shown]
+        digits.clean.update(zip(rows, pictures(len(rows)), strict=True))
+    return digits
+
+
+def keys(run: Predictions, checkpoint: str, suite: str) -> list[Shown]:
+    """Return what the pictures of a checkpoint's most confident mistakes show, in their order."""
+    table = mistakes(run, checkpoint, suite)[["sweep", "value", "variant", "row"]]
+    return [Shown(suite, *line) for line in table.itertuples(index=False, name=None)]

@@ -25,7 +25,7 @@ from robustmnist.evaluation import compute, evaluate, plan, shard
 from robustmnist.evaluation.identity import record_of
 from robustmnist.models import deployed
 from robustmnist.perturb import prepare
-from robustmnist.predictions import Predictions, read_predictions
+from robustmnist.predictions import Predictions, Shown, read_predictions
 from robustmnist.report import write_report
 from robustmnist.report.provenance import provenance
 from robustmnist.report.study import study
@@ -334,9 +334,10 @@ def test_disk_and_memory_agree(reference: Predictions, whole: Path) -> None:
     }
     assert found.digits is not None
     assert reference.digits is not None
-    assert found.digits.arrays.keys() == reference.digits.arrays.keys()
-    for key, array in found.digits.arrays.items():
-        np.testing.assert_array_equal(array, reference.digits.arrays[key])
+    for kind in ("examples", "perturbed", "clean"):
+        pictures, expected = getattr(found.digits, kind), getattr(reference.digits, kind)
+        assert pictures.keys() == expected.keys()
+        assert all(np.array_equal(picture, expected[key]) for key, picture in pictures.items())
 
 
 def test_what_evaluate_returns_is_what_is_read_back(
@@ -603,18 +604,20 @@ def test_bad_arguments_are_named(models: dict[str, nn.Module], digits: Dataset, 
 def test_the_pictures_are_the_digits_of_the_tables(reference: Predictions, digits: Dataset) -> None:
     assert reference.digits is not None
     table = mistakes(reference, "tiny", "mixed")
-    seen, twins = reference.digits.mistakes("tiny", "mixed"), reference.digits.twins("tiny", "mixed")
-    assert len(seen) == len(twins) == len(table) > 0
+    assert len(table) > 0
     for line in table.itertuples():
+        pair = reference.digits.pair(Shown("mixed", line.sweep, line.value, line.variant, line.row))
+        assert pair is not None
+        seen, twin = pair
         sweep = reference.sweep("mixed", line.sweep)
         variant = sweep.variants[line.variant]
         one = digits.select([line.id])
         image = prepare(sweep.perturbation, one.images, ids=one.ids, seed=0, draw=variant.draw)(
             **variant.fixed, **{sweep.parameter: line.value}
         )
-        np.testing.assert_array_equal(seen[line.Index], (image[0, 0] * 255).round().to(torch.uint8).numpy())
-        np.testing.assert_array_equal(twins[line.Index], (one.images[0, 0] * 255).round().to(torch.uint8).numpy())
-    examples = reference.digits.examples("mixed", "turn")
+        np.testing.assert_array_equal(seen, (image[0, 0] * 255).round().to(torch.uint8).numpy())
+        np.testing.assert_array_equal(twin, (one.images[0, 0] * 255).round().to(torch.uint8).numpy())
+    examples = reference.digits.examples["mixed", "turn"]
     assert examples.shape == (3, 10, 28, 28)
     first = [int((digits.labels == label).nonzero()[0]) for label in range(10)]
     np.testing.assert_array_equal(examples[1], (digits.images[first, 0] * 255).round().to(torch.uint8).numpy())

@@ -18,6 +18,7 @@ from robustmnist.files import sha256_file
 from robustmnist.predictions import (
     Digits,
     Predictions,
+    Shown,
     digits_bytes,
     manifest_bytes,
     npy_header,
@@ -60,7 +61,16 @@ def test_numpy_alone_can_read_the_arrays(run: Path) -> None:
         assert plain.shape[-1] == 10
     assert np.load(run / "predictions" / "ids.npy").tolist() == list(range(12))
     with np.load(run / "digits.npz") as pictures:
-        assert set(pictures) == set(predictions.digits.arrays)  # type: ignore[union-attr]
+        kept = predictions.digits
+        assert kept is not None
+        assert set(pictures["clean/row"]) == kept.clean.keys()
+        for (name, sweep), examples in kept.examples.items():
+            np.testing.assert_array_equal(pictures[f"examples/{name}/{sweep}"], examples)
+        for shown, picture in kept.perturbed.items():
+            parent = f"perturbed/{shown.suite}/{shown.sweep}"
+            columns = [pictures[f"{parent}/{column}"] for column in ("value", "variant", "row")]
+            place = list(zip(*columns, strict=True)).index(shown[2:])
+            np.testing.assert_array_equal(pictures[f"{parent}/picture"][place], picture)
 
 
 def test_the_arrays_are_mapped_and_cannot_be_written(run: Path) -> None:
@@ -239,21 +249,19 @@ def test_damage_heals_as_the_message_says(copy: Path, run: Path) -> None:
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 
-def pictures(**arrays: NDArray[np.uint8]) -> Digits:
-    return Digits({key.replace("_", "/"): value for key, value in arrays.items()})
-
-
 def test_pictures_do_not_depend_on_the_order_or_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    one, two = np.zeros((2, 28, 28), np.uint8), np.ones((3, 28, 28), np.uint8)
-    first = digits_bytes(Digits({"mistakes/a/s": one, "twins/a/s": two}))
+    one, two = np.zeros((28, 28), np.uint8), np.ones((28, 28), np.uint8)
+    keys = Shown("s", "w", 1.5, 0, 3), Shown("s", "w", 0.5, 1, 3)
+    first = digits_bytes(Digits({}, {keys[0]: one, keys[1]: two}, {3: one, 2: two}))
     monkeypatch.setattr("time.time", lambda: 2e9)
-    assert digits_bytes(Digits({"twins/a/s": two, "mistakes/a/s": one})) == first
+    assert digits_bytes(Digits({}, {keys[1]: two, keys[0]: one}, {2: two, 3: one})) == first
 
 
 def test_pictures_that_were_not_kept_are_none() -> None:
-    assert Digits().examples("s", "w").shape == (0, 0, 28, 28)
-    assert Digits().mistakes("a", "s").shape == (0, 28, 28)
-    assert Digits().twins("a").shape == (0, 28, 28)
+    shown, picture = Shown("s", "w", 1.0, 0, 3), np.zeros((28, 28), np.uint8)
+    assert Digits({}, {shown: picture}, {2: picture}).pair(shown) is None
+    assert Digits({}, {}, {3: picture}).pair(shown) is None
+    assert Digits({}, {shown: picture}, {3: picture}).pair(shown) is not None
 
 
 @pytest.mark.parametrize("kind", ["compressed", "pickled", "float", "text", "huge"])

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic import make_suite, make_sweep, synthetic_predictions
+from synthetic import keys, make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.errors import RunError
-from robustmnist.predictions import Digits, Predictions, merge, only_checkpoint
+from robustmnist.predictions import Digits, Predictions, Shown, merge, only_checkpoint
 from robustmnist.predictions.stacked import Stacked
 from robustmnist.report.render import render
 from robustmnist.results import areas, clean_mistakes, critical_strengths, mistakes, quality, summarise, survival
@@ -54,31 +54,21 @@ def same(one: Predictions, other: Predictions) -> bool:
     )
 
 
-def shown(run: Predictions, name: str, suite: str) -> list[tuple[Any, ...]]:
-    """Return what tells one of a list's mistakes from all others: suite, setting, row."""
-    table = clean_mistakes(run, name) if suite == "clean" else mistakes(run, name, suite)
-    columns = ("sweep", "value", "variant", "row")
-    return [(suite, *row) for row in table[list(columns)].fillna(0).itertuples(index=False, name=None)]
+def listed(run: Predictions) -> set[Shown]:
+    """Return what all pictures of a run's most confident mistakes show."""
+    return {key for name in run.checkpoints for suite in run.suites for key in keys(run, name, suite.name)}
 
 
-def twin(key: tuple[Any, ...]) -> tuple[Any, ...]:
-    return key if key[0] == "clean" else (key[0], key[-1])
-
-
-def level(key: tuple[Any, ...]) -> int:
+def level(key: Shown | int) -> int:
     return 1 + zlib.crc32(repr(key).encode()) % 255
 
 
 def drawn(run: Predictions) -> Predictions:
-    """Return the run with pictures that tell what they are of: grey of a level of its own."""
-    arrays = {}
-    for name in run.checkpoints:
-        for suite in SUITES:
-            keys = shown(run, name, suite)
-            for kind, told in (("mistakes", keys), ("twins", [twin(key) for key in keys])):
-                levels = np.array([level(key) for key in told], np.uint8)
-                arrays[f"{kind}/{name}/{suite}"] = np.broadcast_to(levels[:, None, None], (len(keys), 28, 28))
-    return replace(run, digits=Digits(arrays))
+    """Return the run with pictures that say what they are of: each is grey of its own level."""
+    rows = {row for name in run.checkpoints for row in clean_mistakes(run, name)["row"].tolist()}
+    rows |= {key.row for key in listed(run)}
+    perturbed = {key: np.full((28, 28), level(key), np.uint8) for key in listed(run)}
+    return replace(run, digits=Digits({}, perturbed, {row: np.full((28, 28), level(row), np.uint8) for row in rows}))
 
 
 def test_one_run_is_itself(whole: Predictions) -> None:
@@ -173,32 +163,26 @@ def test_pictures_go_with_their_mistakes(whole: Predictions) -> None:
     found = merge([part(whole, NAMES, ("shift", "rotation")), part(whole, NAMES, ("noise",))])
     assert found.digits is not None
     assert whole.digits is not None
-    there = {key for key in found.digits.arrays if not key.startswith("kept/")}
-    assert there == {key for key, array in whole.digits.arrays.items() if len(array)}
-    assert all(found.digits.kept(name, suite).all() for name in NAMES for suite in ("clean", "shift", "noise"))
-    for key in ("examples/shift/right", "examples/noise/gaussian"):
-        assert np.array_equal(found.digits.arrays[key], whole.digits.arrays[key])
-    assert found.digits.mistakes("cnn", "noise").shape == whole.digits.mistakes("cnn", "noise").shape
+    assert found.digits.perturbed.keys() == whole.digits.perturbed.keys() == listed(found)
+    assert found.digits.clean.keys() == whole.digits.clean.keys()
+    for key, examples in whole.digits.examples.items():
+        assert np.array_equal(found.digits.examples[key], examples)
 
 
 def test_a_mistake_that_no_run_drew_has_no_picture_and_the_others_have() -> None:
     # Alone, the weak checkpoint is looked at where it fails, early; with the strong one the look goes farther out.
     one = synthetic_predictions(("fc", "cnn", "third", "fourth"), n=60, digits=False)
     runs = [drawn(part(one, names)) for names in (("fc",), ("fourth",))]
-    listed = {key for run in runs for name in run.checkpoints for suite in SUITES for key in shown(run, name, suite)}
+    kept = {key for run in runs for key in listed(run)}
     found = merge(runs)
     assert found.digits is not None
-    missing = 0
-    for name in found.checkpoints:
-        for suite in SUITES:
-            wanted = shown(found, name, suite)
-            pairs = found.digits.pairs(name, suite, len(wanted))
-            for key, pair in zip(wanted, pairs, strict=True):
-                assert (pair is not None) == (key in listed)
-                if pair is not None:
-                    assert [int(picture[0, 0]) for picture in pair] == [level(key), level(twin(key))]
-            missing += pairs.count(None)
-    assert 0 < missing < sum(len(shown(found, name, suite)) for name in found.checkpoints for suite in SUITES)
+    assert found.digits.perturbed.keys() == kept
+    assert set() < listed(found) - kept < listed(found)
+    for key in listed(found):
+        pair = found.digits.pair(key)
+        assert (pair is not None) == (key in kept)
+        if pair is not None:
+            assert [int(picture[0, 0]) for picture in pair] == [level(key), level(key.row)]
     html = render(found)
     assert re.search(r"The run kept no picture of \d+ of these \d+\.", html)
     assert '<i class="none"></i>' in html
@@ -265,4 +249,4 @@ def test_a_gallery_that_lacks_a_picture_has_none(whole: Predictions) -> None:
     bare = replace(part(whole, ("cnn",)), digits=None)
     found = merge([replace(part(whole, ("fc",)), digits=None), bare])
     assert found.digits is not None
-    assert found.digits.arrays == {}
+    assert found.digits == Digits()

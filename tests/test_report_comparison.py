@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
-from synthetic import make_suite, make_sweep, synthetic_predictions
+from synthetic import keys, make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.errors import RunError
 from robustmnist.predictions import Digits, Predictions
@@ -40,7 +40,6 @@ from robustmnist.results import (
     compare,
     compare_pairs,
     holm,
-    mistakes,
     mistakes_read_right,
     seed_variance,
     wrong_and_right,
@@ -258,18 +257,21 @@ def pictured() -> Predictions:
     chosen = np.where(rng.random((2, 120)) < 0.75, run.labels, (run.labels + 1) % 10)
     clean = (np.eye(10)[chosen] * rng.uniform(2, 9, (2, 120, 1))).astype(np.float32)
     lists = {name: clean_mistakes(replace(run, clean=clean), name) for name in run.checkpoints}
-    arrays = dict((run.digits or Digits()).arrays)
+    digits = Digits((run.digits or Digits()).examples)
     for name, table in lists.items():
-        shown = np.zeros((len(table), 28, 28), np.uint8)
-        shown[:, 0, 0] = table["row"]  # each picture tells which digit it is of
-        arrays |= {f"mistakes/{name}/clean": shown, f"twins/{name}/clean": shown}
+        digits.clean.update((row, marked(row)) for row in table["row"])
         for suite in run.suites:
-            those = mistakes(run, name, suite.name)
-            twins = np.zeros((len(those), 28, 28), np.uint8)
-            twins[:, 0, 0] = those["row"]
-            seen = twins + np.uint8(120)  # 120 and more: as it was seen
-            arrays |= {f"mistakes/{name}/{suite.name}": seen, f"twins/{name}/{suite.name}": twins}
-    return replace(run, clean=clean, digits=Digits(arrays))
+            for key in keys(run, name, suite.name):
+                digits.clean[key.row] = marked(key.row)
+                digits.perturbed[key] = marked(key.row) + np.uint8(120)  # 120 and more: as it was seen
+    return replace(run, clean=clean, digits=digits)
+
+
+def marked(row: int) -> np.ndarray:
+    """Return a picture that says of which digit it is."""
+    picture = np.zeros((28, 28), np.uint8)
+    picture[0, 0] = row
+    return picture
 
 
 def decoded(sheet: str, kept: int) -> np.ndarray:
@@ -309,8 +311,8 @@ def test_every_card_has_the_picture_of_its_own_digit(pictured: Predictions) -> N
 
 
 def test_where_pictures_are_missing_the_digits_are_named_and_it_is_said(pictured: Predictions) -> None:
-    arrays = {key: array for key, array in pictured.digits.arrays.items() if "clean" not in key}  # type: ignore[union-attr]
-    some = comparison_section(study(replace(pictured, digits=Digits(arrays))), resamples=50)
+    assert pictured.digits is not None
+    some = comparison_section(study(replace(pictured, digits=replace(pictured.digits, clean={}))), resamples=50)
     none = comparison_section(study(replace(pictured, digits=None)), resamples=50)
     assert some is not None
     assert none is not None

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 import robustmnist
@@ -87,7 +86,7 @@ def finish(
         manifest: From `describe`; completed here.
         out: The run's folder, or None.
     """
-    pictures: dict[str, NDArray[np.uint8]] = {}
+    digits = Digits()
     realised = measure_realised(suites, dataset, seed)
     predictions = Predictions(
         tuple(record["name"] for record in manifest["checkpoints"]),
@@ -97,20 +96,20 @@ def finish(
         arrays["clean"],
         {(suite.name, sweep.name): arrays[f"{suite.name}.{sweep.name}"] for suite in suites for sweep in suite.sweeps},
         manifest,
-        Digits(pictures),
+        digits,
         realised,
     )
     # What is still to be filled in is derived from the predictions themselves.
     summary = summarise(predictions)
     manifest["near_ties"] = {**near_ties(predictions, summary), "threshold": NEAR_TIE}
-    pictures |= make_pictures(predictions, dataset, seed)
+    digits.add(make_pictures(predictions, dataset, seed))
     if out is not None:
         files = [f"predictions/{name}.npy" for name in arrays]
         files += ["digits.npz", "journal.jsonl", "realised.csv", "summary.csv"]
         with disk_errors(out):
             write_atomic(out / "realised.csv", realised_csv(realised))
             write_atomic(out / "summary.csv", summary_csv(summary))
-            write_atomic(out / "digits.npz", digits_bytes(Digits(pictures)))
+            write_atomic(out / "digits.npz", digits_bytes(digits))
             manifest["files"] = {name: sha256_file(out / name) for name in files}
             write_atomic(out / "run.json", manifest_bytes(manifest))
     # The same manifest as after reading it back: a report must not tell the two apart.

@@ -3,14 +3,13 @@
 from collections import defaultdict
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from robustmnist.data import Dataset
 from robustmnist.perturb import prepare
-from robustmnist.predictions import Predictions
+from robustmnist.predictions import Digits, Predictions, Shown
 from robustmnist.results import clean_mistakes, mistakes
 from robustmnist.suites import Suite, Sweep
 
@@ -19,44 +18,42 @@ __all__ = ["make_pictures"]
 Pictures = NDArray[np.uint8]
 
 
-def make_pictures(predictions: Predictions, dataset: Dataset, seed: int | None) -> dict[str, Pictures]:
-    """Return what `robustmnist.predictions.Digits` holds: example digits of every sweep, the surest mistakes and twins.
+def make_pictures(predictions: Predictions, dataset: Dataset, seed: int | None) -> Digits:
+    """Return the example digits of every sweep, and every checkpoint's most confident mistakes, perturbed and clean.
 
     Args:
         predictions: Of `dataset`, row by row.
         dataset: On any device.
         seed: As given to `robustmnist.evaluate`.
     """
-    pictures = {}
+    digits = Digits()
     _, first = np.unique(predictions.labels, return_index=True)
+    rows = {int(row) for name in predictions.checkpoints for row in clean_mistakes(predictions, name)["row"]}
     for suite in predictions.suites:
+        own = suite.seed if seed is None else seed
         for sweep in suite.curves:
-            shown = _pictures(dataset, first, sweep, sweep.values, 0, suite.seed if seed is None else seed)
-            pictures[f"examples/{suite.name}/{sweep.name}"] = shown
+            digits.examples[suite.name, sweep.name] = _pictures(dataset, first, sweep, sweep.values, 0, own)
+        sweeps = {sweep.name: sweep for sweep in suite.sweeps}
+        for (name, value, variant), mistaken in _mistaken(predictions, suite).items():
+            seen = _pictures(dataset, np.array(mistaken), sweeps[name], (value,), variant, own)[0]
+            digits.perturbed.update(
+                (Shown(suite.name, name, value, variant, row), picture)
+                for row, picture in zip(mistaken, seen, strict=True)
+            )
+            rows.update(mistaken)
+    clean = _grey(dataset.images[_index(dataset, np.array(sorted(rows), np.int64))])
+    digits.clean.update(zip(sorted(rows), clean, strict=True))
+    return digits
+
+
+def _mistaken(predictions: Predictions, suite: Suite) -> dict[tuple[str, float, int], list[int]]:
+    """Return the rows of all checkpoints' most confident mistakes at each setting: sweep, value, variant."""
+    rows: dict[tuple[str, float, int], set[int]] = defaultdict(set)
     for checkpoint in predictions.checkpoints:
-        rows = clean_mistakes(predictions, checkpoint)["row"].to_numpy(np.int64)
-        for kind in ("mistakes", "twins"):
-            pictures[f"{kind}/{checkpoint}/clean"] = _clean(dataset, rows)
-        for suite in predictions.suites:
-            table = mistakes(predictions, checkpoint, suite.name)
-            seen = _mistaken(dataset, table, suite, suite.seed if seed is None else seed)
-            pictures[f"mistakes/{checkpoint}/{suite.name}"] = seen
-            pictures[f"twins/{checkpoint}/{suite.name}"] = _clean(dataset, table["row"].to_numpy(np.int64))
-    return pictures
-
-
-def _mistaken(dataset: Dataset, table: pd.DataFrame, suite: Suite, seed: int) -> Pictures:
-    """Return the digits of a table of mistakes as the checkpoint saw them, (K, 28, 28)."""
-    sweeps = {sweep.name: sweep for sweep in suite.sweeps}
-    settings: dict[tuple[str, float, int], list[int]] = defaultdict(list)
-    for place in range(len(table)):
-        line = table.iloc[place]
-        settings[str(line["sweep"]), float(line["value"]), int(line["variant"])].append(place)
-    rows = table["row"].to_numpy(np.int64)
-    seen = np.zeros((len(table), 28, 28), np.uint8)
-    for (name, value, variant), places in settings.items():
-        seen[places] = _pictures(dataset, rows[places], sweeps[name], (value,), variant, seed)[0]
-    return seen
+        table = mistakes(predictions, checkpoint, suite.name)
+        for sweep, value, variant, row in table[["sweep", "value", "variant", "row"]].itertuples(index=False):
+            rows[str(sweep), float(value), int(variant)].add(int(row))
+    return {setting: sorted(found) for setting, found in rows.items()}
 
 
 def _pictures(
@@ -69,10 +66,6 @@ def _pictures(
     perturbed = prepare(sweep.perturbation, images, ids=ids, seed=seed, draw=chosen.draw)
     seen = torch.stack([perturbed(**sweep.arguments(value, chosen)) for value in values])
     return _grey(seen.flatten(0, 1)).reshape(len(values), len(rows), *seen.shape[-2:])
-
-
-def _clean(dataset: Dataset, rows: NDArray[np.int64]) -> Pictures:
-    return _grey(dataset.images[_index(dataset, rows)])
 
 
 def _index(dataset: Dataset, rows: NDArray[np.int64]) -> Tensor:

@@ -25,6 +25,7 @@ from robustmnist.predictions.merge import merge as merge
 from robustmnist.predictions.part import only_checkpoint as only_checkpoint
 from robustmnist.predictions.part import only_suites as only_suites
 from robustmnist.predictions.pictures import Digits as Digits
+from robustmnist.predictions.pictures import Shown as Shown
 from robustmnist.predictions.pictures import digits_bytes as digits_bytes
 from robustmnist.predictions.realised import REALISED as REALISED
 from robustmnist.predictions.realised import others as others
@@ -37,6 +38,7 @@ __all__ = [
     "REALISED",
     "Digits",
     "Predictions",
+    "Shown",
     "array_shapes",
     "digits_bytes",
     "manifest_bytes",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from robustmnist.errors import RunError
-from robustmnist.predictions.merged_pictures import with_pictures
+from robustmnist.predictions.pictures import Digits
 from robustmnist.predictions.stacked import Logits, Stacked
 from robustmnist.predictions.table import Predictions
 from robustmnist.suites import Suite
@@ -33,7 +33,8 @@ def merge(several: Sequence[Predictions]) -> Predictions:
     the first counts. Logits stay where they are, in files or in memory, and are read when they are asked for (see
     `Stacked`); those of the clean images alone are copied.
 
-    Pictures of a mistake are kept where it is still among the surest ones.
+    Its pictures are those of all runs. Which mistakes are shown depends on all checkpoints: of some, no run may have
+    kept a picture.
 
     Args:
         several: At least one run. One alone is returned as it is.
@@ -64,7 +65,7 @@ def merge(several: Sequence[Predictions]) -> Predictions:
         for sweep in suite.sweeps
     }
     manifest = _manifest(several, records, suites)
-    found = replace(
+    return replace(
         first,
         checkpoints=names,
         suites=suites,
@@ -72,9 +73,9 @@ def merge(several: Sequence[Predictions]) -> Predictions:
         logits=logits,
         manifest=manifest,
         realised=_realised(suites, origins),
-        digits=None,
+        digits=_pictures(several),
+        older=tuple(run for one in several for run in (one, *one.older) if run.digits and run.digits.by_rank),
     )
-    return with_pictures(found, several)
 
 
 def _check_digits(first: Predictions, other: Predictions) -> None:
@@ -164,6 +165,13 @@ def _realised(suites: Sequence[Suite], origins: Mapping[str, Predictions]) -> An
             return None
         parts.append(table[table["suite"] == suite.name])
     return pd.concat(parts, ignore_index=True)
+
+
+def _pictures(several: Sequence[Predictions]) -> Digits:
+    digits = Digits()
+    for run in several:
+        digits.add(run.digits or Digits())
+    return digits
 
 
 def _manifest(

@@ -23,6 +23,7 @@ def only_checkpoint(predictions: Predictions, name: str) -> Predictions:
         logits={key: array[place : place + 1] for key, array in predictions.logits.items()},
         manifest={**predictions.manifest, "checkpoints": records},
         digits=None,
+        older=(),
     )
 
 

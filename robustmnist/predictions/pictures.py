@@ -2,9 +2,11 @@
 
 import io
 import zipfile
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,66 +14,70 @@ from numpy.typing import NDArray
 from robustmnist.errors import RunError
 from robustmnist.files import sha256_bytes
 
-__all__ = ["Digits", "Pair", "digits_bytes", "read_digits"]
+__all__ = ["Digits", "Pair", "Shown", "digits_bytes", "read_digits"]
 
-Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # a mistake as the checkpoint saw it and unperturbed, (28, 28) each
+Picture = NDArray[np.uint8]  # grey levels 0 to 255, ink white on black, (28, 28) or several of them
+Pair = tuple[Picture, Picture]  # a digit as the checkpoints saw it, and unperturbed, (28, 28) each
 
 CLEAN = "clean"  # stands where a suite's name stands, for mistakes on unperturbed images
 MAX_BYTES = 500_000_000
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can say: the file must not know when it was written
+COLUMNS = {"value": np.float64, "variant": np.int64, "row": np.int64}  # which setting and digit a picture shows
+
+
+class Shown(NamedTuple):
+    """What a picture of a perturbed digit shows: the setting, and the digit's row in the predictions."""
+
+    suite: str
+    sweep: str
+    value: float
+    variant: int
+    row: int
 
 
 @dataclass(frozen=True)
 class Digits:
-    """Pictures for a report, grey levels 0 to 255 with ink white on black.
+    """Pictures for a report by what they show: one picture serves every checkpoint that misread the digit.
 
     Attributes:
-        arrays: ``examples/SUITE/SWEEP`` to uint8 (V, E, 28, 28), the first digit of each class at each value of the
-            sweep's first variant; ``mistakes/CHECKPOINT/SUITE`` and ``mistakes/CHECKPOINT/clean`` to uint8 (K, 28, 28)
-            in the order of `robustmnist.results.mistakes` and `clean_mistakes`; ``twins/CHECKPOINT/SUITE`` to the same
-            digits unperturbed. ``kept/CHECKPOINT/SUITE``, of several runs as one, to uint8 (K,): 1 where there are such
-            two pictures, 0 where they are blank because no run kept them.
+        examples: Suite and sweep to uint8 (V, E, 28, 28), the first digit of each class at each value of the sweep's
+            first variant.
+        perturbed: Setting and digit to uint8 (28, 28).
+        clean: A digit's row to uint8 (28, 28), unperturbed.
+        by_rank: Checkpoint and suite, or ``clean``, to the pictures of its most confident mistakes in their order. Only
+            run folders of before pictures were stored by what they show have them: see `robustmnist.results.pictures`.
     """
 
-    arrays: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+    examples: dict[tuple[str, str], Picture] = field(default_factory=dict)
+    perturbed: dict[Shown, Picture] = field(default_factory=dict)
+    clean: dict[int, Picture] = field(default_factory=dict)
+    by_rank: dict[tuple[str, str], list[Pair]] = field(default_factory=dict)
 
-    def examples(self, suite: str, sweep: str) -> NDArray[np.uint8]:
-        """Return the example digits of a sweep, uint8 (V, E, 28, 28); empty where none were kept."""
-        return self.arrays.get(f"examples/{suite}/{sweep}", np.zeros((0, 0, 28, 28), np.uint8))
+    def pair(self, shown: Shown) -> Pair | None:
+        """Return the picture of a perturbed digit and that of the same digit unperturbed; None unless both are here."""
+        if shown not in self.perturbed or shown.row not in self.clean:
+            return None
+        return self.perturbed[shown], self.clean[shown.row]
 
-    def mistakes(self, checkpoint: str, suite: str = CLEAN) -> NDArray[np.uint8]:
-        """Return the digits of `robustmnist.results.mistakes` as the checkpoint saw them, uint8 (K, 28, 28)."""
-        return self.arrays.get(f"mistakes/{checkpoint}/{suite}", np.zeros((0, 28, 28), np.uint8))
-
-    def twins(self, checkpoint: str, suite: str = CLEAN) -> NDArray[np.uint8]:
-        """Return the digits of `mistakes` before they were perturbed, uint8 (K, 28, 28)."""
-        return self.arrays.get(f"twins/{checkpoint}/{suite}", np.zeros((0, 28, 28), np.uint8))
-
-    def kept(self, checkpoint: str, suite: str = CLEAN) -> NDArray[np.uint8]:
-        """Return of which of `mistakes` and `twins` there are pictures, uint8 (K,) of 0 and 1: of all, in one run."""
-        return self.arrays.get(f"kept/{checkpoint}/{suite}", np.ones(len(self.mistakes(checkpoint, suite)), np.uint8))
-
-    def pairs(self, checkpoint: str, suite: str, number: int) -> list[Pair | None]:
-        """Return the pictures of a list of mistakes of which there are `number`, None where there are none of one.
-
-        All are None where the pictures are of another number of mistakes: then they do not belong to the list.
-        """
-        seen = self.mistakes(checkpoint, suite)
-        twins = seen if suite == CLEAN else self.twins(checkpoint, suite)
-        if not len(seen) == len(twins) == number:
-            return [None] * number
-        kept = self.kept(checkpoint, suite)
-        return [(one, twin) if there else None for one, twin, there in zip(seen, twins, kept, strict=True)]
+    def add(self, other: "Digits") -> None:
+        """Take in what `other` shows and this does not yet. Ranks mean nothing beside other runs and stay behind."""
+        self.examples.update(other.examples | self.examples)
+        self.perturbed.update(other.perturbed | self.perturbed)
+        self.clean.update(other.clean | self.clean)
 
 
 def digits_bytes(digits: Digits) -> bytes:
-    """Return `digits` as the bytes of an uncompressed ``.npz``, the same for the same pixels."""
+    """Return `digits`, but for what is `by_rank`, as the bytes of an uncompressed ``.npz``: the same for the same.
+
+    Its arrays: ``examples/SUITE/SWEEP`` as in `Digits`; ``clean/picture``, uint8 (K, 28, 28), and ``clean/row``, int64
+    (K,); of each sweep ``perturbed/SUITE/SWEEP/picture`` and, (K,) each, ``value`` (float64), ``variant`` and ``row``.
+    """
     buffer = io.BytesIO()
     # Stored, not deflated: the bytes of a deflated entry depend on the zlib at hand.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for key in sorted(digits.arrays):
+        for key, array in sorted(_arrays(digits).items()):
             entry = io.BytesIO()
-            np.lib.format.write_array(entry, np.ascontiguousarray(digits.arrays[key]), (1, 0), allow_pickle=False)
+            np.lib.format.write_array(entry, np.ascontiguousarray(array), (1, 0), allow_pickle=False)
             info = zipfile.ZipInfo(f"{key}.npy", EPOCH)
             info.create_system = 3  # otherwise the byte tells Windows from the rest
             archive.writestr(info, entry.getvalue())
@@ -82,7 +88,7 @@ def read_digits(path: Path, sha256: str) -> Digits:
     """Read what `digits_bytes` made.
 
     Raises:
-        RunError: If the file is missing, is not what the hash says, or holds anything but small uint8 pictures.
+        RunError: If the file is missing, is not what the hash says, or holds anything but pictures and what they show.
     """
     remedy = "delete run.json and run the same command again with -o to make it anew"
     try:
@@ -91,7 +97,7 @@ def read_digits(path: Path, sha256: str) -> Digits:
         data = path.read_bytes()
         if sha256_bytes(data) != sha256:
             raise RunError("was changed after it was written: its sha256 does not match", where=path, remedy=remedy)
-        return Digits(_entries(data))
+        return _digits(_entries(data))
     except RunError:
         raise
     except OSError as cause:
@@ -101,7 +107,62 @@ def read_digits(path: Path, sha256: str) -> Digits:
         raise RunError(f"is not the .npz of a run ({type(cause).__name__})", where=path, remedy=remedy) from cause
 
 
-def _entries(data: bytes) -> dict[str, NDArray[np.uint8]]:
+def _arrays(digits: Digits) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {f"examples/{suite}/{sweep}": a for (suite, sweep), a in digits.examples.items()}
+    if digits.clean:
+        rows = sorted(digits.clean)
+        arrays["clean/picture"] = np.stack([digits.clean[row] for row in rows])
+        arrays["clean/row"] = np.array(rows, np.int64)
+    sweeps: dict[tuple[str, str], list[Shown]] = defaultdict(list)
+    for shown in sorted(digits.perturbed):
+        sweeps[shown.suite, shown.sweep].append(shown)
+    for (suite, sweep), found in sweeps.items():
+        arrays[f"perturbed/{suite}/{sweep}/picture"] = np.stack([digits.perturbed[shown] for shown in found])
+        for column, dtype in COLUMNS.items():
+            arrays[f"perturbed/{suite}/{sweep}/{column}"] = np.array([getattr(s, column) for s in found], dtype)
+    return arrays
+
+
+def _digits(arrays: Mapping[str, NDArray[Any]]) -> Digits:
+    """Return what `_arrays` was given; raise `ValueError` or `KeyError` where it was given nothing of the kind."""
+    digits = Digits()
+    for key in arrays:
+        kind, _, rest = key.partition("/")
+        parent, _, name = key.rpartition("/")
+        if kind == "examples":
+            suite, sweep = rest.split("/")
+            digits.examples[suite, sweep] = _pictures(arrays[key], 4)
+        elif key == "clean/picture":
+            rows = _numbers(arrays["clean/row"], "row")
+            digits.clean.update(zip(rows, _pictures(arrays[key], 3), strict=True))
+        elif kind == "perturbed" and name == "picture":
+            suite, sweep = parent.removeprefix("perturbed/").split("/")
+            columns = (_numbers(arrays[f"{parent}/{column}"], column) for column in COLUMNS)
+            settings = (Shown(suite, sweep, *numbers) for numbers in zip(*columns, strict=True))
+            digits.perturbed.update(zip(settings, _pictures(arrays[key], 3), strict=True))
+        elif kind == "mistakes":  # by rank; the digits of ``twins`` are the same ones unperturbed
+            checkpoint, _, suite = rest.rpartition("/")  # a checkpoint's name may be a path, a suite's has no slash
+            seen = _pictures(arrays[key], 3)
+            twins = seen if suite == CLEAN else _pictures(arrays[f"twins/{rest}"], 3)
+            digits.by_rank[checkpoint, suite] = list(zip(seen, twins, strict=True))
+        elif kind != "twins" and name not in COLUMNS:
+            raise ValueError(f"{key} is no picture")
+    return digits
+
+
+def _pictures(array: NDArray[Any], axes: int) -> Picture:
+    if array.dtype != np.uint8 or array.ndim != axes or array.shape[-2:] != (28, 28):
+        raise ValueError("not pictures")
+    return array
+
+
+def _numbers(array: NDArray[Any], column: str) -> list[Any]:
+    if array.dtype != COLUMNS[column] or array.ndim != 1:
+        raise ValueError(f"not a {column} for each picture")
+    return list(array.tolist())
+
+
+def _entries(data: bytes) -> dict[str, NDArray[Any]]:
     arrays = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for info in archive.infolist():
@@ -110,7 +171,5 @@ def _entries(data: bytes) -> dict[str, NDArray[np.uint8]]:
                 raise ValueError("a compressed entry")
             raw = archive.read(info)
             array = np.lib.format.read_array(io.BytesIO(raw), allow_pickle=False, max_header_size=1_000)
-            if array.dtype != np.uint8 or array.shape[-2:] != (28, 28):
-                raise ValueError("not pictures")
             arrays[info.filename.removesuffix(".npy")] = array
     return arrays

@@ -35,6 +35,7 @@ class Predictions:
         manifest: Where all of it comes from; see `robustmnist.evaluate`.
         digits: The pictures for the report, or None.
         realised: What every strength did to the digits (see `robustmnist.predictions.realised`), or None.
+        older: Of several runs as one, those whose pictures are known by their rank alone (see `Digits.by_rank`).
     """
 
     checkpoints: tuple[str, ...]
@@ -46,6 +47,7 @@ class Predictions:
     manifest: Mapping[str, Any]
     digits: Digits | None = None
     realised: "pd.DataFrame | None" = None
+    older: "tuple[Predictions, ...]" = ()
 
     def __len__(self) -> int:
         return len(self.labels)

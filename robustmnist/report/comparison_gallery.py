@@ -11,15 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from robustmnist.png import sheet, uri
-from robustmnist.predictions import Digits, Predictions
-from robustmnist.predictions.pictures import CLEAN
+from robustmnist.predictions import Shown
 from robustmnist.report.colours import hue
 from robustmnist.report.content import Key
 from robustmnist.report.study import Study
 from robustmnist.report.text import count, percent, shorten
 from robustmnist.report.words import NAME, TITLE, at
-from robustmnist.results import clean_mistakes, mistakes, mistakes_read_right, wrong_and_right
-from robustmnist.results.memory import remembered
+from robustmnist.results import mistakes_read_right, wrong_and_right
+from robustmnist.results.pictures import pictures
 
 __all__ = ["Overruled", "PairCard", "PairGallery", "gallery_caption", "pair_galleries"]
 
@@ -102,14 +101,14 @@ def _gallery(study: Study, wrong: int, right: int) -> PairGallery:
     run = study.predictions
     names = run.checkpoints[wrong], run.checkpoints[right]
     clean = wrong_and_right(run, *names)
-    kept = _clean_pictures(run)
+    kept = pictures(run).clean
     found: list[Found] = [(row, kept.get(int(row["row"])), "") for row in clean.head(SHOWN).to_dict("records")]
     found += _disturbed(study, *names)
-    cards, told, pictures = [], [], []
+    cards, told, shown = [], [], []
     places = numbers()
     for row, picture, where in found:
         if picture is not None:
-            pictures.append(picture)
+            shown.append(picture)
         sure, other = float(row["confidence_wrong"]), float(row["confidence_right"])
         one = Overruled(int(row["label"]), int(row["predicted"]), sure, other, where)
         told.append(one)
@@ -118,14 +117,14 @@ def _gallery(study: Study, wrong: int, right: int) -> PairGallery:
         card = PairCard(place, one.label, said, f"{one.label}, {percent(other, 2)}", where or "clean", int(row["id"]))
         cards.append(card)
     keys = tuple(Key(hue(k), shorten(name, NAME)) for k, name in zip((wrong, right), names, strict=True))
-    caption = gallery_caption(keys[0].name, keys[1].name, len(clean), told, len(cards) - len(pictures))
-    drawn = uri(sheet(np.stack(pictures)[None])) if pictures else ""
-    return PairGallery(keys[0], keys[1], drawn, len(pictures), tuple(cards), caption)
+    caption = gallery_caption(keys[0].name, keys[1].name, len(clean), told, len(cards) - len(shown))
+    drawn = uri(sheet(np.stack(shown)[None])) if shown else ""
+    return PairGallery(keys[0], keys[1], drawn, len(shown), tuple(cards), caption)
 
 
 def _disturbed(study: Study, wrong: str, right: str) -> list[Found]:
     """Return the surest mistakes under all suites that `right` does not make: row, picture and setting of each."""
-    run, digits = study.predictions, study.predictions.digits or Digits()
+    run, digits = study.predictions, pictures(study.predictions)
     sweeps = {(one.suite.name, one.sweep.name): one for one in study.sweeps}
     tables = [
         mistakes_read_right(run, wrong, right, one.suite.name).assign(suite=one.suite.name) for one in study.suites
@@ -139,26 +138,13 @@ def _disturbed(study: Study, wrong: str, right: str) -> list[Found]:
         sweep = sweeps.get((suite, str(row["sweep"])))
         if sweep is None:  # of many tries at one strength: the page draws no curve of it
             continue
-        pair = digits.pairs(wrong, suite, len(mistakes(run, wrong, suite)))[int(row["rank"]) - 1]
+        shown = Shown(suite, str(row["sweep"]), float(row["value"]), int(row["variant"]), int(row["row"]))
         where = (
             f"{shorten(suite, NAME)} {shorten(sweep.sweep.name, NAME)}, {at(sweep, float(row['value']), exact=True)}"
         )
         if row["variant_label"]:
             where += f", {shorten(row['variant_label'], TITLE)}"
-        found.append((row, None if pair is None else pair[0], where))
+        found.append((row, digits.perturbed.get(shown), where))
         if len(found) == SHOWN:
             break
-    return found
-
-
-@remembered
-def _clean_pictures(run: Predictions) -> Mapping[int, Picture]:
-    """Return the undisturbed digits of which the run kept pictures, by their row: the clean twins of all mistakes."""
-    digits, found = run.digits or Digits(), dict[int, Picture]()
-    for name in run.checkpoints if digits.arrays else ():
-        lists = [(CLEAN, clean_mistakes(run, name))]
-        lists += [(one.name, mistakes(run, name, one.name)) for one in run.suites if one.curves]
-        for suite, table in lists:
-            pairs = zip(map(int, table["row"]), digits.pairs(name, suite, len(table)), strict=True)
-            found.update((row, pair[1]) for row, pair in pairs if pair is not None)
     return found

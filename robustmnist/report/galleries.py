@@ -1,13 +1,14 @@
 """The mistakes that the checkpoints were surest of, each with its clean twin and the strength at which it broke."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from robustmnist.png import sheet, uri
-from robustmnist.predictions import Digits, Predictions
-from robustmnist.predictions.pictures import CLEAN, Pair
+from robustmnist.predictions import Predictions, Shown
+from robustmnist.predictions.pictures import Pair
 from robustmnist.report.captions import Mistake, gallery_caption
 from robustmnist.report.colours import hue
 from robustmnist.report.content import Key
@@ -16,15 +17,13 @@ from robustmnist.report.study import Study, SuiteStudy, SweepStudy
 from robustmnist.report.text import anchor, percent, plain, shorten
 from robustmnist.report.words import NAME, TITLE, at
 from robustmnist.results import clean_mistakes, decide, mistakes
+from robustmnist.results.pictures import pictures
 from robustmnist.results.sides import sides
 
 __all__ = ["TOP", "broke_at", "galleries"]
 
 TOP = 25  # mistakes in a gallery
 FEWER = 8  # of each suite, where there are several: they start folded
-
-Pictures = Sequence[Pair | None]
-Found = tuple[pd.DataFrame, Pictures]  # mistakes, and of each its digit as seen and clean, None where there is none
 
 
 def galleries(study: Study) -> tuple[GalleryGroup, ...]:
@@ -33,15 +32,13 @@ def galleries(study: Study) -> tuple[GalleryGroup, ...]:
     groups = []
     if study.suites:
         found = {name: [_suite(study, name, suite) for suite in study.suites] for name in names}
-        every = tuple(_gallery(study, "all", k, *_all(found[name])) for k, name in enumerate(names))
+        every = tuple(_gallery(study, "all", k, _all(found[name])) for k, name in enumerate(names))
         title = shorten(study.suites[0].suite.title, TITLE) if len(study.suites) == 1 else "All suites"
         groups.append(GalleryGroup(title, every, extra=False))
-    digits = study.predictions.digits or Digits()
     clean = []
     for k, name in enumerate(names):
         table = clean_mistakes(study.predictions, name, TOP).assign(suite="")
-        pictures = digits.pairs(name, CLEAN, len(table))
-        clean.append(_gallery(study, "clean", k, table, pictures, twins=False))
+        clean.append(_gallery(study, "clean", k, table, twins=False))
     groups.append(GalleryGroup("Clean digits", tuple(clean), extra=bool(groups)))
     if len(study.suites) > 1:
         groups += [_few(study, place, [found[name][place] for name in names]) for place in range(len(study.suites))]
@@ -64,35 +61,36 @@ def broke_at(
     return None if failed[0] == found.neutral else failed[0]
 
 
-def _few(study: Study, place: int, found: list[Found]) -> GalleryGroup:
+def _few(study: Study, place: int, tables: list[pd.DataFrame]) -> GalleryGroup:
     suite = study.suites[place]
-    shown = [
-        _gallery(study, suite.place, k, table[:FEWER], pictures[:FEWER]) for k, (table, pictures) in enumerate(found)
-    ]
+    shown = [_gallery(study, suite.place, k, table[:FEWER]) for k, table in enumerate(tables)]
     return GalleryGroup(shorten(suite.suite.title, TITLE), tuple(shown), extra=True)
 
 
-def _suite(study: Study, name: str, suite: SuiteStudy) -> Found:
-    digits = study.predictions.digits or Digits()
-    table = mistakes(study.predictions, name, suite.suite.name, TOP).assign(suite=suite.suite.name)
-    return table, digits.pairs(name, suite.suite.name, len(table))
+def _suite(study: Study, name: str, suite: SuiteStudy) -> pd.DataFrame:
+    return mistakes(study.predictions, name, suite.suite.name, TOP).assign(suite=suite.suite.name)
 
 
-def _all(found: list[Found]) -> Found:
-    table = pd.concat([one for one, _ in found if len(one)] or [found[0][0]], ignore_index=True)
+def _all(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    table = pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
     # A digit appears once, with its surest mistake; the order of the suites decides between equals.
-    order = table.sort_values("log_odds", ascending=False, kind="stable").drop_duplicates("row").index[:TOP]
-    pictures = [pair for _, pairs in found for pair in pairs]
-    return table.loc[order], [pictures[place] for place in order]
+    return table.sort_values("log_odds", ascending=False, kind="stable").drop_duplicates("row")[:TOP]
 
 
-def _gallery(
-    study: Study, what: int | str, place: int, table: pd.DataFrame, pictures: Pictures, *, twins: bool = True
-) -> Gallery:
+def _pair(study: Study, row: Mapping[Any, Any]) -> Pair | None:
+    """Return the pictures of a mistake, as it was seen and clean; None where the run kept none."""
+    digits, number = pictures(study.predictions), int(row["row"])
+    if not row["suite"]:
+        return (digits.clean[number],) * 2 if number in digits.clean else None
+    return digits.pair(Shown(str(row["suite"]), str(row["sweep"]), float(row["value"]), int(row["variant"]), number))
+
+
+def _gallery(study: Study, what: int | str, place: int, table: pd.DataFrame, *, twins: bool = True) -> Gallery:
     name, sweeps = study.clean[place].name, {(one.suite.name, one.sweep.name): one for one in study.sweeps}
     kept: list[Pair] = []
     cards, told = [], []
-    for i, (row, pair) in enumerate(zip(table.to_dict("records"), pictures, strict=True)):
+    for i, row in enumerate(table.to_dict("records")):
+        pair = _pair(study, row)
         sweep = sweeps.get((str(row["suite"]), str(row["sweep"])))
         where = broke = ""
         if sweep is not None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from robustmnist.predictions import Digits, Predictions
 from robustmnist.report.text import printable
+from robustmnist.results.pictures import pictures
 from robustmnist.suites import Suite
 
 __all__ = ["readable"]
@@ -32,7 +33,6 @@ def readable(predictions: Predictions) -> Predictions:
     if same and manifest == predictions.manifest:
         return predictions
     logits = {(suites[suite], sweeps[suite][sweep]): array for (suite, sweep), array in predictions.logits.items()}
-    digits = Digits(_renamed(predictions.digits or Digits(), checkpoints, suites, sweeps))
     names, realised = tuple(checkpoints.values()), predictions.realised
     if realised is not None:
         rows = [_row(row, suites, sweeps) for row in realised.to_dict("records")]
@@ -43,8 +43,9 @@ def readable(predictions: Predictions) -> Predictions:
         suites=tuple(renamed),
         logits=logits,
         manifest=manifest,
-        digits=digits,
+        digits=_renamed(pictures(predictions), suites, sweeps),
         realised=realised,
+        older=(),
     )
 
 
@@ -54,19 +55,15 @@ def _row(row: Mapping[Any, Any], suites: Mapping[str, str], sweeps: Mapping[str,
     return {**{key: _printable(value) for key, value in row.items()}, **names}
 
 
-def _renamed(
-    digits: Digits, checkpoints: Mapping[str, str], suites: Mapping[str, str], sweeps: Mapping[str, Mapping[str, str]]
-) -> dict[str, Any]:
-    arrays = {}
-    for suite, names in sweeps.items():
-        for old, new in names.items():
-            arrays[f"examples/{suites[suite]}/{new}"] = digits.examples(suite, old)
-    for old, new in checkpoints.items():
-        for suite, called in {**suites, "clean": "clean"}.items():
-            arrays[f"mistakes/{new}/{called}"] = digits.mistakes(old, suite)
-            arrays[f"twins/{new}/{called}"] = digits.twins(old, suite)
-            arrays[f"kept/{new}/{called}"] = digits.kept(old, suite)
-    return arrays
+def _renamed(digits: Digits, suites: Mapping[str, str], sweeps: Mapping[str, Mapping[str, str]]) -> Digits:
+    names = {(old, sweep): (new, sweeps[old][sweep]) for old, new in suites.items() for sweep in sweeps[old]}
+    examples = {names[key]: array for key, array in digits.examples.items() if key in names}
+    perturbed = {}
+    for shown, picture in digits.perturbed.items():
+        if (shown.suite, shown.sweep) in names:
+            suite, sweep = names[shown.suite, shown.sweep]
+            perturbed[shown._replace(suite=suite, sweep=sweep)] = picture
+    return Digits(examples, perturbed, digits.clean)
 
 
 def _printable(value: Any) -> Any:

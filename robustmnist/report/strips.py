@@ -27,8 +27,8 @@ def strips(study: Study) -> tuple[StripGroup, ...]:
     for suite in study.suites:
         found = {}
         for sweep in suite.sweeps:
-            examples = digits.examples(sweep.suite.name, sweep.sweep.name)
-            if len(examples) == len(sweep.sweep.values):
+            examples = digits.examples.get((sweep.suite.name, sweep.sweep.name))
+            if examples is not None and len(examples) == len(sweep.sweep.values):
                 found[sweep.place] = _strip(study, sweep, examples, hardest=sweep is suite.hardest)
         first = found.pop(suite.hardest.place, None)
         if first is not None:

@@ -89,7 +89,7 @@ def mistakes_read_right(
     """Return those of the surest `mistakes` of `wrong` under `suite` that `right` reads right at the same setting.
 
     Columns are those of `mistakes`, and ``confidence_right``, that of `right` in the true class. A run keeps a picture
-    of each of these mistakes; ``rank`` tells which one it is.
+    of each of these mistakes.
 
     Args:
         predictions: What was evaluated.
