@@ -112,7 +112,7 @@ def test_a_run_prints_the_headline_and_where_the_files_are(here: Path) -> None:
     assert re.match(r"mine +right +one +[<>]? ?[\d.]+ px( \([^)]*\))? +\d+\.\d \(\d+\.\d–\d+\.\d\)$", lines[5])
     assert "\N{NO-BREAK SPACE}" not in result.stdout
     assert "report:  run/report.html" in result.stdout
-    assert "data: digits (test), 40 images, sha256 " in result.stderr
+    assert "data: digits (test), 40 images (a stratified sample of 40 of 1,797), sha256 " in result.stderr
     assert "<html" in Path("run/report.html").read_text(encoding="utf-8")
     assert {"run.json", "summary.csv", "report.html"} <= {path.name for path in Path("run").iterdir()}
 

@@ -71,7 +71,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*words: object) -> Result:
-    arguments = ["explain", "--dataset", "digits", "--limit", "60", "--device", "cpu", *map(str, words)]
+    arguments = ["explain", "--dataset", "digits", "--first", "60", "--device", "cpu", *map(str, words)]
     return CliRunner().invoke(cli, arguments, standalone_mode=False)
 
 

@@ -193,7 +193,7 @@ def test_the_command_prints_and_writes_the_table(tmp_path: Path) -> None:
     )
     assert out.read_text().startswith("# command: robustmnist measure --dataset digits --limit 40 --device cpu\n")
     printed = json.loads(CliRunner().invoke(cli, [*words, "--json"]).stdout)
-    assert printed["dataset"] == "digits (test), 40 digits"
+    assert printed["dataset"] == "digits (test), a stratified sample of 40 of 1,797 digits"
     assert printed["measures"][0] == {"of": "reading", **printed["measures"][0], "measure": "centroid-x", "n": 40}
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 # They say how to evaluate; a run has been evaluated.
-EVALUATION = ("dataset", "data_dir", "limit", "device", "seed")
+EVALUATION = ("dataset", "data_dir", "limit", "first", "device", "seed")
 
 
 @click.command("compare")
@@ -50,6 +50,7 @@ def command(
     dataset: str,
     data_dir: Path | None,
     limit: int | None,
+    first: int | None,
     device: str,
     seed: int | None,
     out: Path | None,
@@ -86,7 +87,9 @@ def command(
         from robustmnist.suites import load_suites
 
         folder = out or new_folder("compare", load_suites(suites))
-        predictions = _evaluate(ctx, things, suites, baseline, groups, dataset, data_dir, limit, device, seed, folder)
+        predictions = _evaluate(
+            ctx, things, suites, baseline, groups, dataset, data_dir, limit, first, device, seed, folder
+        )
     from robustmnist.cli.comparison import show_comparison
 
     show_comparison(predictions, baseline, folder, seeds=groups, as_json=as_json)
@@ -113,6 +116,7 @@ def _evaluate(
     dataset: str,
     data_dir: Path | None,
     limit: int | None,
+    first: int | None,
     device: str,
     seed: int | None,
     folder: Path,
@@ -130,11 +134,12 @@ def _evaluate(
         raise click.UsageError(f"--baseline '{baseline}' is none of {', '.join(called)}")
     for name in (name for group in groups for name in group if name not in called):
         raise click.UsageError(f"--seeds: '{name}' is none of {', '.join(called)}")
-    data = load_test_digits(dataset, data_dir, limit, where)
+    data = load_test_digits(dataset, data_dir, limit, where, first=first)
     words = ["robustmnist", "evaluate", *(word for suite in dict.fromkeys(suites) for word in ("--suite", suite))]
     words += [word for name in models for word in ("--checkpoint", name)]
     words += ["--dataset", data.name if dataset == "auto" else dataset]
-    options = {"--data-dir": data_dir if words[-1].startswith("mnist") else None, "--limit": limit, "--seed": seed}
+    options = {"--data-dir": data_dir if words[-1].startswith("mnist") else None, "--limit": limit}
+    options |= {"--first": first, "--seed": seed}
     words += [word for key, value in options.items() if value is not None for word in (key, str(value))]
     from robustmnist.evaluation import evaluate
 

@@ -26,6 +26,7 @@ def command(
     dataset: str,
     data_dir: Path | None,
     limit: int | None,
+    first: int | None,
     device: str,
     seed: int | None,
     out: Path | None,
@@ -46,7 +47,7 @@ def command(
     chosen = load_suites(suites)
     where = resolve_device(device)
     models = load_checkpoints(checkpoints, where)
-    data = load_test_digits(dataset, data_dir, limit, where)
+    data = load_test_digits(dataset, data_dir, limit, where, first=first)
     again = command_line(ctx, data.name)
     folder = out or new_folder("evaluate", chosen)
 

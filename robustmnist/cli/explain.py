@@ -84,6 +84,7 @@ def command(
     dataset: str,
     data_dir: Path | None,
     limit: int | None,
+    first: int | None,
     device: str,
     seed: int | None,
     out: Path | None,
@@ -105,7 +106,7 @@ def command(
     where = resolve_device(device)
     condition = _condition(suite, sweep, value, seed)
     loaded = _load(checkpoints, methods, where)
-    data = load_test_digits(dataset, data_dir, limit, where)
+    data = load_test_digits(dataset, data_dir, limit, where, first=first)
     chosen, choice = choose_digits(data, loaded, condition, samples=samples, mistakes=mistakes, notify=say)
 
     explanations = []

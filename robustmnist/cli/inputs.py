@@ -32,9 +32,15 @@ def load_checkpoints(given: Sequence[str], device: "torch.device") -> "dict[str,
 
 
 def load_test_digits(
-    name: str, folder: Path | None, limit: int | None, device: "torch.device", *, part: str = "test"
+    name: str,
+    folder: Path | None,
+    limit: int | None,
+    device: "torch.device",
+    *,
+    first: int | None = None,
+    part: str = "test",
 ) -> "Dataset":
-    """Return the digits that ``--dataset``, ``--data-dir`` and ``--limit`` ask for, and say which they are.
+    """Return the digits that ``--dataset``, ``--data-dir``, ``--limit`` and ``--first`` ask for, and say which.
 
     They are test digits unless another `part` is asked for.
     """
@@ -49,10 +55,11 @@ def load_test_digits(
             bar(done, total, images)
 
         data = load_dataset(name, part=part, data_dir=folder, device=device, on_progress=received, notify=say)
-        data = data.head(limit)
+        data = data.head(first) if limit is None else data.sample(limit)
     origin = data.provenance
+    which = f" ({origin.choice})" if origin.choice else ""
     head = next(iter(origin.sha256.values()), "")[:8]
-    say(f"data: {origin.name} ({origin.part}), {len(data):,} images, sha256 {head}…, from {origin.source}")
+    say(f"data: {origin.name} ({origin.part}), {len(data):,} images{which}, sha256 {head}…, from {origin.source}")
     return data
 
 

@@ -39,6 +39,7 @@ def command(
     part: str,
     data_dir: Path | None,
     limit: int | None,
+    first: int | None,
     device: str,
     out: Path | None,
     as_json: bool,
@@ -55,7 +56,7 @@ def command(
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
     from robustmnist.device import resolve_device
 
-    data = load_test_digits(dataset, data_dir, limit, resolve_device(device), part=part)
+    data = load_test_digits(dataset, data_dir, limit, resolve_device(device), first=first, part=part)
 
     from robustmnist import __version__
     from robustmnist.files import write_atomic
@@ -65,7 +66,7 @@ def command(
     table = describe(_readings(data.images), data.labels.cpu().numpy(), MEASURES)
     origin = {
         "command": command_line(ctx, data.name),
-        "dataset": f"{data.name} ({part}), {len(data)} digits",
+        "dataset": f"{data.name} ({part}), {data.provenance.choice or len(data)} digits",
         **{f"sha256 of {name}": digest for name, digest in data.provenance.sha256.items()},
         "robustmnist": __version__,
     }

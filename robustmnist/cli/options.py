@@ -29,7 +29,7 @@ def work(command: F) -> F:
 
 
 def digits(command: F) -> F:
-    """Add which digits, and where to compute: ``--dataset``, ``--data-dir``, ``--limit`` and ``--device``."""
+    """Add which digits, and where to compute: ``--dataset``, ``--data-dir``, ``--limit``, ``--first``, ``--device``."""
     return dataset(data_dir(limit(device(command))))
 
 
@@ -92,8 +92,33 @@ def dataset(command: F) -> F:
 
 
 def limit(command: F) -> F:
-    """Add ``--limit``."""
-    return click.option("--limit", type=click.IntRange(1), metavar="N", help="Use only the first N samples.")(command)
+    """Add ``--limit`` and ``--first``, of which one may be given."""
+    sample = click.option(
+        "--limit",
+        type=click.IntRange(1),
+        metavar="N",
+        callback=_without("first"),
+        help="Use only N samples: the same random ones every time, each class with its share.",
+    )
+    head = click.option(
+        "--first",
+        type=click.IntRange(1),
+        metavar="N",
+        callback=_without("limit"),
+        help="Use only the first N samples, which may be unlike the rest.",
+    )
+    return sample(head(command))
+
+
+def _without(other: str) -> Callable[[click.Context, click.Parameter, int | None], int | None]:
+    """Return what refuses an option beside `other`, whichever of the two is read last."""
+
+    def check(ctx: click.Context, _: click.Parameter, given: int | None) -> int | None:
+        if given is not None and ctx.params.get(other) is not None:
+            raise click.UsageError("give --limit or --first, not both: a sample of all digits, or the first of them.")
+        return given
+
+    return check
 
 
 def checkpoints(command: F) -> F:

@@ -32,6 +32,7 @@ def command(
     dataset: str,
     data_dir: Path | None,
     limit: int | None,
+    first: int | None,
     device: str,
     seed: int | None,
     out: Path | None,
@@ -53,7 +54,7 @@ def command(
 
     chosen = load_suites(suites)
     where = resolve_device(device)
-    data = load_test_digits(dataset, data_dir, limit, where)
+    data = load_test_digits(dataset, data_dir, limit, where, first=first)
     folder = out or new_folder("perturb", chosen)
 
     from robustmnist.export import write_datasets

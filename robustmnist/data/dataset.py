@@ -7,9 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from robustmnist.draws import Draws
 from robustmnist.errors import DataError
 
 __all__ = ["Dataset", "Provenance"]
+
+SELDOM = ("choice",)  # parts of a provenance that most data sets lack
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Provenance:
         source: The folder, package or address for a person to read.
         fallback: Whether this stands in for what was asked for.
         note: Why it does; empty where it does not.
+        choice: Which images of it these are, in a phrase; empty for all.
     """
 
     name: str
@@ -33,10 +37,12 @@ class Provenance:
     source: str
     fallback: bool = False
     note: str = ""
+    choice: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the record as plain values, ready for JSON."""
-        return {**asdict(replace(self, sha256={})), "sha256": dict(self.sha256)}
+        """Return the record as plain values, ready for JSON; what says of most data sets nothing is left out there."""
+        record = {**asdict(replace(self, sha256={})), "sha256": dict(self.sha256)}
+        return {key: value for key, value in record.items() if value or key not in SELDOM}
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +79,38 @@ class Dataset:
         return self.provenance.name
 
     def head(self, limit: int | None) -> "Dataset":
-        """Return the first `limit` images; all where `limit` is None or more than there are."""
+        """Return the first `limit` images; all where `limit` is None or more than there are.
+
+        The head of a file need not be like the rest of it: the first 5,000 test digits of MNIST are harder than the
+        others. For numbers that are to hold for the whole, see `sample`.
+
+        Raises:
+            DataError: If `limit` is below 1.
+        """
         if limit is not None and limit < 1:
             raise DataError(f"cannot take the first {limit} images", remedy="ask for 1 or more")
-        return self if limit is None or limit >= len(self) else self._rows(slice(limit))
+        if limit is None or limit >= len(self):
+            return self
+        return self._rows(slice(limit), f"the first {limit:,} of {len(self):,}")
+
+    def sample(self, limit: int | None) -> "Dataset":
+        """Return `limit` images, each class with its share; all where `limit` is None or more than there are.
+
+        Within each class the images are ranked by a random number that depends on their id and on nothing else. Image
+        r (from 0) of the n of its class stands at (r + 1/2) / n, and the first `limit` by that are taken: a sample
+        holds every smaller one, and each class is within one image of its share. The images keep their order and ids.
+
+        Raises:
+            DataError: If `limit` is below 1 or an id is negative.
+        """
+        if limit is not None and limit < 1:
+            raise DataError(f"cannot take a sample of {limit} images", remedy="ask for 1 or more")
+        if limit is None or limit >= len(self):
+            return self
+        if self.ids.min() < 0:
+            raise DataError(f"an id is {int(self.ids.min())}", where=self.name, remedy="number the images from 0")
+        rows = _spread(self.labels.cpu(), self.ids.cpu())[:limit].sort().values
+        return self._rows(rows.to(self.ids.device), f"a stratified sample of {limit:,} of {len(self):,}")
 
     def select(self, ids: Tensor | Sequence[int]) -> "Dataset":
         """Return the images with these row numbers, in this order.
@@ -93,12 +127,24 @@ class Dataset:
             raise DataError(
                 f"has no sample {int(absent[0])}", where=self.name, remedy=f"it holds {len(self):,} samples, ids from 0"
             )
-        return self._rows(order[place] if len(self) else order)
+        return self._rows(order[place] if len(self) else order, "")
 
     def to(self, device: torch.device | str) -> "Dataset":
         """Return the data set with its tensors on `device`."""
         return replace(self, images=self.images.to(device), labels=self.labels.to(device), ids=self.ids.to(device))
 
-    def _rows(self, rows: Tensor | slice) -> "Dataset":
+    def _rows(self, rows: Tensor | slice, choice: str) -> "Dataset":
         ids = self.ids[rows]
-        return Dataset(self.images[rows], self.labels[rows], ids, replace(self.provenance, n=len(ids)))
+        return Dataset(self.images[rows], self.labels[rows], ids, replace(self.provenance, n=len(ids), choice=choice))
+
+
+def _spread(labels: Tensor, ids: Tensor) -> Tensor:
+    """Return all rows, so ordered that every head of them is a stratified sample."""
+    number = Draws(0, "sample", ids).uniform(1)[:, 0]
+    by_id = ids.argsort(stable=True)
+    order = by_id[number[by_id].argsort(stable=True)]
+    order = order[labels[order].argsort(stable=True)]
+    _, counts = labels.unique(return_counts=True)
+    # In float64, so that equal shares are equal numbers; of those the lower class comes first.
+    position = torch.cat([(torch.arange(n, dtype=torch.float64) + 0.5) / n for n in counts.tolist()])
+    return order[position.argsort(stable=True)]

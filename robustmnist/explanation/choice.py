@@ -69,8 +69,15 @@ def rows_of(ids: NDArray[np.int64], wanted: Sequence[int]) -> NDArray[np.int64]:
     place = {int(name): row for row, name in enumerate(ids)}
     for name in wanted:
         if name not in place:
-            raise DataError(f"there is no sample {name}", where="--sample", remedy=f"use {ids.min()} to {ids.max()}")
+            whole = ids.max() - ids.min() == len(ids) - 1
+            rest = f"use {ids.min()} to {ids.max()}" if whole else f"take all digits, or one of these: {_few(ids)}"
+            raise DataError(f"there is no sample {name}", where="--sample", remedy=rest)
     return np.array([place[name] for name in dict.fromkeys(wanted)], np.int64)
+
+
+def _few(ids: NDArray[np.int64]) -> str:
+    """Return some ids for a message: all, or the first ten."""
+    return ", ".join(map(str, ids[:10].tolist())) + (", …" if len(ids) > 10 else "")
 
 
 def first_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:

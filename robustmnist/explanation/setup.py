@@ -40,7 +40,8 @@ class Setup:
     @property
     def data(self) -> str:
         """The data in a phrase: ``mnist test, 10,000 digits``."""
-        return printable(f"{self.dataset['name']} {self.dataset['part']}, {self.dataset['n']:,} digits")
+        many = self.dataset.get("choice") or f"{self.dataset['n']:,}"
+        return printable(f"{self.dataset['name']} {self.dataset['part']}, {many} digits")
 
     @property
     def perturbed(self) -> str:

@@ -51,7 +51,7 @@ def facts(study: Study) -> tuple[Fact, ...]:
     part = f" {_text(data['part'])}" if data.get("part") else ""
     found = [
         Fact("data", f"{_text(data.get('name', '?'))}{part}"),
-        Fact("digits", count(len(study.predictions))),
+        Fact("digits", _text(data.get("choice") or count(len(study.predictions)))),
         Fact("sweeps", f"{len(sweeps)} with {count(settings)} strengths"),
         Fact("seed", _text(manifest.get("seed", "?"))),
         Fact("device", described(_text(manifest.get("device", "?")))),
@@ -67,7 +67,7 @@ def provenance(study: Study) -> tuple[Fact, ...]:
     data = _table(manifest, "dataset")
     found = [
         Fact("data set", f"{_text(data.get('name', '?'))}, part {_text(data.get('part', '?'))}"),
-        Fact("images", count(len(study.predictions))),
+        Fact("images", _text(data.get("choice") or count(len(study.predictions)))),
         Fact("from", _text(data.get("source", "")), code=True),
         Fact("note", _text(data.get("note", ""))),
     ]

@@ -47,6 +47,6 @@ def load_digits(
         embedded = load("digits", part="test", data_dir=None, device=device)
         rest, kept = stratified_split(embedded.labels, len(embedded) // 5, seed=0)
         whole, test = embedded.select(rest), embedded.select(kept)
-    whole = whole.head(settings.limit or None)
+    whole = whole.sample(settings.limit or None)
     learn, choose = stratified_split(whole.labels, settings.validation, recipe.seed)
     return Digits(whole.select(whole.ids[learn.to(device)]), whole.select(whole.ids[choose.to(device)]), test)

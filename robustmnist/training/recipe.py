@@ -24,7 +24,7 @@ class Data(Table):
 
     dataset: Literal["mnist", "digits"] = "mnist"
     validation: Annotated[int, Field(ge=10)] = 5000
-    # Only the first N digits of the training part; 0 takes all. For trials.
+    # Only N digits of the training part, each class with its share; 0 takes all. For trials.
     limit: Annotated[int, Field(ge=0)] = 0
 
 

@@ -178,7 +178,9 @@ def _facts(state: State, recipe: Recipe, digits: Digits, device: torch.device) -
 
 def _begun(recipe: Recipe, digits: Digits) -> dict[str, Any]:
     """Return what a training depends on and a resumed one must find again."""
-    return {"recipe": recipe.as_dict(), "data set": _data(digits)}
+    # A limit once meant the first digits: what was begun so has no choice in its record and is refused.
+    choice = {"choice": "a stratified sample"} if recipe.data.limit else {}
+    return {"recipe": recipe.as_dict(), "data set": _data(digits) | choice}
 
 
 def _data(digits: Digits) -> dict[str, Any]:
