@@ -140,7 +140,7 @@ def test_mistakes_are_those_of_each_checkpoint_as_it_saw_the_perturbed_digits(he
     assert "first variant, draw 0" in done.stderr
     record = json.loads((tmp_path / "explain.json").read_text(encoding="utf-8"))
     data = load_dataset("digits").head(60)
-    noisy = choose_condition(load_suite(here / "mine.toml"), 0.3, sweep="grain", seed=5).apply(data.images, data.ids)
+    noisy = choose_condition(load_suite(here / "mine.toml"), 0.3, sweep="grain", seed=5).apply(data)
     for entry in record["explanations"]:
         logits = load_checkpoint(here / entry["checkpoint"])(noisy).numpy()
         rows = confident_mistakes(logits, data.labels.numpy(), 2)

@@ -120,7 +120,7 @@ def command(
             report(done, total, done)
 
         for name, digits in chosen.items():
-            twins = condition.apply(digits.images, digits.ids) if condition else None
+            twins = condition.apply(digits) if condition else None
             for method in dict.fromkeys(methods):
                 explanations.append(
                     explain_digits(loaded[name], digits, twins, method=method, target=target, on_progress=advance)

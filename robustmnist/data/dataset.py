@@ -1,5 +1,6 @@
 """A data set: images and labels as two tensors, and a record of where they came from."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -12,7 +13,7 @@ from robustmnist.errors import DataError
 
 __all__ = ["Dataset", "Provenance"]
 
-SELDOM = ("choice",)  # parts of a provenance that most data sets lack
+SELDOM = ("choice", "lineage")  # parts of a provenance that most data sets lack
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Provenance:
         fallback: Whether this stands in for what was asked for.
         note: Why it does; empty where it does not.
         choice: Which images of it these are, in a phrase; empty for all.
+        lineage: Of perturbed digits, the hash of all that was done to them; empty for digits as they were written.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Provenance:
     fallback: bool = False
     note: str = ""
     choice: str = ""
+    lineage: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as plain values, ready for JSON; what says of most data sets nothing is left out there."""
@@ -77,6 +80,17 @@ class Dataset:
     def name(self) -> str:
         """The data set's name: ``mnist``, ``digits``, ``mnist-c:CORRUPTION``, or what a folder holds."""
         return self.provenance.name
+
+    def seed(self, seed: int) -> int:
+        """Return the seed of all draws that are made for these images where `seed` was asked for.
+
+        It is `seed` itself, but for perturbed digits: they keep the ids that they had, and with the seed that made
+        them a second noise would be the first noise once more.
+        """
+        if not self.provenance.lineage:
+            return seed
+        text = f"{seed}\n{self.provenance.lineage}".encode()
+        return int.from_bytes(hashlib.blake2b(text, digest_size=8, person=b"robustmnist").digest(), "little")
 
     def head(self, limit: int | None) -> "Dataset":
         """Return the first `limit` images; all where `limit` is None or more than there are.
@@ -144,7 +158,7 @@ def _spread(labels: Tensor, ids: Tensor) -> Tensor:
     by_id = ids.argsort(stable=True)
     order = by_id[number[by_id].argsort(stable=True)]
     order = order[labels[order].argsort(stable=True)]
-    _, counts = labels.unique(return_counts=True)
+    counts = torch.bincount(labels - labels.min())
     # In float64, so that equal shares are equal numbers; of those the lower class comes first.
     position = torch.cat([(torch.arange(n, dtype=torch.float64) + 0.5) / n for n in counts.tolist()])
     return order[position.argsort(stable=True)]

@@ -90,6 +90,12 @@ class Manifest(Table):
         text = f"{name} {self.suite}.{self.sweep} {self.value:g} {self.unit}{words}"
         return "".join(letter if letter.isprintable() else "?" for letter in text)[:200]
 
+    @property
+    def lineage(self) -> str:
+        """The hash of all that was done to the digits, before this too, wherever and with which version it was done."""
+        before = {key: self.dataset.get(key) for key in ("name", "part", "sha256", "lineage")}
+        return sha256_bytes(_dump({"setting": self.setting, "dataset": before}))
+
     def rows(self) -> Tensor:
         """Return the ids, int64 (n,).
 

@@ -73,7 +73,8 @@ def compute(
             if unit.suite is not None and unit.sweep is not None:
                 suite, sweep = settings[unit.suite, unit.sweep]
                 if not sweep.is_neutral(sweep.values[unit.value], sweep.variants[unit.variant]):
-                    fetch = _fetch(_perturbed(shard, sweep, unit, suite.seed if seed is None else seed))
+                    draws = dataset.seed(suite.seed if seed is None else seed)
+                    fetch = _fetch(_perturbed(shard, sweep, unit, draws))
                     passes += len(answers) * (stop - start)
             under_way.append((unit, fetch))
             keep(most)

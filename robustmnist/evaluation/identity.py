@@ -39,6 +39,7 @@ def identify(
             "images": _hash(dataset.images),
             "labels": _hash(dataset.labels),
             "ids": _hash(dataset.ids),
+            **({"lineage": dataset.provenance.lineage} if dataset.provenance.lineage else {}),
         },
         "checkpoints": [{"name": record["name"], "sha256": record["sha256"]} for record in records],
         "suites": [suite.as_dict() for suite in suites],

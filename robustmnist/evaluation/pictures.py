@@ -63,7 +63,7 @@ def _pictures(
     index = _index(dataset, rows)
     chosen = sweep.variants[variant]
     images, ids = dataset.images[index], dataset.ids[index]
-    perturbed = prepare(sweep.perturbation, images, ids=ids, seed=seed, draw=chosen.draw)
+    perturbed = prepare(sweep.perturbation, images, ids=ids, seed=dataset.seed(seed), draw=chosen.draw)
     seen = torch.stack([perturbed(**sweep.arguments(value, chosen)) for value in values])
     return _grey(seen.flatten(0, 1)).reshape(len(values), len(rows), *seen.shape[-2:])
 

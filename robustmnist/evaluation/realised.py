@@ -44,7 +44,7 @@ def measure_realised(suites: Sequence[Suite], dataset: Dataset, seed: int | None
         row
         for suite in suites
         for sweep in suite.sweeps
-        for row in _rows(suite.name, sweep, _sample(dataset, sweep), suite.seed if seed is None else seed)
+        for row in _rows(suite.name, sweep, _sample(dataset, sweep), dataset.seed(suite.seed if seed is None else seed))
     ]
     # As it is read back: nothing may tell a run just made from one that was read.
     return parse_realised(realised_csv(pd.DataFrame(rows, columns=list(REALISED))), suites)

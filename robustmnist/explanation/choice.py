@@ -45,7 +45,7 @@ def choose_digits(
         rows = rows_of(ids, samples) if samples else first_of_each_class(labels)
         some = data.select(ids[rows].tolist())
         return dict.fromkeys(checkpoints, some), "chosen by id" if samples else "the first of each class"
-    seen = condition.apply(data.images, data.ids) if condition else data.images
+    seen = condition.apply(data) if condition else data.images
     found = {
         name: confident_mistakes(checkpoint(seen).cpu().numpy(), labels, mistakes)
         for name, checkpoint in checkpoints.items()

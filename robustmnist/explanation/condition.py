@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -11,6 +11,9 @@ from robustmnist.errors import SuiteError
 from robustmnist.perturb import PERTURBATIONS, prepare
 from robustmnist.suites import Suite, Sweep
 from robustmnist.tomlfile import did_you_mean
+
+if TYPE_CHECKING:
+    from robustmnist.data import Dataset
 
 __all__ = ["Condition", "choose_condition"]
 
@@ -47,13 +50,14 @@ class Condition:
     variant: str
     seed: int
 
-    def apply(self, images: Tensor, ids: Tensor) -> Tensor:
-        """Return `images` (B, 1, 28, 28) perturbed; `ids` (B,) name them, so that each gets its own random draws."""
+    def apply(self, digits: "Dataset") -> Tensor:
+        """Return the digits perturbed, float32 (B, 1, 28, 28), as an evaluation perturbs them."""
+        seed = digits.seed(self.seed)
         strengths: dict[str, Any] = {**self.fixed, self.parameter: self.value}
-        parts = zip(torch.split(images, SHARD), torch.split(ids, SHARD), strict=True)
+        parts = zip(torch.split(digits.images, SHARD), torch.split(digits.ids, SHARD), strict=True)
         return torch.cat(
             [
-                prepare(self.perturbation, part, ids=names, seed=self.seed, draw=self.draw)(**strengths)
+                prepare(self.perturbation, part, ids=names, seed=seed, draw=self.draw)(**strengths)
                 for part, names in parts
             ]
         )

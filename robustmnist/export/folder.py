@@ -78,7 +78,8 @@ def _asked(manifest: Manifest) -> dict[str, object]:
     """Return what a manifest says but for the files, and for the place and the words of the data set's origin."""
     table = manifest.as_dict()
     del table["files"]
-    table["dataset"] = {key: table["dataset"].get(key) for key in ("name", "part", "sha256", "tensors_sha256")}
+    names = ("name", "part", "sha256", "lineage", "tensors_sha256")
+    table["dataset"] = {key: table["dataset"].get(key) for key in names}
     return table
 
 

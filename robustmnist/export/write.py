@@ -148,9 +148,8 @@ def _levels(jobs: Sequence[Job], dataset: Dataset) -> NDArray[np.uint8]:
     step = n if dataset.images.device.type == "cuda" else CPU_PIECE
     for rows in (slice(start, start + step) for start in range(0, n, step)):
         images, ids = dataset.images[rows], dataset.ids[rows]
-        perturbed = prepare(
-            first.sweep.perturbation, images, ids=ids, seed=first.manifest.seed, draw=first.variant.draw
-        )
+        seed = dataset.seed(first.manifest.seed)
+        perturbed = prepare(first.sweep.perturbation, images, ids=ids, seed=seed, draw=first.variant.draw)
         for place, job in enumerate(jobs):
             ink = perturbed(**job.sweep.arguments(job.manifest.value, job.variant))
             levels[place, rows] = (ink[:, 0] * 255).round().to(torch.uint8).cpu().numpy()
