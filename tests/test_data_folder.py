@@ -181,7 +181,7 @@ def test_folders_that_are_not_there_or_hold_something_else(tmp_path: Path, monke
         load_dataset(f"idx:{tmp_path}/mine", part="train")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        DataError, match=r"'mine': is no data set, did you mean 'idx:mine'\?; use auto, mnist, digits, mn"
+        DataError, match=r"'mine': is no data set, did you mean 'idx:mine'\?; use auto, mnist, digits, digi"
     ):
         load_dataset("mine")
     with pytest.raises(DataError, match="cannot be read"):

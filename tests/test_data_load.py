@@ -167,8 +167,6 @@ def test_wrong_names_are_refused() -> None:
         load_dataset("mnits")
     with pytest.raises(DataError, match="'validation': is no part of a data set; use test or train"):
         load_dataset("digits", part="validation")
-    with pytest.raises(DataError, match="digits, part train: the embedded digits are for testing only; use mnist"):
-        load_dataset("digits", part="train")
     with pytest.raises(DeviceError):
         load_dataset("digits", device="tpu")
 

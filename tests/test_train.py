@@ -16,7 +16,7 @@ from small_training import recipe, weights
 from robustmnist.checkpoints import load_checkpoint
 from robustmnist.cli import COMMANDS, cli
 from robustmnist.data import load_dataset
-from robustmnist.errors import DataError, RecipeError, RobustMnistError, RunError
+from robustmnist.errors import DataError, RobustMnistError, RunError
 from robustmnist.folders import locked
 from robustmnist.training import RunFolder, load_recipe, train
 from robustmnist.training.digits import load_digits
@@ -73,7 +73,7 @@ def test_the_card_tells_the_truth(run: RunFolder) -> None:
     card = best.card
     assert run.card == card
     assert card.test_accuracy is not None
-    assert card.test_accuracy.n == len(test) == 359
+    assert card.test_accuracy.n == len(test) == 601
     assert card.test_accuracy.correct == int((best(test.images).argmax(1) == test.labels).sum())
     assert card.test_accuracy.low < card.test_accuracy.accuracy < card.test_accuracy.high
     assert card.recipe == recipe().as_dict()
@@ -89,8 +89,21 @@ def test_the_card_tells_the_truth(run: RunFolder) -> None:
 def test_the_parts_of_the_data_do_not_overlap() -> None:
     digits = load_digits(recipe(), torch.device("cpu"))
     parts = [set(part.ids.tolist()) for part in (digits.training, digits.validation, digits.test)]
-    assert [len(part) for part in parts] == [300, 100, 359]
-    assert len(set.union(*parts)) == 300 + 100 + 359
+    assert [len(part) for part in parts] == [300, 100, 601]
+    assert len(set.union(*parts)) == 300 + 100 + 601
+
+
+@pytest.mark.parametrize(("validation", "limit", "kept"), [(5000, 0, 99), (598, 0, 598), (599, 0, 99), (70, 120, 10)])
+def test_too_many_digits_to_keep_back_are_a_twelfth(validation: int, limit: int, kept: int) -> None:
+    said: list[str] = []
+    wanted = recipe(data={"dataset": "digits", "validation": validation, "limit": limit})
+    digits = load_digits(wanted, torch.device("cpu"), notify=said.append)
+    whole = limit or 1196
+    assert (len(digits.training), len(digits.validation)) == (whole - kept, kept)
+    line = (
+        f"data.validation: {validation:,} of {whole:,} digits are too many, {kept} are kept back to choose the epoch by"
+    )
+    assert said == ([] if kept == validation else [line])
 
 
 def test_the_same_recipe_gives_the_same_weights(run: RunFolder, tmp_path: Path) -> None:
@@ -197,8 +210,6 @@ def test_what_is_refused(run: RunFolder, tmp_path: Path) -> None:
         train(recipe(seed=5), device="cpu", out=run.path, resume=True)
     with pytest.raises(RunError, match="is no training run"):
         train(recipe(), device="cpu", out=tmp_path, resume=True)
-    with pytest.raises(RecipeError, match=r"data\.validation"):
-        train(recipe(data={"dataset": "digits", "validation": 1000}), device="cpu", out=tmp_path / "run")
     with pytest.raises(DataError):
         train(recipe(data={}), device="cpu", out=tmp_path / "run", data_dir=tmp_path / "nowhere")
     assert not (tmp_path / "run").exists()

@@ -46,7 +46,7 @@ def test_the_data_are_said(tiny: Path, tmp_path: Path, monkeypatch: pytest.Monke
     assert re.search(rf"data: mnist \(train\), 70 images, sha256 \w{{8}}…, from {data}\n", said)
     assert re.search(rf"data: mnist \(test\), 30 images, sha256 \w{{8}}…, from {data}\n", said)
     said = call("train", tiny, "--dataset", "digits", "-o", tmp_path / "other", "--device", "cpu").stderr
-    assert said.count("data: digits") == 1
+    assert [said.count(f"data: digits:{part} ({part}), ") for part in ("train", "test")] == [1, 1]
 
 
 def test_a_download_is_shown_and_no_part_of_the_speed(

@@ -9,6 +9,7 @@ import pytest
 import torch
 from small_training import recipe, weights
 
+from robustmnist.data.seen import seen_record
 from robustmnist.errors import InputError, RunError
 from robustmnist.training import Recipe, RunFolder, train
 from robustmnist.training.digits import load_digits
@@ -84,6 +85,21 @@ def test_other_digits_are_refused_and_named(interrupted: RunFolder, tmp_path: Pa
     other = load_digits(recipe(data={"dataset": "digits", "validation": 90, "limit": 400}), torch.device("cpu"))
     with pytest.raises(RunError, match=r"another data set \(training = 300, not 310; validation = 100, not 90\)"):
         train(run.recipe, device="cpu", out=run.path, resume=True, digits=other)
+
+
+def test_a_run_begun_with_the_first_digits_does_not_go_on_with_a_sample(interrupted: RunFolder, tmp_path: Path) -> None:
+    """So it was before a limit meant a sample: its record names no digits."""
+    from robustmnist.training.loop import start
+
+    run, digits = copy(interrupted, tmp_path), load_digits(recipe(), torch.device("cpu"))
+    record = seen_record(digits.training, digits.validation)
+    state = start(recipe(), torch.device("cpu"))
+    begun = {"recipe": recipe().as_dict(), "data set": record}
+    load_state(run.state, state, begun)
+    save_state(run.state, state, {**begun, "data set": {key: record[key] for key in record if key != "ids"}})
+    with pytest.raises(RunError, match=r"begun with another data set \(ids = None, not '.*; put that back") as caught:
+        resume(run)
+    assert len(str(caught.value)) < 400
 
 
 def test_a_state_that_does_not_say_what_it_was_begun_with(tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ def command(
     checkpoint and method (PNG), the numbers (attributions.npz) and what they are about (explain.json).
     """
     _check_options(suite, sweep, value, samples, mistakes, out)
+    from robustmnist.data.seen import seen_words
     from robustmnist.device import describe_device, resolve_device
     from robustmnist.explanation.cases import explain_digits
     from robustmnist.explanation.choice import choose_digits
@@ -107,6 +108,9 @@ def command(
     condition = _condition(suite, sweep, value, seed)
     loaded = _load(checkpoints, methods, where)
     data = load_test_digits(dataset, data_dir, limit, where, first=first)
+    for name, checkpoint in loaded.items():
+        if seen := seen_words(checkpoint.card.data, data):
+            say(f"{name}: {seen}")
     chosen, choice = choose_digits(data, loaded, condition, samples=samples, mistakes=mistakes, notify=say)
 
     explanations = []

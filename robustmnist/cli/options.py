@@ -85,9 +85,10 @@ def dataset(command: F) -> F:
         "--dataset",
         default="auto",
         show_default=True,
-        metavar="auto|mnist|digits|mnist-c:CORRUPTION|idx:DIR",
-        help="mnist: its 10,000 test digits; digits: the 1,797 embedded ones; auto: mnist where it can be had; "
-        "mnist-c:fog and so on: the published files of MNIST-C; idx:DIR: a folder of IDX files.",
+        metavar="auto|mnist|digits|digits:test|mnist-c:CORRUPTION|idx:DIR",
+        help="mnist: its 10,000 test digits; digits: the 1,797 embedded ones; digits:test: those of them that no "
+        "training sees; auto: mnist where it can be had; mnist-c:fog and so on: the published files of MNIST-C; "
+        "idx:DIR: a folder of IDX files.",
     )(command)
 
 

@@ -10,7 +10,7 @@ import click
 
 from robustmnist.cli import options
 from robustmnist.cli.again import goes_on, was_given
-from robustmnist.cli.inputs import load_test_digits
+from robustmnist.cli.inputs import load_test_digits, say
 from robustmnist.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def command(
             data_dir=data_dir,
             on_progress=report,
             load=_load,
+            notify=say,
         )
     metrics = run.metrics
     if as_json:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
@@ -13,7 +13,7 @@ from robustmnist.errors import DataError
 
 __all__ = ["Dataset", "Provenance"]
 
-SELDOM = ("choice", "lineage")  # parts of a provenance that most data sets lack
+SELDOM = ("choice", "lineage", "root")  # parts of a provenance that most data sets lack
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Provenance:
         note: Why it does; empty where it does not.
         choice: Which images of it these are, in a phrase; empty for all.
         lineage: Of perturbed digits, the hash of all that was done to them; empty for digits as they were written.
+        root: Of perturbed digits, `sha256` of those that were perturbed, whose row numbers the ids are.
     """
 
     name: str
@@ -41,10 +42,11 @@ class Provenance:
     note: str = ""
     choice: str = ""
     lineage: str = ""
+    root: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as plain values, ready for JSON; what says of most data sets nothing is left out there."""
-        record = {**asdict(replace(self, sha256={})), "sha256": dict(self.sha256)}
+        record = {**asdict(replace(self, sha256={}, root={})), "sha256": dict(self.sha256), "root": dict(self.root)}
         return {key: value for key, value in record.items() if value or key not in SELDOM}
 
 

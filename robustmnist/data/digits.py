@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from robustmnist.data.contract import to_mnist
 from robustmnist.data.dataset import Dataset, Provenance
@@ -17,18 +18,25 @@ SHA256 = {
 }
 
 
-def load_embedded(part: str = "test") -> Dataset:
+PARTS = ("train", "test")
+
+
+def load_embedded(part: str | None = None) -> Dataset:
     """Return scikit-learn's 1797 digits of 13 writers, 8 × 8 and 16 levels, brought to MNIST's form by `to_mnist`.
 
-    There is no train part: they are too few to train on and all are kept for testing.
+    They have no parts of their own. A third of them, by a hash of their values, is the test part, the others are the
+    training part: no digit is in both, nor are two that are equal. The ids are row numbers in the whole.
+
+    Args:
+        part: ``train``, ``test``, or None for all.
 
     Raises:
-        DataError: If `part` is not ``test``, or scikit-learn holds other digits than it should.
+        DataError: If there is no such part, or scikit-learn holds other digits than it should.
 
     Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI repository, 1998, test part.
     """
-    if part != "test":
-        raise DataError("the embedded digits are for testing only", where=f"digits, part {part}", remedy="use mnist")
+    if part not in (None, *PARTS):
+        raise DataError("is no part of the embedded digits", where=f"'{part}'", remedy="use train or test")
     import sklearn
     from sklearn.datasets import load_digits
 
@@ -39,7 +47,12 @@ def load_embedded(part: str = "test") -> Dataset:
     where = f"scikit-learn {sklearn.__version__} load_digits"
     if digests != SHA256:
         raise DataError("holds other digits than it should", where=where, remedy="install scikit-learn again")
-    n = len(labels)
-    images = to_mnist(torch.from_numpy(values).double() / 16)
-    provenance = Provenance(name="digits", part=part, n=n, sha256=digests, source=where)
-    return Dataset(images, torch.from_numpy(labels).long(), torch.arange(n), provenance)
+    rows = [row for row, digit in enumerate(values) if part in (None, _part(digit))]
+    images = to_mnist(torch.from_numpy(values[rows]).double() / 16)
+    name = "digits" if part is None else f"digits:{part}"
+    provenance = Provenance(name=name, part=part or "test", n=len(rows), sha256=digests, source=where)
+    return Dataset(images, torch.from_numpy(labels[rows]).long(), torch.tensor(rows), provenance)
+
+
+def _part(digit: NDArray[np.uint8]) -> str:
+    return "test" if int(sha256_bytes(digit.tobytes())[:8], 16) % 3 == 0 else "train"

@@ -64,8 +64,9 @@ def load_folder(name: str | Path, *, part: str = "test") -> Dataset:
     ids = torch.arange(n) if manifest is None else manifest.rows()
     title = f"{SCHEME}{folder.resolve().name}" if manifest is None else manifest.label
     made = "" if manifest is None else f", written by robustmnist {manifest.versions.get('robustmnist', '?')}"
-    lineage = "" if manifest is None else manifest.lineage
-    provenance = Provenance(name=title, part=part, n=n, sha256=hashes, source=f"{folder}{made}", lineage=lineage)
+    lineage, root = ("", {}) if manifest is None else (manifest.lineage, manifest.root)
+    source = f"{folder}{made}"
+    provenance = Provenance(title, part, n, hashes, source, lineage=lineage, root=root)
     # Divided on the CPU: a GPU multiplies by the reciprocal, which is another float32 for some of the 256 levels.
     images = torch.from_numpy(pixels.astype(np.float32)).unsqueeze(1).div_(255)
     return Dataset(images, torch.from_numpy(labels.astype(np.int64)), ids, provenance)

@@ -20,7 +20,7 @@ from robustmnist.tomlfile import did_you_mean
 
 __all__ = ["load_dataset"]
 
-NAMES = ("auto", "mnist", "digits")
+NAMES = ("auto", "mnist", "digits", "digits:train", "digits:test")
 MNIST_C = "mnist-c:"
 Progress = Callable[[int, int, int], None]
 
@@ -40,15 +40,17 @@ def load_dataset(
     - ``mnist``: from `data_dir`, else ``$ROBUSTMNIST_DATA``, else the user's cache folder, else downloaded there. The
       files may lie in the folder itself, in ``raw/`` or in ``MNIST/raw/``, plain or gzipped; their hashes are checked.
       A folder that was named but does not hold it is an error.
-    - ``digits``: the 1797 digits that come with scikit-learn, always there.
+    - ``digits``: the 1797 digits that come with scikit-learn, always there; ``digits:train`` and ``digits:test`` are
+      two thirds and one third of them, for what is trained on them.
     - ``auto``: ``mnist`` where it can be had, else ``digits``. A folder that was named but does not hold MNIST is
       passed over. Either is said through `notify` and in the provenance. Damaged files are an error here too.
     - ``mnist-c:CORRUPTION``: the published files of MNIST-C, where the user has them (`load_mnist_c`).
     - ``idx:DIR``, or any path with a slash: a folder of IDX files, as ``robustmnist perturb`` writes (`load_folder`).
 
     Args:
-        name: ``auto``, ``mnist``, ``digits``, ``mnist-c:CORRUPTION``, ``idx:DIR`` or a path with a slash.
-        part: ``test`` (10,000 of MNIST, all of the others) or ``train`` (60,000, MNIST only).
+        name: ``auto``, ``mnist``, ``digits``, ``digits:PART``, ``mnist-c:CORRUPTION``, ``idx:DIR`` or a path
+            with a slash.
+        part: ``test`` (10,000 of MNIST, all of the others) or ``train`` (60,000 of MNIST, ``digits:train``).
         data_dir: The folder to look in instead of the usual places.
         device: Where the tensors are to be: a torch device or ``auto``, ``cpu``, ``cuda``, ``cuda:N``.
         download: Whether MNIST may be downloaded.
@@ -63,7 +65,9 @@ def load_dataset(
         raise DataError("is no part of a data set", where=f"'{part}'", remedy="use test or train")
     target = resolve_device(device) if isinstance(device, str) else device
     if name == "digits":
-        dataset = load_embedded(part)
+        dataset = load_embedded("train" if part == "train" else None)
+    elif name in NAMES and name.startswith("digits:"):
+        dataset = load_embedded(name.removeprefix("digits:"))
     elif name == "mnist":
         dataset = _load_mnist(part, data_dir, download, on_progress)
     elif name == "auto":
@@ -109,7 +113,7 @@ def _load_auto(part: str, data_dir: Path | None, download: bool, on_progress: Pr
         if part != "test":
             raise
         reasons.append(f"{error.where}: {error.what}")
-        dataset = load_embedded(part)
+        dataset = load_embedded()
         taken = f"the {len(dataset):,} embedded digits of scikit-learn are used instead of MNIST"
     if not reasons:
         return dataset

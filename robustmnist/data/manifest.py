@@ -96,6 +96,12 @@ class Manifest(Table):
         before = {key: self.dataset.get(key) for key in ("name", "part", "sha256", "lineage")}
         return sha256_bytes(_dump({"setting": self.setting, "dataset": before}))
 
+    @property
+    def root(self) -> dict[str, str]:
+        """The hashes of the files whose row numbers the ids are, those of digits that nobody perturbed."""
+        files = self.dataset.get("root") or self.dataset.get("sha256")
+        return {str(name): str(digest) for name, digest in files.items()} if isinstance(files, dict) else {}
+
     def rows(self) -> Tensor:
         """Return the ids, int64 (n,).
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from robustmnist.checkpoints import Checkpoint
 from robustmnist.data import Dataset
+from robustmnist.data.seen import check_unseen
 from robustmnist.device import resolve_device
 from robustmnist.errors import CheckpointError, DataError, RunError, SuiteError
 from robustmnist.evaluation.compute import Progress, compute
@@ -105,6 +106,9 @@ def _check(models: Mapping[str, Any], dataset: Dataset, suites: Sequence[Suite])
     check_images(dataset.images)
     if not len(dataset):
         raise DataError("holds no images", where=dataset.name)
+    for name, model in models.items():
+        if isinstance(model, Checkpoint):
+            check_unseen(name, model.card.data, dataset)
 
 
 def _claim(folder: Path, identity: Mapping[str, Any]) -> None:

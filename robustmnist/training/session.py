@@ -11,6 +11,7 @@ import torch
 
 from robustmnist.checkpoints import save_checkpoint
 from robustmnist.data import load_dataset
+from robustmnist.data.seen import check_unseen, seen_record
 from robustmnist.device import describe_device, resolve_device
 from robustmnist.errors import RecipeError
 from robustmnist.models import without_norms
@@ -41,6 +42,7 @@ def train(
     on_progress: Report | None = None,
     digits: Digits | None = None,
     load: Load = load_dataset,
+    notify: Callable[[str], None] | None = None,
 ) -> RunFolder:
     """Train what `recipe` says and return the run's folder.
 
@@ -56,9 +58,10 @@ def train(
         on_progress: Called with epochs done, epochs in all, and digits seen; first when all is loaded.
         digits: What to train on; by default what the recipe names.
         load: What reads the recipe's digits, called as `load_dataset` is.
+        notify: Called with a sentence where something else is done than the recipe says.
 
     Raises:
-        DataError: If the training digits are not there.
+        DataError: If the digits are not there, or those to test on are among those to train on.
         RunError: If `out` holds a run already, or none that can be resumed with this recipe.
         RecipeError: If the recipe cannot be trained on these digits, or the training diverges.
     """
@@ -71,7 +74,8 @@ def train(
         return run
     if not resume:
         run.check_absent()
-    digits = load_digits(recipe, where, data_dir, load) if digits is None else digits
+    digits = load_digits(recipe, where, data_dir, load, notify) if digits is None else digits
+    check_unseen("the test digits", seen_record(digits.training, digits.validation), digits.test)
     state = start(recipe, where)
     with run.claimed():
         if not resume:
@@ -167,7 +171,7 @@ def _facts(state: State, recipe: Recipe, digits: Digits, device: torch.device) -
         "test_accuracy": None,
         "precision": "float16",
         "recipe": recipe.as_dict(),
-        "data": _data(digits),
+        "data": seen_record(digits.training, digits.validation),
         "versions": versions("robustmnist", "torch", "numpy", "safetensors"),
         "seed": recipe.seed,
         "epochs": state.epoch,
@@ -178,13 +182,4 @@ def _facts(state: State, recipe: Recipe, digits: Digits, device: torch.device) -
 
 def _begun(recipe: Recipe, digits: Digits) -> dict[str, Any]:
     """Return what a training depends on and a resumed one must find again."""
-    # A limit once meant the first digits: what was begun so has no choice in its record and is refused.
-    choice = {"choice": "a stratified sample"} if recipe.data.limit else {}
-    return {"recipe": recipe.as_dict(), "data set": _data(digits) | choice}
-
-
-def _data(digits: Digits) -> dict[str, Any]:
-    """Return the provenance of the training digits without the folder, which means nothing elsewhere."""
-    whole = digits.training.provenance.as_dict()
-    kept = {key: whole[key] for key in ("name", "part", "sha256")}
-    return kept | {"training": len(digits.training), "validation": len(digits.validation)}
+    return {"recipe": recipe.as_dict(), "data set": seen_record(digits.training, digits.validation)}
