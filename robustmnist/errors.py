@@ -13,6 +13,10 @@
 A message says what is wrong, where, and what to do about it.
 """
 
+from collections.abc import Sequence
+
+from robustmnist.characters import visible
+
 __all__ = [
     "CheckpointError",
     "DataError",
@@ -25,28 +29,41 @@ __all__ = [
     "SuiteError",
 ]
 
+LONGEST = 1000  # characters of what is wrong: more than any list of ours, less than a screen
+
 
 class RobustMnistError(Exception):
-    """The root of all errors that robustmnist raises on purpose.
+    r"""The root of all errors that robustmnist raises on purpose.
+
+    The message can be printed anywhere: it has a line for each mistake and no other, and what a terminal would obey is
+    escaped, for names in it may come from anyone's files.
 
     Args:
-        what: What is wrong, in one clause.
+        what: What is wrong, in one clause; of several mistakes a list, of which each gets a line.
         where: The file, key path or option concerned.
         remedy: What the user can do about it.
 
     >>> str(RobustMnistError("the sha256 does not match", where="cnn.json", remedy="restore the file"))
     'cnn.json: the sha256 does not match; restore the file'
+    >>> str(RobustMnistError("is missing", where="red \x1b[31m"))
+    'red \\x1b[31m: is missing'
     """
 
     exit_code = 1
 
-    def __init__(self, what: str, *, where: object = None, remedy: str | None = None) -> None:
-        self.what = what
+    def __init__(self, what: str | Sequence[str], *, where: object = None, remedy: str | None = None) -> None:
+        mistakes = [what] if isinstance(what, str) else list(what)
+        self.what = "; ".join(mistakes)
         self.where = where
         self.remedy = remedy
-        place = "" if where is None else f"{where}: "
-        advice = "" if remedy is None else f"; {remedy}"
-        super().__init__(f"{place}{what}{advice}")
+        place = "" if where is None else f"{visible(where)}: "
+        advice = "" if remedy is None else f"; {visible(remedy)}"
+        super().__init__("\n".join(f"{place}{_clause(one)}" for one in mistakes) + advice)
+
+
+def _clause(what: str) -> str:
+    line = visible(what)
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
 
 
 class InputError(RobustMnistError):

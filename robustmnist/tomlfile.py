@@ -69,7 +69,7 @@ def validate_table(table: dict[str, Any], model: type[T], error: type[InputError
         # Through Python types as TOML has them: lists are lists, whole numbers may stand for floats.
         return model.model_validate(table)
     except ValidationError as cause:
-        raise error(listed(_lines(cause, model), where), where=where) from None
+        raise error(listed(_lines(cause, model)), where=where) from None
 
 
 def mistakes_in(table: dict[str, Any], model: type[BaseModel]) -> list[str]:
@@ -81,14 +81,10 @@ def mistakes_in(table: dict[str, Any], model: type[BaseModel]) -> list[str]:
     return []
 
 
-def listed(mistakes: Sequence[str], where: object) -> str:
-    """Return the mistakes in `where` as what an error says of them: a line each, and of many the first ten.
-
-    The error itself puts `where` before the first line.
-    """
+def listed(mistakes: Sequence[str]) -> list[str]:
+    """Return the mistakes that an error tells of: of many the first ten, and how many more there are."""
     more = len(mistakes) - MOST_LINES
-    rest = [f"and {more} more mistake{'s' if more > 1 else ''}"] if more > 0 else []
-    return f"\n{where}: ".join([*mistakes[:MOST_LINES], *rest])
+    return [*mistakes[:MOST_LINES], *([f"and {more} more mistake{'s' if more > 1 else ''}"] if more > 0 else [])]
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:

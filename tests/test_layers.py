@@ -16,6 +16,7 @@ LAYERS = [
     ["measure", "draws"],
     ["device", "files", "folders", "png", "process", "threads", "tomlfile", "versions"],
     ["errors", "shipped"],
+    ["characters"],
 ]
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
 FORBIDDEN = {  # beyond the rows: what a part must not know even though it could
@@ -71,3 +72,10 @@ def test_only_the_command_line_prints_or_exits(path: Path) -> None:
     names = {f.id if isinstance(f, ast.Name) else f.attr if isinstance(f, ast.Attribute) else "" for f in calls}
     assert "print" not in names
     assert not {f for f in calls if isinstance(f, ast.Attribute) and ast.unparse(f) == "sys.exit"}
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "cli").glob("*.py")), ids=lambda path: path.stem)
+def test_a_command_prints_through_one_door(path: Path) -> None:
+    """What `cli.echo` prints is free of what a terminal obeys; Rich's tables and bars escape what they are given."""
+    calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
+    assert path.stem == "echo" or not calls & {"click.echo", "click.secho", "print", "sys.stdout.write"}

@@ -92,8 +92,8 @@ def test_of_many_mistakes_some_are_told_and_the_rest_counted() -> None:
         validate_table(table, Outer, InputError, where="file")
     lines = str(caught.value).split("\n")
     assert lines[9:] == ["file: more.9.rate: should be greater than 0, not -1.0", "file: and 990 more mistakes"]
-    assert listed(["a"] * 11, "x").endswith("\nx: and 1 more mistake")
-    assert listed(["a"] * 10, "x").count("\n") == 9
+    assert listed(["a"] * 11)[-1] == "and 1 more mistake"
+    assert listed(["a"] * 10) == ["a"] * 10
 
 
 def test_validate_table_names_where() -> None:

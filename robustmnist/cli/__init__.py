@@ -11,6 +11,7 @@ try:
     import click
 
     from robustmnist import __version__
+    from robustmnist.cli.echo import say
     from robustmnist.cli.streams import give_up_stdout, ready_streams
     from robustmnist.errors import RobustMnistError
     from robustmnist.process import keep_freed_memory, spin_briefly
@@ -120,13 +121,15 @@ def _tell(error: BaseException) -> int:
 
 def _say(words: str) -> None:
     for line in words.split("\n"):
-        click.echo(f"robustmnist: {line}", err=True)
+        say(f"robustmnist: {line}")
 
 
 def _show(error: click.ClickException) -> None:
     """Print what click found wrong, in one line as any other mistake; without any word on the line: the help."""
-    if isinstance(error, click.UsageError) and error.ctx is not None and len(sys.argv) > 1:
-        path = error.ctx.command_path
-        click.echo(f"{path}: {error.format_message().rstrip('.')}; see '{path} --help'", err=True)
-    else:
+    if len(sys.argv) == 1:
         error.show()
+    elif isinstance(error, click.UsageError) and error.ctx is not None:
+        path = error.ctx.command_path
+        say(f"{path}: {error.format_message().rstrip('.')}; see '{path} --help'")
+    else:
+        _say(error.format_message())

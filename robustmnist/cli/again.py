@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from robustmnist.cli.echo import say
+
 if TYPE_CHECKING:
     from robustmnist.suites import Suite
 
@@ -54,7 +56,7 @@ def goes_on(ctx: click.Context, again: str, begun: Path | None = None) -> Iterat
     except KeyboardInterrupt:
         if begun is not None and not begun.is_file():
             raise
-        click.echo(f"robustmnist: interrupted; go on with: {again}", err=True)
+        say(f"robustmnist: interrupted; go on with: {again}")
         ctx.exit(130)
 
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.table import print_table, visible
+from robustmnist.cli.echo import echo, echo_json
+from robustmnist.cli.table import print_table
 from robustmnist.device import described
 
 if TYPE_CHECKING:
@@ -36,11 +37,12 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
 
         cards = list(list_checkpoints())
     if as_json:
-        import json
-
-        click.echo(json.dumps([card.as_dict() for card in cards], ensure_ascii=False, indent=2))
+        echo_json([card.as_dict() for card in cards])
     elif names:
-        click.echo("\n\n".join(_describe(card) for card in cards))
+        for place, card in enumerate(cards):
+            if place:
+                echo()
+            _describe(card)
     else:
         head = ("checkpoint", "model", "parameters", "test accuracy", "95 % interval", "trained on", "description")
         print_table(head, [_row(card) for card in cards])
@@ -52,7 +54,7 @@ def _row(card: "Card") -> tuple[str, ...]:
     return name, model, f"{card.parameters:,}", accuracy, interval, _trained_on(card), card.description
 
 
-def _describe(card: "Card") -> str:
+def _describe(card: "Card") -> None:
     accuracy, interval = _accuracy(card)
     lines = {
         "description": card.description,
@@ -68,7 +70,9 @@ def _describe(card: "Card") -> str:
         "recipe": ", ".join(f"{key} {_plain(value)}" for key, value in card.recipe.items() if value != ""),
     }
     width = max(map(len, lines)) + 2
-    return "\n".join([visible(card.name), *(f"  {key.ljust(width)}{visible(value)}" for key, value in lines.items())])
+    echo(card.name)
+    for key, value in lines.items():
+        echo(f"  {key.ljust(width)}{value}")
 
 
 def _plain(value: object) -> str:

@@ -1,14 +1,12 @@
 """What ``robustmnist compare`` leaves: tables as CSV, a page, and what the terminal shows."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from robustmnist.cli.echo import echo, echo_json
 from robustmnist.cli.luck import luck_table, show_luck
 from robustmnist.cli.outputs import writing
 from robustmnist.cli.table import print_table
@@ -74,23 +72,23 @@ def show_comparison(
     if as_json:
         tables["calibration"] = calibration
         records = {name: [_plain(row) for row in table.to_dict("records")] for name, table in tables.items()}
-        click.echo(json.dumps({"n": len(predictions), **records, "report": str(page)}, ensure_ascii=False, indent=2))
+        echo_json({"n": len(predictions), **records, "report": str(page)})
         return
-    click.echo(f"Mean area under the accuracy curves over {len(predictions):,} digits, and clean accuracy:")
+    echo(f"Mean area under the accuracy curves over {len(predictions):,} digits, and clean accuracy:")
     print_table(*_rows(pairs))
     for line in _only_one(pairs):
-        click.echo(line)
+        echo(line)
     if luck is not None:
         show_luck(luck, settings)
     if calibration["temperature"].notna().any():
-        click.echo("Calibration error on clean digits, and with the temperature fitted on validation digits:")
+        echo("Calibration error on clean digits, and with the temperature fitted on validation digits:")
         cells = [
             [row["checkpoint"], *_error(row, "ece"), _number(row["temperature"]), *_error(row, "ece_tempered")]
             for row in calibration.to_dict("records")
         ]
         print_table(["checkpoint", "error", "95 % interval", "temperature", "with it", "95 % interval"], cells)
-    click.echo(f"tables: {', '.join(str(folder / f'{name}.csv') for name in tables)}")
-    click.echo(f"report: {page}")
+    echo(f"tables: {', '.join(str(folder / f'{name}.csv') for name in tables)}")
+    echo(f"report: {page}")
 
 
 def _hardest(predictions: "Predictions") -> "list[tuple[str, str, float]]":

@@ -7,7 +7,8 @@ import click
 
 from robustmnist.cli import options
 from robustmnist.cli.again import command_line, new_folder
-from robustmnist.cli.inputs import load_checkpoints, load_test_digits, say
+from robustmnist.cli.echo import echo, say
+from robustmnist.cli.inputs import load_checkpoints, load_test_digits
 from robustmnist.cli.outputs import check_folder, writing
 from robustmnist.cli.progress import progress
 from robustmnist.errors import InputError
@@ -145,7 +146,7 @@ def command(
         for file, content in files.items():
             write_atomic(folder / file, content)
     for file in files:
-        click.echo(folder / file)
+        echo(folder / file)
 
 
 def _check_options(

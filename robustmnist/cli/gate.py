@@ -1,6 +1,5 @@
 """``robustmnist gate``."""
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from robustmnist.cli import options
+from robustmnist.cli.echo import echo, echo_json
 
 if TYPE_CHECKING:
     from robustmnist.predictions import Predictions
@@ -102,12 +102,12 @@ def command(
     missed = [check for check in checks if not check.passed]
     if as_json:
         told = {"passed": not missed, "strict": strict, "checks": [_plain(check) for check in checks]}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        echo_json(told)
     else:
         for check in missed:
-            click.echo(_line(check))
+            echo(_line(check))
         if not missed:
-            click.echo(f"passed: {len(checks)} condition{'s' if len(checks) > 1 else ''} met")
+            echo(f"passed: {len(checks)} condition{'s' if len(checks) > 1 else ''} met")
     ctx.exit(1 if missed else 0)
 
 

@@ -1,12 +1,10 @@
 """The end of an evaluation on the terminal: what the page says in its tables, in the same words and the same order."""
 
-import json
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from robustmnist.cli.echo import echo, echo_json
 from robustmnist.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -32,27 +30,27 @@ def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_js
         from robustmnist.cli.record import record
 
         content = {"out": str(folder), "report": str(page), "summary": str(summary), **record(found, RESAMPLES)}
-        click.echo(json.dumps(content, indent=1, ensure_ascii=False))
+        echo_json(content, indent=1)
         return
     run, n = found.predictions, count(len(found.predictions))
     for one in found.clean:
         low, high = (_share(end) for end in (one.low, one.high))
-        click.echo(f"{one.name}: reads {_share(one.accuracy)} % of {n} clean digits (95 % interval {low}–{high})")
+        echo(f"{one.name}: reads {_share(one.accuracy)} % of {n} clean digits (95 % interval {low}–{high})")
     drawn = f"{count(RESAMPLES)} resamples of the {n} digits"
     curves, worst, maps = _curves(found), _worst(found), _maps(run, RESAMPLES)
     if curves:
-        click.echo("The strength at which a tenth of clean accuracy is lost, and the area under the curve in %,")
-        click.echo(f"with 95 % intervals from {drawn}:")
+        echo("The strength at which a tenth of clean accuracy is lost, and the area under the curve in %,")
+        echo(f"with 95 % intervals from {drawn}:")
         print_table(["suite", "sweep", "checkpoint", "a tenth is lost at", "area"], curves)
     if worst:
-        click.echo("Digits read right in all of many tries, in %, with 95 % interval:")
+        echo("Digits read right in all of many tries, in %, with 95 % interval:")
         print_table(["suite", "sweep", "checkpoint", "tries", "right in all of them"], worst)
     if maps:
-        click.echo("Accuracy over all points of each map, and digits read right at every one of them, in %,")
-        click.echo(f"with 95 % intervals, the first from {drawn}:")
+        echo("Accuracy over all points of each map, and digits read right at every one of them, in %,")
+        echo(f"with 95 % intervals, the first from {drawn}:")
         print_table(["suite", "map", "checkpoint", "mean over the map", "right at every point"], maps)
-    click.echo(f"summary: {summary}")
-    click.echo(f"report:  {page}")
+    echo(f"summary: {summary}")
+    echo(f"report:  {page}")
 
 
 def _curves(study: "Study") -> Rows:

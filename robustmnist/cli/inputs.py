@@ -6,8 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from robustmnist.cli.echo import say
 from robustmnist.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from robustmnist.checkpoints import Checkpoint
     from robustmnist.data import Dataset
 
-__all__ = ["load_checkpoints", "load_test_digits", "say"]
+__all__ = ["load_checkpoints", "load_test_digits"]
 
 
 def load_checkpoints(given: Sequence[str], device: "torch.device") -> "dict[str, Checkpoint]":
@@ -61,8 +60,3 @@ def load_test_digits(
     head = next(iter(origin.sha256.values()), "")[:8]
     say(f"data: {origin.name} ({origin.part}), {len(data):,} images{which}, sha256 {head}…, from {origin.source}")
     return data
-
-
-def say(words: str) -> None:
-    """Print a line on standard error."""
-    click.echo(words, err=True)

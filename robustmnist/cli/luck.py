@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
-
+from robustmnist.cli.echo import echo
 from robustmnist.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def show_luck(table: "pd.DataFrame", settings: Sequence[tuple[str, str, float]])
     head = ["setting", "accuracy", "95 % interval", "lowest", "highest", "sd by seed", "sd by digits", "p (Holm)"]
     columns = ["accuracy", "total_low", "total_high", "lowest", "highest", "seed_sd", "sample_sd"]
     for names, group in table.groupby("checkpoints", sort=False):
-        click.echo(f"Luck of the seed, {names} being of one recipe:")
+        echo(f"Luck of the seed, {names} being of one recipe:")
         rows = []
         for row in group.to_dict("records"):
             suite, sweep, value = row["suite"], row["sweep"], float(row["value"])

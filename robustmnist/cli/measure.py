@@ -7,7 +7,8 @@ import click
 
 from robustmnist.cli import options
 from robustmnist.cli.again import command_line
-from robustmnist.cli.inputs import load_test_digits, say
+from robustmnist.cli.echo import echo_json, say
+from robustmnist.cli.inputs import load_test_digits
 from robustmnist.cli.outputs import writing
 from robustmnist.cli.progress import progress
 from robustmnist.cli.table import print_table
@@ -77,7 +78,7 @@ def command(
         import json
 
         measures = json.loads(table.to_json(orient="records"))  # pandas writes null for NaN, as JSON wants it
-        click.echo(json.dumps({**origin, "measures": measures}, indent=1, ensure_ascii=False))
+        echo_json({**origin, "measures": measures}, indent=1)
         return
     numbers = ["mean", "sd", "low", "median", "high"]
     rows = [

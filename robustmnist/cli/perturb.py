@@ -6,7 +6,8 @@ import click
 
 from robustmnist.cli import options
 from robustmnist.cli.again import command_line, goes_on, new_folder
-from robustmnist.cli.inputs import load_test_digits, say
+from robustmnist.cli.echo import echo, echo_json, say
+from robustmnist.cli.inputs import load_test_digits
 from robustmnist.cli.progress import progress
 
 __all__ = ["command"]
@@ -65,8 +66,6 @@ def command(
     ):
         written = write_datasets(data, chosen, folder, format=content, seed=seed, device=where, on_progress=report)
     if as_json:
-        import json
-
         table = {
             "out": str(folder),
             "format": content,
@@ -75,10 +74,10 @@ def command(
             "command": command_line(ctx, data.name),
             "datasets": [{"folder": str(one.folder), "written": one.fresh, **one.manifest.setting} for one in written],
         }
-        click.echo(json.dumps(table, indent=1, ensure_ascii=False))
+        echo_json(table, indent=1)
         return
     for one in written:
-        click.echo(one.folder)
+        echo(one.folder)
     fresh = sum(one.fresh for one in written)
     there = f", {len(written) - fresh:,} were there already" if fresh < len(written) else ""
     say(f"{fresh:,} data sets of {len(data):,} digits written as {content} to {folder}{there}")

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from robustmnist.cli.echo import say
+
 __all__ = ["progress"]
 
 PLAIN_INTERVAL = 10.0  # seconds between two plain lines: enough to see life in a log, too few to fill it
@@ -62,6 +64,6 @@ def _lines(title: str, unit: str, images: bool) -> Iterator[Callable[[int, int, 
         seconds = now - started
         rate = f", {images_done / seconds:,.0f} images/s" if images and images_done else ""
         left = f", {seconds / done * (total - done):,.0f} s left" if done else ""
-        print(f"{title}: {done:,}/{total:,} {unit}{rate}{left}", file=sys.stderr, flush=True)
+        say(f"{title}: {done:,}/{total:,} {unit}{rate}{left}")
 
     yield report

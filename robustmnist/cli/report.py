@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from robustmnist.cli.echo import echo
 from robustmnist.cli.outputs import writing
 
 __all__ = ["command"]
@@ -37,4 +38,4 @@ def command(folders: tuple[Path, ...], out: Path | None) -> None:
         out = (folders[0] if len(folders) == 1 else new_folder("report")) / "report.html"
     with writing(out):
         write_report(run, out)
-    click.echo(out)
+    echo(out)

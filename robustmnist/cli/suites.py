@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.table import print_table, visible
+from robustmnist.cli.echo import echo, echo_json
+from robustmnist.cli.table import print_table
 
 if TYPE_CHECKING:
     from robustmnist.suites import Suite, Sweep
@@ -30,9 +31,7 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
 
     suites = load_suites(names) if names else list_suites()
     if as_json:
-        import json
-
-        click.echo(json.dumps([suite.as_dict() for suite in suites], ensure_ascii=False, indent=2))
+        echo_json([suite.as_dict() for suite in suites])
     elif names:
         for suite in suites:
             _describe(suite)
@@ -59,7 +58,7 @@ def _describe(suite: "Suite") -> None:
         f"Asks: {suite.question}",
         f"Source: {suite.source}",
     ):
-        click.echo(visible(line))
+        echo(line)
     rows = []
     for sweep in suite.sweeps:
         words = [f"{key} = {word}" for key, word in sweep.fixed.items()]
@@ -69,4 +68,4 @@ def _describe(suite: "Suite") -> None:
         rows.append([sweep.name, sweep.title, f"{sweep.perturbation}.{sweep.parameter}", values, sweep.unit])
         rows[-1].append("; ".join(words))
     print_table(["sweep", "title", "strength", "values", "unit", "choices"], rows)
-    click.echo()
+    echo()

@@ -1,12 +1,12 @@
 """Tables on standard output."""
 
 import sys
-import unicodedata
 from collections.abc import Sequence
 
-import click
+from robustmnist.characters import visible
+from robustmnist.cli.echo import echo
 
-__all__ = ["print_table", "visible"]
+__all__ = ["print_table"]
 
 LINES = 3  # columns of the terminal that a ruled table takes beside each of its own, and one at its end
 
@@ -23,23 +23,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def visible(text: object) -> str:
-    r"""Return `text` on one line, with escapes for what a terminal obeys and does not show.
-
-    >>> visible("red \x1b[31m")
-    'red \\x1b[31m'
-    """
-    return "".join(_escaped(one) if unicodedata.category(one) in HIDDEN else one for one in str(text))
-
-
-HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, those of the reading direction among them, and line breaks
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+        echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _draw(table: Sequence[Sequence[str]]) -> None:

@@ -10,7 +10,8 @@ import click
 
 from robustmnist.cli import options
 from robustmnist.cli.again import goes_on, was_given
-from robustmnist.cli.inputs import load_test_digits, say
+from robustmnist.cli.echo import echo, echo_json, say
+from robustmnist.cli.inputs import load_test_digits
 from robustmnist.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -95,18 +96,16 @@ def command(
         )
     metrics = run.metrics
     if as_json:
-        import json
-
-        click.echo(json.dumps(metrics | {"run": str(run.path)}, indent=2))
+        echo_json(metrics | {"run": str(run.path)})
         return
     best, test = metrics["best"], metrics["best"]["test"]
-    click.echo(
+    echo(
         f"test accuracy {test['accuracy']:.2%} ({test['correct']:,} of {test['n']:,} {test['dataset']} digits, "
         f"95 % interval {test['low']:.2%} to {test['high']:.2%}) with the weights of epoch {best['epoch']} "
         f"of {metrics['epochs']}, {metrics['training_seconds']:.0f} s of training"
     )
-    click.echo(f"checkpoint: {run.best}")
-    click.echo(f"run: {run.path}")
+    echo(f"checkpoint: {run.best}")
+    echo(f"run: {run.path}")
 
 
 def _load(name: str, *, part: str, data_dir: Path | None, device: "torch.device") -> "Dataset":

@@ -1,9 +1,10 @@
 """Text and numbers as the report prints them: safe characters, honest rounding, units."""
 
 import math
-import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
+
+from robustmnist.characters import printable
 
 __all__ = [
     "MINUS",
@@ -28,25 +29,6 @@ MINUS = "\u2212"
 # follow after a no-break space.
 TIGHT = {"°", "×"}
 BARE = {"", "fraction", "probability", "ink"}
-# Controls that reorder the text around them: a name must not turn the sentence that quotes it.
-_BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-def printable(text: object) -> str:
-    r"""Return `text` with everything replaced that cannot stand in a page: lone surrogates, controls, bidi overrides.
-
-    >>> printable("a\ud800b\x00c\u202ed")
-    'a\ufffdb\ufffdc\ufffdd'
-    """
-
-    def safe(character: str) -> str:
-        if character in "\t\n\r\u2028\u2029":
-            return " "
-        if character in _BIDI or unicodedata.category(character) in ("Cc", "Cs", "Cn"):
-            return "\ufffd"
-        return character
-
-    return "".join(map(safe, str(text)))
 
 
 def shorten(text: object, limit: int) -> str:

@@ -140,7 +140,7 @@ def _read(path: Path) -> Suite:
     table = parse_toml(path, SuiteError)
     mistakes = [*mistakes_in({"name": path.stem}, _FileName), *mistakes_in(table, _SuiteTable), *_cross_check(table)]
     if mistakes:
-        raise SuiteError(listed(mistakes, path), where=path)
+        raise SuiteError(listed(mistakes), where=path)
     read = _SuiteTable.model_validate(table)
     sweeps = tuple(_sweep(one) for one in read.sweep)
     return Suite(path.stem, read.title, read.question, read.source, read.seed, sweeps, sha256_file(path))

@@ -138,7 +138,7 @@ def check_recipe(table: Mapping[str, Any], *, where: object, typed: Sequence[str
     of_typed = {line: f"--set {line}" for line in mistakes if any(_concerns(line, key) for key in typed)}
     if of_typed:
         rest = [line for line in mistakes if line not in of_typed]
-        raise RecipeError("\n".join([*of_typed.values(), *([f"{where}: {listed(rest, where)}"] if rest else [])]))
+        raise RecipeError([*of_typed.values(), *(f"{where}: {line}" for line in listed(rest))])
     recipe = validate_table(dict(table), Recipe, RecipeError, where=where)
     recipe.architecture  # noqa: B018 - raises where the model cannot be built
     return recipe
