@@ -5,9 +5,11 @@ import hashlib
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from robustmnist.errors import InputError
+from robustmnist.locks import lock
 
 __all__ = ["clear_leftovers", "exists", "is_file", "sha256_bytes", "sha256_file", "utf8", "write_atomic"]
 
@@ -18,36 +20,64 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     """Write `content` to `path` so that a reader sees the old file or the new one, never a part.
 
     The bytes go to a temporary file beside `path`, are flushed to the disk, and take its name in one step;
-    a kill at any moment leaves `path` as it was. Text is written as `utf8` has it.
+    a kill at any moment leaves `path` as it was. What the kill left beside it the next call for `path` removes. Text is
+    written as `utf8` has it.
     """
     data = utf8(content) if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError as cause:  # which would be said to the user of a file that does not exist
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from cause
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
+    _clear(path.parent, f".{path.name}.")
+    handle, temporary, locked = _new_part(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes files private; a result is to be read by whoever may read its folder.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(path)
+            # mkstemp makes files private; a result is to be read by whoever may read its folder.
+            mask = os.umask(0)
+            os.umask(mask)
+            temporary.chmod(0o666 & ~mask)
+            if locked:  # until it has its name nobody takes it for a leftover
+                temporary.replace(path)
+        if not locked:  # Windows renames no open file
+            temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
 def clear_leftovers(folder: Path) -> None:
     """Remove the temporary files that kills of `write_atomic` left in `folder`, which need not exist.
 
-    No other process may be writing there: its temporary files would go too.
+    Those of living processes stay, and all where the file system knows no locks and nobody can tell.
     """
-    for path in folder.glob(f".*{PART}"):
-        path.unlink()
+    _clear(folder, ".")
+
+
+def _new_part(path: Path) -> tuple[int, Path, bool]:
+    """Return a new temporary file beside `path`, open for writing, and whether it is locked."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
+        state = lock(handle)
+        if state == "unknown" or (state == "ours" and os.fstat(handle).st_nlink):
+            return handle, Path(name), state == "ours"
+        os.close(handle)  # another process took it for a leftover before it was locked
+
+
+def _clear(folder: Path, start: str) -> None:
+    """Remove the temporary files in `folder` that begin with `start` and that no living process has locked."""
+    with suppress(OSError):  # no such folder, or one that may not be looked into
+        for path in folder.iterdir():
+            if path.name.startswith(start) and path.name.endswith(PART) and path.is_file():
+                _remove_abandoned(path)
+
+
+def _remove_abandoned(path: Path) -> None:
+    with suppress(OSError), path.open("r+b") as file:
+        if lock(file.fileno()) == "ours":
+            path.unlink()
 
 
 def exists(path: Path, error: type[InputError] = InputError) -> bool:

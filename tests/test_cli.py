@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from robustmnist.checkpoints import load_checkpoint, save_checkpoint
 from robustmnist.cli import COMMANDS, cli, options
-from robustmnist.cli.again import command_line, new_folder, was_given
+from robustmnist.cli.again import command_line, folder_name, was_given
 from robustmnist.cli.outputs import writing
 from robustmnist.cli.table import print_table
 from robustmnist.errors import CheckpointError, InputError, RobustMnistError
@@ -299,10 +299,9 @@ def test_a_command_can_be_typed_again(words: str, taken: str, again: str) -> Non
     assert found == [again]
 
 
-def test_new_folders_are_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("time.strftime", lambda form: form.replace("%Y%m%d-%H%M%S", "now"))
-    for expected in ("runs/explain-now", "runs/explain-now-2", "runs/explain-now-3"):
-        folder = new_folder("explain")
-        assert str(folder) == expected
-        folder.mkdir(parents=True)
+def test_folders_are_named_after_command_and_suites() -> None:
+    from robustmnist.suites import load_suites
+
+    assert folder_name("explain") == "explain"
+    assert folder_name("evaluate", load_suites(["core"])) == "evaluate-core"
+    assert folder_name("evaluate", load_suites(["shift", "rotation"])) == "evaluate-shift-rotation"

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from robustmnist import errors
+from robustmnist.errors import RunError
 from robustmnist.files import clear_leftovers, exists, is_file, sha256_bytes, sha256_file, utf8, write_atomic
-from robustmnist.folders import disk_errors
+from robustmnist.folders import disk_errors, holds_nothing, locked
 from robustmnist.shipped import shipped
 
 
@@ -153,7 +155,7 @@ def test_an_error_says_what_where_and_the_remedy() -> None:
 
 
 def test_every_exception_is_listed_and_drawn() -> None:
-    classes = {name for name, item in vars(errors).items() if isinstance(item, type)}
+    classes = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, Exception)}
     assert classes == set(errors.__all__)
     assert errors.__doc__ is not None
     assert all(name in errors.__doc__ for name in classes)
@@ -162,3 +164,122 @@ def test_every_exception_is_listed_and_drawn() -> None:
 def test_shipped_folders_hold_what_they_say() -> None:
     assert list(shipped("perturbations").glob("*.toml"))
     assert list(shipped("checkpoints").glob("*.safetensors"))
+
+
+def child(code: str, *words: object) -> "subprocess.Popen[str]":
+    """Return a process that has run `code` up to its print."""
+    process = subprocess.Popen([sys.executable, "-c", code, *map(str, words)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    with process.stdout:
+        process.stdout.readline()
+    return process
+
+
+WRITE = """
+import os, sys, time
+from pathlib import Path
+from robustmnist.files import write_atomic
+def stop(_):
+    print("writing", flush=True)
+    time.sleep(60)
+os.fsync = stop
+write_atomic(Path(sys.argv[1]), "never")
+"""
+
+
+def test_the_next_write_clears_what_a_kill_left_and_nothing_of_the_living(tmp_path: Path) -> None:
+    target = tmp_path / "a.csv"
+    dead, living, other = (child(WRITE, path) for path in (target, target, tmp_path / "b.csv"))
+    for process in (dead, other):
+        process.kill()
+        process.wait()
+    assert len(list(tmp_path.glob(".*.part"))) == 3
+    write_atomic(target, "whole")
+    assert len(list(tmp_path.glob(".a.csv.*.part"))) == 1  # of the living process
+    assert len(list(tmp_path.glob(".b.csv.*.part"))) == 1  # of another file: none of our business
+    clear_leftovers(tmp_path)
+    assert [path.name[:7] for path in tmp_path.glob(".*.part")] == [".a.csv."]
+    living.kill()
+    living.wait()
+    write_atomic(target, "again")
+    assert [path.name for path in tmp_path.glob("*a.csv*")] == ["a.csv"]
+    assert target.read_text() == "again"
+
+
+def test_without_locks_nobody_can_tell_and_nothing_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    (tmp_path / ".a.csv.12345678.part").touch()
+    write_atomic(tmp_path / "a.csv", "whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".a.csv.12345678.part", "a.csv"]
+
+
+def no_locks(*_: object) -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
+def test_a_folder_is_locked_by_a_file_where_there_are_no_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with locked(tmp_path):
+        said = f"another process is writing there: process {os.getpid()} on .*; wait, or use another -o; if that"
+        with pytest.raises(RunError, match=said), locked(tmp_path):
+            pytest.fail("two at once")
+    assert holds_nothing(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dead_process_lock_is_taken_over_and_a_strangers_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (tmp_path / ".lock").write_text(f"process {dead.pid} on {socket.gethostname()}")
+    assert holds_nothing(tmp_path)
+    with locked(tmp_path):
+        assert (tmp_path / ".lock").read_text() == f"process {os.getpid()} on {socket.gethostname()}"
+    for owner in (f"process {dead.pid} on another-machine", "", "process x on y", f"process {10**30} on z"):
+        (tmp_path / ".lock").write_text(owner)
+        with pytest.raises(RunError, match="another process is writing there"), locked(tmp_path):
+            pytest.fail(owner)
+
+
+RACE = """
+import errno, fcntl, sys
+from pathlib import Path
+def none(*_): raise OSError(errno.ENOTSUP, "no locks")
+fcntl.flock = none
+from robustmnist.errors import RunError
+from robustmnist.folders import locked
+folder = Path(sys.argv[1])
+print("up", flush=True)
+sys.stdin.readline()
+taken = 0
+while taken < 20:
+    try:
+        with locked(folder):
+            with (folder / "inside").open("x"):
+                pass
+            (folder / "inside").unlink()
+            taken += 1
+    except RunError:
+        pass
+"""
+
+
+def test_of_many_processes_one_at_a_time_holds_a_folder_without_locks(tmp_path: Path) -> None:
+    """Each makes a file that must not be there while it holds the folder; the first also takes over a dead one's."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (tmp_path / ".lock").write_text(f"process {dead.pid} on {socket.gethostname()}")
+    words = [sys.executable, "-c", RACE, str(tmp_path)]
+    pipe = subprocess.PIPE
+    all_ = [subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(4)]
+    for one in all_:
+        assert one.stdout is not None
+        one.stdout.readline()
+    for one in all_:
+        assert one.stdin is not None
+        one.stdin.write("\n")
+        one.stdin.flush()
+    assert [(one.communicate()[1], one.returncode) for one in all_] == [("", 0)] * 4
+    assert not list(tmp_path.iterdir())

@@ -1,7 +1,6 @@
-"""A command as it can be typed again, and the folder for one that was not told where to write."""
+"""A command as it can be typed again, and what its new folder is called."""
 
 import shlex
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from robustmnist.cli.echo import say
 if TYPE_CHECKING:
     from robustmnist.suites import Suite
 
-__all__ = ["command_line", "goes_on", "new_folder", "was_given"]
+__all__ = ["command_line", "folder_name", "goes_on", "was_given"]
 
 RESULTS = ("out", "as_json")  # options that say where results go, not what they are
 
@@ -65,14 +64,11 @@ def was_given(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
 
 
-def new_folder(command: str, suites: "Sequence[Suite]" = ()) -> Path:
-    """Return a folder in ``runs/`` that does not exist, named after the command, the suites and the time."""
+def folder_name(command: str, suites: "Sequence[Suite]" = ()) -> str:
+    """Return what a new folder of the command is called, but for the time: after the command and the suites."""
     from robustmnist.suites import CORE, SHIPPED
 
     names = [suite.name for suite in suites]
     groups = {CORE: "core", SHIPPED: "all"}
     what = groups.get(tuple(names)) or ("-".join(names) if len(names) <= 3 else f"{len(names)}-suites")
-    folder = Path("runs") / time.strftime("-".join(filter(None, (command, what, "%Y%m%d-%H%M%S"))))
-    if not folder.exists():
-        return folder
-    return next(other for i in range(2, 1000) if not (other := folder.with_name(f"{folder.name}-{i}")).exists())
+    return "-".join(filter(None, (command, what)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import command_line, goes_on, new_folder, was_given
+from robustmnist.cli.again import command_line, folder_name, goes_on, was_given
 from robustmnist.cli.inputs import load_checkpoints, load_test_digits
 from robustmnist.cli.outputs import check_folder, is_folder
 from robustmnist.cli.progress import progress
@@ -51,6 +51,7 @@ def command(
     data_dir: Path | None,
     limit: int | None,
     first: int | None,
+    first: int | None,
     device: str,
     seed: int | None,
     out: Path | None,
@@ -72,27 +73,31 @@ def command(
     check_folder(out)
     groups = [tuple(name.strip() for name in text.split(",")) for text in seeds]
     folders = [Path(thing) for thing in things if is_folder(Path(thing))]
+    _check_things(ctx, things, folders)
+    from robustmnist.cli.comparison import show_comparison
+    from robustmnist.folders import output_folder
+    from robustmnist.suites import load_suites
+
+    with output_folder(out, folder_name("compare", () if folders else load_suites(suites))) as folder:
+        if folders:
+            predictions = _read(folders, suites if was_given(ctx, "suites") else ())
+        else:
+            predictions = _evaluate(
+                ctx, things, suites, baseline, groups, dataset, data_dir, limit, first, device, seed, folder
+            )
+        show_comparison(predictions, baseline, folder, seeds=groups, as_json=as_json)
+
+
+def _check_things(ctx: click.Context, things: Sequence[str], folders: Sequence[Path]) -> None:
+    """Refuse folders of runs beside checkpoints, options of an evaluation with them, and a single checkpoint."""
     if folders and len(folders) < len(things):
         others = ", ".join(f"'{thing}'" for thing in things if Path(thing) not in folders)
         raise click.UsageError(f"give folders of runs or checkpoints, not both: {others} is no folder")
-    if folders:
-        given = next((name for name in EVALUATION if was_given(ctx, name)), None)
-        if given:
-            raise click.UsageError(f"--{given.replace('_', '-')} is for checkpoints: a run has been evaluated already")
-        predictions = _read(folders, suites if was_given(ctx, "suites") else ())
-        folder = out or new_folder("compare")
-    else:
-        if len(set(things)) < 2:
-            raise click.UsageError("give two checkpoints or more, or the folder of a run")
-        from robustmnist.suites import load_suites
-
-        folder = out or new_folder("compare", load_suites(suites))
-        predictions = _evaluate(
-            ctx, things, suites, baseline, groups, dataset, data_dir, limit, first, device, seed, folder
-        )
-    from robustmnist.cli.comparison import show_comparison
-
-    show_comparison(predictions, baseline, folder, seeds=groups, as_json=as_json)
+    given = next((name for name in EVALUATION if was_given(ctx, name)), None)
+    if folders and given:
+        raise click.UsageError(f"--{given.replace('_', '-')} is for checkpoints: a run has been evaluated already")
+    if not folders and len(set(things)) < 2:
+        raise click.UsageError("give two checkpoints or more, or the folder of a run")
 
 
 def _read(folders: Sequence[Path], suites: Sequence[str]) -> "Predictions":

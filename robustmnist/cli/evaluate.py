@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import command_line, goes_on, new_folder
+from robustmnist.cli.again import command_line, folder_name, goes_on
 from robustmnist.cli.inputs import load_checkpoints, load_test_digits
 from robustmnist.cli.outputs import writing
 from robustmnist.cli.progress import progress
@@ -49,13 +49,16 @@ def command(
     models = load_checkpoints(checkpoints, where)
     data = load_test_digits(dataset, data_dir, limit, where, first=first)
     again = command_line(ctx, data.name)
-    folder = out or new_folder("evaluate", chosen)
 
     from robustmnist.evaluation import evaluate
+    from robustmnist.folders import output_folder
     from robustmnist.report import write_report
 
     names = {checkpoint.name: checkpoint for checkpoint in models.values()}
-    with goes_on(ctx, command_line(ctx, data.name, folder)):
+    with (
+        output_folder(out, folder_name("evaluate", chosen)) as folder,
+        goes_on(ctx, command_line(ctx, data.name, folder)),
+    ):
         with progress("Evaluating", unit="settings", images=True) as report:
             predictions = evaluate(
                 names, data, chosen, device=where, seed=seed, out=folder, on_progress=report, command=again

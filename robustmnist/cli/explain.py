@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import command_line, new_folder
+from robustmnist.cli.again import command_line
 from robustmnist.cli.echo import echo, say
 from robustmnist.cli.inputs import load_checkpoints, load_test_digits
 from robustmnist.cli.outputs import check_folder, writing
@@ -103,6 +103,7 @@ def command(
     from robustmnist.explanation.record import explanation_files
     from robustmnist.explanation.setup import Setup
     from robustmnist.files import write_atomic
+    from robustmnist.folders import output_folder
     from robustmnist.versions import versions
 
     where = resolve_device(device)
@@ -140,9 +141,8 @@ def command(
         command=command_line(ctx, data.name),
         versions=versions("captum", "matplotlib", "numpy", "torch"),
     )
-    folder = out or new_folder("explain")
     files = explanation_files(explanations, setup)
-    with writing(folder):
+    with output_folder(out, "explain") as folder, writing(folder):
         for file, content in files.items():
             write_atomic(folder / file, content)
     for file in files:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import command_line, goes_on, new_folder
+from robustmnist.cli.again import command_line, folder_name, goes_on
 from robustmnist.cli.echo import echo, echo_json, say
 from robustmnist.cli.inputs import load_test_digits
 from robustmnist.cli.progress import progress
@@ -56,11 +56,12 @@ def command(
     chosen = load_suites(suites)
     where = resolve_device(device)
     data = load_test_digits(dataset, data_dir, limit, where, first=first)
-    folder = out or new_folder("perturb", chosen)
 
     from robustmnist.export import write_datasets
+    from robustmnist.folders import output_folder
 
     with (
+        output_folder(out, folder_name("perturb", chosen)) as folder,
         goes_on(ctx, command_line(ctx, data.name, folder)),
         progress("Perturbing", unit="data sets", images=True) as report,
     ):

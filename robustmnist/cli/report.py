@@ -29,13 +29,14 @@ def command(folders: tuple[Path, ...], out: Path | None) -> None:
     robustmnist report runs/shift -o shift.html
     robustmnist report runs/mine runs/theirs -o both.html
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
-    from robustmnist.cli.again import new_folder
+    from robustmnist.folders import output_folder
     from robustmnist.predictions import merge, read_predictions
     from robustmnist.report import write_report
 
     run = merge([read_predictions(folder) for folder in folders])
-    if out is None:
-        out = (folders[0] if len(folders) == 1 else new_folder("report")) / "report.html"
-    with writing(out):
-        write_report(run, out)
-    echo(out)
+    place = out.parent if out is not None else folders[0] if len(folders) == 1 else None
+    with output_folder(place, "report") as folder:
+        page = folder / (out.name if out is not None else "report.html")
+        with writing(page):
+            write_report(run, page)
+    echo(page)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from robustmnist.errors import RunError
+from robustmnist.folders import holds_nothing
 
 __all__ = ["recorded_identity"]
 
@@ -23,8 +24,7 @@ def recorded_identity(folder: Path) -> dict[str, Any] | None:
         if not journal.exists():
             if folder.exists() and not folder.is_dir():
                 raise RunError("is not a folder", where=folder, remedy=elsewhere)
-            # A run that was killed before its journal was there has left nothing but the journal's temporary file.
-            if folder.is_dir() and any(not path.name.startswith(".journal.jsonl.") for path in folder.iterdir()):
+            if folder.is_dir() and not holds_nothing(folder):
                 raise RunError("is not empty and holds no run", where=folder, remedy=elsewhere)
             return None
         with journal.open("rb") as file:
