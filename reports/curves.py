@@ -1,12 +1,8 @@
 """The picture that README shows: accuracy against strength, once for light and once for dark pages."""
 
-import io
-from typing import Any
-
 import pandas as pd
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
+from robustmnist.figure import own_style, picture
 from robustmnist.predictions import Predictions
 from robustmnist.report.colours import Scheme
 
@@ -19,8 +15,9 @@ AXES = {"px": "px", "°": "degrees", "×": "factor", "sd of ink": "standard devi
 
 def curves(predictions: Predictions, summary: pd.DataFrame, scheme: Scheme) -> str:
     """Return the SVG that README shows: accuracy against strength in three panels, bands, names beside the curves."""
-    style: Any = {"svg.fonttype": "none", "svg.hashsalt": "robustmnist", "font.family": "sans-serif", "font.size": 10.0}
-    with rc_context(style):
+    with own_style({"font.family": "sans-serif", "font.size": 10.0}):
+        from matplotlib.figure import Figure
+
         figure = Figure(figsize=(9.6, 3.0), layout="constrained")
         figure.patch.set_visible(False)
         for axes, (suite, sweep, title) in zip(figure.subplots(1, len(PANELS), sharey=True), PANELS, strict=True):
@@ -50,6 +47,4 @@ def curves(predictions: Predictions, summary: pd.DataFrame, scheme: Scheme) -> s
                 axes.legend(
                     frameon=False, labelcolor=list(scheme.words[: len(predictions.checkpoints)]), loc="lower left"
                 )
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()
+        return picture(figure, "svg", dpi=100).decode()

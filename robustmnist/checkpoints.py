@@ -16,7 +16,15 @@ from robustmnist.errors import CheckpointError
 from robustmnist.files import sha256_bytes, write_atomic
 from robustmnist.models import Deployed, build_model, deployed
 
-__all__ = ["Card", "Checkpoint", "TestAccuracy", "list_checkpoints", "load_checkpoint", "save_checkpoint"]
+__all__ = [
+    "Card",
+    "Checkpoint",
+    "TestAccuracy",
+    "list_checkpoints",
+    "load_checkpoint",
+    "round_weights",
+    "save_checkpoint",
+]
 
 MAX_BYTES = 256 * 2**20  # of a weights file: far above any model on offer, far below a machine's memory
 MAX_HEADER = 2**18
@@ -89,12 +97,24 @@ def weights_bytes(model: nn.Module, precision: str) -> bytes:
 
     Vectors (biases, batch norm and its statistics) stay float32: they are few, and rounding them costs most.
     """
-    narrow = torch.float16 if precision == "float16" else torch.float32
     state = {
-        name: value.detach().to("cpu", narrow if value.ndim > 1 else None).contiguous().clone()
+        name: value.detach().to("cpu", _stored_as(value, precision)).contiguous().clone()
         for name, value in model.state_dict().items()
     }
     return safetensors.torch.save(state)
+
+
+def round_weights(model: nn.Module, precision: str) -> None:
+    """Round the weights of `model` as `save_checkpoint` does: what is measured of it then is true of the file.
+
+    A value beyond the range of `precision` becomes infinite.
+    """
+    for value in model.state_dict().values():
+        value.copy_(value.to(_stored_as(value, precision)))
+
+
+def _stored_as(value: Tensor, precision: str) -> torch.dtype:
+    return value.dtype if value.ndim <= 1 else torch.float16 if precision == "float16" else torch.float32
 
 
 def _read_weights(path: Path, card: Card) -> bytes:

@@ -1,14 +1,26 @@
 """Chunks of work on one thread for each processor: within a small chunk there is too little for torch to share out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 
-__all__ = ["share_out"]
+__all__ = ["share_out", "torch_threads"]
 
 T = TypeVar("T")
+
+
+@contextmanager
+def torch_threads(number: int) -> Iterator[None]:
+    """Let torch compute with `number` threads while the block runs, then with as many as before."""
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(number)
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def share_out(work: Callable[[range], T], starts: range, device: torch.device) -> list[T]:

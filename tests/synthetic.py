@@ -10,7 +10,7 @@ from robustmnist.predictions import Digits, Predictions, Shown
 from robustmnist.results import clean_mistakes, mistakes
 from robustmnist.suites import Suite, Sweep
 
-__all__ = ["make_suite", "make_sweep", "synthetic_predictions"]
+__all__ = ["default_suites", "make_suite", "make_sweep", "synthetic_predictions"]
 
 
 def make_sweep(

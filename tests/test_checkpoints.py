@@ -21,6 +21,7 @@ from robustmnist.files import sha256_bytes
 from robustmnist.models import build_model, logits
 from robustmnist.results import wilson
 from robustmnist.training.digits import load_digits
+from robustmnist.training.loop import measure
 from robustmnist.training.recipe import check_recipe, shipped_recipes
 from robustmnist.training.run import recipe_toml
 from robustmnist.training.session import temperature_of
@@ -418,3 +419,11 @@ def test_a_shipped_temperature_is_that_of_the_validation_digits(mnist_dir: Path)
     assert card.temperature is not None
     assert found == pytest.approx(card.temperature, abs=1e-4)
     assert all(one.temperature is not None and 0.3 < one.temperature < 1.5 for one in SHIPPED)
+
+
+@pytest.mark.parametrize("card", SHIPPED, ids=lambda card: card.name)
+def test_a_shipped_validation_accuracy_is_that_of_the_shipped_weights(card: Any, mnist_dir: Path) -> None:
+    digits = load_digits(check_recipe(card.recipe, where=card.name), torch.device("cpu"), mnist_dir).validation
+    correct, _ = measure(load_checkpoint(card.name).deployed, digits.images, digits.labels)
+    assert len(digits) == card.data["validation"]
+    assert card.validation_accuracy == correct / len(digits)

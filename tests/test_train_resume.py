@@ -106,7 +106,7 @@ def test_a_state_that_does_not_say_what_it_was_begun_with(tmp_path: Path) -> Non
     from robustmnist.training.loop import start
 
     state = start(recipe(), torch.device("cpu"))
-    save_state(tmp_path / "state", state, {"data set": {"name": "digits"}})
+    save_state(tmp_path / "state", state, {"data set": {"name": "digits"}}, {})
     load_state(tmp_path / "state", state, {"data set": {"name": "digits"}})
     with pytest.raises(RunError, match="does not say with which recipe the run was begun; start the training again"):
         load_state(tmp_path / "state", state, {"recipe": recipe().as_dict()})
@@ -115,7 +115,7 @@ def test_a_state_that_does_not_say_what_it_was_begun_with(tmp_path: Path) -> Non
 def test_weights_of_another_model_are_told_in_one_line(tmp_path: Path) -> None:
     from robustmnist.training.loop import start
 
-    save_state(tmp_path / "state", start(recipe(), torch.device("cpu")), {})
+    save_state(tmp_path / "state", start(recipe(), torch.device("cpu")), {}, {})
     with pytest.raises(RunError, match=r"state: cannot be resumed \(") as caught:
         load_state(tmp_path / "state", start(recipe(model=MODEL), torch.device("cpu")), {})
     assert "\n" not in str(caught.value)

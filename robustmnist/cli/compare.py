@@ -51,7 +51,6 @@ def command(
     data_dir: Path | None,
     limit: int | None,
     first: int | None,
-    first: int | None,
     device: str,
     seed: int | None,
     out: Path | None,

@@ -74,16 +74,19 @@ def command(
     if resume is not None and (changes or out is not None):
         raise click.UsageError("--resume goes on with the run's own recipe, in its own folder.")
 
+    from robustmnist.folders import output_folder
     from robustmnist.training import RunFolder, load_recipe, train
-    from robustmnist.training.run import new_folder
 
     if resume is not None:
-        folder, wanted = resume, RunFolder(resume).recipe
+        out, wanted = resume, RunFolder(resume).recipe
     else:
         assert recipe is not None
         wanted = load_recipe(recipe, overrides=changes)
-        folder = out if out is not None else new_folder(wanted.name)
-    with goes_on(ctx, _resuming(ctx, folder), folder / "recipe.toml"), _progress(f"train {wanted.name}") as report:
+    with (
+        output_folder(out, wanted.name) as folder,
+        goes_on(ctx, _resuming(ctx, folder), folder / "recipe.toml"),
+        _progress(f"train {wanted.name}") as report,
+    ):
         run = train(
             wanted,
             device=device,

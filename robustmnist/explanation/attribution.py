@@ -11,6 +11,7 @@ from robustmnist.errors import ImagesError, InputError
 from robustmnist.explanation.completeness import gap
 from robustmnist.explanation.methods import METHODS, Method
 from robustmnist.explanation.regions import last_convolution
+from robustmnist.figure import import_matplotlib
 from robustmnist.models.inference import Deployed, full_precision
 from robustmnist.perturb import check_images
 from robustmnist.tomlfile import did_you_mean
@@ -79,6 +80,7 @@ def completeness_gap(
 
 def _padded(method: Method, model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
     """Attribute one chunk, filled up to the method's fixed size with copies of its last image."""
+    import_matplotlib()  # which captum imports too
     n = len(images)
     fill = torch.arange(method.chunk, device=images.device).clamp(max=n - 1)
     # Indexing copies: the caller's tensor must not come out with a gradient flag, and it may be an inference tensor.

@@ -1,10 +1,7 @@
 """The sheet: one PNG that shows digit, attribution and overlay for each case, clean and perturbed."""
 
-import io
 import textwrap
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +11,7 @@ from robustmnist.explanation.cases import Case, Explanation, View
 from robustmnist.explanation.methods import METHODS, Method
 from robustmnist.explanation.picture import digit, heat, on_paper, overlay
 from robustmnist.explanation.setup import Setup, prediction, scale_text
+from robustmnist.figure import own_style, picture
 from robustmnist.report.colours import LIGHT
 from robustmnist.report.text import percent, shorten
 
@@ -42,13 +40,13 @@ def draw_sheet(explanation: Explanation, setup: Setup) -> bytes:
     With a perturbation, a line is one digit: clean on the left, perturbed on the right, on one colour scale. Without,
     a line holds two digits.
     """
-    from matplotlib.figure import Figure
-
     twins = setup.condition is not None
     lines = len(explanation.cases) if twins else -(-len(explanation.cases) // 2)
     top = HEAD + (GROUPS if twins else 0)
     height = top + lines * LINE + FOOT
-    with _fixed_style():
+    with own_style({"font.size": 7, "text.color": LIGHT.ink}):
+        from matplotlib.figure import Figure
+
         figure = Figure(figsize=(WIDTH / DPI, height / DPI), dpi=DPI, facecolor="white")
         page = _Page(figure, height)
         _head(page, explanation, setup)
@@ -56,9 +54,7 @@ def draw_sheet(explanation: Explanation, setup: Setup) -> bytes:
             line, side = (index, 0) if twins else divmod(index, 2)
             _case(page, case, METHODS[explanation.method].signed, side, top + line * LINE)
         _foot(page, explanation, setup, height - FOOT)
-        content = io.BytesIO()
-        figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})
-    return content.getvalue()
+        return picture(figure, "png", dpi=DPI)
 
 
 class _Page:
@@ -146,16 +142,3 @@ def _meaning(method: Method) -> tuple[str, str, str]:
 
 def _left(side: int) -> int:
     return MARGIN + side * (TRIPLE + GUTTER)
-
-
-@contextmanager
-def _fixed_style() -> Iterator[None]:
-    """Draw as matplotlib does by default, whatever the user's own settings, and take names as plain text."""
-    import matplotlib
-
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        # A name in a script that the font lacks is drawn as boxes; that is no reason to warn about fonts.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update({"text.parse_math": False, "font.size": 7, "text.color": LIGHT.ink})
-        yield

@@ -1,8 +1,9 @@
 """The training curves of a run as PNG and SVG, the same bytes for the same history."""
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from robustmnist.figure import own_style, picture
 
 __all__ = ["draw_curves"]
 
@@ -19,25 +20,22 @@ def draw_curves(history: Sequence[Mapping[str, Any]], title: str) -> dict[str, b
         history: The rows of ``history.csv``, one per epoch.
         title: What stands above.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import LogLocator, NullFormatter
 
     def series(key: str) -> list[float]:
         return [row[key] for row in history]
 
     epochs = [row["epoch"] for row in history]
     style: dict[Any, Any] = {
-        "svg.hashsalt": "robustmnist",
-        "svg.fonttype": "none",
         "font.size": 9,
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.titlesize": 10,
         "axes.titlelocation": "left",
-        "text.parse_math": False,  # a name may hold dollar signs
     }
-    with mpl.rc_context(style):
+    with own_style(style):
+        from matplotlib.figure import Figure
+        from matplotlib.ticker import LogLocator, NullFormatter
+
         figure = Figure(figsize=(9, 5.2), layout="constrained")
         figure.suptitle(title, x=0.01, ha="left", fontsize=11)
         (loss, error), (rate, norm) = figure.subplots(2, 2, sharex=True)
@@ -65,11 +63,4 @@ def draw_curves(history: Sequence[Mapping[str, Any]], title: str) -> dict[str, b
             axes.xaxis.get_major_locator().set_params(integer=True)
         for axes in (rate, norm):
             axes.set_xlabel("epoch")
-        return {kind: _save(figure, kind) for kind in ("png", "svg")}
-
-
-def _save(figure: Any, kind: str) -> bytes:
-    file = io.BytesIO()
-    # No date and no version in the file: equal histories give equal bytes.
-    figure.savefig(file, format=kind, dpi=120, metadata={"Date": None} if kind == "svg" else {"Software": None})
-    return file.getvalue()
+        return {kind: picture(figure, kind, dpi=120) for kind in ("png", "svg")}

@@ -29,7 +29,7 @@ def load_digits(
     device: torch.device,
     data_dir: Path | None = None,
     load: Load = load_dataset,
-    notify: Callable[[str], None] | None = None,
+    notify: Callable[[str], object] | None = None,
 ) -> Digits:
     """Return the recipe's digits: the training part of its data set, cut in two, and the test part.
 

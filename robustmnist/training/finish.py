@@ -1,9 +1,13 @@
 """The end of a training, also one that came too early: the test, metrics.json and the curves."""
 
+from collections.abc import Callable
+
 from robustmnist.card import TestAccuracy, write_card
 from robustmnist.checkpoints import Checkpoint, load_checkpoint
 from robustmnist.errors import CheckpointError, RunError
 from robustmnist.results import fit_temperature, wilson
+from robustmnist.tomlfile import shorten
+from robustmnist.training.curves import draw_curves
 from robustmnist.training.digits import Digits
 from robustmnist.training.loop import State, measure
 from robustmnist.training.recipe import Recipe
@@ -54,8 +58,11 @@ def temperature_of(checkpoint: Checkpoint, digits: Digits) -> float:
     return round(fit_temperature(logits.cpu().numpy(), digits.validation.labels.cpu().numpy()), 6)
 
 
-def summarise(run: RunFolder, state: State, recipe: Recipe, status: str) -> None:
-    """Write metrics.json and draw the curves, of the epochs that were brought to their end."""
+def summarise(run: RunFolder, state: State, recipe: Recipe, status: str, notify: Callable[[str], object]) -> None:
+    """Write metrics.json and then draw the curves, of the epochs that were brought to their end.
+
+    Curves that cannot be drawn cost no metrics: `notify` is called with one sentence about them.
+    """
     best = None
     if state.best is not None:
         card = run.card
@@ -65,7 +72,6 @@ def summarise(run: RunFolder, state: State, recipe: Recipe, status: str) -> None
             "validation_loss": state.best.loss,
             "test": card.test_accuracy and card.test_accuracy.model_dump(),
         }
-    run.write_curves(state.history, f"{recipe.name}: {recipe.title or recipe.architecture['model']}")
     run.write_metrics(
         {
             "status": status,
@@ -75,6 +81,13 @@ def summarise(run: RunFolder, state: State, recipe: Recipe, status: str) -> None
             "best": best,
         }
     )
+    try:
+        title = f"{recipe.name}: {recipe.title or recipe.architecture['model']}"
+        curves = draw_curves(state.history, title) if state.history else {}
+    except Exception as cause:  # of matplotlib, which can be set up in ways that nobody foresees
+        notify(f"no curves are drawn: matplotlib fails ({shorten(str(cause))})")
+        return
+    run.write_curves(curves)
 
 
 def training_seconds(state: State) -> float:

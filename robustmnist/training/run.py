@@ -14,20 +14,18 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from robustmnist.card import Card, card_path, read_card
 from robustmnist.errors import RecipeError, RunError
 from robustmnist.files import clear_leftovers, write_atomic
-from robustmnist.folders import disk_errors, locked
+from robustmnist.folders import disk_errors, holds_nothing, locked
 from robustmnist.tomlfile import parse_toml
-from robustmnist.training.curves import draw_curves
 from robustmnist.training.metrics import read_metrics
 from robustmnist.training.recipe import Recipe, check_recipe
 
-__all__ = ["COLUMNS", "RunFolder", "new_folder"]
+__all__ = ["COLUMNS", "RunFolder"]
 
 COLUMNS = (
     "epoch",
@@ -89,10 +87,9 @@ class RunFolder:
 
     def check_absent(self) -> None:
         """Raise RunError where something is there already."""
-        # A run that was killed before its recipe was there has left nothing but the recipe's temporary file.
         if self.path.exists() and not self.path.is_dir():
             raise RunError("is not a folder", where=self.path, remedy="choose another")
-        if self.path.exists() and any(not one.name.startswith(".recipe.toml.") for one in self.path.iterdir()):
+        if self.path.exists() and not holds_nothing(self.path):
             raise RunError("is there already and not empty", where=self.path, remedy="choose another or use --resume")
 
     @contextmanager
@@ -133,20 +130,10 @@ class RunFolder:
         """Write metrics.json."""
         write_atomic(self.path / "metrics.json", json.dumps(metrics, indent=2, allow_nan=False) + "\n")
 
-    def write_curves(self, history: Sequence[Mapping[str, Any]], title: str) -> None:
-        """Draw the history, if there is one."""
-        if history:
-            for kind, content in draw_curves(history, title).items():
-                write_atomic(self.path / f"curves.{kind}", content)
-
-
-def new_folder(name: str) -> Path:
-    """Return ``runs/NAME-TIMESTAMP``, with a number at the end where that is taken."""
-    first = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    folder, number = first, 2
-    while folder.exists():
-        folder, number = first.with_name(f"{first.name}-{number}"), number + 1
-    return folder
+    def write_curves(self, curves: Mapping[str, bytes]) -> None:
+        """Write the drawn history, by the ending of its files."""
+        for kind, content in curves.items():
+            write_atomic(self.path / f"curves.{kind}", content)
 
 
 def recipe_toml(recipe: Recipe) -> str:

@@ -18,13 +18,21 @@ from robustmnist.training.loop import Best, State
 __all__ = ["check_begun", "load_state", "save_state"]
 
 
-def save_state(path: Path, state: State, begun: Mapping[str, Any]) -> None:
-    """Write `state` to `path`, whole or not at all, and with what it was begun: plain values under names for people."""
+def save_state(path: Path, state: State, begun: Mapping[str, Any], machine: Mapping[str, Any]) -> None:
+    """Write `state` to `path`, whole or not at all.
+
+    Args:
+        path: The file.
+        state: Of the training.
+        begun: What the run was begun with and a resumed one must be given again: plain values under names for people.
+        machine: What it computes with, of which a resumed one restores what it can.
+    """
     tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
     tensors |= {f"average.{name}": value for name, value in (state.average or {}).items()}
     for index, values in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items() if value is not None}
     plain: dict[str, Any] = {"epoch": state.epoch, "history": state.history, "begun": begun, "best": None}
+    plain["machine"] = dict(machine)
     if state.best is not None:
         tensors |= {f"best.{name}": value for name, value in state.best.weights.items()}
         plain["best"] = {"epoch": state.best.epoch, "accuracy": state.best.accuracy, "loss": state.best.loss}
@@ -33,8 +41,10 @@ def save_state(path: Path, state: State, begun: Mapping[str, Any]) -> None:
     write_atomic(path, safetensors.torch.save(tensors, {"state": text, "sha256": _hash(text, tensors)}))
 
 
-def load_state(path: Path, state: State, begun: Mapping[str, Any]) -> None:
-    """Bring `state`, as `start` made it for the same recipe, to what `path` holds.
+def load_state(path: Path, state: State, begun: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring `state`, as `start` made it for the same recipe, to what `path` holds; return the machine of its beginning.
+
+    That is empty in a file of version 0.1, which did not keep it.
 
     Raises:
         RunError: If the file is damaged, or what it was begun with is not `begun`.
@@ -48,7 +58,8 @@ def load_state(path: Path, state: State, begun: Mapping[str, Any]) -> None:
         plain: dict[str, Any] = json.loads(metadata["state"])
         check_begun(plain.get("begun", {}), begun, where=path)
         _restore(state, plain, tensors)
-    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as cause:
+        return dict(plain.get("machine", {}))
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as cause:
         why = str(cause).partition("\n")[0]  # torch lists every tensor that does not fit
         raise RunError(f"cannot be resumed ({why})", where=path, remedy="start the training again") from cause
 
