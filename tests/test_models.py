@@ -18,8 +18,8 @@ from robustmnist.models import (
     tile,
     without_norms,
 )
-from robustmnist.models.inference import _laid_out
 from robustmnist.models.layers import ByteDropout
+from robustmnist.models.layout import laid_out
 from robustmnist.models.pooling import fast_pooling
 
 VARIANTS = {
@@ -267,7 +267,7 @@ def test_a_layout_is_the_same_whatever_it_was_before(form: torch.memory_format) 
     strides = [
         [values.stride() for values in (*ready.parameters(), *ready.buffers())]
         for ready in (
-            _laid_out(fast_pooling(before), form)
+            laid_out(fast_pooling(before), form)
             for before in (made("cnn"), made("cnn").to(memory_format=torch.channels_last), deployed(made("cnn")).model)
         )
     ]
@@ -282,12 +282,12 @@ def test_odd_convolutions_before_a_pooling_stay_as_they_are(digits28: Tensor) ->
         usual = nn.Sequential(layer, nn.MaxPool2d(2), nn.Flatten())
         fast = deployed(usual)
         assert type(fast.model[0]) is nn.Conv2d
-        torch.testing.assert_close(fast(digits28), usual(digits28))
+        torch.testing.assert_close(fast.model(digits28), usual(digits28))
 
 
 def test_other_poolings_are_left_alone(digits28: Tensor) -> None:
     odd = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(3, stride=2), nn.MaxPool2d(2, padding=1), nn.Flatten())
-    torch.testing.assert_close(deployed(odd)(digits28), odd(digits28))
+    torch.testing.assert_close(deployed(odd).model(digits28), odd(digits28))
 
 
 @pytest.mark.parametrize("name", ["fc", "cnn", "lenet5-classic"])

@@ -1,10 +1,12 @@
 """A model as plain values: name and parameters, checked, and built again from them."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import torch
 from pydantic import create_model
 from torch import nn
 
@@ -29,6 +31,8 @@ def build_model(
 ) -> nn.Module:
     """Build the model that `architecture` describes, freshly initialised from torch's global generator.
 
+    It is float32, whatever torch's default float type is.
+
     Args:
         architecture: ``{"model": "cnn", ...}``: a name in `MODELS` and any of its parameters, as plain values.
         error: What to raise; a recipe and a card are different mistakes.
@@ -41,7 +45,8 @@ def build_model(
     235146
     """
     complete = complete_architecture(architecture, error=error, where=where)
-    return MODELS[complete.pop("model")](**complete)
+    with _float32():
+        return MODELS[complete.pop("model")](**complete)
 
 
 def complete_architecture(
@@ -60,6 +65,17 @@ def complete_architecture(
 def count_parameters(model: nn.Module) -> int:
     """Return the number of trained values in `model`; running statistics do not count."""
     return sum(parameter.numel() for parameter in model.parameters())
+
+
+@contextmanager
+def _float32() -> Iterator[None]:
+    """Let torch make float32 tensors for a while."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _table(constructor: Callable[..., nn.Module]) -> type[Table]:

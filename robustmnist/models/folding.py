@@ -41,11 +41,14 @@ def without_norms(architecture: Mapping[str, Any], model: nn.Module) -> tuple[di
 def fold_norms(model: nn.Module) -> nn.Module:
     """Fold batch norms into the convolution or linear layer before them, within every `Sequential`.
 
-    A max pooling may stand in between: it commutes with a norm whose scales are all positive. One with another scale
-    is left as it is. Changes `model`, which is in eval mode, and returns it.
+    A max pooling may stand in between: it commutes with a norm whose scales are all positive. One with another scale,
+    without scales or without running statistics is left as it is. Changes `model`, which is in eval mode and an
+    understood one (`robustmnist.models.structure`), and returns it.
     """
     for sequence in [module for module in model.modules() if isinstance(module, nn.Sequential)]:
         for at, norm in enumerate(sequence):
+            if not _can_be_folded(norm):
+                continue
             before = at - 1
             if before > 0 and isinstance(sequence[before], nn.MaxPool2d) and _scales_are_positive(norm):
                 before -= 1
@@ -58,6 +61,10 @@ def fold_norms(model: nn.Module) -> nn.Module:
                 continue
             sequence[at] = nn.Identity()
     return model
+
+
+def _can_be_folded(norm: nn.Module) -> bool:
+    return isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d) and norm.affine and norm.running_mean is not None
 
 
 def _scales_are_positive(norm: nn.Module) -> bool:

@@ -1,14 +1,17 @@
 """Logits that do not depend on the batch: fixed tiles through a model in its deployed form."""
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
+from robustmnist.errors import CheckpointError
 from robustmnist.models.folding import fold_norms
+from robustmnist.models.foreign import adopted, check_weights, duplicate
+from robustmnist.models.layout import laid_out
 from robustmnist.models.pooling import fast_pooling
+from robustmnist.models.structure import is_convolutional, is_understood
 from robustmnist.threads import share_out
 
 __all__ = ["Deployed", "deployed", "full_precision", "logits", "tile"]
@@ -25,7 +28,11 @@ CLASSES = 10
 
 
 class Deployed(nn.Module):
-    """A model ready for inference: eval mode, batch norm folded, fast pooling, the device's layout, in fixed tiles.
+    """A model ready for inference: eval mode, the device's layout, in fixed tiles, and rewritten where that is safe.
+
+    Networks whose modules say what they compute (`robustmnist.models.structure`), such as all of this package, have
+    their batch norms folded and their poolings replaced. Any other network stays as it is: a copy in eval mode, whose
+    answers are within 1e-5 of the largest logit of its own, in whichever layout it takes.
 
     The layout is channels last on a CPU, where 10,000 digits took a third of the time, and channels first on a GPU,
     where in full float32 they took five sixths.
@@ -35,44 +42,92 @@ class Deployed(nn.Module):
     filled up with empty images. A digit's logits are then the same, bit for bit, in any batch and order.
 
     Args:
-        model: Any classifier of images (B, 1, 28, 28); it is copied, not changed.
+        model: Any classifier of images (B, 1, 28, 28); it is copied, not changed. Weights in another float type than
+            float32 are brought to it unless the model takes float32 images as it is.
         device: Where it will run; by default where it is.
+
+    Raises:
+        CheckpointError: If it has weights without values or cannot be copied.
     """
 
     def __init__(self, model: nn.Module, device: torch.device | None = None) -> None:
         super().__init__()
         plain = model.model if isinstance(model, Deployed) else model
         where = device or next((parameter.device for parameter in plain.parameters()), torch.device("cpu"))
-        # Folded on a CPU wherever it is: roots and quotients of another device may differ in the last bit.
-        ready = fast_pooling(fold_norms(copy.deepcopy(plain).cpu().eval()))
-        channels_last = _is_convolutional(plain) and where.type == "cpu"
-        self.form = torch.channels_last if channels_last else torch.contiguous_format
-        self.model: nn.Module = _laid_out(ready, self.form).to(where)
+        self.understood = is_understood(plain)
+        self.form = torch.contiguous_format
+        self.model: nn.Module
+        if self.understood:
+            check_weights(plain)
+            # Folded on a CPU wherever it is: roots and quotients of another device may differ in the last bit.
+            ready = fast_pooling(fold_norms(duplicate(plain).cpu().float().eval()))
+            if is_convolutional(plain) and where.type == "cpu":
+                self.form = torch.channels_last
+            self.model = laid_out(ready, self.form).to(where)
+        else:
+            self.model, self.form = adopted(plain, where)
         for parameter in self.model.parameters():
             parameter.requires_grad_(False)
+        self._idle = [self.model]
 
-    @torch.inference_mode()
     def forward(self, images: Tensor) -> Tensor:
-        """Return logits (B, 10), float32, of images (B, 1, 28, 28) in [0, 1]; B may be 0."""
+        """Return logits (B, 10), float32, of images (B, 1, 28, 28) in [0, 1]; B may be 0.
+
+        Raises:
+            CheckpointError: If the model answers with anything but ten numbers for each image.
+        """
         rows = tile(self.model, images.device)
         starts = range(0, len(images), rows)
-        with full_precision(images.device):
-            shares = share_out(lambda share: self._answer(images, share, rows), starts, images.device)
-        results = [logits for share in shares for logits in share]
-        return torch.cat(results) if results else images.new_zeros((0, CLASSES))
+        # A network of others may take gradients of its own, which inference mode forbids for good.
+        with torch.no_grad(), torch.inference_mode(self.understood), full_precision(images.device):
+            logits = torch.empty((len(images), CLASSES), dtype=torch.float32, device=images.device)
+            share_out(lambda share: self._answer(images, share, rows, logits), starts, images.device)
+        return logits
 
-    @torch.inference_mode()
-    def _answer(self, images: Tensor, starts: range, rows: int) -> list[Tensor]:
-        """Return the logits of the tiles that begin at `starts`."""
+    def _answer(self, images: Tensor, starts: range, rows: int, logits: Tensor) -> None:
+        """Put the logits of the tiles that begin at `starts` into their rows of `logits`."""
         # One buffer serves all tiles: it stays in cache. Its strides tell the layout, which one channel leaves open.
-        buffer = torch.empty((rows, *images.shape[1:]), device=images.device, memory_format=self.form)
-        results = []
-        for start in starts:
-            part = images[start : start + rows]
-            buffer[: len(part)].copy_(part)
-            buffer[len(part) :].zero_()
-            results.append(self.model(buffer)[: len(part)].float())
-        return results
+        shape = (rows, *images.shape[1:])
+        buffer = torch.empty(shape, dtype=torch.float32, device=images.device, memory_format=self.form)
+        with self._own_copy() as model:
+            for start in starts:
+                part = images[start : start + rows]
+                buffer[: len(part)].copy_(part)
+                buffer[len(part) :].zero_()
+                # The model gets a view: what it does to its input's shape in place does not reach the buffer.
+                answer = model(buffer[:])
+                check_answer(answer, rows)
+                logits[start : start + len(part)] = answer[: len(part)]
+
+    @contextmanager
+    def _own_copy(self) -> Iterator[nn.Module]:
+        """Lend the model to a thread: a network of others may keep values between its layers, so no two share it.
+
+        All copies hold the same weights.
+        """
+        if self.understood:
+            yield self.model
+            return
+        try:
+            model = self._idle.pop()
+        except IndexError:
+            model = duplicate(self.model, (*self.model.parameters(), *self.model.buffers()))
+        try:
+            yield model
+        finally:
+            self._idle.append(model)
+
+
+def check_answer(answer: object, rows: int) -> None:
+    """Raise `CheckpointError` unless `answer` is a plain float tensor of `rows` times ten logits."""
+    remedy = "let it return one tensor of ten logits per digit, float (B, 10)"
+    if not isinstance(answer, Tensor):
+        raise CheckpointError(f"answers with {_named(answer)}, not with a tensor", remedy=remedy)
+    if answer.layout != torch.strided or not answer.is_floating_point():
+        kind = answer.dtype if answer.layout == torch.strided else answer.layout
+        raise CheckpointError(f"answers with a tensor of {str(kind).removeprefix('torch.')}", remedy=remedy)
+    if answer.shape != (rows, CLASSES):
+        raise CheckpointError(f"answers {rows} digits with the shape {tuple(answer.shape)}", remedy=remedy)
 
 
 def deployed(model: nn.Module) -> Deployed:
@@ -112,17 +167,8 @@ def tile(model: nn.Module, device: torch.device) -> int:
     """Return the rows of every forward pass of `model` on `device`: what stays in cache, or what fills a GPU."""
     if device.type == "cuda":
         return CUDA_TILE
-    return CPU_TILE if _is_convolutional(model) else CPU_TILE_DENSE
+    return CPU_TILE if is_convolutional(model) else CPU_TILE_DENSE
 
 
-def _laid_out(model: nn.Module, form: torch.memory_format) -> nn.Module:
-    """Bring all that `model` consists of into the layout `form`, and return it."""
-    for values in (*model.parameters(), *model.buffers()):
-        if values.ndim == 4:
-            # Not by `to`: of a single channel it keeps the strides of either layout, which choose the kernel.
-            values.data = torch.empty(values.shape, dtype=values.dtype, memory_format=form).copy_(values.data)
-    return model
-
-
-def _is_convolutional(model: nn.Module) -> bool:
-    return any(isinstance(module, nn.Conv2d) for module in model.modules())
+def _named(answer: object) -> str:
+    return "None" if answer is None else f"a {type(answer).__name__}"
