@@ -22,7 +22,7 @@ from robustmnist.checkpoints import load_checkpoint
 from robustmnist.data import Dataset, load_dataset
 from robustmnist.errors import CheckpointError, DataError, ImagesError, RobustMnistError, RunError, SuiteError
 from robustmnist.evaluation import compute, evaluate, plan, shard
-from robustmnist.evaluation.identity import record_of
+from robustmnist.evaluation.records import record_of
 from robustmnist.models import deployed
 from robustmnist.perturb import prepare
 from robustmnist.predictions import Predictions, Shown, read_predictions
@@ -504,7 +504,7 @@ def other_weights(models: dict[str, nn.Module]) -> dict[str, nn.Module]:
             lambda m, d, s: (m, d.head(59), s, None),
             r"data set \(digits, 60 images there, digits, 59 images asked for\)",
         ),
-        (lambda m, d, s: (other_weights(m), d, s, None), r"checkpoints \(same names, other contents\)"),
+        (lambda m, d, s: (other_weights(m), d, s, None), r"checkpoints \(tiny: other weights\)"),
         (
             lambda m, d, s: ({"linear": m["linear"]}, d, s, None),
             r"checkpoints \(linear, tiny there, linear asked for\)",

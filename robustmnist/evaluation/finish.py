@@ -34,6 +34,7 @@ def describe(
     command: str | None,
     passes: int,
     seconds: float,
+    notices: Sequence[str],
 ) -> dict[str, Any]:
     """Return the manifest of a run, as far as it does not depend on its logits.
 
@@ -42,12 +43,13 @@ def describe(
 
     Args:
         dataset: On the device that was used.
-        records: From `robustmnist.evaluation.identity.record_of`, one per checkpoint.
+        records: From `robustmnist.evaluation.records.record_of`, one per checkpoint.
         suites: What was run.
         seed: As given to `robustmnist.evaluate`.
         command: How to do it again.
         passes: Forward passes made by this process, which may have gone on with another one's run.
         seconds: What they took, perturbations and writing included.
+        notices: What a reader should know of the models before believing their numbers, a plain sentence each.
     """
     every = len(dataset) * len(records) * passes_per_image(suites)
     return {
@@ -65,6 +67,7 @@ def describe(
         "dataset": dataset.provenance.as_dict(),
         "checkpoints": list(records),
         "suites": [suite.as_dict() for suite in suites],
+        "notices": sorted(notices),
     }
 
 

@@ -1,50 +1,71 @@
 """What a run is: everything that its numbers depend on, to tell a run to go on with from another one."""
 
+import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 import robustmnist
-from robustmnist.card import Card
-from robustmnist.checkpoints import Checkpoint
 from robustmnist.data import Dataset
-from robustmnist.errors import CheckpointError
+from robustmnist.device import describe_device
+from robustmnist.evaluation.fingerprint import code_of, hash_tensor
 from robustmnist.files import sha256_bytes
-from robustmnist.models import Deployed, deployed
+from robustmnist.perturb import PERTURBATIONS
 from robustmnist.suites import Suite
 
-__all__ = ["answer_of", "differences", "identify", "record_of", "seeds_of"]
+__all__ = ["FORMAT", "differences", "identify", "seeds_of"]
+
+FORMAT = 2  # 1 knew neither code and answers nor perturbations and processor
+
+# Where the code of this package's perturbations lies, what they draw and measure included.
+PERTURBING = ("perturb", "measure", "draws.py", "draws")
 
 
 def identify(
-    dataset: Dataset, records: Sequence[Mapping[str, Any]], suites: Sequence[Suite], seed: int | None, device: str
+    dataset: Dataset,
+    checkpoints: Sequence[Mapping[str, Any]],
+    suites: Sequence[Suite],
+    seed: int | None,
+    device: torch.device,
 ) -> dict[str, Any]:
     """Return what the run's numbers depend on, as plain JSON values.
 
+    - ``data set``: its images, labels and ids, wherever they came from; a perturbed set is another set.
+    - ``checkpoints``: of each its name, its weights, its code and plain attributes, its card, and its answers to some
+      clean digits, which show what no code does.
+    - ``suites``: as they were read: a changed value is another run.
+    - ``perturbations``: the code of this package's own, and of each function of the suites that is not ours.
+    - ``seed``: the one of all draws, or each suite's.
+    - ``device`` and ``processor``: sums of float32 differ between types of devices, and between the instruction sets
+      of processors.
+    - ``torch`` and ``robustmnist``: their versions.
+
     Args:
-        dataset: Its tensors count, wherever they came from.
-        records: From `record_of`, one per checkpoint.
-        suites: As they were read: a changed value is another run.
+        dataset: What is evaluated.
+        checkpoints: One each, from `robustmnist.evaluation.records.parts_of`, with the hash of its answers.
+        suites: What to do.
         seed: As given to `robustmnist.evaluate`.
-        device: The device's type; float32 sums differ between types.
+        device: Where.
     """
     identity = {
-        "format": 1,
+        "format": FORMAT,
         "data set": {
             "name": dataset.name,
             "n": len(dataset),
-            "images": _hash(dataset.images),
-            "labels": _hash(dataset.labels),
-            "ids": _hash(dataset.ids),
+            "images": hash_tensor(dataset.images),
+            "labels": hash_tensor(dataset.labels),
+            "ids": hash_tensor(dataset.ids),
             **({"lineage": dataset.provenance.lineage} if dataset.provenance.lineage else {}),
         },
-        "checkpoints": [{"name": record["name"], "sha256": record["sha256"]} for record in records],
+        "checkpoints": list(checkpoints),
         "suites": [suite.as_dict() for suite in suites],
+        "perturbations": _perturbations(suites),
         "seed": seeds_of(suites, seed),
-        "device": device,
+        "device": device.type,
+        "processor": _processor(device),
         "torch": str(torch.__version__),
         "robustmnist": robustmnist.__version__,
     }
@@ -53,14 +74,12 @@ def identify(
 
 
 def differences(there: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    """Return what differs between two identities, a few words each."""
-    return [
-        f"{key} ({_brief(there.get(key))} there, {_brief(asked.get(key))} asked for)"
-        if _brief(there.get(key)) != _brief(asked.get(key))
-        else f"{key} (same names, other contents)"
-        for key in asked
-        if there.get(key) != asked[key]
-    ]
+    """Return what differs between two identities of the same format, a few words each.
+
+    Answers are named only where nothing else is: other data or another processor change them too.
+    """
+    found = [text for key in asked if (text := _difference(key, there.get(key), asked[key], ("answers",)))]
+    return found or [text for key in asked if (text := _difference(key, there.get(key), asked[key], ()))]
 
 
 def seeds_of(suites: Sequence[Suite], seed: int | None) -> int | dict[str, int]:
@@ -70,59 +89,49 @@ def seeds_of(suites: Sequence[Suite], seed: int | None) -> int | dict[str, int]:
     return different.pop() if len(different) == 1 else seeds
 
 
-def record_of(name: str, model: Checkpoint | nn.Module) -> dict[str, Any]:
-    """Return the manifest's entry for a checkpoint, or for a bare model what can be said of it.
-
-    Raises:
-        CheckpointError: If it is neither, or the name cannot be printed.
-    """
-    if not name or not name.isprintable():
-        raise CheckpointError(f"{name!r} is no name for a checkpoint", remedy="use printable characters")
-    if isinstance(model, Checkpoint):
-        card = model.card
-        tested = None if card.test_accuracy is None else card.test_accuracy.model_dump()
-        return {
-            "name": name,
-            "sha256": card.sha256,
-            "architecture": card.architecture,
-            "parameters": card.parameters,
-            "test_accuracy": tested,
-            "temperature": card.temperature,
-            "training": {"recipe": _recipe_of(card), "seed": card.seed},
-        }
-    if not isinstance(model, nn.Module):
-        raise CheckpointError(f"is a {type(model).__name__}", where=name, remedy="give a Checkpoint or a torch module")
-    content = "".join(f"{key} {_hash(value)}\n" for key, value in sorted(model.state_dict().items()))
-    return {
-        "name": name,
-        "sha256": sha256_bytes(f"{type(model).__qualname__}\n{content}".encode()),
-        "architecture": {"model": type(model).__qualname__},
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "test_accuracy": None,
-        "temperature": None,
-        "training": None,
-    }
+def _perturbations(suites: Sequence[Suite]) -> list[dict[str, str]]:
+    """Return the hash of this package's perturbations, and of each that the suites take from elsewhere."""
+    names = sorted({sweep.perturbation for suite in suites for sweep in suite.sweeps} & PERTURBATIONS.keys())
+    codes = {"robustmnist": _own_code()}
+    for name in names:
+        entry = PERTURBATIONS[name]
+        parts = (entry.function, entry.prepare)
+        if any(_is_foreign(part) for part in parts if part is not None):
+            codes[name] = code_of(parts)
+    return [{"name": name, "code": code} for name, code in codes.items()]
 
 
-def answer_of(model: Checkpoint | nn.Module, device: torch.device) -> Callable[[Tensor], Tensor]:
-    """Return what turns images on `device` into logits in fixed tiles; the caller's model stays as and where it is."""
-    ready = model.deployed if isinstance(model, Checkpoint) else deployed(model)
-    if any(parameter.device != device for parameter in ready.parameters()):
-        ready = Deployed(ready, device)
-    return ready
+@functools.cache
+def _own_code() -> str:
+    package = Path(robustmnist.__file__).parent
+    files = sorted(path for part in PERTURBING for path in (package / part, *(package / part).rglob("*.py")))
+    texts = [
+        f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes() for path in files if path.is_file()
+    ]
+    return sha256_bytes(b"\0".join(texts))
 
 
-def _recipe_of(card: Card) -> str:
-    """Return the hash of all that two trainings have in common which differ in their seed alone, training data too."""
-    named = ("name", "title", "description", "seed")
-    recipe = {key: value for key, value in card.recipe.items() if key not in named}
-    text = json.dumps({"recipe": recipe, "data": card.data}, sort_keys=True, separators=(",", ":"))
-    return sha256_bytes(text.encode())
+def _is_foreign(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).partition(".")[0] != "robustmnist"
 
 
-def _hash(tensor: Tensor) -> str:
-    array = tensor.detach().cpu().contiguous().numpy()
-    return sha256_bytes(f"{array.dtype.str} {array.shape}\n".encode() + array.tobytes())
+def _processor(device: torch.device) -> str:
+    """Return the instruction set that torch uses on a CPU, or what a GPU is."""
+    return torch.backends.cpu.get_cpu_capability() if device.type == "cpu" else describe_device(device)
+
+
+def _difference(key: str, there: Any, asked: Any, but: Sequence[str]) -> str:
+    """Return in what an entry differs, parts of checkpoints called `but` left out; empty if in nothing."""
+    if there == asked:
+        return ""
+    if _brief(there) != _brief(asked):
+        return f"{key} ({_brief(there)} there, {_brief(asked)} asked for)"
+    if key != "checkpoints":
+        return f"{key} (same names, other contents)"
+    pairs = [(new, [part for part in new if old.get(part) != new[part]]) for old, new in zip(there, asked, strict=True)]
+    parts = [(new["name"], [part for part in other if part not in but]) for new, other in pairs]
+    named = "; ".join(f"{name}: other {' and '.join(other)}" for name, other in parts if other)
+    return f"{key} ({named})" if named else ""
 
 
 def _brief(value: Any) -> str:

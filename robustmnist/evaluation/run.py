@@ -13,20 +13,24 @@ from torch import Tensor, nn
 
 from robustmnist.checkpoints import Checkpoint
 from robustmnist.data import Dataset
-from robustmnist.data.seen import check_unseen
 from robustmnist.device import resolve_device
-from robustmnist.errors import CheckpointError, DataError, RunError, SuiteError
+from robustmnist.errors import RunError
+from robustmnist.evaluation.answers import Answer, answer_of
 from robustmnist.evaluation.compute import Progress, compute
+from robustmnist.evaluation.fingerprint import hash_tensor
 from robustmnist.evaluation.finish import describe, finish, reopen
 from robustmnist.evaluation.folder import recorded_identity
-from robustmnist.evaluation.identity import answer_of, differences, identify, record_of
+from robustmnist.evaluation.identity import differences, identify
+from robustmnist.evaluation.inputs import check_inputs
+from robustmnist.evaluation.notices import notices_of
 from robustmnist.evaluation.plan import plan
+from robustmnist.evaluation.preflight import check_model, shown
+from robustmnist.evaluation.records import parts_of, record_of
 from robustmnist.evaluation.store import DiskStore, MemoryStore, Store
 from robustmnist.files import clear_leftovers
 from robustmnist.folders import disk_errors, locked
-from robustmnist.perturb import check_images
 from robustmnist.predictions import Predictions, array_shapes
-from robustmnist.suites import Suite, check_suites
+from robustmnist.suites import Suite
 
 __all__ = ["evaluate"]
 
@@ -49,6 +53,9 @@ def evaluate(
     same for all values and all models. The numbers do not depend on how the work is cut up or in which order it is
     done. At the neutral value the logits are those of the clean images.
 
+    First every model is asked three times about 256 clean digits: what cannot be evaluated is refused before anything
+    is written, and its answers are a part of what the run is (`robustmnist.evaluation.identity`).
+
     Args:
         models: Name to checkpoint, or to any classifier of images (B, 1, 28, 28) with ink in [0, 1].
         dataset: The images.
@@ -68,10 +75,13 @@ def evaluate(
     """
     chosen = (suites,) if isinstance(suites, Suite) else tuple(suites)
     where = resolve_device(device) if isinstance(device, str) else device
-    _check(models, dataset, chosen)
+    check_inputs(models, dataset, chosen)
+    placed = dataset.to(where)
+    answers = {name: answer_of(name, model, where) for name, model in models.items()}
+    checkpoints, notices = _asked(models, answers, placed)
     records = [record_of(name, model) for name, model in models.items()]
     shapes = array_shapes(chosen, len(models), len(dataset))
-    identity = identify(dataset, records, chosen, seed, where.type)
+    identity = identify(dataset, checkpoints, chosen, seed, where)
     given = {"ids": _numpy(dataset.ids), "labels": _numpy(dataset.labels)}
     with ExitStack() as stack:
         store: Store
@@ -89,31 +99,34 @@ def evaluate(
             store = DiskStore(out, shapes, given, identity, plan(chosen, len(dataset)))
             stack.callback(store.close)
         began = time.perf_counter()
-        placed = dataset.to(where)
-        answers = [answer_of(model, where) for model in models.values()]
-        passes = compute(placed, answers, chosen, seed, store, on_progress)
+        passes = compute(placed, list(answers.values()), chosen, seed, store, on_progress)
         seconds = time.perf_counter() - began
-        manifest = describe(placed, records, chosen, seed, command, passes, seconds)
+        manifest = describe(placed, records, chosen, seed, command, passes, seconds, notices)
         return finish(store.arrays(), placed, chosen, seed, manifest, out)
 
 
-def _check(models: Mapping[str, Any], dataset: Dataset, suites: Sequence[Suite]) -> None:
-    if not models:
-        raise CheckpointError("no checkpoint was given", remedy="give at least one")
-    check_suites(suites)
-    if "clean" in [suite.name for suite in suites]:
-        raise SuiteError("'clean' stands for no suite at all", remedy="rename the suite")
-    check_images(dataset.images)
-    if not len(dataset):
-        raise DataError("holds no images", where=dataset.name)
+def _asked(
+    models: Mapping[str, Checkpoint | nn.Module], answers: Mapping[str, Answer], dataset: Dataset
+) -> tuple[list[dict[str, str]], list[str]]:
+    """Ask every model about some clean digits; return what each is made of, its answers included, and the notices."""
+    images, labels = shown(dataset)
+    checkpoints, notices = [], []
     for name, model in models.items():
-        if isinstance(model, Checkpoint):
-            check_unseen(name, model.card.data, dataset)
+        logits = check_model(name, answers[name], images)
+        checkpoints.append({**parts_of(name, model), "answers": hash_tensor(logits)})
+        bare = not isinstance(model, Checkpoint)
+        notices += notices_of(name, answers[name], images, labels, logits, bare=bare)
+    return checkpoints, notices
 
 
 def _claim(folder: Path, identity: Mapping[str, Any]) -> None:
     """Make `folder` if it is missing; raise `RunError` if it holds anything but a part of this run."""
     there = recorded_identity(folder)
+    if there is not None and there.get("format") != identity["format"]:
+        what = (
+            f"was begun by another version of robustmnist ({there.get('robustmnist')}), whose work does not go on here"
+        )
+        raise RunError(what, where=folder, remedy="use another -o; a finished run can still be read and reported")
     if there is not None and there != identity:
         what = "; ".join(differences(there, identity)) or "its format"
         raise RunError(f"holds another run, different in {what}", where=folder, remedy="use another -o")

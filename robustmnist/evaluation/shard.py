@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from robustmnist.errors import RobustMnistError
+from robustmnist.evaluation.answers import Answer
 from robustmnist.perturb import prepare
 from robustmnist.threads import share_out
 
-__all__ = ["Shard"]
+__all__ = ["Answer", "Shard"]
 
-Answer = Callable[[Tensor], Tensor]
 Cut = tuple[int, int]  # a piece's first row and one past its last
 
 # Images perturbed at once by one thread of a CPU, at most and at least: 3 MB stay in the cache between the perturbation

@@ -1,0 +1,42 @@
+"""Models that answer: images to logits in fixed tiles, and errors that say whose they are."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from robustmnist.checkpoints import Checkpoint
+from robustmnist.errors import CheckpointError
+from robustmnist.models import Deployed, deployed
+
+__all__ = ["Answer", "answer_of"]
+
+Answer = Callable[[Tensor], Tensor]
+
+
+def answer_of(name: str, model: Checkpoint | nn.Module, device: torch.device) -> Answer:
+    """Return what turns images on `device` into logits in fixed tiles; the caller's model stays as and where it is.
+
+    An exception of the model's own code passes through, with a note that says which model raised it and on what.
+
+    Raises:
+        CheckpointError: If the model cannot be used, now or when it is asked.
+    """
+    try:
+        ready = model.deployed if isinstance(model, Checkpoint) else deployed(model)
+        if any(parameter.device != device for parameter in ready.parameters()):
+            ready = Deployed(ready, device)
+    except CheckpointError as cause:
+        raise CheckpointError(cause.what, where=name, remedy=cause.remedy) from cause
+
+    def answer(images: Tensor) -> Tensor:
+        try:
+            logits: Tensor = ready(images)
+        except CheckpointError as cause:
+            raise CheckpointError(cause.what, where=name, remedy=cause.remedy) from cause
+        except Exception as error:
+            error.add_note(f"raised by the model {name!r}, asked about images of shape {tuple(images.shape)}")
+            raise
+        return logits
+
+    return answer
