@@ -152,9 +152,10 @@ def test_settings_are_counted_as_a_loop_counts(comparison: Comparison, predictio
         decided = row.only_a + row.only_b
         assert row.p == pytest.approx(binomtest(row.only_a, decided).pvalue if decided else 1.0)
         assert row.agreement == (right[0] == right[1]).mean()
-        # The normal interval of a paired difference of means.
+        # The normal interval of a paired difference of means; where few images tell, that of none in 200 is added.
         half = norm.ppf(0.975) * (other - mine).std() / math.sqrt(200)
-        assert (row.difference_high - row.difference_low) / 2 == pytest.approx(half, rel=0.25, abs=0.003)
+        wide = (row.difference_high - row.difference_low) / 2
+        assert 0.85 * half <= wide <= (1.25 * half if decided >= 20 else half + 3.7 / 200)
 
 
 def test_clean_accuracy_is_corrected_with_the_suites_and_not_with_the_settings(comparison: Comparison) -> None:
@@ -286,7 +287,9 @@ def test_equal_checkpoints_do_not_differ() -> None:
         table[1] = table[0]
     found = compare(predictions, "a", "b", resamples=50)
     for table in (found.settings, found.sweeps, found.suites, found.sides):
-        assert (table[["difference", "difference_low", "difference_high"]] == 0).all(axis=None)
+        assert (table["difference"] == 0).all()
+        np.testing.assert_allclose(table["difference_low"], -table["difference_high"])
+        assert (table["difference_high"] > 0.03 * table.get("end", 1.0)).all()  # 60 images cannot tell them alike
         assert (table[["p", "p_holm"]] == 1).all(axis=None)
     assert (found.settings["agreement"] == 1).all()
 

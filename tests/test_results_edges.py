@@ -191,7 +191,7 @@ def test_a_resample_without_a_clean_digit_read_keeps_nothing() -> None:
     few = replace(run, clean=np.where(chosen, right.clean, wrong.clean), logits=logits)
     row = critical_strengths(few, 500).query("sweep == 'right' and checkpoint == 'fc'").iloc[0]
     assert row["beyond"]
-    assert row["critical_near"] == row["neutral"]
+    assert 0 <= row["critical_near"] - row["neutral"] <= 0.1 + 1e-12  # a tenth of the way to the first value, at 1
     assert np.isnan(row["critical_far"])
 
 

@@ -10,7 +10,8 @@ from robustmnist.predictions import Predictions
 from robustmnist.results.bootstrap import RESAMPLES, bootstrap, percentiles
 from robustmnist.results.correctness import clean_right, hits
 from robustmnist.results.memory import remembered
-from robustmnist.results.sides import sides
+from robustmnist.results.sides import Side, sides
+from robustmnist.results.unseen import mean_ends, with_unseen
 from robustmnist.suites import Sweep
 
 __all__ = ["areas", "critical_strengths", "fall", "image_areas", "trapezoid_weights"]
@@ -30,7 +31,7 @@ def areas(predictions: Predictions, resamples: int = RESAMPLES, seed: int = 0) -
     Columns: ``checkpoint``, ``suite``, ``sweep``, ``unit``, ``n`` images, ``variants``, ``area``, ``area_low``,
     ``area_high``. The area is taken by the trapezoid rule over the strength in its physical unit and divided by the
     range of values, so 1 is a classifier that nothing moves; accuracy is the mean over images and variants. The
-    interval is the 95 % percentile interval of the paired bootstrap over images.
+    interval is the 95 % one of the paired bootstrap over images, which holds at the edge too (`mean_ends`).
 
     Crossed sweeps have no curve and no row.
     """
@@ -104,8 +105,10 @@ def _areas(predictions: Predictions, resamples: int, seed: int) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for suite in predictions.suites:
         for sweep in suite.curves:
-            area = image_areas(predictions, suite.name, sweep.name).mean(axis=1)
-            low, high = percentiles(drawn.accuracy(suite.name, sweep.name) @ trapezoid_weights(sweep))
+            images = image_areas(predictions, suite.name, sweep.name)
+            area = images.mean(axis=1)
+            resampled = drawn.accuracy(suite.name, sweep.name) @ trapezoid_weights(sweep)
+            low, high = mean_ends(resampled, images, seed, 0.0, 1.0)
             rows += [
                 {
                     **_names(checkpoint, suite.name, sweep),
@@ -123,7 +126,7 @@ def _areas(predictions: Predictions, resamples: int, seed: int) -> pd.DataFrame:
 @remembered
 def _critical_strengths(predictions: Predictions, resamples: int, seed: int, keep: float) -> pd.DataFrame:
     drawn = bootstrap(predictions, resamples, seed)
-    clean = clean_right(predictions).mean(axis=1)
+    clean, n = clean_right(predictions).mean(axis=1), len(predictions)
     rows: list[dict[str, Any]] = []
     for suite in predictions.suites:
         for sweep in suite.curves:
@@ -131,9 +134,10 @@ def _critical_strengths(predictions: Predictions, resamples: int, seed: int, kee
             resampled = drawn.accuracy(suite.name, sweep.name)
             for side in sides(sweep):
                 distance = _critical(side.distances, accuracy[:, side.at], clean, keep)
-                moved = _critical(side.distances, resampled[..., side.at], drawn.clean, keep)
-                # A resample of few images may hold none that is read right: nothing is kept there.
-                near, far = percentiles(np.where(np.isnan(moved) & (clean > 0), 0.0, moved))
+                moved = [
+                    _resampled(side, resampled[..., side.at], drawn.clean, keep, n, seed, fails) for fails in (1, 0)
+                ]
+                near, far = (np.where(clean > 0, percentiles(one)[end], np.nan) for end, one in enumerate(moved))
                 rows += [
                     {
                         **_names(checkpoint, suite.name, sweep),
@@ -149,6 +153,17 @@ def _critical_strengths(predictions: Predictions, resamples: int, seed: int, kee
                     for m, checkpoint in enumerate(predictions.checkpoints)
                 ]
     return pd.DataFrame(rows, columns=list(CRITICAL))
+
+
+def _resampled(side: Side, accuracy: Array, clean: Array, keep: float, n: int, seed: int, fails: int) -> Array:
+    """Return the critical distance in every resample, (B, M), an unseen image included.
+
+    The image `fails` (1): it is read as it is and nowhere else; or (0) it is read everywhere but as it is.
+    """
+    right = np.where(side.distances > 0, 1.0 - fails, fails)
+    found = _critical(side.distances, with_unseen(accuracy, n, seed, right), with_unseen(clean, n, seed, fails), keep)
+    # A resample of few images may hold none that is read right: nothing is kept there.
+    return np.nan_to_num(found, nan=0.0, posinf=np.inf)
 
 
 def _critical(distances: Array, accuracy: Array, clean: Array, keep: float) -> Array:

@@ -11,11 +11,13 @@ from robustmnist.results.areas import image_areas, trapezoid_weights
 from robustmnist.results.bootstrap import bootstrap, percentiles, resampled_sums
 from robustmnist.results.censoring import log_rank
 from robustmnist.results.correctness import clean_right, right
-from robustmnist.results.corruption_error import mean_error_ratios, unequal_sweeps
+from robustmnist.results.corruption_error import unequal_sweeps
 from robustmnist.results.endurance import endurance
+from robustmnist.results.error_ratios import mean_error_ratios
 from robustmnist.results.paired import cohens_g, error_consistency, mcnemar, odds_ratio, paired_difference
 from robustmnist.results.sides import sides
 from robustmnist.results.survival import survival
+from robustmnist.results.unseen import mean_ends
 
 __all__ = ["setting_contrasts", "side_contrasts", "suite_contrasts", "sweep_contrasts"]
 
@@ -42,7 +44,7 @@ def setting_contrasts(predictions: Predictions, a: int, b: int, resamples: int, 
     drawn = bootstrap(predictions, resamples, seed)
     clean = clean_right(predictions)
     names: Row = {"suite": "", "sweep": "", "unit": "", "value": np.nan, "n": len(predictions), "variants": 1}
-    rows = [names | _setting(clean[a : a + 1], clean[b : b + 1], drawn.clean[:, b] - drawn.clean[:, a])]
+    rows = [names | _setting(clean[a : a + 1], clean[b : b + 1], drawn.clean[:, b] - drawn.clean[:, a], seed)]
     for suite in predictions.suites:
         for sweep in suite.curves:
             answers = right(predictions, suite.name, sweep.name)
@@ -53,17 +55,24 @@ def setting_contrasts(predictions: Predictions, a: int, b: int, resamples: int, 
                 names = {"suite": suite.name, "sweep": sweep.name, "unit": sweep.unit, "value": float(value)}
                 names |= {"n": len(predictions), "variants": len(sweep.variants)}
                 difference = resampled[:, b, at] - resampled[:, a, at]
-                rows.append(names | _setting(answers[a, at], answers[b, at], difference))
+                rows.append(names | _setting(answers[a, at], answers[b, at], difference, seed))
     return pd.DataFrame(rows, columns=list(SETTINGS))
 
 
-def _setting(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], drawn: NDArray[np.float64]) -> Row:
+def _setting(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], drawn: NDArray[np.float64], seed: int) -> Row:
     """Return a row from which answers are right, each (R, n), and the difference in every resample (B,)."""
     hits_a, hits_b = right_a.sum(axis=0), right_b.sum(axis=0)
     only_a, only_b = int(np.count_nonzero(hits_a > hits_b)), int(np.count_nonzero(hits_b > hits_a))
     agreement, kappa = error_consistency(right_a, right_b)
     return {
-        **_means(float(right_a.mean()), float(right_b.mean()), "accuracy", drawn),
+        **_means(
+            float(right_a.mean()),
+            float(right_b.mean()),
+            "accuracy",
+            drawn,
+            (hits_b.astype(np.float64) - hits_a) / len(right_a),
+            seed,
+        ),
         "only_a": only_a,
         "only_b": only_b,
         "p": float(mcnemar(only_a, only_b)),
@@ -85,7 +94,7 @@ def sweep_contrasts(predictions: Predictions, a: int, b: int, resamples: int, se
             resampled = drawn.accuracy(suite.name, sweep.name)
             difference = (resampled[:, b] - resampled[:, a]) @ trapezoid_weights(sweep)
             names: Row = {"suite": suite.name, "sweep": sweep.name, "unit": sweep.unit}
-            rows.append(names | _area(areas[a], areas[b], difference))
+            rows.append(names | _area(areas[a], areas[b], difference, seed))
     return pd.DataFrame(rows, columns=list(SWEEPS))
 
 
@@ -100,28 +109,29 @@ def suite_contrasts(predictions: Predictions, a: int, b: int, base: int, resampl
         resampled = [drawn.accuracy(suite.name, sweep.name) @ trapezoid_weights(sweep) for sweep in suite.curves]
         mean = np.mean(resampled, axis=0)
         row: Row = {"suite": suite.name, "sweeps": len(suite.curves)}
-        row |= _area(areas[a], areas[b], mean[:, b] - mean[:, a])
+        row |= _area(areas[a], areas[b], mean[:, b] - mean[:, a], seed)
         mce: list[float] = [np.nan] * 5
         if not unequal_sweeps(suite):
-            (point, _), (samples, _) = mean_error_ratios(predictions, suite, base, resamples, seed)
+            found = mean_error_ratios(predictions, suite, base, resamples, seed)[0]
             with np.errstate(invalid="ignore"):  # infinite both, against a baseline without errors
-                apart, drawn_apart = point[b] - point[a], samples[:, b] - samples[:, a]
-            low, high = percentiles(drawn_apart)
+                point, apart = found.point, found.point[b] - found.point[a]
+                low = percentiles(found.low[:, b] - found.high[:, a])[0]
+                high = percentiles(found.high[:, b] - found.low[:, a])[1]
             mce = [float(point[a]), float(point[b]), float(apart), float(low), float(high)]
         rows.append(row | dict(zip(MCE, mce, strict=True)))
     return pd.DataFrame(rows, columns=list(SUITES))
 
 
-def _area(area_a: NDArray[np.float64], area_b: NDArray[np.float64], drawn: NDArray[np.float64]) -> Row:
+def _area(area_a: NDArray[np.float64], area_b: NDArray[np.float64], drawn: NDArray[np.float64], seed: int) -> Row:
     _, p, effect = paired_difference(area_b - area_a)
-    means = _means(float(area_a.mean()), float(area_b.mean()), "area", drawn)
+    means = _means(float(area_a.mean()), float(area_b.mean()), "area", drawn, area_b - area_a, seed)
     return {**means, "p": p, "p_holm": np.nan, "cohens_d": effect}
 
 
 def side_contrasts(predictions: Predictions, a: int, b: int, resamples: int, seed: int) -> pd.DataFrame:
     """Return `Comparison.sides` for the checkpoints at the places `a` and `b`."""
     rows: list[Row] = []
-    gains = []
+    gains, reach = [], []
     medians = survival(predictions).set_index(["checkpoint", "suite", "sweep", "side"])["median"]
     name_a, name_b = predictions.checkpoints[a], predictions.checkpoints[b]
     for suite in predictions.suites:
@@ -130,6 +140,7 @@ def side_contrasts(predictions: Predictions, a: int, b: int, resamples: int, see
                 found = endurance(predictions, suite.name, sweep.name, side.name)
                 first, distance = found.first_failure, found.distance
                 gains.append(distance[b] - distance[a])
+                reach.append(side.distances[-1])
                 longer_a = int(np.count_nonzero(first[a] > first[b]))
                 longer_b = int(np.count_nonzero(first[b] > first[a]))
                 test = log_rank(distance[b], found.failed[b], distance[a], found.failed[a])
@@ -159,12 +170,14 @@ def side_contrasts(predictions: Predictions, a: int, b: int, resamples: int, see
                 )
     table = pd.DataFrame(rows, columns=list(SIDES))
     if rows:
-        drawn = resampled_sums(np.stack(gains, axis=1), resamples, seed) / len(predictions)
-        table["difference_low"], table["difference_high"] = percentiles(drawn)
+        images, ends = np.stack(gains), np.array(reach)
+        drawn = resampled_sums(images.T, resamples, seed) / len(predictions)
+        table["difference_low"], table["difference_high"] = mean_ends(drawn, images, seed, -ends, ends)
     return table
 
 
-def _means(a: float, b: float, what: str, drawn: NDArray[np.float64]) -> Row:
-    low, high = percentiles(drawn)
+def _means(a: float, b: float, what: str, drawn: NDArray[np.float64], apart: NDArray[np.float64], seed: int) -> Row:
+    """Return two means of shares and their difference with its interval; `apart` (n,) is that of each image."""
+    low, high = mean_ends(drawn, apart, seed, -1.0, 1.0)
     row: Row = {f"{what}_a": a, f"{what}_b": b, "difference": b - a}
     return row | {"difference_low": float(low), "difference_high": float(high)}

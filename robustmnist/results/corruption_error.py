@@ -1,20 +1,27 @@
 """Errors relative to those of a named baseline checkpoint: CE, relative CE and their means."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from robustmnist.errors import RunError
 from robustmnist.predictions import Predictions
-from robustmnist.results.bootstrap import RESAMPLES, bootstrap, percentiles
-from robustmnist.results.correctness import clean_right, hits
-from robustmnist.suites import Suite, Sweep
+from robustmnist.results.bootstrap import RESAMPLES
+from robustmnist.results.error_ratios import (
+    Ratio,
+    beside_neutral,
+    data_set_ratio,
+    mean_error_ratios,
+    mean_errors,
+    sweep_ratios,
+)
+from robustmnist.results.mnist_c import counted
+from robustmnist.suites import Suite
 
-__all__ = ["corruption_errors", "mean_corruption_errors", "mean_error_ratios", "unequal_sweeps"]
+__all__ = ["corruption_errors", "mean_corruption_errors", "unequal_sweeps"]
 
-Array = NDArray[np.float64]
 UNEQUAL = ("refuse", "mean-error")
 ERRORS = (
     *("checkpoint", "baseline", "suite", "sweep", "values", "error", "baseline_error"),
@@ -23,6 +30,7 @@ ERRORS = (
 MEANS = (
     *("checkpoint", "baseline", "suite", "sweeps"),
     *("mce", "mce_low", "mce_high", "relative_mce", "relative_mce_low", "relative_mce_high"),
+    *("data_set_mce", "data_set_mce_low", "data_set_mce_high"),
 )
 
 
@@ -34,8 +42,8 @@ def corruption_errors(
     Columns: ``checkpoint``, ``baseline``, ``suite``, ``sweep``, ``values`` (how many beside neutral), ``error`` and
     ``baseline_error`` (means over these values, images and variants); ``ce``, the ratio of the two, and
     ``relative_ce``, the same after subtracting from each checkpoint's error its own on the clean images; the 95 %
-    percentile intervals ``ce_low``, ``ce_high``, ``relative_ce_low``, ``relative_ce_high`` of the paired bootstrap over
-    images.
+    intervals ``ce_low``, ``ce_high``, ``relative_ce_low``, ``relative_ce_high`` of the paired bootstrap over images,
+    which hold at the edge too: see `robustmnist.results.unseen`.
 
     Below 1 is better than the baseline. Against a baseline without errors the ratio is infinite, and NaN where the
     checkpoint has none either; a relative CE is meaningless where the baseline loses nothing, and small denominators
@@ -51,19 +59,13 @@ def corruption_errors(
     rows: list[dict[str, Any]] = []
     for suite in predictions.suites:
         for sweep in suite.curves:
-            (error, clean), drawn = (
-                _errors(predictions, suite, sweep),
-                _drawn(predictions, suite, sweep, resamples, seed),
-            )
-            point, samples = _ratios(error, clean, base), _ratios(*drawn, base)
-            ends = [percentiles(one) for one in samples]
+            error = mean_errors(predictions, suite, sweep, beside_neutral(sweep))[0]
+            found = sweep_ratios(predictions, suite, sweep, beside_neutral(sweep), base, resamples, seed)
             for m, checkpoint in enumerate(predictions.checkpoints):
                 row: dict[str, Any] = {"checkpoint": checkpoint, "baseline": baseline, "suite": suite.name}
                 row |= {"sweep": sweep.name, "values": len(sweep.values) - 1}
                 row |= {"error": error[m], "baseline_error": error[base]}
-                for name, value, (low, high) in zip(("ce", "relative_ce"), point, ends, strict=True):
-                    row |= {name: value[m], f"{name}_low": low[m], f"{name}_high": high[m]}
-                rows.append(row)
+                rows.append(row | _rows(("ce", "relative_ce"), found, m))
     return pd.DataFrame(rows, columns=list(ERRORS))
 
 
@@ -77,7 +79,10 @@ def mean_corruption_errors(
     """Return a row per suite and checkpoint: mCE and relative mCE, the means of `corruption_errors` over its sweeps.
 
     Columns: ``checkpoint``, ``baseline``, ``suite``, ``sweeps`` (how many), ``mce``, ``mce_low``, ``mce_high``,
-    ``relative_mce``, ``relative_mce_low``, ``relative_mce_high``. Each sweep weighs the same.
+    ``relative_mce``, ``relative_mce_low``, ``relative_mce_high``, at all strengths; ``data_set_mce``,
+    ``data_set_mce_low``, ``data_set_mce_high``, each corruption at the one strength that MNIST-C's data set has it at,
+    NaN where a sweep has no such strength. Each sweep weighs the same, and a corruption of MNIST-C with several curves
+    counts once, by the one that holds the strength of the data set.
 
     Args:
         predictions: What was evaluated.
@@ -105,57 +110,28 @@ def mean_corruption_errors(
                 f"the sweeps of suite '{suite.name}' are of unequal length: {lengths}",
                 remedy="say unequal='mean-error' to let each count by its mean error",
             )
-        point, samples = mean_error_ratios(predictions, suite, base, resamples, seed)
-        ends = [percentiles(one) for one in samples]
+        found = (
+            *mean_error_ratios(predictions, suite, base, resamples, seed),
+            data_set_ratio(predictions, suite, base, resamples, seed),
+        )
         for m, checkpoint in enumerate(predictions.checkpoints):
-            row = {"checkpoint": checkpoint, "baseline": baseline, "suite": suite.name, "sweeps": len(suite.curves)}
-            for name, value, (low, high) in zip(("mce", "relative_mce"), point, ends, strict=True):
-                row |= {name: value[m], f"{name}_low": low[m], f"{name}_high": high[m]}
-            rows.append(row)
+            row = {"checkpoint": checkpoint, "baseline": baseline, "suite": suite.name, "sweeps": len(counted(suite))}
+            rows.append(row | _rows(("mce", "relative_mce", "data_set_mce"), found, m))
     return pd.DataFrame(rows, columns=list(MEANS))
 
 
 def unequal_sweeps(suite: Suite) -> str:
     """Return how many values beside neutral each sweep has, in words; empty where all have equally many."""
-    lengths = {sweep.name: len(sweep.values) - 1 for sweep in suite.curves}
+    lengths = {sweep.name: len(sweep.values) - 1 for sweep in counted(suite)}
     if len(set(lengths.values())) < 2:
         return ""
     return ", ".join(f"{name} has {length}" for name, length in lengths.items())
 
 
-def mean_error_ratios(
-    predictions: Predictions, suite: Suite, base: int, resamples: int, seed: int
-) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Return (mCE, relative mCE) of a suite, each (M,), and the same in every resample, each (B, M).
-
-    `base` is the place of the baseline among the checkpoints.
-    """
-    points = [_ratios(*_errors(predictions, suite, sweep), base) for sweep in suite.curves]
-    drawn = [_ratios(*_drawn(predictions, suite, sweep, resamples, seed), base) for sweep in suite.curves]
-    point, samples = (tuple(np.mean(one, axis=0) for one in zip(*pairs, strict=True)) for pairs in (points, drawn))
-    return (point[0], point[1]), (samples[0], samples[1])
-
-
-def _errors(predictions: Predictions, suite: Suite, sweep: Sweep) -> tuple[Array, Array]:
-    """Return the mean error beside neutral and the clean error, each (M,)."""
-    accuracy = hits(predictions, suite.name, sweep.name).mean(axis=2) / len(sweep.variants)
-    return 1.0 - accuracy[:, _moved(sweep)].mean(axis=1), 1.0 - clean_right(predictions).mean(axis=1)
-
-
-def _drawn(predictions: Predictions, suite: Suite, sweep: Sweep, resamples: int, seed: int) -> tuple[Array, Array]:
-    """Return the same in every resample, each (B, M)."""
-    drawn = bootstrap(predictions, resamples, seed)
-    accuracy = drawn.accuracy(suite.name, sweep.name)
-    return 1.0 - accuracy[..., _moved(sweep)].mean(axis=-1), 1.0 - drawn.clean
-
-
-def _moved(sweep: Sweep) -> NDArray[np.bool_]:
-    moved: NDArray[np.bool_] = np.asarray(sweep.values) != sweep.neutral
-    return moved
-
-
-def _ratios(error: Array, clean: Array, base: int) -> tuple[Array, Array]:
-    """Return CE and relative CE, (…, M) as the errors; all sums have equally many terms, so means serve."""
-    lost = error - clean
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return error / error[..., base : base + 1], lost / lost[..., base : base + 1]
+def _rows(names: Sequence[str], ratios: Sequence[Ratio | None], m: int) -> dict[str, float]:
+    """Return some ratios with their intervals for the checkpoint at place `m`; NaN where there is none."""
+    found: dict[str, float] = {}
+    for name, ratio in zip(names, ratios, strict=True):
+        point, low, high = (np.nan,) * 3 if ratio is None else (one[m] for one in (ratio.point, *ratio.ends))
+        found |= {name: float(point), f"{name}_low": float(low), f"{name}_high": float(high)}
+    return found

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from robustmnist.predictions import Predictions
 from robustmnist.results.areas import image_areas, trapezoid_weights
-from robustmnist.results.bootstrap import RESAMPLES, bootstrap, percentiles, resampled_sums
+from robustmnist.results.bootstrap import RESAMPLES, bootstrap, resampled_sums
 from robustmnist.results.correctness import hits
 from robustmnist.results.memory import remembered
+from robustmnist.results.unseen import mean_ends
 from robustmnist.suites import Suite
 
 __all__ = ["map_means", "suite_areas"]
@@ -24,8 +25,9 @@ def suite_areas(predictions: Predictions, resamples: int = RESAMPLES, seed: int 
     """Return a row per suite and checkpoint: the mean over the suite's sweeps of the area under the accuracy curve.
 
     Columns: ``checkpoint``, ``suite``, ``sweeps`` (how many), ``n`` images, ``area``, ``area_low``, ``area_high``.
-    Every sweep counts alike and its area is the one of `areas`, 0 to 1. The interval is the 95 % percentile interval of
-    the paired bootstrap over images: an image that is drawn is drawn in all sweeps at once.
+    Every sweep counts alike and its area is the one of `areas`, 0 to 1. The interval is the 95 % one of the
+    paired bootstrap over images, which holds at the edge too (`mean_ends`): an image that is drawn is drawn in all
+    sweeps at once.
 
     A suite without a curve has the mean accuracy over all points of its maps instead, every map counting alike.
     """
@@ -41,8 +43,8 @@ def map_means(predictions: Predictions, resamples: int = RESAMPLES, seed: int = 
     rows: list[dict[str, Any]] = []
     for suite in predictions.suites:
         for sweep in suite.maps:
-            mean, resampled = _map(predictions, suite.name, sweep.name, resamples, seed)
-            low, high = percentiles(resampled)
+            images, resampled = _map(predictions, suite.name, sweep.name, resamples, seed)
+            low, high = mean_ends(resampled, images, seed, 0.0, 1.0)
             rows += [
                 {
                     "checkpoint": checkpoint,
@@ -50,7 +52,7 @@ def map_means(predictions: Predictions, resamples: int = RESAMPLES, seed: int = 
                     "sweep": sweep.name,
                     "points": len(sweep.values) * len(sweep.variants),
                     "n": len(predictions),
-                    "mean": mean[m],
+                    "mean": images[m].mean(),
                     "mean_low": low[m],
                     "mean_high": high[m],
                 }
@@ -64,15 +66,15 @@ def _suite_areas(predictions: Predictions, resamples: int, seed: int) -> pd.Data
     rows: list[dict[str, Any]] = []
     for suite in predictions.suites:
         of = _curves if suite.curves else _maps
-        area, resampled = of(predictions, suite, resamples, seed)
-        low, high = percentiles(resampled)
+        images, resampled = of(predictions, suite, resamples, seed)
+        low, high = mean_ends(resampled, images, seed, 0.0, 1.0)
         rows += [
             {
                 "checkpoint": checkpoint,
                 "suite": suite.name,
                 "sweeps": len(suite.curves or suite.maps),
                 "n": len(predictions),
-                "area": area[m],
+                "area": images[m].mean(),
                 "area_low": low[m],
                 "area_high": high[m],
             }
@@ -82,18 +84,18 @@ def _suite_areas(predictions: Predictions, resamples: int, seed: int) -> pd.Data
 
 
 def _curves(predictions: Predictions, suite: Suite, resamples: int, seed: int) -> tuple[Array, Array]:
-    """Return the mean area of each checkpoint, (M,), and in each resample, (B, M)."""
+    """Return the mean area of each image by each checkpoint, (M, n), and of each resample, (B, M)."""
     drawn = bootstrap(predictions, resamples, seed)
-    areas = [image_areas(predictions, suite.name, one.name).mean(axis=1) for one in suite.curves]
+    areas = [image_areas(predictions, suite.name, one.name) for one in suite.curves]
     resampled = [drawn.accuracy(suite.name, one.name) @ trapezoid_weights(one) for one in suite.curves]
     return np.mean(areas, axis=0), np.mean(resampled, axis=0)
 
 
 def _maps(predictions: Predictions, suite: Suite, resamples: int, seed: int) -> tuple[Array, Array]:
-    """Return the mean accuracy of each checkpoint over all points, (M,), and in each resample, (B, M)."""
+    """Return each image's mean accuracy over all points, (M, n), and that of each resample, (B, M)."""
     found = [_map(predictions, suite.name, one.name, resamples, seed) for one in suite.maps]
-    means, resampled = zip(*found, strict=True)
-    return np.mean(means, axis=0), np.mean(resampled, axis=0)
+    images, resampled = zip(*found, strict=True)
+    return np.mean(images, axis=0), np.mean(resampled, axis=0)
 
 
 @remembered
@@ -103,4 +105,4 @@ def _map(predictions: Predictions, suite: str, sweep: str, resamples: int, seed:
     found = predictions.sweep(suite, sweep)
     points = len(found.values) * len(found.variants)
     sums = resampled_sums(right.T, resamples, seed)
-    return right.mean(axis=1) / points, sums / (len(predictions) * points)
+    return right / points, sums / (len(predictions) * points)
