@@ -96,8 +96,10 @@ def slow_intervals(
     [("", np.nan, 1.0), ("right", 3.0, 1.0), ("gaussian", 1.0, 1.0), ("radius", 4.0, 2.5)],
 )
 def test_all_intervals_are_those_of_a_loop_over_the_same_resamples(
-    predictions: Predictions, sweep: str, value: float, temperature: float
+    predictions: Predictions, sweep: str, value: float, temperature: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("robustmnist.results.score_intervals.with_unseen", lambda drawn, *_: drawn)  # tested below
+    predictions = replace(predictions)  # nothing of it is remembered
     table = quality(predictions, {"fc": temperature}, RESAMPLES, 7)
     found = table[(table["sweep"] == sweep) & (table["checkpoint"] == "fc")]
     row = (found if not sweep else found[found["value"] == value]).iloc[0]
@@ -202,7 +204,7 @@ def test_the_spread_of_a_mean_is_its_standard_error() -> None:
     assert (row["nll_high"] - row["nll_low"]) / 2 == pytest.approx(half, rel=0.06)
 
 
-def test_what_no_resample_can_move_has_no_width_and_what_is_not_there_no_interval() -> None:
+def test_where_all_is_right_every_score_has_a_width_and_what_is_not_there_has_no_interval() -> None:
     predictions = synthetic_predictions(("fc",), n=40, digits=False, suites=[make_suite("shift", make_sweep())])
     perfect = np.full(predictions.clean.shape, 0.0, np.float32)
     perfect[:, np.arange(40), predictions.labels] = 9.0
@@ -210,8 +212,13 @@ def test_what_no_resample_can_move_has_no_width_and_what_is_not_there_no_interva
     few[:, 1, :, :1] = 0.0  # one valid answer: a third of the resamples hold none
     table = quality(replace(predictions, clean=perfect, logits={("shift", "right"): few}), None, RESAMPLES)
     clean = table.iloc[0]
-    assert [clean[f"aurc{end}"] for end in ("", *ENDS)] == [0, 0, 0]
-    assert clean["nll_low"] == pytest.approx(clean["nll_high"], rel=1e-9)
+    assert [clean[f"aurc{end}"] for end in ("", "_low")] == [0, 0]
+    share = 1 - 0.025 ** (1 / 40)  # of wrong answers, that 40 right ones allow
+    assert 0.5 * share < clean["aurc_high"] < 2 * share
+    assert clean["ece_width_high"] == pytest.approx(clean["ece_width"] + share, rel=0.15)
+    assert clean["brier_high"] == pytest.approx(2 * share, rel=0.15)
+    assert clean["nll_high"] == pytest.approx((9 - np.log(9)) * share, rel=0.15)  # the log-odds of a logit of 9
+    assert clean["nll_low"] < clean["nll"] < 0.002
     assert (
         table.loc[table["value"].isin([0.0, 1.0]), [f"{name}{end}" for name in SCORES for end in ENDS]]
         .isna()
@@ -287,7 +294,37 @@ def test_the_interval_of_an_area_under_risk_and_coverage_covers_the_truth() -> N
     ends = score_intervals(simulated(800, 200, 0.8, 0.0)[1], 300)
     for name, value in (("aurc", truth), ("excess_aurc", best)):
         inside = np.mean([one[f"{name}_low"] <= value <= one[f"{name}_high"] for one in ends])
-        assert 0.89 <= inside <= 0.985, name
+        assert 0.89 <= inside <= 0.99, name
+
+
+def confident(n: int, times: int) -> list[tuple[Answers, Scored, dict[str, NDArray[np.float64]]]]:
+    """Return answers of which 0.5 % are wrong, mostly unsure ones, as of the published checkpoints on clean digits."""
+    rng = np.random.default_rng(8)
+    found = []
+    for _ in range(times):
+        right = rng.uniform(size=n) >= 0.005
+        log_odds = np.maximum(np.where(right, rng.normal(9, 3, n), rng.normal(2, 2.5, n)), 0.05)
+        p = expit(log_odds)
+        amounts = {
+            "nll": np.where(right, -np.log(p), np.logaddexp(0, log_odds)),
+            "brier": np.where(right, (1 - p) ** 2, 1 + p**2),
+        }
+        answers = Answers(log_odds, right, 0)
+        found.append((answers, scored(answers, np.arange(n), n, 1, amounts), amounts))
+    return found
+
+
+@pytest.mark.parametrize("n", [100, 500, 1797])
+def test_scores_of_a_checkpoint_that_errs_on_one_in_200_are_covered(n: int) -> None:
+    # Percentile intervals cover 23 to 45 % at n = 100, 55 to 79 % at 500 and 77 to 91 % at 1,797.
+    whole, _, sums = confident(400_000, 1)[0]
+    truth = {"aurc": aurc(whole), "excess_aurc": excess_aurc(whole)}
+    truth |= {name: float(np.mean(amount)) for name, amount in sums.items()}
+    truth["ece_width"] = calibration_error(whole, equal_width(whole.confidence))
+    ends = score_intervals([one for _, one, _ in confident(n, 200)], 300)
+    for name, value in truth.items():
+        inside = np.mean([one[f"{name}_low"] <= value <= one[f"{name}_high"] for one in ends])
+        assert inside >= 0.93, name
 
 
 # --- the ends of a calibration error -------------------------------------------------------------------------------

@@ -56,8 +56,9 @@ def quality(
     - ``aurc``, ``excess_aurc``: area under the risk-coverage curve, and how much of it the best order would save.
     - ``…_low``, ``…_high`` after ``mean_confidence``, ``nll``, ``brier``, ``ece_width``, ``ece_mass``, ``aurc`` and
       ``excess_aurc``: the 95 % interval of the paired bootstrap over images, the same resamples for all rows. It is
-      the percentile one, for the two calibration errors that of `calibration_ends`, which counters their bias. NaN
-      without resamples. A score that no resample can move, as the area where all is right, has no width.
+      the percentile one, with an answer that the sample may lack (`robustmnist.results.unseen`), so that it has a
+      width where all is right too; for the two calibration errors that of `calibration_ends`, which counters their
+      bias. NaN without resamples.
 
     Args:
         predictions: What was evaluated.

@@ -11,6 +11,8 @@ from robustmnist.results.answers import Answers
 from robustmnist.results.bootstrap import percentiles, resampled_counts
 from robustmnist.results.calibration import BINS, calibration_ends, equal_mass, equal_width
 from robustmnist.results.risk_runs import RiskRuns, harmonic, resampled_risk, risk_runs
+from robustmnist.results.unseen import with_unseen
+from robustmnist.results.unseen_answer import UnseenAnswer, unseen_answer
 
 __all__ = ["SCORES", "SCORE_RESAMPLES", "Scored", "score_intervals", "scored"]
 
@@ -20,6 +22,7 @@ SCORE_RESAMPLES = 1_000
 MEANS = ("nll", "brier", "mean_confidence")
 ERRORS = ("ece_width", "ece_mass")
 SCORES = (*MEANS, *ERRORS, "aurc", "excess_aurc")
+RISKS = [SCORES.index("aurc"), SCORES.index("excess_aurc")]
 CELLS = 2_500_000  # images × resamples that are held at a time
 
 
@@ -35,6 +38,7 @@ class Scored:
         starts: The first cell of each filled bin, of equal width and of equal mass.
         answers: How many.
         runs: The answers in the order of their sureness.
+        unseen: What an answer that the sample may lack is drawn from.
     """
 
     sums: NDArray[np.float64]
@@ -43,6 +47,7 @@ class Scored:
     starts: tuple[NDArray[np.int64], NDArray[np.int64]]
     answers: int
     runs: RiskRuns
+    unseen: UnseenAnswer
 
 
 def scored(
@@ -67,7 +72,8 @@ def scored(
     gaps = csr_array((gap, (cell, image)), shape=(len(cells), n))
     totals = np.asarray(np.bincount(cell, found.right - found.confidence), np.float64)
     starts = (_starts(cells // BINS), _starts(cells % BINS))
-    return Scored(sums, gaps, totals, starts, len(image), risk_runs(found, image, n, variants))
+    runs, unseen = risk_runs(found, image, n, variants), unseen_answer(found, image, sums, variants)
+    return Scored(sums, gaps, totals, starts, len(image), runs, unseen)
 
 
 def score_intervals(
@@ -76,9 +82,10 @@ def score_intervals(
     """Return for each setting the ends of the 95 % intervals of all `SCORES`, ``<score>_low`` and ``<score>_high``.
 
     Images are drawn, all answers to an image together, and the same images for every setting: those that `bootstrap`
-    draws with this seed. Means and areas under the risk-coverage curve have percentile intervals, calibration errors
-    those of `calibration_ends`; bins of equal mass stay those of the full sample in every resample. Where a resample
-    holds no valid answer the ends are NaN.
+    draws with this seed, and with them an answer that the sample may lack, so that the ends hold where all is right.
+    Means and areas under the risk-coverage curve have percentile intervals, calibration errors those of
+    `calibration_ends`; bins of equal mass stay those of the full sample in every resample. Where a resample holds no
+    valid answer the ends are NaN.
 
     Args:
         settings: One at least, all of the same n images.
@@ -106,7 +113,7 @@ def score_intervals(
             with np.errstate(invalid="ignore"):
                 errors, null = _errors(one, one.gaps @ across, held)
                 part[:, place] = np.column_stack([means[:, place] / held[:, None], *errors, *areas, *null])
-    return [_ends(one, drawn[:, place]) for place, one in enumerate(settings)]
+    return [_ends(one, drawn[:, place], n, seed) for place, one in enumerate(settings)]
 
 
 def _errors(
@@ -123,12 +130,26 @@ def _absolute(gaps: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[n
     return found
 
 
-def _ends(one: Scored, drawn: NDArray[np.float64]) -> dict[str, float]:
-    low, high = percentiles(drawn)
+def _ends(one: Scored, drawn: NDArray[np.float64], n: int, seed: int) -> dict[str, float]:
+    low, high = np.empty(len(SCORES)), np.empty(len(SCORES))
+    means = [*range(len(MEANS)), *RISKS]  # all but the calibration errors
+    best, worst = one.unseen.ends(len(drawn), seed)
+    low[means] = percentiles(with_unseen(drawn[:, means], n, seed, best))[0]
+    high[means] = percentiles(with_unseen(drawn[:, means], n, seed, worst))[1]
+    # An answer moves the ranks of all others: of many mistakes an area is no mean, and its percentiles serve.
+    narrow = percentiles(drawn[:, RISKS])
+    low[RISKS] = np.minimum(low[RISKS], narrow[0])
+    high[RISKS] = np.minimum(np.maximum(high[RISKS], narrow[1]), 1.0)
+    gap = one.unseen.gap(len(drawn), seed)
     for place, starts in enumerate(one.starts):
         at, null = len(MEANS) + place, len(SCORES) + place
         estimate = float(_absolute(one.totals[:, None], starts)[0] / one.answers)
-        low[at], high[at] = calibration_ends(estimate, drawn[:, at], drawn[:, null])
+        # The unseen answer's gap adds to the others' at most: as if it were alone in its bin.
+        moved, wrong = (
+            with_unseen(drawn[:, which], n, seed, np.where(np.isnan(gap), drawn[:, which], gap)) for which in (null, at)
+        )
+        low[at], high[at] = calibration_ends(estimate, drawn[:, at], moved)
+        high[at] = max(high[at], float(percentiles(wrong)[1]))
     return {
         f"{name}_{end}": float(ends[at])
         for at, name in enumerate(SCORES)
