@@ -140,8 +140,8 @@ class Draws:
 
     def _words(self, kind: int, blocks: int, ids: Tensor) -> tuple[Tensor, ...]:
         shape = (len(ids), blocks)
-        block = torch.arange(blocks, device=ids.device).expand(shape).contiguous()
-        which = torch.full(shape, self._index << 1 | kind, device=ids.device)
+        block = torch.arange(blocks, dtype=torch.int64, device=ids.device).expand(shape).contiguous()
+        which = torch.full(shape, self._index << 1 | kind, dtype=torch.int64, device=ids.device)
         low = (ids & WORD)[:, None].expand(shape).contiguous()
         high = (ids >> 32)[:, None].expand(shape).contiguous()
         return philox4x32((block, which, low, high), self._key)
@@ -151,7 +151,7 @@ class _Field:
     """A row of numbers for each sample, and which rows are drawn already."""
 
     def __init__(self, ids: Tensor, count: int) -> None:
-        self.values = torch.empty(len(ids), count, device=ids.device)
+        self.values = torch.empty(len(ids), count, dtype=torch.float32, device=ids.device)
         self.drawn = bytearray(len(ids))
 
 

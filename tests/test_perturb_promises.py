@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 import torch
+from defaults import default_dtype
 from hypothesis import given
 from hypothesis import strategies as st
 from pictures import pictures
 from torch import Tensor
 
+from robustmnist.draws import Draws
 from robustmnist.perturb import PERTURBATIONS, Parameter, check_images, prepare
 
 N = 4
@@ -40,6 +42,11 @@ def requests(draw: st.DrawFn, name: str, *, neutral: bool = False) -> dict[str, 
 def run(name: str, images: Tensor, asked: dict[str, Any], ids: Tensor | None = None, seed: int = 0) -> Tensor:
     ids = torch.arange(len(images)) if ids is None else ids
     return prepare(name, images, ids=ids, seed=seed)(**asked)
+
+
+def direct(name: str, images: Tensor, asked: dict[str, Any], seed: int = 0) -> Tensor:
+    draws = {"draws": Draws(seed, name, torch.arange(len(images)))} if PERTURBATIONS[name].random else {}
+    return PERTURBATIONS[name].function(images, **asked, **draws)
 
 
 def mixed(seed: int) -> Tensor:
@@ -94,3 +101,15 @@ def test_other_seeds_and_samples_are_perturbed_otherwise(name: str) -> None:
     first, second = (run(name, images, asked, seed=seed) for seed in (0, 1))
     assert not torch.equal(first, second)
     assert len({out.numpy().tobytes() for out in first}) > 1
+
+
+@every
+@given(st.data(), st.integers(0, 999))
+def test_no_bit_depends_on_torchs_default_dtype(name: str, data: st.DataObject, seed: int) -> None:
+    images, asked = mixed(seed), data.draw(requests(name))
+    with default_dtype(torch.float32):
+        expected = run(name, images, asked, seed=seed)
+    with default_dtype(torch.float64):
+        for out in (run(name, images, asked, seed=seed), direct(name, images, asked, seed)):
+            assert out.dtype == torch.float32
+            assert torch.equal(out, expected)

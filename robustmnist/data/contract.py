@@ -149,7 +149,7 @@ def _steepen(canvas: Tensor, magnification: Tensor) -> Tensor:
 
 def _shift(profile: Tensor, length: Tensor) -> Tensor:
     """Return the whole-pixel shift that centres each profile ``(B, 28)``, as one-hot weights ``(B, 28, 28)``."""
-    steps = torch.arange(SIDE, device=profile.device)
+    steps = torch.arange(SIDE, dtype=torch.int64, device=profile.device)
     mass = profile.sum(1)
     centre = torch.where(mass > 0, (profile * steps).sum(1) / mass.clamp(min=NUDGE), CENTRE)
     shift = torch.ceil(CENTRE - centre - NUDGE)

@@ -20,8 +20,8 @@ def check_inputs(models: Any, dataset: Any, suites: Sequence[Any]) -> None:
     """Check the kinds of all that `robustmnist.evaluate` is given, and the values of the data.
 
     Raises:
-        InputError: If something is of the wrong kind or cannot be used, or a checkpoint was trained on these digits, with
-            what to give instead.
+        InputError: If something is of the wrong kind or cannot be used, with what to give instead; or if a checkpoint
+            was trained on some of these digits.
     """
     if not isinstance(models, Mapping):
         given = "a bare model" if isinstance(models, Checkpoint | nn.Module) else f"a {type(models).__name__}"

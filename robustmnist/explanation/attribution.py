@@ -82,7 +82,7 @@ def _padded(method: Method, model: nn.Module, images: Tensor, targets: Tensor) -
     """Attribute one chunk, filled up to the method's fixed size with copies of its last image."""
     import_matplotlib()  # which captum imports too
     n = len(images)
-    fill = torch.arange(method.chunk, device=images.device).clamp(max=n - 1)
+    fill = torch.arange(method.chunk, dtype=torch.int64, device=images.device).clamp(max=n - 1)
     # Indexing copies: the caller's tensor must not come out with a gradient flag, and it may be an inference tensor.
     values = method.attribute(model, images.detach()[fill].requires_grad_(), targets.to(images.device)[fill])
     return values[:n].detach()

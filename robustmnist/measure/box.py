@@ -15,7 +15,7 @@ def extent(images: Tensor, *, threshold: float = 0.0) -> Tensor:
     """
     edges = []
     for across in (images[:, 0].amax(1) > threshold, images[:, 0].amax(2) > threshold):
-        place = torch.arange(across.shape[1], device=images.device)
+        place = torch.arange(across.shape[1], dtype=torch.int64, device=images.device)
         edges.append((torch.where(across, place, len(place)).amin(1), torch.where(across, place + 1, 0).amax(1)))
     (left, right), (top, bottom) = edges
     return torch.stack([left, top, right, bottom], 1) * (right > 0)[:, None]
@@ -49,4 +49,4 @@ def _before(profile: Tensor, least: Tensor) -> Tensor:
     """Return `(B,)`: px from the frame's edge to where each profile `(B, N)` first rises through `least` `(B, 1)`."""
     first = (profile >= least).long().argmax(1, keepdim=True)
     here, last = profile.gather(1, first), torch.where(first > 0, profile.gather(1, (first - 1).clamp(min=0)), 0.0)
-    return (first + 0.5 - (here - least) / (here - last))[:, 0]
+    return (first.float() + 0.5 - (here - least) / (here - last))[:, 0]

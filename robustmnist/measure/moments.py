@@ -88,7 +88,7 @@ def _spread(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def _sums(images: Tensor) -> Tensor:
     """Return float64 `(B, 6)`: the sums of ink times 1, x, y, x², xy and y², exact."""
     y, x = torch.meshgrid(
-        *(torch.arange(side, device=images.device).double() for side in images.shape[-2:]), indexing="ij"
+        *(torch.arange(side, dtype=torch.float64, device=images.device) for side in images.shape[-2:]), indexing="ij"
     )
     weights = torch.stack([torch.ones_like(x), x, y, x * x, x * y, y * y], -1).flatten(0, -2)
     found = torch.empty(len(images), weights.shape[1], dtype=torch.float64, device=images.device)

@@ -61,14 +61,14 @@ def _waves(band: str, cut: float) -> tuple[Tensor, Tensor, tuple[int, ...]]:
     always cos and sin of the same cycles together, makes the root of that part in every pixel; the share makes up for
     it.
     """
-    row = torch.arange(SIZE)
+    row = torch.arange(SIZE, dtype=torch.int64)
     cycles = (row + 1) // 2  # 1; cos and sin of 1 to 13 cycles; cos of 14
     is_sin = (row > 0) & (row % 2 == 0)
-    angle = 2 * math.pi / SIZE * cycles[:, None] * row.double() - math.pi / 2 * is_sin[:, None]
-    waves = angle.cos() * torch.where((row == 0) | (row == SIZE - 1), 1.0, 2.0)[:, None].div(SIZE).sqrt()
+    angle = 2 * math.pi / SIZE * cycles[:, None].float() * row.double() - math.pi / 2 * is_sin[:, None].float()
+    waves = angle.cos() * torch.where((row == 0) | (row == SIZE - 1), 1, 2)[:, None].float().div(SIZE).sqrt()
     squared = cycles[:, None] ** 2 + cycles**2
     inside = squared <= cut**2 if band == "low" else squared > cut**2
     if not inside.any():
         raise ValueError(f"no wave of the frame has more than {cut} cycles per image")
     used = tuple(inside.any(0).nonzero().squeeze(1).tolist())
-    return waves.float(), inside * (SIZE / math.sqrt(int(inside.sum()))), used
+    return waves.float(), inside.float() * (SIZE / math.sqrt(int(inside.sum()))), used

@@ -108,7 +108,7 @@ def _gaussian(sigma: float) -> tuple[Taps, Taps]:
     radius = int(TRUNCATE * sigma + 0.5)
     weight = torch.exp(-0.5 * (torch.arange(radius + 1, dtype=torch.float64) / sigma) ** 2)
     weight /= 2 * weight.sum() - weight[0]
-    place = torch.arange(SIZE)
+    place = torch.arange(SIZE, dtype=torch.int64)
     distance = (place[:, None] - place).abs()
     matrix = torch.where(distance <= radius, weight[distance.clamp(max=radius)], 0.0)
     return rows(matrix), columns(matrix)

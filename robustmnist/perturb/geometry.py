@@ -135,7 +135,7 @@ def _shift_whole(images: Tensor, dx: int, dy: int) -> Tensor:
     """
     if dx == dy == 0:
         return _copy(images)
-    out = torch.empty(images.shape, device=images.device)
+    out = torch.empty(images.shape, dtype=torch.float32, device=images.device)
     if max(abs(dx), abs(dy)) >= SIZE or not len(images):
         return out.zero_()
     mask = torch.zeros(SIZE, SIZE, dtype=torch.int32, device=images.device)

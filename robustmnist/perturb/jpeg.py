@@ -86,7 +86,8 @@ def _scaled(whole: Tensor, by: float) -> Tensor:
 def _table(quality: float) -> Tensor:
     """Return float64 `(32, 32)`: by what each coefficient is divided; the scale is a whole percentage."""
     percent = math.floor(5000 / quality if quality < 50 else 200 - 2 * quality)
-    table = torch.tensor(LUMINANCE).mul(percent).add(50).div(100, rounding_mode="floor").clamp(1, 255)
+    luminance = torch.tensor(LUMINANCE, dtype=torch.int64)
+    table = luminance.mul(percent).add(50).div(100, rounding_mode="floor").clamp(1, 255)
     return table.double().repeat(PADDED // BLOCK, PADDED // BLOCK)
 
 
@@ -96,17 +97,17 @@ def _transforms() -> tuple[Tensor, Tensor]:
     cosines = torch.zeros(BLOCK, BLOCK, dtype=torch.float64)  # √8 × 2¹³ × the orthonormal ones
     half = BLOCK // 2
     cosines[0, :half] = ONE
-    cosines[4, :half] = torch.tensor([ONE, -ONE, -ONE, ONE])
+    cosines[4, :half] = torch.tensor([ONE, -ONE, -ONE, ONE], dtype=torch.float64)
     outer, inner = EVEN_SUM + EVEN[0], EVEN_SUM + EVEN[1]
-    cosines[2, :half] = torch.tensor([outer, EVEN_SUM, -EVEN_SUM, -outer])
-    cosines[6, :half] = torch.tensor([EVEN_SUM, inner, -inner, -EVEN_SUM])
-    odd = ODD_SUM + torch.diag(torch.tensor(ODD))
+    cosines[2, :half] = torch.tensor([outer, EVEN_SUM, -EVEN_SUM, -outer], dtype=torch.float64)
+    cosines[6, :half] = torch.tensor([EVEN_SUM, inner, -inner, -EVEN_SUM], dtype=torch.float64)
+    odd = ODD_SUM + torch.diag(torch.tensor(ODD, dtype=torch.int64))
     for pair, multiplier in PAIRS.items():
         for one in pair:
             for other in pair:
                 odd[one, other] += multiplier
     cosines[1::2, :half] = odd.flip(0, 1).double()  # it begins with the seventh wave and the innermost pixel
-    mirror = torch.tensor([1, -1] * half)[:, None]
+    mirror = torch.tensor([1, -1] * half, dtype=torch.int64)[:, None]
     cosines[:, half:] = mirror * cosines[:, :half].flip(1)
     lines = torch.kron(torch.eye(PADDED // BLOCK, dtype=torch.float64), cosines)
     repeat = torch.eye(PADDED, dtype=torch.float64)[:, :SIZE]

@@ -123,6 +123,8 @@ def prepare_impulse_noise(images: Tensor, draws: Draws) -> Impulses:
 @torch.no_grad()
 def _replaced(images: Tensor, impulses: Impulses, probability: float) -> Tensor:
     """Return `images` with the pixels replaced that are hit at `probability`."""
-    hit = torch.lt(impulses.hit_above, probability, out=torch.empty(images.shape, device=images.device))
+    hit = torch.lt(
+        impulses.hit_above, probability, out=torch.empty(images.shape, dtype=torch.float32, device=images.device)
+    )
     # A weight of exactly 0 or 1 gives exactly one or the other, three times faster than a choice by mask.
     return torch.lerp(images, impulses.by, hit, out=hit)

@@ -37,7 +37,7 @@ def patch(images: Tensor, *, side: float, draws: Draws, fill: str = "paper") -> 
         InputError: If the fill is none of these.
     """
     x, y = _points(images, draws.uniform(1, 2)).unbind(2)
-    across = torch.arange(SIZE, device=images.device)
+    across = torch.arange(SIZE, dtype=torch.float32, device=images.device)
     in_x, in_y = overlap(across - x, side), overlap(across - y, side)
     return covered(images, in_y[:, :, None] * in_x[:, None, :], fill)
 
@@ -59,7 +59,7 @@ def stripe(images: Tensor, *, width: float, direction: str = "horizontal", fill:
     """
     if direction not in AXES:
         raise InputError(f"must be one of {', '.join(AXES)}, not '{direction}'", where="direction")
-    across = overlap(torch.arange(SIZE, device=images.device) - CENTRE, width)
+    across = overlap(torch.arange(SIZE, dtype=torch.float32, device=images.device) - CENTRE, width)
     cover = across[:, None] if direction == "horizontal" else across[None, :]
     return covered(images, cover.expand(SIZE, SIZE), fill)
 
@@ -86,7 +86,7 @@ def lines(images: Tensor, *, width: float, draws: Draws, number: float = 3.0, fi
     points, angles = _points(images, field[..., :2]), field[..., 2] * math.pi
     normal_x, normal_y = angles.sin(), angles.cos()  # the line goes by the angle from the horizontal
     offset = normal_x * points[..., 0] + normal_y * points[..., 1]
-    place = torch.arange(SIZE, device=images.device)
+    place = torch.arange(SIZE, dtype=torch.float32, device=images.device)
     cover = images.new_zeros(len(images), SIZE, SIZE)
     for line in range(field.shape[1]):
         a, b, c = (term[:, line, None, None] for term in (normal_x, normal_y, offset))
@@ -106,7 +106,7 @@ def missing_rows(images: Tensor, *, fraction: float, draws: Draws) -> Tensor:
         fraction: 0 to 1; 0 changes nothing, bit for bit, and 1 leaves nothing.
         draws: The samples' draws; 28 uniform numbers each, in whose order the rows go.
     """
-    rank = draws.uniform(SIZE).argsort(dim=1, stable=True).argsort(dim=1)
+    rank = draws.uniform(SIZE).argsort(dim=1, stable=True).argsort(dim=1).float()
     lost = (fraction * SIZE - rank).clamp(0.0, 1.0)
     return covered(images, lost[:, :, None], "paper")
 

@@ -30,14 +30,15 @@ def decentering(images: Tensor, *, fraction: float, draws: Draws, prepared: Tens
     whole = prepare_decentering(images, draws) if prepared is None else prepared
     dx, dy = (whole * fraction).round().long().unbind(1)
     flat = images.reshape(-1, PIXELS)
-    out = torch.empty(flat.shape, device=images.device)
+    out = torch.empty(flat.shape, dtype=torch.float32, device=images.device)
     # No ink crosses the frame, so an image's pixels in one line simply go round by 28 dy + dx: a window into the line
     # written twice.
     start = (-SIZE * dy - dx) % PIXELS
     for low in range(0, len(flat), CHUNK):
         part = flat[low : low + CHUNK]
         windows = torch.cat([part, part], 1).unfold(1, PIXELS, 1)
-        out[low : low + CHUNK] = windows[torch.arange(len(part), device=images.device), start[low : low + CHUNK]]
+        image = torch.arange(len(part), dtype=torch.int64, device=images.device)
+        out[low : low + CHUNK] = windows[image, start[low : low + CHUNK]]
     return out.view(images.shape)
 
 

@@ -60,7 +60,7 @@ def prepare_tiles(images: Tensor) -> Tiles:
 def resample(images: Tensor | Tiles, *maps: Taps) -> Tensor:
     """Return float32 `(B, 1, 28, 28)`: `images` through each of `maps` in turn, clamped to [0, 1]."""
     count, device = (images.count, images.pixels.device) if isinstance(images, Tiles) else (len(images), images.device)
-    out = torch.empty(count, PIXELS, device=device)
+    out = torch.empty(count, PIXELS, dtype=torch.float32, device=device)
     # Two tiles for each thread at once: what one step hands to the next stays in the cache.
     together = max(1, min(2 * torch.get_num_threads(), -(-count // CPU_WIDTH))) if device.type == "cpu" else 1
     tables = [_for_tiles(one, together, device) for one in maps]
@@ -102,7 +102,7 @@ def bilinear(x: Tensor, y: Tensor) -> Taps:
 def rows(matrix: Tensor) -> Taps:
     """Return the taps of `matrix @ image`: it mixes the pixels of each column. `matrix` is float64 `(28, 28)`."""
     source, weight = _nonzero(matrix)
-    column = torch.arange(SIZE)
+    column = torch.arange(SIZE, dtype=torch.int64)
     index = source[:, None, :] * SIZE + column[None, :, None]
     return taps_from(index.reshape(PIXELS, -1), weight.repeat_interleave(SIZE, 0))
 
@@ -110,7 +110,7 @@ def rows(matrix: Tensor) -> Taps:
 def columns(matrix: Tensor) -> Taps:
     """Return the taps of `image @ matrix.T`: it mixes the pixels of each row. `matrix` is float64 `(28, 28)`."""
     source, weight = _nonzero(matrix)
-    row = torch.arange(SIZE)
+    row = torch.arange(SIZE, dtype=torch.int64)
     index = row[:, None, None] * SIZE + source[None, :, :]
     return taps_from(index.reshape(PIXELS, -1), weight.repeat(SIZE, 1))
 
@@ -121,7 +121,7 @@ def _width(device: torch.device) -> int:
 
 def _for_tiles(one: Taps, n: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Return index, weight and starts for `n` tiles one after another."""
-    tile = torch.arange(n)[:, None]
+    tile = torch.arange(n, dtype=torch.int64)[:, None]
     index, starts = one.index + PIXELS * tile, one.starts + len(one.index) * tile
     tables = index.flatten(), one.weight.repeat(n), starts.flatten()
     if device.type == "cpu":

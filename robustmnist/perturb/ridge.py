@@ -58,7 +58,7 @@ def prepare_places(images: Tensor, draws: Draws) -> Tensor:
     normal_x = torch.where(there(bend_xy) < 0, -normal_x, normal_x)
     slope = normal_x * there((right - left) / 2) + normal_y * there((down - up) / 2)
     step = (slope / -there(across).clamp(max=-1e-6)).clamp_(-1.0, 1.0)
-    x, y = place % SIZE - CENTRE + step * normal_x, place // SIZE - CENTRE + step * normal_y
+    x, y = (place % SIZE).float() - CENTRE + step * normal_x, (place // SIZE).float() - CENTRE + step * normal_y
     before, behind = (_to_edge(images, x, y, sign * normal_x, sign * normal_y) for sign in (-1, 1))
     step = ((behind - before) / 2).clamp_(-FARTHEST, FARTHEST)
     return torch.stack([x + step * normal_x, y + step * normal_y, normal_x, normal_y, before + behind], 2)
@@ -86,11 +86,11 @@ def _drawn(weight: Tensor, shares: Tensor) -> Tensor:
 
 def _to_edge(images: Tensor, x: Tensor, y: Tensor, step_x: Tensor, step_y: Tensor) -> Tensor:
     """Return `(B, n)`: px from a place in a direction to where the ink falls below half the picture's highest."""
-    way = torch.arange(STEP, REACH + STEP / 2, STEP, device=images.device)
+    way = torch.arange(STEP, REACH + STEP / 2, STEP, dtype=torch.float32, device=images.device)
     grid = torch.stack([x[..., None] + way * step_x[..., None], y[..., None] + way * step_y[..., None]], -1) / CENTRE
     ink = F.grid_sample(images, grid, align_corners=True)[:, 0]
     paper = ink < images.flatten(1).amax(1)[:, None, None] / 2
-    first = torch.where(paper, torch.arange(len(way), device=images.device), len(way) - 1).amin(2)
+    first = torch.where(paper, torch.arange(len(way), dtype=torch.int64, device=images.device), len(way) - 1).amin(2)
     # Between the last step on ink and the first on paper the ink is taken to fall evenly.
     outside = ink.gather(2, first[..., None])[..., 0]
     inside = torch.where(first > 0, ink.gather(2, (first - 1).clamp(min=0)[..., None])[..., 0], 1.0)

@@ -72,7 +72,7 @@ def shot_noise(images: Tensor, *, sigma: float, draws: Draws, prepared: tuple[In
     if sigma < SMALLEST_SIGMA:
         raise ValueError(f"sigma must be 0 or at least {SMALLEST_SIGMA}, not {sigma}")
     inked = prepare_shot(images, draws) if prepared is None else prepared
-    out = torch.empty(images.shape, device=images.device)
+    out = torch.empty(images.shape, dtype=torch.float32, device=images.device)
     starts = chunks(len(images), images.device, cpu_chunk=CPU_CHUNK)
     table, steps, ink = _tables(sigma, images.device)
 

@@ -67,7 +67,7 @@ def thickness(images: Tensor, *, change: float | Tensor, prepared: Tensor | None
         raise ImagesError(f"of shape {tuple(planes.shape)} do not fit {len(images)} images", where="prepared strokes")
     below = (torch.searchsorted(knots, radius, right=True) - 1).clamp_(max=len(knots) - 2)
     part = ((radius - knots[below]) / (knots[below + 1] - knots[below]))[:, None, None]
-    first = torch.arange(len(images), device=images.device) * len(knots)
+    first = torch.arange(len(images), dtype=torch.int64, device=images.device) * len(knots)
     lower, clean, planes = first + below, first + INNER, planes.flatten(0, 1)
     result = torch.empty_like(images, memory_format=torch.contiguous_format)
     size = CHUNK.get(images.device.type, DEVICE_CHUNK)

@@ -36,8 +36,8 @@ def width(images: Tensor, *, factor: float) -> Tensor:
     if factor == 1:
         return shift(images)
     left, right, _, _ = margins(images).unbind(1)
-    middle = ((left - right + SIZE - 1) / 2)[:, None]
-    source = (torch.arange(SIZE, device=images.device) - middle) / factor + middle
+    middle = ((left - right + SIZE - 1).float() / 2)[:, None]
+    source = (torch.arange(SIZE, dtype=torch.float32, device=images.device) - middle) / factor + middle
     reach = max(1.0, 1 / factor)  # px, the triangle's half base
     first = source.floor()
     total = torch.zeros_like(source)

@@ -68,7 +68,7 @@ def _offsets(reach: int) -> Tensor:
     """Return int64: how far along the flat image each choice swaps a pixel; one half of them leaves it in place."""
     line = range(-reach, reach)
     places = [row * SIZE + column for row in line for column in line]
-    return torch.tensor([0] * len(places) + places)
+    return torch.tensor([0] * len(places) + places, dtype=torch.int64)
 
 
 def _swap(grey: Tensor, order: Tensor, steps: tuple[int, ...], target: Tensor) -> None:
@@ -95,7 +95,7 @@ def _schedule(reach: int) -> tuple[Tensor, tuple[int, ...]]:
     ends = [
         place + 1 for place, pixel in enumerate(order) if pixel is order[-1] or when[pixel] != when[order[place + 1]]
     ]
-    return torch.tensor([row * SIZE + column for row, column in order]), tuple(ends)
+    return torch.tensor([row * SIZE + column for row, column in order], dtype=torch.int64), tuple(ends)
 
 
 @by_chunks
@@ -126,8 +126,8 @@ def motion_blur(images: Tensor, *, sigma: float, radius: float = 10.0, draws: Dr
     width = SIZE + right
     # A tap reads the same window of every image's flat line, from a start of the image's own.
     windows = padded.view(len(images), padded.shape[2] * width).unfold(1, SIZE * width - right, 1)
-    image = torch.arange(len(images), device=images.device)
-    total = torch.zeros(len(images), SIZE * width, device=images.device)
+    image = torch.arange(len(images), dtype=torch.int64, device=images.device)
+    total = torch.zeros(len(images), SIZE * width, dtype=torch.float32, device=images.device)
     sum_of = total[:, : SIZE * width - right]
     for step, weight in enumerate(weights):
         x = (step * cosine - 0.5).ceil_().clamp_(max=right)

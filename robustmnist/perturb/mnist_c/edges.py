@@ -40,8 +40,8 @@ def canny_edges(images: Tensor, *, opacity: float) -> Tensor:
     ground = torch.zeros(len(images) * SIZE, dtype=torch.int64, device=images.device)
     seeds = ground.index_add(0, row, bit * (strength >= HIGH)).view(-1, SIZE)
     edge = _connected(seeds, ground.index_add_(0, row, bit).view(-1, SIZE))
-    column = torch.arange(SIZE, device=images.device)
-    return images * (1 - opacity) + opacity * (edge[:, None, :, None] >> column & 1)
+    column = torch.arange(SIZE, dtype=torch.int64, device=images.device)
+    return images * (1 - opacity) + opacity * (edge[:, None, :, None] >> column & 1).float()
 
 
 def _ridges(images: Tensor) -> tuple[Tensor, Tensor]:

@@ -50,7 +50,7 @@ def _wrap(torus: Tensor) -> Tensor:
 def _refine(height: Tensor, noise: Tensor) -> Tensor:
     """Return `(B, 2n − 3, 2n − 3)`: the points of `(B, n, n)` and those halfway, which lack neighbours at the rim."""
     side = 2 * height.shape[1] - 3
-    out = torch.empty(len(height), side, side, device=height.device)
+    out = torch.empty(len(height), side, side, dtype=height.dtype, device=height.device)
     out[:, 1::2, 1::2] = height[:, 1:-1, 1:-1]
     middle = (height[:, :-1, :-1] + height[:, :-1, 1:] + height[:, 1:, :-1] + height[:, 1:, 1:]) / 4
     middle += noise[:, ::2, ::2]
