@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, Strict, model_validator
 from robustmnist.errors import CheckpointError
 from robustmnist.files import is_file, sha256_bytes, write_atomic
 from robustmnist.shipped import shipped
-from robustmnist.tomlfile import Table, did_you_mean, shorten, validate_table
+from robustmnist.tomlfile import Table, check_plain, did_you_mean, shorten, validate_table
 
 __all__ = [
     "CLASSES",
@@ -205,6 +205,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"is larger than {MAX_BYTES:,} bytes: not a card", where=path)
     try:
         content = json.loads(data.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique)
+        check_plain(content)
     except (ValueError, RecursionError) as cause:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
         raise CheckpointError(f"is not JSON ({cause})", where=path, remedy=_RESTORE) from cause
     if not isinstance(content, dict):

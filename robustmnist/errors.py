@@ -29,7 +29,7 @@ __all__ = [
     "SuiteError",
 ]
 
-LONGEST = 1000  # characters of what is wrong: more than any list of ours, less than a screen
+LONGEST = 1000  # characters of what is wrong, and of where: more than any list of ours, less than a screen
 
 
 class RobustMnistError(Exception):
@@ -56,7 +56,7 @@ class RobustMnistError(Exception):
         self.what = "; ".join(mistakes)
         self.where = where
         self.remedy = remedy
-        place = "" if where is None else f"{visible(where)}: "
+        place = "" if where is None else f"{_clause(str(where))}: "
         advice = "" if remedy is None else f"; {visible(remedy)}"
         super().__init__("\n".join(f"{place}{_clause(one)}" for one in mistakes) + advice)
 

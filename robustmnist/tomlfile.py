@@ -11,10 +11,22 @@ from pydantic_core import ErrorDetails
 
 from robustmnist.errors import InputError
 
-__all__ = ["Table", "did_you_mean", "listed", "mistakes_in", "parse_toml", "read_toml", "shorten", "validate_table"]
+__all__ = [
+    "DEEPEST",
+    "Table",
+    "check_plain",
+    "did_you_mean",
+    "listed",
+    "mistakes_in",
+    "parse_toml",
+    "read_toml",
+    "shorten",
+    "validate_table",
+]
 
 MOST_LINES = 10  # of mistakes: who has corrected so many may ask again
 MAX_BYTES = 1_000_000  # a suite or a recipe is a page of text; anything larger is some other file
+DEEPEST = 20  # tables and lists within each other, of which ours have at most six
 
 # What pydantic says in words of its own, said in those of TOML, by the type of its error.
 WORDS = {
@@ -58,9 +70,29 @@ def parse_toml(path: Path, error: type[InputError]) -> dict[str, Any]:
     if len(content) > MAX_BYTES:
         raise error(f"is larger than {MAX_BYTES:,} bytes", where=path, remedy="give a TOML file")
     try:
-        return tomllib.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as cause:  # ValueError: no UTF-8, no TOML, or a number of 5,000 digits
+        table = tomllib.loads(content.decode("utf-8"))
+        check_plain(table)
+    except (ValueError, RecursionError) as cause:  # ValueError: no UTF-8, no TOML, or nothing that a file of ours holds
         raise error(f"is not TOML ({cause})", where=path, remedy="correct it or give another file") from cause
+    return table
+
+
+def check_plain(content: object) -> None:
+    """Refuse what TOML or JSON may spell and nothing can take: numbers beyond 64 bits, and tables within tables.
+
+    Python has whole numbers of any size and containers of any depth, at which printing and converting them fails.
+
+    Raises:
+        ValueError: If a whole number has more than 64 bits, or something lies deeper than `DEEPEST`.
+    """
+    level = [content]
+    for _ in range(DEEPEST + 1):
+        if any(isinstance(one, int) and not -(2**63) <= one < 2**64 for one in level):
+            raise ValueError("it holds a whole number of more than 64 bits")
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [one for several in inner for one in several]
+    if level:
+        raise ValueError(f"it is nested more than {DEEPEST} deep")
 
 
 def validate_table(table: dict[str, Any], model: type[T], error: type[InputError], *, where: object) -> T:
@@ -94,8 +126,11 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
 
 
 def shorten(value: object) -> str:
-    """Return `value` as Python would write it, on one line, cut after 60 characters."""
-    text = repr(value)
+    """Return `value` as Python would write it, on one line, cut after 60 characters; its type where that fails."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of more than 4,300 digits, a list that is nested too deep
+        text = f"{type(value).__name__} too large to be shown"
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 

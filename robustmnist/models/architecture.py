@@ -14,7 +14,7 @@ from robustmnist.errors import CheckpointError, InputError
 from robustmnist.models.cnn import CNN
 from robustmnist.models.fc import FC
 from robustmnist.models.lenet5 import LeNet5
-from robustmnist.tomlfile import Table, did_you_mean, validate_table
+from robustmnist.tomlfile import Table, did_you_mean, shorten, validate_table
 
 __all__ = ["MODELS", "build_model", "complete_architecture", "count_parameters"]
 
@@ -57,7 +57,7 @@ def complete_architecture(
     name = parameters.pop("model", None)
     if not isinstance(name, str) or name not in MODELS:
         hint = did_you_mean(name, MODELS) if isinstance(name, str) else ""
-        raise error(f"model: no model is called {name!r}{hint}", where=where, remedy=f"use {', '.join(MODELS)}")
+        raise error(f"model: no model is called {shorten(name)}{hint}", where=where, remedy=f"use {', '.join(MODELS)}")
     table = validate_table(parameters, _table(MODELS[name]), error, where=where)
     return {"model": name} | table.model_dump(mode="json")
 

@@ -12,10 +12,12 @@ from numpy.typing import DTypeLike, NDArray
 
 from robustmnist.errors import InputError, RunError
 from robustmnist.files import exists, is_file, sha256_bytes, sha256_file, utf8
+from robustmnist.predictions.manifest import Manifest
 from robustmnist.predictions.pictures import read_digits
 from robustmnist.predictions.realised import read_realised
 from robustmnist.predictions.table import Predictions
 from robustmnist.suites import Suite, check_names
+from robustmnist.tomlfile import check_plain, mistakes_in
 
 __all__ = ["array_shapes", "manifest_bytes", "npy_header", "read_manifest", "read_predictions"]
 
@@ -84,6 +86,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             raise RunError(f"is larger than {MAX_MANIFEST:,} bytes", where=path)
         text = path.read_bytes()
         manifest = json.loads(text)
+        check_plain(manifest)
         whole = isinstance(manifest, dict) and manifest_bytes(manifest) == text
     except OSError as cause:
         raise RunError(f"cannot be read ({cause.strerror})", where=path) from cause
@@ -94,6 +97,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if manifest.get("format") != 1:
         what = f"has format {manifest.get('format')!r}, of which this version of robustmnist knows nothing"
         raise RunError(what, where=path, remedy="use the version that wrote it, or evaluate again with another -o")
+    mistakes = mistakes_in(manifest, Manifest)
+    if mistakes:
+        raise RunError(f"is not the manifest of a run ({mistakes[0]})", where=path)
     return dict(manifest)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from robustmnist.card import TestAccuracy
 from robustmnist.errors import RunError
-from robustmnist.tomlfile import Table, mistakes_in
+from robustmnist.tomlfile import Table, check_plain, mistakes_in
 
 __all__ = ["BestEpoch", "Metrics", "read_metrics"]
 
@@ -47,6 +47,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
     remedy = "delete it and resume the run"
     try:
         metrics = json.loads(path.read_text(encoding="utf-8"))
+        check_plain(metrics)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as cause:

@@ -11,7 +11,17 @@ from pydantic import Field, Strict
 from robustmnist.errors import RecipeError
 from robustmnist.models import complete_architecture
 from robustmnist.shipped import shipped
-from robustmnist.tomlfile import Table, did_you_mean, listed, mistakes_in, parse_toml, shorten, validate_table
+from robustmnist.tomlfile import (
+    DEEPEST,
+    Table,
+    check_plain,
+    did_you_mean,
+    listed,
+    mistakes_in,
+    parse_toml,
+    shorten,
+    validate_table,
+)
 
 __all__ = ["Augment", "Average", "Data", "EarlyStopping", "Optimizer", "Recipe", "Schedule", "load_recipe"]
 
@@ -180,10 +190,18 @@ def _override(table: dict[str, Any], override: str) -> str:
     parts = key.strip().split(".")
     if not sign or not all(parts):
         raise RecipeError("is no key=value", where=f"--set {override}", remedy="write for example optimizer.lr=0.01")
+    if len(parts) > DEEPEST:
+        raise RecipeError("is no key of a recipe", where=f"--set {shorten(override)}", remedy="write optimizer.lr=0.01")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()
+    except (ValueError, RecursionError) as cause:
+        raise RecipeError(f"is no value ({cause})", where=f"--set {shorten(override)}") from cause
+    try:
+        check_plain(value)
+    except ValueError as cause:
+        raise RecipeError(f"is no value of a recipe ({cause})", where=f"--set {shorten(override)}") from cause
     for part in parts[:-1]:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from robustmnist.errors import RunError
 from robustmnist.files import sha256_bytes, write_atomic
-from robustmnist.tomlfile import shorten
+from robustmnist.tomlfile import check_plain, shorten
 from robustmnist.training.loop import Best, State
 
 __all__ = ["check_begun", "load_state", "save_state"]
@@ -56,10 +56,11 @@ def load_state(path: Path, state: State, begun: Mapping[str, Any]) -> dict[str, 
         if metadata.get("sha256") != _hash(metadata.get("state", ""), tensors):
             raise RunError("is damaged: its hash does not match", where=path, remedy="start the training again")
         plain: dict[str, Any] = json.loads(metadata["state"])
+        check_plain(plain)
         check_begun(plain.get("begun", {}), begun, where=path)
         _restore(state, plain, tensors)
         return dict(plain.get("machine", {}))
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as cause:
+    except (OSError, SafetensorError, KeyError, TypeError, AttributeError, ValueError, RuntimeError) as cause:
         why = str(cause).partition("\n")[0]  # torch lists every tensor that does not fit
         raise RunError(f"cannot be resumed ({why})", where=path, remedy="start the training again") from cause
 
