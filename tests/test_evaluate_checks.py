@@ -211,3 +211,20 @@ def test_a_network_in_float64_reads_as_well_as_in_float32(digits: Dataset) -> No
     double = Asks(lambda net, x: net(x)).double()
     found = evaluate({"single": single, "double": double}, digits, SUITE, device="cpu")
     assert (found.clean[0] == found.clean[1]).all()
+
+
+def test_the_default_float_type_changes_no_logit(digits: Dataset) -> None:
+    """Nor does a network made under it read any worse."""
+    suite = make_suite("still", make_sweep("right", values=(0,)))
+
+    def clean() -> Any:
+        models = {"ours": rm.load_checkpoint("cnn"), "others": Asks(lambda net, x: net(x))}
+        return evaluate(models, digits, suite, device="cpu").clean
+
+    expected = clean()
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = clean()
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert (found == expected).all()

@@ -218,6 +218,20 @@ def test_the_callers_gradient_mode_does_not_matter(
     assert torch.equal(found, wanted)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_the_default_float_type_changes_no_bit(
+    conv_net: nn.Module, digits28: Tensor, digit_labels: Tensor, method: str
+) -> None:
+    expected = explain(conv_net, digits28[:3], digit_labels[:3], method=method)
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = explain(conv_net, digits28[:3], digit_labels[:3], method=method)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, expected)
+
+
 def test_no_images_give_no_attributions(conv_net: nn.Module, digits28: Tensor) -> None:
     none = explain(conv_net, digits28[:0], torch.zeros(0, dtype=torch.int64), method="saliency")
     assert none.shape == (0, 1, 28, 28)

@@ -158,6 +158,13 @@ def test_the_manifest_tells_of_all_runs(whole: Predictions) -> None:
     assert (told["duration_seconds"], told["forward_passes"], told["images_per_second"]) == (None, 25, None)
 
 
+def test_notices_of_all_runs_are_kept_once(whole: Predictions) -> None:
+    first = with_manifest(part(whole, ("fc",)), notices=["b", "c"])
+    second = with_manifest(part(whole, ("cnn",)), notices=["a", "b"])
+    assert merge([first, second]).manifest["notices"] == ["a", "b", "c"]
+    assert merge([first, part(whole, ("cnn",))]).manifest["notices"] == ["b", "c"]  # one of an earlier version
+
+
 def test_pictures_go_with_their_mistakes(whole: Predictions) -> None:
     # All runs of all checkpoints have the same focus, so the same mistakes are shown and every picture is found.
     found = merge([part(whole, NAMES, ("shift", "rotation")), part(whole, NAMES, ("noise",))])

@@ -85,7 +85,7 @@ def _padded(method: Method, model: nn.Module, images: Tensor, targets: Tensor) -
     fill = torch.arange(method.chunk, dtype=torch.int64, device=images.device).clamp(max=n - 1)
     # Indexing copies: the caller's tensor must not come out with a gradient flag, and it may be an inference tensor.
     values = method.attribute(model, images.detach()[fill].requires_grad_(), targets.to(images.device)[fill])
-    return values[:n].detach()
+    return values[:n].detach().to(images.dtype)  # captum's occlusion takes torch's default float type
 
 
 def _check(model: nn.Module, images: Tensor, targets: Tensor) -> None:
