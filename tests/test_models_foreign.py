@@ -320,6 +320,25 @@ def test_deploying_leaves_the_network_and_the_generator_alone() -> None:
     assert torch.equal(torch.get_rng_state(), generator)
 
 
+def test_a_network_whose_eval_does_more_is_brought_back(digits28: Tensor) -> None:
+    class Merges(Views):
+        """Adds an update to its weights in eval mode alone, as low-rank adapters do."""
+
+        def train(self, mode: bool = True) -> "Merges":
+            if mode != self.training:
+                with torch.no_grad():
+                    self.last.bias += 1 if not mode else -1
+            super().train(mode)
+            return self
+
+    model = Merges()
+    before = model.last.bias.clone()
+    answers = logits(model, digits28)
+    torch.testing.assert_close(model.last.bias, before)
+    with torch.no_grad():
+        torch.testing.assert_close(answers, model.eval()(digits28), rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

@@ -24,7 +24,7 @@ def answer_of(name: str, model: Checkpoint | nn.Module, device: torch.device) ->
     """
     try:
         ready = model.deployed if isinstance(model, Checkpoint) else deployed(model)
-        if any(parameter.device != device for parameter in ready.parameters()):
+        if any(values.device != device for values in (*ready.parameters(), *ready.buffers())):
             ready = Deployed(ready, device)
     except CheckpointError as cause:
         raise CheckpointError(cause.what, where=name, remedy=cause.remedy) from cause

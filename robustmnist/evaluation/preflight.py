@@ -19,7 +19,7 @@ SUM_TO_ONE = 1e-3
 def shown(dataset: Dataset) -> tuple[Tensor, Tensor]:
     """Return images and labels of at most 256 digits, spread evenly over the data set: it may be in order of class."""
     n = len(dataset)
-    rows = torch.arange(min(SHOWN, n), device=dataset.labels.device) * n // min(SHOWN, n)
+    rows = torch.arange(min(SHOWN, n), dtype=torch.int64, device=dataset.labels.device) * n // min(SHOWN, n)
     return dataset.images[rows], dataset.labels[rows]
 
 

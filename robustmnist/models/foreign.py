@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Iterable
-from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -10,9 +9,10 @@ from torch import Tensor, nn
 
 from robustmnist.errors import CheckpointError
 from robustmnist.models.layout import laid_out
+from robustmnist.models.precision import full_precision
 from robustmnist.models.structure import is_convolutional
 
-__all__ = ["adopted", "check_weights", "duplicate"]
+__all__ = ["adopted", "check_weights", "device_of", "duplicate"]
 
 PROBES = 64
 CLOSE = 1e-5  # of the largest logit: what another order of the same float32 sums may differ by
@@ -20,7 +20,7 @@ CLOSE = 1e-5  # of the largest logit: what another order of the same float32 sum
 
 def check_weights(model: nn.Module) -> None:
     """Raise `CheckpointError` if a parameter or buffer of `model` has no values yet."""
-    for name, values in _tensors(model):
+    for name, values in (*model.named_parameters(), *model.named_buffers()):
         if nn.parameter.is_lazy(values):
             what, remedy = "is not initialised (a lazy layer)", "ask the model about a few digits first"
         elif values.is_meta:
@@ -55,34 +55,47 @@ def adopted(model: nn.Module, device: torch.device) -> tuple[nn.Module, torch.me
 
     Nothing in it is rewritten. One in another float type that does not take float32 images is brought to float32. On a
     CPU a convolutional network is laid out channels last, a third of the time, if it then answers 64 drawn images as
-    before: one that looks at strides, as ``view`` does, stays in torch's usual layout. What raises here raises again
-    when the network is asked.
+    before: one that looks at strides, as ``view`` does, stays in torch's usual layout. Whatever it raises here it
+    raises when it is asked.
 
     Raises:
         CheckpointError: If it has no values or cannot be copied, or if its copy answers otherwise than itself.
     """
     check_weights(model)
-    plain = duplicate(model).to(device).eval()
-    images = _probes(device)
+    plain = duplicate(model).eval()
+    images = _probes(device_of(model, device))
     answer = _ask(plain, images)
-    if answer is None and any(
-        values.is_floating_point() and values.dtype != torch.float32 for _, values in _tensors(plain)
-    ):
-        plain = plain.float()
-        answer = _ask(plain, images)
     if answer is None:
-        return plain, torch.contiguous_format
-    itself = _ask_in_eval_mode(model, images)
-    # One that answers otherwise each time is no matter of copies; `robustmnist.evaluate` refuses it.
-    if itself is not None and not _are_close(itself, answer) and _are_close(_ask(plain, images), answer):
-        what = "its copy answers otherwise: a hook or function in it holds on to the original"
-        raise CheckpointError(what, remedy="let it reach the module through its arguments")
+        plain = plain.float()
+    else:
+        _check_copy(model, plain, images, answer)
+    plain = plain.to(device)
     if device.type == "cpu" and is_convolutional(plain):
+        images = _probes(device)
         fast = laid_out(duplicate(plain), torch.channels_last)
-        found = _ask(fast, images.contiguous(memory_format=torch.channels_last))
-        if _are_close(found, answer):
+        found, answer = _ask(fast, images.contiguous(memory_format=torch.channels_last)), _ask(plain, images)
+        if answer is not None and _are_close(found, answer):
             return fast, torch.channels_last
     return plain, torch.contiguous_format
+
+
+def device_of(model: nn.Module, default: torch.device) -> torch.device:
+    """Return the device of the first parameter or buffer of `model`, or `default` where it has none."""
+    return next((values.device for values in _tensors(model)), default)
+
+
+def _check_copy(model: nn.Module, copied: nn.Module, images: Tensor, answer: Tensor) -> None:
+    """Refuse a model whose copy, which gave this `answer`, answers otherwise than itself."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    itself = _ask(model, images)
+    model.train(modes[0][1])  # which may do more than set modes, as `eval` may
+    for module, mode in modes:
+        module.training = mode
+    # One that answers otherwise each time is no matter of copies; `robustmnist.evaluate` refuses it.
+    if itself is not None and not _are_close(itself, answer) and _are_close(_ask(copied, images), answer):
+        what = "its copy answers otherwise: a hook or function in it holds on to the original"
+        raise CheckpointError(what, remedy="let it reach the module through its arguments")
 
 
 def _probes(device: torch.device) -> Tensor:
@@ -103,23 +116,13 @@ def _probes(device: torch.device) -> Tensor:
 def _ask(model: nn.Module, images: Tensor) -> Tensor | None:
     """Return what `model` answers, all random numbers drawn from the same state; None where that is no plain tensor."""
     devices = [images.device] if images.is_cuda else []
-    with torch.random.fork_rng(devices), torch.no_grad():
+    with torch.random.fork_rng(devices), torch.no_grad(), full_precision(images.device):
         try:
             answer = model(images.clone(memory_format=torch.preserve_format))
         except Exception:
             return None
     plain = isinstance(answer, Tensor) and answer.layout == torch.strided and answer.is_floating_point()
     return answer.detach() if plain else None
-
-
-def _ask_in_eval_mode(model: nn.Module, images: Tensor) -> Tensor | None:
-    """Return what `model` itself answers in eval mode, wherever it is, and leave its mode as it was."""
-    device = next((values.device for _, values in _tensors(model)), images.device)
-    with ExitStack() as stack:
-        for module in model.modules():
-            stack.callback(setattr, module, "training", module.training)
-        model.eval()
-        return _ask(model, images.to(device))
 
 
 def _are_close(one: Tensor | None, other: Tensor) -> bool:
@@ -133,5 +136,5 @@ def _are_close(one: Tensor | None, other: Tensor) -> bool:
     return bool(((one - other)[finite].abs() <= CLOSE * scale).all())
 
 
-def _tensors(model: nn.Module) -> list[tuple[str, Tensor]]:
-    return [*model.named_parameters(), *model.named_buffers()]
+def _tensors(model: nn.Module) -> list[Tensor]:
+    return [*model.parameters(), *model.buffers()]

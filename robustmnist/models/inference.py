@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from robustmnist.errors import CheckpointError
 from robustmnist.models.folding import fold_norms
-from robustmnist.models.foreign import adopted, check_weights, duplicate
+from robustmnist.models.foreign import adopted, check_weights, device_of, duplicate
 from robustmnist.models.layout import laid_out
 from robustmnist.models.pooling import fast_pooling
+from robustmnist.models.precision import full_precision
 from robustmnist.models.structure import is_convolutional, is_understood
 from robustmnist.threads import share_out
 
@@ -53,7 +54,7 @@ class Deployed(nn.Module):
     def __init__(self, model: nn.Module, device: torch.device | None = None) -> None:
         super().__init__()
         plain = model.model if isinstance(model, Deployed) else model
-        where = device or next((parameter.device for parameter in plain.parameters()), torch.device("cpu"))
+        where = device or device_of(plain, torch.device("cpu"))
         self.understood = is_understood(plain)
         self.form = torch.contiguous_format
         self.model: nn.Module
@@ -142,25 +143,6 @@ def logits(model: nn.Module, images: Tensor) -> Tensor:
     """
     result: Tensor = deployed(model)(images)
     return result
-
-
-@contextmanager
-def full_precision(device: torch.device) -> Iterator[None]:
-    """Hold convolutions and matrix products on a GPU to full float32, and to algorithms that sum in one order.
-
-    By default torch lets a GPU round the factors of a convolution to 10 bits (TF32), which moved logits of ``cnn`` by
-    up to 7·10⁻⁴; in full they are within 3·10⁻⁶ of a CPU's (H200, 2,000 digits). On a CPU nothing happens.
-    """
-    if device.type != "cuda":
-        yield
-        return
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("highest")
-    try:
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-            yield
-    finally:
-        torch.set_float32_matmul_precision(before)
 
 
 def tile(model: nn.Module, device: torch.device) -> int:
