@@ -176,3 +176,8 @@ PINNED = "bff32a63c979faa019fa29f1bfc84751c116aa04f525721944f54864fbd892ba"
 def test_what_are_no_grey_digits_is_refused(images: torch.Tensor, message: str) -> None:
     with pytest.raises(ImagesError, match=message):
         to_mnist(images)
+
+
+def test_what_rounds_to_levels_has_no_gradient() -> None:
+    with pytest.raises(ImagesError, match=r"no gradient with respect to the images; use images\.detach"):
+        to_mnist(torch.zeros(1, 8, 8, requires_grad=True))

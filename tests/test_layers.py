@@ -14,7 +14,7 @@ LAYERS = [
     ["results", "predictions", "suites", "card", "checkpoints", "data", "natural"],
     ["perturb", "models"],
     ["measure", "draws"],
-    ["device", "figure", "files", "folders", "locks", "png", "process", "threads", "tomlfile", "versions"],
+    ["device", "figure", "files", "folders", "gradient", "locks", "png", "process", "threads", "tomlfile", "versions"],
     ["errors", "shipped"],
     ["characters"],
 ]

@@ -11,6 +11,7 @@ from skimage.measure import moments_central, regionprops
 from skimage.morphology import medial_axis
 from torch import Tensor
 
+from robustmnist.errors import ImagesError
 from robustmnist.measure import MEASURES, box_size, centroid, extent, ink, principal_angle, slant, stroke_width
 from robustmnist.perturb import rotation, scale, shift
 
@@ -324,3 +325,24 @@ def test_a_full_frame_has_a_stroke_as_wide_as_a_distance_field_says() -> None:
     inside = np.pad(np.ones((112, 112)), 2)  # half a pixel of ink lies outside of the outermost centres
     expected = (ndimage.distance_transform_edt(inside)[inside > 0] - 0.5).mean()
     assert float(stroke_width(full)[0]) == pytest.approx(expected, abs=0.3)
+
+
+@pytest.mark.parametrize("name", [name for name in MEASURES if name != "stroke-width"])
+def test_the_gradient_of_a_measure_is_that_of_finite_differences(name: str, digits28: Tensor) -> None:
+    uneven, step = torch.rand(2, *digits28.shape, generator=torch.Generator().manual_seed(0)).double()
+    # No two pixels are the highest.
+    measure, images = MEASURES[name].function, torch.where(digits28 > 0, 0.1 + 0.7 * digits28 + 0.1 * uneven, 0.0)
+    step *= (images > 0) * 1e-5
+    followed = images.clone().requires_grad_()
+    found = measure(followed)
+    torch.testing.assert_close(found, measure(images), rtol=0, atol=0, equal_nan=True)
+    (slope,) = torch.autograd.grad(found.nan_to_num(nan=0.0).sum(), followed)
+    change = (measure(images + step) - measure(images - step)) / 2
+    has = found.isfinite()
+    assert has.sum() > 30
+    torch.testing.assert_close((slope * step).sum((1, 2, 3))[has], change[has], rtol=1e-2, atol=1e-7)
+
+
+def test_stroke_width_has_no_gradient(digits28: Tensor) -> None:
+    with pytest.raises(ImagesError, match="stroke_width: has no gradient"):
+        stroke_width(digits28.requires_grad_())

@@ -109,3 +109,13 @@ def test_kornia_2948_memory_does_not_unfold_with_the_batch(
     finally:
         torch.set_num_threads(threads)
     assert sorted(allocations.found) == sorted(n * size for size in [*kept, 4 * 784])
+
+
+def test_what_chunks_return_can_be_followed_back_to_the_images() -> None:
+    @by_chunks
+    def both(images: Tensor, *, factor: float) -> tuple[Tensor, Tensor]:
+        return images * factor, images.square()
+
+    images = pictures(N).requires_grad_()
+    for part, slope in zip(both(images, factor=3.0), (torch.full_like(images, 3.0), 2 * images), strict=True):
+        assert torch.equal(torch.autograd.grad(part.sum(), images)[0], slope)

@@ -11,9 +11,11 @@ from pictures import pictures
 from torch import Tensor
 
 from robustmnist.draws import Draws
-from robustmnist.perturb import PERTURBATIONS, Parameter, check_images, prepare
+from robustmnist.errors import ImagesError
+from robustmnist.perturb import PERTURBATIONS, Parameter, check_images, chunks, prepare, resample
 
 N = 4
+STEP = 2.0**-10  # ink by which images are moved to see what a perturbation makes of it
 every = pytest.mark.parametrize("name", PERTURBATIONS)
 
 
@@ -113,3 +115,59 @@ def test_no_bit_depends_on_torchs_default_dtype(name: str, data: st.DataObject, 
         for out in (run(name, images, asked, seed=seed), direct(name, images, asked, seed)):
             assert out.dtype == torch.float32
             assert torch.equal(out, expected)
+
+
+def greys(seed: int) -> Tensor:
+    """Return pictures on paper and full frames, all ink from 0.1 to 0.88 but for one pixel each, the darkest."""
+    images = torch.cat([pictures(2, seed, box=16), noise(seed), noise(seed + 1000)])
+    images = torch.where(images > 0, 0.1 + 0.78 * images, 0.0)
+    images[:, :, 14, 14] = 0.9
+    return images
+
+
+@every
+@given(st.data(), st.integers(0, 999))
+def test_the_gradient_is_that_of_finite_differences_or_refused(name: str, data: st.DataObject, seed: int) -> None:
+    images, asked = greys(seed), data.draw(requests(name))
+    followed = images.clone().requires_grad_()
+    if not PERTURBATIONS[name].differentiable:
+        for call in (run, direct):
+            with pytest.raises(ImagesError, match=r"no gradient with respect to the images; use images\.detach"):
+                call(name, followed, asked)
+            with torch.no_grad():
+                assert torch.equal(call(name, followed, asked), run(name, images, asked))
+        return
+    step = torch.rand(images.shape, generator=torch.Generator().manual_seed(seed)) * (images > 0) * STEP
+    ahead, behind = (run(name, images + way * step, asked, seed=seed).double() for way in (1, -1))
+    for call in (run, direct):
+        out = call(name, followed, asked, seed=seed)
+        assert torch.equal(out, run(name, images, asked, seed=seed))
+        # Where no ink is cut off at paper or at full ink.
+        within = torch.stack([ahead, behind, out.detach().double()])
+        change = torch.where(((within > 1e-3) & (within < 1 - 1e-3)).all(0), (ahead - behind) / 2, 0.0)
+        (slope,) = torch.autograd.grad(out, followed, change.float())
+        assert float((slope.double() * step).sum()) == pytest.approx(float(change.square().sum()), rel=0.01, abs=1e-7)
+
+
+@pytest.mark.parametrize("name", [name for name, entry in PERTURBATIONS.items() if entry.differentiable])
+def test_the_gradient_does_not_depend_on_chunks(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = torch.cat([greys(0), greys(1)]).requires_grad_()
+    key, parameter = next(iter(PERTURBATIONS[name].parameters.items()))
+    asked = {key: parameter.neutral + 0.2 * (min(parameter.high, 3.0) - parameter.neutral)}
+
+    def slope() -> Tensor:
+        out = run(name, images, asked)
+        return torch.autograd.grad(out, images, out.detach())[0]
+
+    whole = slope()
+    assert whole.abs().amax() > 0.05
+    for module, size in ((chunks, "CPU_WHOLE"), (chunks, "CPU_CHUNK"), (resample, "CPU_WIDTH")):
+        monkeypatch.setattr(module, size, 3)
+    torch.testing.assert_close(slope(), whole, rtol=0, atol=1e-6)
+
+
+def test_what_was_prepared_without_a_gradient_does_not_cut_it() -> None:
+    images = greys(0).requires_grad_()
+    with torch.no_grad():
+        turned = prepare("rotation", images, ids=torch.arange(N))
+    assert turned(angle=30.0).requires_grad

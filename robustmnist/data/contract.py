@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from robustmnist.errors import ImagesError
+from robustmnist.gradient import without_gradient
 
 __all__ = ["to_mnist"]
 
@@ -27,6 +28,7 @@ NUDGE = 1e-9
 CHUNK_PIXELS = 400_000  # pixels at a time, so that memory stays bounded
 
 
+@without_gradient
 def to_mnist(images: Tensor) -> Tensor:
     """Bring grey digits of any size into the form that MNIST has.
 

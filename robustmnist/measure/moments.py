@@ -7,6 +7,8 @@ holds it exactly, so that no order of addition, and hence no batch and no device
 import torch
 from torch import Tensor
 
+from robustmnist.gradient import tracked
+
 __all__ = ["centroid", "ink", "principal_angle", "slant"]
 
 STEP = 2.0**-30
@@ -93,6 +95,8 @@ def _sums(images: Tensor) -> Tensor:
     weights = torch.stack([torch.ones_like(x), x, y, x * x, x * y, y * y], -1).flatten(0, -2)
     found = torch.empty(len(images), weights.shape[1], dtype=torch.float64, device=images.device)
     for start in range(0, len(images), CHUNK):
-        steps = (images[start : start + CHUNK].flatten(1).double() / STEP).round_()
+        exact = images[start : start + CHUNK].flatten(1).double() / STEP
+        # The same whole numbers, bit for bit, with the gradient that rounding does not have.
+        steps = exact + (exact.detach().round() - exact.detach()) if tracked(images) else exact.round_()
         found[start : start + CHUNK] = steps @ weights * STEP
     return found

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from robustmnist.gradient import without_gradient
 from robustmnist.measure.place import Box, by_place
 
 __all__ = ["stroke_width"]
@@ -16,6 +17,7 @@ CPU_CHUNK, GPU_CHUNK = 256, 1024  # images at once; with fewer two threads wait 
 ROWS = 16  # of sub-pixels at once, where each takes 4 bytes instead of 1
 
 
+@without_gradient
 def stroke_width(images: Tensor) -> Tensor:
     """Return `(B,)`: each image's mean stroke width in px; NaN where no ink is above one half.
 
@@ -29,6 +31,9 @@ def stroke_width(images: Tensor) -> Tensor:
 
     Args:
         images: `(B, 1, 28, 28)`.
+
+    Raises:
+        ImagesError: If a gradient is asked for: there is none.
     """
     width = images.new_full((len(images),), torch.nan)
 

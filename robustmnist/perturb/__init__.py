@@ -2,6 +2,11 @@
 
 A direct call checks the images and takes any strength that makes sense. For many strengths of the same images there is
 `prepare`, which checks the images once, does once what the strengths share, and holds these to the registry's ranges.
+
+Where torch records a gradient (`images.requires_grad`, not within `torch.no_grad()`), the result has the same bits and
+the gradient of the map that was chosen: draws and bounding boxes count as given. What rounds or cuts at a threshold has
+none and raises `ImagesError` instead: quantise, jpeg, shot noise, the three thicknesses, swelling and fracture (they
+look for the strokes), and MNIST-C's glass blur and Canny edges; `Perturbation.differentiable` says which.
 """
 
 from robustmnist.perturb.checked import affine as affine

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from robustmnist.draws import Draws
+from robustmnist.gradient import tracked
 from robustmnist.threads import share_out
 
 __all__ = ["by_chunks", "chunks"]
@@ -39,14 +40,19 @@ def by_chunks(function: F) -> F:
         starts = chunks(n, images.device)
         if len(starts) <= 1:
             return function(images, *arguments, **keywords)
+
+        def chunk(start: int) -> Any:
+            stop = min(start + starts.step, n)
+            part = [_cut(value, start, stop, n) for value in (images, *arguments)]
+            return function(*part, **{key: _cut(value, start, stop, n) for key, value in keywords.items()})
+
+        if tracked(images):  # what is written in place, by several threads, torch cannot follow
+            return _joined([chunk(start) for start in starts])
         whole = _Whole(n)
 
         def work(share: range) -> None:
             for start in share:
-                stop = min(start + starts.step, n)
-                part = [_cut(value, start, stop, n) for value in (images, *arguments)]
-                named = {key: _cut(value, start, stop, n) for key, value in keywords.items()}
-                whole.put(function(*part, **named), start, stop)
+                whole.put(chunk(start), start, min(start + starts.step, n))
 
         share_out(work, starts, images.device)
         return whole.value
@@ -84,6 +90,12 @@ class _Whole:
 
     def _like(self, part: Tensor) -> Tensor:
         return torch.empty((self._n, *part.shape[1:]), dtype=part.dtype, device=part.device)
+
+
+def _joined(parts: list[Any]) -> Any:
+    if isinstance(parts[0], tuple):
+        return tuple(map(torch.cat, zip(*parts, strict=True)))
+    return torch.cat(parts)
 
 
 def _several(value: Any) -> tuple[Tensor, ...]:

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from robustmnist.draws import Draws
 from robustmnist.errors import InputError
+from robustmnist.gradient import without_gradient
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.cover import covered, slanting
 from robustmnist.perturb.images import places
@@ -16,6 +17,7 @@ __all__ = ["fracture"]
 BEYOND = 1.0
 
 
+@without_gradient
 @by_chunks
 def fracture(
     images: Tensor, *, width: float, draws: Draws, number: float = 3.0, prepared: Tensor | None = None

@@ -14,8 +14,10 @@ import functools
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from robustmnist.gradient import tracked
 from robustmnist.perturb.images import CENTRE, PIXELS, SIZE, places
 from robustmnist.perturb.resample import Taps, Tiles, bilinear, columns, resample, rows
 
@@ -100,7 +102,7 @@ def scale(
     in_x, in_y = factor * horizontal, factor * vertical
     if in_x == in_y == 1:
         return _copy(images)
-    return resample(images if prepared is None else prepared, *_scaled(in_x, in_y))
+    return resample(_source(images, prepared), *_scaled(in_x, in_y))
 
 
 def rotation(images: Tensor, *, angle: float, prepared: Tiles | None = None) -> Tensor:
@@ -118,7 +120,12 @@ def rotation(images: Tensor, *, angle: float, prepared: Tiles | None = None) -> 
     quarters, rest = divmod(angle, 90.0)
     if rest == 0:
         return _copy(torch.rot90(images, int(quarters), (-2, -1)))
-    return resample(images if prepared is None else prepared, _turned(angle))
+    return resample(_source(images, prepared), _turned(angle))
+
+
+def _source(images: Tensor, prepared: Tiles | None) -> Tensor | Tiles:
+    """Return what is resampled: what was prepared, unless a gradient is asked for, which tiles do not carry."""
+    return images if prepared is None or tracked(images) else prepared
 
 
 def _copy(images: Tensor) -> Tensor:
@@ -126,15 +133,22 @@ def _copy(images: Tensor) -> Tensor:
     return images.clone(memory_format=torch.contiguous_format)
 
 
-@torch.no_grad()
 def _shift_whole(images: Tensor, dx: int, dy: int) -> Tensor:
+    if dx == dy == 0:
+        return _copy(images)
+    if tracked(images):
+        right, down = (max(-SIZE, min(step, SIZE)) for step in (dx, dy))
+        return F.pad(images, (right, -right, down, -down))
+    with torch.no_grad():
+        return _shifted_bits(images, dx, dy)
+
+
+def _shifted_bits(images: Tensor, dx: int, dy: int) -> Tensor:
     """Return the shifted copy in one pass over the memory, which costs what a plain copy does.
 
     With the batch as one line of pixels, every pixel comes from `step` places before it, whatever row or image that is
     in; what came from outside its frame is then masked. A mask of bits leaves all other numbers exactly as they are.
     """
-    if dx == dy == 0:
-        return _copy(images)
     out = torch.empty(images.shape, dtype=torch.float32, device=images.device)
     if max(abs(dx), abs(dy)) >= SIZE or not len(images):
         return out.zero_()

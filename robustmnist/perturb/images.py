@@ -34,7 +34,7 @@ def check_images(images: Tensor) -> None:
         raise ImagesError(f"must be float32, not {images.dtype}", where="images", remedy=remedy)
     if not images.numel():
         return
-    low, high = (float(edge) for edge in torch.aminmax(images))
+    low, high = (float(edge) for edge in torch.aminmax(images.detach()))
     if not (low >= 0.0 and high <= 1.0):  # so written that NaN fails
         raise ImagesError(f"must hold ink in [0, 1], not {low:g} to {high:g}", where="images", remedy="rescale them")
 

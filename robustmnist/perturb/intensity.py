@@ -8,6 +8,7 @@ import math
 import torch
 from torch import Tensor
 
+from robustmnist.gradient import tracked, without_gradient
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import SIZE
 
@@ -104,6 +105,7 @@ def inversion(images: Tensor, *, fraction: float) -> Tensor:
     return torch.lerp(images, 1 - images, fraction).clamp_(0.0, 1.0)
 
 
+@without_gradient
 @by_chunks
 def quantise(images: Tensor, *, step: float) -> Tensor:
     """Round the ink to multiples of a step, halves to the even multiple.
@@ -129,4 +131,8 @@ def quantise(images: Tensor, *, step: float) -> Tensor:
 def _mean(images: Tensor) -> Tensor:
     """Return `(B, 1, 1, 1)`: each image's mean, by whole numbers: their sum is the same in any order, on any device."""
     total = images.mul(FIXED_POINT).to(torch.int32).sum((1, 2, 3), keepdim=True, dtype=torch.int64)
-    return (total.double() / (FIXED_POINT * SIZE**2)).float()
+    mean = (total.double() / (FIXED_POINT * SIZE**2)).float()
+    if not tracked(images):
+        return mean
+    plain = images.mean((1, 2, 3), keepdim=True)
+    return mean + (plain - plain.detach())  # 0, with the gradient that whole numbers do not have

@@ -9,6 +9,7 @@ import math
 import torch
 from torch import Tensor
 
+from robustmnist.gradient import without_gradient
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import SIZE
 
@@ -41,6 +42,7 @@ ODD_SUM, ODD = 9633, (2446, 16819, 25172, 12299)  # 1.175875602; 0.298631336, 2.
 PAIRS = {(0, 3): -7373, (1, 2): -20995, (0, 2): -16069, (1, 3): -3196}  # 0.899976223, 2.562915447, 1.961570560, 0.390…
 
 
+@without_gradient
 @by_chunks
 def jpeg(images: Tensor, *, loss: float) -> Tensor:
     """Compress and decompress as a grey JPEG of quality 100 − `loss`, to the very levels of libjpeg.

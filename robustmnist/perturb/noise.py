@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from robustmnist.draws import STEP, Draws
+from robustmnist.gradient import tracked
 from robustmnist.perturb.images import SIZE
 
 __all__ = [
@@ -120,11 +121,12 @@ def prepare_impulse_noise(images: Tensor, draws: Draws) -> Impulses:
     return Impulses(which.contiguous(), grey.contiguous())
 
 
-@torch.no_grad()
 def _replaced(images: Tensor, impulses: Impulses, probability: float) -> Tensor:
     """Return `images` with the pixels replaced that are hit at `probability`."""
-    hit = torch.lt(
-        impulses.hit_above, probability, out=torch.empty(images.shape, dtype=torch.float32, device=images.device)
-    )
     # A weight of exactly 0 or 1 gives exactly one or the other, three times faster than a choice by mask.
-    return torch.lerp(images, impulses.by, hit, out=hit)
+    if tracked(images):
+        return torch.lerp(images, impulses.by, (impulses.hit_above < probability).to(images.dtype))
+    with torch.no_grad():
+        hit = torch.empty(images.shape, dtype=torch.float32, device=images.device)
+        torch.lt(impulses.hit_above, probability, out=hit)
+        return torch.lerp(images, impulses.by, hit, out=hit)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from robustmnist.errors import InputError
+from robustmnist.gradient import without_gradient
 from robustmnist.measure import stroke_width
 from robustmnist.perturb.stroke import CHANGE_HIGH, CHANGE_LOW, prepare_stroke, thickness
 
@@ -25,6 +26,7 @@ __all__ = ["prepare_pen", "relative_thickness", "target_thickness"]
 Prepared = tuple[Tensor, Tensor]
 
 
+@without_gradient
 def relative_thickness(images: Tensor, *, change: float, prepared: Prepared | None = None) -> Tensor:
     """Make each digit's strokes thicker or thinner by a fraction of its own mean stroke width.
 
@@ -46,6 +48,7 @@ def relative_thickness(images: Tensor, *, change: float, prepared: Prepared | No
     return _changed(images, planes, width * change)
 
 
+@without_gradient
 def target_thickness(images: Tensor, *, share: float, target: float = 4.0, prepared: Prepared | None = None) -> Tensor:
     """Bring each digit's mean stroke width to `target` px, by a part of the way.
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
+from robustmnist.gradient import differentiable
+
 __all__ = ["Parameter", "Perturbation"]
 
 
@@ -50,3 +52,11 @@ class Perturbation:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     random: bool = False
     prepare: Callable[..., Any] | None = None
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether there is a gradient with respect to the images; if not, asking for it raises `ImagesError`.
+
+        What is chosen by the image, as the place of its bounding box, counts as given.
+        """
+        return differentiable(self.function)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from robustmnist.draws import Draws
 from robustmnist.errors import InputError
+from robustmnist.gradient import refuse_gradient
 from robustmnist.perturb.arguments import range_faults
 from robustmnist.perturb.images import check_images
 from robustmnist.perturb.perturbation import Perturbation
@@ -31,7 +32,8 @@ def prepare(name: str, images: Tensor, *, ids: Tensor, seed: int = 0, draw: int 
 
     Raises:
         ValueError: If the name is unknown or `ids` do not fit the images.
-        ImagesError: If the images have another shape, dtype or range.
+        ImagesError: If the images have another shape, dtype or range, or a gradient is asked for where there is none
+            (`Perturbation.differentiable`).
     """
     if name not in PERTURBATIONS:
         raise ValueError(f"no perturbation '{name}': {', '.join(PERTURBATIONS)}")
@@ -39,6 +41,8 @@ def prepare(name: str, images: Tensor, *, ids: Tensor, seed: int = 0, draw: int 
     if ids.shape != images.shape[:1]:
         raise ValueError(f"{len(images)} images need as many ids, not {tuple(ids.shape)}")
     perturbation = PERTURBATIONS[name]
+    if not perturbation.differentiable:
+        refuse_gradient(images, name)
     shared: dict[str, Any] = {}
     if perturbation.random:
         shared["draws"] = Draws(seed, name, ids, draw)

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from robustmnist.gradient import tracked
 from robustmnist.perturb.images import PIXELS, SIZE
 
 __all__ = ["Taps", "Tiles", "bilinear", "columns", "prepare_tiles", "resample", "rows", "taps_from"]
@@ -56,15 +57,24 @@ def prepare_tiles(images: Tensor) -> Tiles:
     return Tiles(_side_by_side(images, 0, len(images)), len(images))
 
 
-@torch.no_grad()
 def resample(images: Tensor | Tiles, *maps: Taps) -> Tensor:
-    """Return float32 `(B, 1, 28, 28)`: `images` through each of `maps` in turn, clamped to [0, 1]."""
+    """Return float32 `(B, 1, 28, 28)`: `images` through each of `maps` in turn, clamped to [0, 1].
+
+    Differentiable in `images`, if they are a tensor, with the same bits; `Tiles` carry no gradient.
+    """
+    gradient = isinstance(images, Tensor) and tracked(images)
+    with torch.set_grad_enabled(gradient):
+        return _resampled(images, maps, gradient)
+
+
+def _resampled(images: Tensor | Tiles, maps: tuple[Taps, ...], gradient: bool) -> Tensor:
+    """Do what `resample` does: into one piece of memory, or from parts that torch can follow where it must."""
     count, device = (images.count, images.pixels.device) if isinstance(images, Tiles) else (len(images), images.device)
     out = torch.empty(count, PIXELS, dtype=torch.float32, device=device)
     # Two tiles for each thread at once: what one step hands to the next stays in the cache.
     together = max(1, min(2 * torch.get_num_threads(), -(-count // CPU_WIDTH))) if device.type == "cpu" else 1
     tables = [_for_tiles(one, together, device) for one in maps]
-    step = together * _width(device)
+    step, parts = together * _width(device), []
     for start in range(0, count, step):
         tiles = _side_by_side(images, start, start + step)
         mapped = tiles.flatten(0, 1)
@@ -74,9 +84,13 @@ def resample(images: Tensor | Tiles, *maps: Taps) -> Tensor:
                 index[:taken], mapped, starts[: len(mapped)], per_sample_weights=weight[:taken], mode="sum"
             )
         target = out[start : start + step]
+        lines = _transposed(mapped.view(tiles.shape)).view(-1, PIXELS)[: len(target)]
         # Weights sum to 1 only within rounding: without the clamp full ink may become 1.0000001.
-        torch.clamp(_transposed(mapped.view(tiles.shape)).view(-1, PIXELS)[: len(target)], 0.0, 1.0, out=target)
-    return out.view(-1, 1, SIZE, SIZE)
+        if gradient:
+            parts.append(lines.clamp(0.0, 1.0))
+        else:
+            torch.clamp(lines, 0.0, 1.0, out=target)
+    return (torch.cat(parts) if parts else out).view(-1, 1, SIZE, SIZE)
 
 
 def taps_from(index: Tensor, weight: Tensor) -> Taps:

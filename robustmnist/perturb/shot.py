@@ -11,6 +11,7 @@ from scipy.special import pdtr
 from torch import Tensor
 
 from robustmnist.draws import Draws
+from robustmnist.gradient import without_gradient
 from robustmnist.perturb.chunks import chunks
 from robustmnist.perturb.images import PIXELS, SIZE
 from robustmnist.threads import share_out
@@ -49,6 +50,7 @@ class Inked(NamedTuple):
     fine: Tensor
 
 
+@without_gradient
 def shot_noise(images: Tensor, *, sigma: float, draws: Draws, prepared: tuple[Inked, ...] | None = None) -> Tensor:
     """Replace ink x by a photon count: clamp(k / c), k from the Poisson distribution of mean c x, c = 1/σ².
 

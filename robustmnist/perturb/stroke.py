@@ -29,6 +29,7 @@ import torch
 from torch import Tensor
 
 from robustmnist.errors import ImagesError, InputError
+from robustmnist.gradient import without_gradient
 from robustmnist.measure.place import Box, by_place
 from robustmnist.perturb.images import SIZE
 from robustmnist.perturb.surface import LEVELS, REACH, STEPS, Surface, surface
@@ -45,6 +46,7 @@ INNER = 4  # the rings that erosion uses too: thinning ends at a radius of 1 px
 CHUNK, DEVICE_CHUNK = {"cpu": 512}, 2048
 
 
+@without_gradient
 def thickness(images: Tensor, *, change: float | Tensor, prepared: Tensor | None = None) -> Tensor:
     """Make the strokes thicker or thinner by `change` px, half of it at each edge.
 

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from robustmnist.draws import Draws
 from robustmnist.errors import InputError
+from robustmnist.gradient import without_gradient
 from robustmnist.measure import stroke_width
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.geometry import shift
@@ -17,6 +18,7 @@ __all__ = ["prepare_swelling", "swelling"]
 Prepared = tuple[Tensor, Tensor]
 
 
+@without_gradient
 @by_chunks
 def swelling(
     images: Tensor, *, exponent: float, draws: Draws, radius: float = 7.0, prepared: Prepared | None = None

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from robustmnist.draws import Draws
+from robustmnist.gradient import without_gradient
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import PIXELS, SIZE
 from robustmnist.perturb.mnist_c.gaussian import ROWS, gaussian
@@ -20,6 +21,7 @@ BITS = 24  # of a uniform draw
 LEAST_WEIGHT = 1e-8  # of a tap; what is left out sums to less than half of float32's last bit
 
 
+@without_gradient
 @by_chunks
 def glass_blur(
     images: Tensor, *, sigma: float, max_delta: float = 1.0, iterations: float = 2.0, draws: Draws

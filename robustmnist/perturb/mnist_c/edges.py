@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from robustmnist.gradient import without_gradient
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import SIZE
 from robustmnist.perturb.mnist_c.gaussian import gaussian
@@ -18,6 +19,7 @@ LOW, HIGH = 0.1, 0.2  # ink; Sobel's gradient is 8 times the ink's slope per px
 ROUNDS = 4  # of growing between two looks at whether it goes on
 
 
+@without_gradient
 @by_chunks
 def canny_edges(images: Tensor, *, opacity: float) -> Tensor:
     """Replace images by their edges: lines of full ink, 1 px wide.
