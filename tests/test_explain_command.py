@@ -119,6 +119,21 @@ def test_everything_is_written_and_agrees_with_the_library(here: Path, tmp_path:
     assert str(out) not in page
 
 
+def test_the_layer_of_grad_cam_can_be_named(here: Path, tmp_path: Path) -> None:
+    for name, words in (("last", []), ("first", ["--layer", "features.0"])):
+        done = run("-c", here / "tiny-cnn", "--sample", 4, "-m", "saliency", "-m", "grad-cam", *words,
+                   "-o", tmp_path / name)  # fmt: skip
+        assert done.exception is None, done.exception
+    maps = [np.load(tmp_path / name / "attributions.npz")["tiny-cnn/grad-cam/clean"] for name in ("last", "first")]
+    assert not np.array_equal(*maps)
+    saliency, grad_cam = json.loads((tmp_path / "first" / "explain.json").read_text(encoding="utf-8"))["explanations"]
+    assert "layer" not in saliency["settings"]
+    assert grad_cam["settings"]["layer"] == "features.0, rectified"
+    page = (tmp_path / "first" / "explain.html").read_text(encoding="utf-8")
+    assert "layer features.0, rectified" in page
+    assert "--layer features.0" in page
+
+
 def test_the_same_command_writes_the_same_bytes(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for name in ("first", "second"):
@@ -177,6 +192,8 @@ def test_a_given_seed_goes_before_the_suites(here: Path, tmp_path: Path) -> None
         (["--sample", -1], "there is no sample -1; use 0 to 59"),
         (["-m", "gradcam"], "'gradcam' is no attribution method, did you mean 'grad-cam'?"),
         (["-m", "grad-cam"], "tiny-fc: has no convolution"),
+        (["--layer", "features.0"], "--layer: only grad-cam reads a layer; give --method grad-cam"),
+        (["-m", "grad-cam", "--layer", "classifer.0"], "has no layer 'classifer.0', did you mean 'classifier.0'"),
         (["-c", "no-such-thing"], "no-such-thing"),
         (["--device", "tpu"], "'tpu' is no device"),
         (["--dataset", "letters"], "letters"),

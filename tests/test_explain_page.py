@@ -155,6 +155,14 @@ def test_the_page_is_one_file_without_script(twins: bool) -> None:
     assert not re.search(r"https?:", text)
 
 
+def test_blank_maps_are_counted() -> None:
+    shown = explanation(3, twins=True, method="grad-cam")
+    blank = replace(shown.cases[1].clean, attribution=np.zeros((28, 28), np.float32))
+    some = replace(shown, cases=(shown.cases[0], replace(shown.cases[1], clean=blank), shown.cases[2]))
+    assert "1 of 6 maps are blank" in render_page([some], setup())
+    assert "maps are blank" not in render_page([shown], setup())
+
+
 @pytest.mark.parametrize("twins", [True, False])
 def test_every_view_has_its_three_pictures_with_words(twins: bool) -> None:
     tags = Tags(render_page([explanation(twins=twins)], setup(twins=twins)))

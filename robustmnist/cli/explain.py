@@ -1,5 +1,6 @@
 """``robustmnist explain``."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -59,6 +60,7 @@ def _only(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str 
     metavar="NAME",
     help=f"How to attribute: {METHODS}; may be given several times.",
 )
+@click.option("--layer", metavar="NAME", help="Which layer grad-cam reads.  [default: the last convolution called]")
 @click.option(
     "--target",
     type=click.Choice(["predicted", "true"]),
@@ -79,6 +81,7 @@ def command(
     sweep: str | None,
     value: float | None,
     methods: tuple[str, ...],
+    layer: str | None,
     target: Literal["predicted", "true"],
     samples: tuple[int, ...],
     mistakes: int | None,
@@ -108,7 +111,7 @@ def command(
 
     where = resolve_device(device)
     condition = _condition(suite, sweep, value, seed)
-    loaded = _load(checkpoints, methods, where)
+    loaded = _load(checkpoints, methods, layer, where)
     data = load_test_digits(dataset, data_dir, limit, where, first=first)
     for name, checkpoint in loaded.items():
         if seen := seen_words(checkpoint.card.data, data):
@@ -128,9 +131,8 @@ def command(
         for name, digits in chosen.items():
             twins = condition.apply(digits) if condition else None
             for method in dict.fromkeys(methods):
-                explanations.append(
-                    explain_digits(loaded[name], digits, twins, method=method, target=target, on_progress=advance)
-                )
+                explain_one = partial(explain_digits, loaded[name], digits, twins, target=target, on_progress=advance)
+                explanations.append(explain_one(method=method, layer=layer if method == "grad-cam" else None))
     setup = Setup(
         condition=condition,
         dataset=data.provenance.as_dict(),
@@ -187,14 +189,18 @@ def _condition(suite: str | None, sweep: str | None, value: float | None, seed: 
     return condition
 
 
-def _load(given: tuple[str, ...], methods: tuple[str, ...], device: "torch.device") -> "dict[str, Checkpoint]":
+def _load(
+    given: tuple[str, ...], methods: tuple[str, ...], layer: str | None, device: "torch.device"
+) -> "dict[str, Checkpoint]":
     """Return the checkpoints by name, once every method is known to suit every one of them."""
     from robustmnist.explanation.attribution import check_method
 
     for method in methods:
         check_method(method)
+    if layer is not None and "grad-cam" not in methods:
+        raise InputError("only grad-cam reads a layer", where="--layer", remedy="give --method grad-cam")
     loaded = {checkpoint.name: checkpoint for checkpoint in load_checkpoints(given, device).values()}
     for checkpoint in loaded.values():
         for method in methods:
-            check_method(method, checkpoint)
+            check_method(method, checkpoint, layer if method == "grad-cam" else None)
     return loaded

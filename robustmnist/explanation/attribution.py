@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from robustmnist.errors import ImagesError, InputError
 from robustmnist.explanation.completeness import gap
+from robustmnist.explanation.grad_cam import check_layer
 from robustmnist.explanation.methods import METHODS, Method
-from robustmnist.explanation.regions import last_convolution
 from robustmnist.figure import import_matplotlib
 from robustmnist.models.inference import Deployed, full_precision
 from robustmnist.perturb import check_images
@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["check_method", "completeness_gap", "explain"]
 
+LAYERED = "grad-cam"  # the method that reads a layer
 
-def explain(checkpoint: "Checkpoint | nn.Module", images: Tensor, targets: Tensor, *, method: str) -> Tensor:
+
+def explain(
+    checkpoint: "Checkpoint | nn.Module", images: Tensor, targets: Tensor, *, method: str, layer: str | None = None
+) -> Tensor:
     """Attribute the logits of `targets` to the pixels of `images`.
 
     The same images give the same values in any batch: they are computed in chunks of one fixed size, the last one
@@ -34,35 +38,39 @@ def explain(checkpoint: "Checkpoint | nn.Module", images: Tensor, targets: Tenso
         images: float32 (B, 1, 28, 28), ink in [0, 1], on the model's device.
         targets: int64 (B,), the class explained for each image.
         method: A key of `METHODS`.
+        layer: For Grad-CAM: the name of the module within the network whose map is read, as `named_modules` has it; by
+            default the last convolution that the network calls.
 
     Returns:
         float32 (B, 1, 28, 28); positive speaks for the class. `METHODS` says what the values are.
 
     Raises:
-        InputError: If there is no such method, or it does not fit the model (Grad-CAM without a convolution).
+        InputError: If there is no such method, or it does not fit the model (Grad-CAM without its layer).
         ImagesError: If images and targets are not as above.
     """
-    check_method(method, checkpoint)
+    check_method(method, checkpoint, layer)
     chosen, model = METHODS[method], _module(checkpoint)
     with _undisturbed(model):
         _check(model, images, targets)
         if not len(images):
             return torch.zeros_like(images)
         chunks = zip(torch.split(images, chosen.chunk), torch.split(targets, chosen.chunk), strict=True)
-        maps = [_padded(chosen, model, part, wanted) for part, wanted in chunks]
+        maps = [_padded(chosen, model, part, wanted, layer) for part, wanted in chunks]
     return torch.cat(maps)
 
 
-def check_method(method: str, checkpoint: "Checkpoint | nn.Module | None" = None) -> None:
-    """Raise `InputError` if there is no `method`, or it cannot explain this checkpoint."""
+def check_method(method: str, checkpoint: "Checkpoint | nn.Module | None" = None, layer: str | None = None) -> None:
+    """Raise `InputError` if there is no `method`, or it cannot explain this checkpoint by this layer."""
     if method not in METHODS:
         raise InputError(
             f"'{method}' is no attribution method{did_you_mean(method, METHODS)}", remedy=f"use {', '.join(METHODS)}"
         )
-    if checkpoint is not None and method == "grad-cam" and last_convolution(_module(checkpoint)) is None:
-        others = ", ".join(name for name in METHODS if name != "grad-cam")
-        name = getattr(checkpoint, "name", type(checkpoint).__name__)
-        raise InputError("has no convolution, and grad-cam reads the last one", where=name, remedy=f"use {others}")
+    if layer is not None and method != LAYERED:
+        raise InputError(f"'{method}' reads no layer", where="layer", remedy=f"give it with {LAYERED} alone")
+    if checkpoint is not None and method == LAYERED:
+        model, name = _module(checkpoint), getattr(checkpoint, "name", type(checkpoint).__name__)
+        with _undisturbed(model):
+            check_layer(model, name, layer, ", ".join(other for other in METHODS if other != LAYERED))
 
 
 def completeness_gap(
@@ -78,13 +86,14 @@ def completeness_gap(
         return gap(model, images, targets, attributions)
 
 
-def _padded(method: Method, model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+def _padded(method: Method, model: nn.Module, images: Tensor, targets: Tensor, layer: str | None) -> Tensor:
     """Attribute one chunk, filled up to the method's fixed size with copies of its last image."""
     import_matplotlib()  # which captum imports too
     n = len(images)
     fill = torch.arange(method.chunk, dtype=torch.int64, device=images.device).clamp(max=n - 1)
     # Indexing copies: the caller's tensor must not come out with a gradient flag, and it may be an inference tensor.
-    values = method.attribute(model, images.detach()[fill].requires_grad_(), targets.to(images.device)[fill])
+    given = images.detach()[fill].requires_grad_(), targets.to(images.device)[fill]
+    values = method.attribute(model, *given) if layer is None else method.attribute(model, *given, layer=layer)
     return values[:n].detach().to(images.dtype)  # captum's occlusion takes torch's default float type
 
 

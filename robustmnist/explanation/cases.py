@@ -77,6 +77,7 @@ class Explanation:
         method: A key of `METHODS`.
         cases: One per digit.
         gap: The largest completeness gap of the views, a fraction; None for methods that do not promise completeness.
+        layer: The layer that was asked for by name; None for the method's own choice.
     """
 
     checkpoint: str
@@ -84,6 +85,19 @@ class Explanation:
     method: str
     cases: tuple[Case, ...]
     gap: float | None
+    layer: str | None = None
+
+    @property
+    def settings(self) -> dict[str, str | int]:
+        """The choices that the method's paper leaves open, by name."""
+        return {**METHODS[self.method].settings, **({"layer": f"{self.layer}, rectified"} if self.layer else {})}
+
+    @property
+    def blank(self) -> str:
+        """How many of the maps are 0 everywhere: ``3 of 20``; empty where none is."""
+        maps = [view.attribution for case in self.cases for view in case.views]
+        none = sum(not one.any() for one in maps)
+        return f"{none} of {len(maps)}" if none else ""
 
 
 def explain_digits(
@@ -93,6 +107,7 @@ def explain_digits(
     *,
     method: str,
     target: Target = "predicted",
+    layer: str | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Explanation:
     """Explain `digits`, and the same digits `perturbed`, by one method.
@@ -104,19 +119,20 @@ def explain_digits(
         method: A key of `METHODS`.
         target: Explain the class that each view was taken for, or the true class. A view that has no prediction
             (its logits are not finite) is explained for its true class.
+        layer: The layer that Grad-CAM reads, as of `explain`.
         on_progress: Called with the number of images done since the last call.
     """
     report = on_progress or (lambda images: None)
-    clean, gap = _views(checkpoint, digits.images, digits.labels, method, target, report)
+    clean, gap = _views(checkpoint, digits.images, digits.labels, method, target, layer, report)
     twins: list[View] | list[None] = [None] * len(clean)
     if perturbed is not None:
-        twins, gap_perturbed = _views(checkpoint, perturbed, digits.labels, method, target, report)
+        twins, gap_perturbed = _views(checkpoint, perturbed, digits.labels, method, target, layer, report)
         gap = None if gap is None or gap_perturbed is None else max(gap, gap_perturbed)
     cases = (
         Case(int(name), int(label), view, twin)
         for name, label, view, twin in zip(digits.ids.tolist(), digits.labels.tolist(), clean, twins, strict=True)
     )
-    return Explanation(checkpoint.name, checkpoint.card.sha256, method, tuple(cases), gap)
+    return Explanation(checkpoint.name, checkpoint.card.sha256, method, tuple(cases), gap, layer)
 
 
 def _views(
@@ -125,6 +141,7 @@ def _views(
     labels: Tensor,
     method: str,
     target: Target,
+    layer: str | None,
     report: Callable[[int], None],
 ) -> tuple[list[View], float | None]:
     decisions = decide(checkpoint(images).cpu().numpy())
@@ -132,7 +149,7 @@ def _views(
     wanted = torch.where(predicted == INVALID, labels, predicted) if target == "predicted" else labels
     maps = []
     for part, classes in _chunks(images, wanted, METHODS[method].chunk):
-        maps.append(explain(checkpoint, part, classes, method=method))
+        maps.append(explain(checkpoint, part, classes, method=method, layer=layer))
         report(len(part))
     attributions = torch.cat(maps)
     gap = None

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from robustmnist.explanation.grad_cam import grad_cam
 from robustmnist.explanation.gradients import (
     IG_REFINED,
     IG_STEPS,
@@ -13,7 +14,7 @@ from robustmnist.explanation.gradients import (
     integrated_gradients,
     saliency,
 )
-from robustmnist.explanation.regions import OCCLUSION_STRIDE, OCCLUSION_WINDOW, grad_cam, occlusion
+from robustmnist.explanation.regions import OCCLUSION_STRIDE, OCCLUSION_WINDOW, occlusion
 
 __all__ = ["METHODS", "Method"]
 
@@ -23,7 +24,7 @@ class Method:
     """An attribution method and how to read what it returns.
 
     Attributes:
-        attribute: ``f(model, images, targets) -> (B, 1, 28, 28)`` for one chunk.
+        attribute: ``f(model, images, targets) -> (B, 1, 28, 28)`` for one chunk; that of Grad-CAM also takes `layer`.
         title: Its name in a figure.
         unit: What a value is measured in.
         signed: Whether negative values occur; they speak against the class.
@@ -34,7 +35,7 @@ class Method:
         chunk: Images computed together, so that memory is bounded: at most 512 are in the model at once.
     """
 
-    attribute: Callable[[nn.Module, Tensor, Tensor], Tensor]
+    attribute: Callable[..., Tensor]
     title: str
     unit: str
     signed: bool
@@ -91,7 +92,7 @@ METHODS: Mapping[str, Method] = {
         complete=False,
         reading="how active the last convolution’s channels that speak for the class are here",
         source="Selvaraju et al. 2017",
-        settings={"layer": "last convolution, rectified", "enlarged": "bilinear"},
+        settings={"layer": "last convolution called, rectified", "enlarged": "bilinear"},
         chunk=64,
     ),
     "occlusion": Method(

@@ -58,6 +58,7 @@ class _Section:
     signed: bool
     bar: str
     gap: str
+    blank: str
     settings: str
     cases: tuple[_Case, ...]
 
@@ -122,7 +123,8 @@ def _section(explanation: Explanation, setup: Setup) -> _Section:
         signed=method.signed,
         bar=uri(png(heat(ramp[None, :]))),
         gap="" if explanation.gap is None else percent(explanation.gap, 2),
-        settings=", ".join(f"{name} {value}" for name, value in method.settings.items()),
+        blank=explanation.blank,
+        settings=", ".join(f"{name} {value}" for name, value in explanation.settings.items()),
         cases=tuple(_case(case, method.signed, setup) for case in explanation.cases),
     )
 

@@ -85,7 +85,7 @@ def _record(
                 "checkpoint": one.checkpoint,
                 "sha256": one.sha256,
                 "method": one.method,
-                "settings": dict(METHODS[one.method].settings),
+                "settings": one.settings,
                 "unit": METHODS[one.method].unit,
                 "completeness_gap": one.gap,
                 "sheet": sheet,
