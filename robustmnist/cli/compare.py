@@ -9,7 +9,7 @@ import click
 
 from robustmnist.cli import options
 from robustmnist.cli.again import command_line, folder_name, goes_on, was_given
-from robustmnist.cli.inputs import load_checkpoints, load_test_digits
+from robustmnist.cli.inputs import load_checkpoints, load_test_digits, say_notices
 from robustmnist.cli.outputs import check_folder, is_folder
 from robustmnist.cli.progress import progress
 
@@ -149,7 +149,7 @@ def _evaluate(
 
     again = command_line(ctx, data.name, folder)
     with goes_on(ctx, again), progress("Evaluating", unit="settings", images=True) as report:
-        return evaluate(
+        predictions = evaluate(
             {checkpoint.name: checkpoint for checkpoint in models.values()},
             data,
             chosen,
@@ -159,3 +159,5 @@ def _evaluate(
             on_progress=report,
             command=shlex.join(words),
         )
+    say_notices(predictions.manifest, data)
+    return predictions

@@ -6,7 +6,7 @@ import click
 
 from robustmnist.cli import options
 from robustmnist.cli.again import command_line, folder_name, goes_on
-from robustmnist.cli.inputs import load_checkpoints, load_test_digits
+from robustmnist.cli.inputs import load_checkpoints, load_test_digits, say_notices
 from robustmnist.cli.outputs import writing
 from robustmnist.cli.progress import progress
 
@@ -63,6 +63,7 @@ def command(
             predictions = evaluate(
                 names, data, chosen, device=where, seed=seed, out=folder, on_progress=report, command=again
             )
+        say_notices(predictions.manifest, data)
         with writing(folder):
             page = write_report(predictions, folder / "report.html")
     from robustmnist.cli.headline import show_headline

@@ -1,10 +1,10 @@
 """What the options name, loaded: checkpoints under names of their own, and digits with their origin."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from robustmnist.cli.echo import say
 from robustmnist.cli.progress import progress
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from robustmnist.checkpoints import Checkpoint
     from robustmnist.data import Dataset
 
-__all__ = ["load_checkpoints", "load_test_digits"]
+__all__ = ["load_checkpoints", "load_test_digits", "say_notices"]
 
 
 def load_checkpoints(given: Sequence[str], device: "torch.device") -> "dict[str, Checkpoint]":
@@ -44,6 +44,7 @@ def load_test_digits(
     They are test digits unless another `part` is asked for.
     """
     from robustmnist.data import load_dataset
+    from robustmnist.data.form import form_notices
 
     with ExitStack() as stack:
         bar = None
@@ -59,4 +60,16 @@ def load_test_digits(
     which = f" ({origin.choice})" if origin.choice else ""
     head = next(iter(origin.sha256.values()), "")[:8]
     say(f"data: {origin.name} ({origin.part}), {len(data):,} images{which}, sha256 {head}…, from {origin.source}")
+    for notice in form_notices(data):
+        say(f"notice: {notice}")
     return data
+
+
+def say_notices(manifest: Mapping[str, Any], data: "Dataset") -> None:
+    """Print the notices of a run that `load_test_digits` has not printed, being known by its answers alone."""
+    from robustmnist.data.form import form_notices
+
+    known = form_notices(data)
+    for notice in manifest.get("notices", ()):
+        if notice not in known:
+            say(f"notice: {notice}")

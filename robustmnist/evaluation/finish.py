@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import robustmnist
 from robustmnist.data import Dataset
+from robustmnist.data.form import form_notices
 from robustmnist.device import describe_device
 from robustmnist.errors import RunError
 from robustmnist.evaluation.identity import seeds_of
@@ -20,10 +21,14 @@ from robustmnist.files import is_file, sha256_bytes, sha256_file, utf8, write_at
 from robustmnist.folders import disk_errors
 from robustmnist.predictions import Digits, Predictions, digits_bytes, manifest_bytes, read_predictions, realised_csv
 from robustmnist.results import NEAR_TIE, near_ties, summarise, summary_csv
+from robustmnist.results.correctness import clean_right
 from robustmnist.suites import Suite
 from robustmnist.versions import versions
 
 __all__ = ["describe", "finish", "reopen"]
+
+CHANCE = 0.2  # accuracy: an answer that never changes reads up to 0.14 of a balanced data set
+FEW = 30  # digits of which an accuracy says little
 
 
 def describe(
@@ -105,6 +110,7 @@ def finish(
     # What is still to be filled in is derived from the predictions themselves.
     summary = summarise(predictions)
     manifest["near_ties"] = {**near_ties(predictions, summary), "threshold": NEAR_TIE}
+    manifest["notices"] = [*manifest["notices"], *_notices(predictions, dataset)]
     digits.add(make_pictures(predictions, dataset, seed))
     if out is not None:
         files = [f"predictions/{name}.npy" for name in arrays]
@@ -118,6 +124,19 @@ def finish(
     # The same manifest as after reading it back: a report must not tell the two apart.
     manifest |= json.loads(manifest_bytes(manifest))
     return predictions
+
+
+def _notices(predictions: Predictions, dataset: Dataset) -> tuple[str, ...]:
+    """Return what the reader must know of the data before any number: a sentence each, as a rule none."""
+    if found := form_notices(dataset):
+        return found
+    best = float(clean_right(predictions).mean(1).max())
+    if best > CHANCE or len(dataset) < FEW or dataset.provenance.lineage:  # perturbed digits may well be illegible
+        return ()
+    return (
+        f"Every checkpoint reads the clean digits at chance level, {best:.1%} at most: "
+        "are they transposed, inverted or labelled otherwise?",
+    )
 
 
 def reopen(out: Path) -> Predictions:

@@ -27,13 +27,15 @@ def command(study: Study) -> str:
 
 
 def banners(study: Study) -> tuple[Banner, ...]:
-    """Return warnings: the data is a fallback, or rows were invalid."""
+    """Return warnings: the data is a fallback, looks unlike MNIST, or rows were invalid."""
     data = _table(study.predictions.manifest, "dataset")
     found = []
     if data.get("fallback"):
         note = _text(data["note"]) if data.get("note") else ""
         why = f" {note[:1].upper()}{note[1:]}." if note else ""
         found.append(Banner("Not MNIST.", f"The numbers are for the data set {_text(data.get('name'))}.{why}"))
+    notices = study.predictions.manifest.get("notices", ())
+    found += [Banner("Notice.", _text(one)) for one in notices if isinstance(notices, list | tuple)]
     summary = summarise(study.predictions)
     moved = summary[~summary["neutral"]].groupby("checkpoint", sort=False)["invalid"].sum()
     wrong = [f"{shorten(name, NAME)} {count(rows)}" for name, rows in moved.items() if rows]
