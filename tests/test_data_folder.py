@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -207,3 +208,26 @@ def test_a_path_that_is_no_utf8_is_kept_in_the_manifest(tmp_path: Path) -> None:
     (folder / MANIFEST).write_bytes(manifest_bytes(manifest))
     assert read_manifest(folder) == manifest
     assert load_dataset(f"idx:{folder}").name == manifest.label
+
+
+HUGE = [2**63 - 1, 2**63, 2**70, 10**400, -1]
+
+
+@pytest.mark.parametrize("number", HUGE)
+@pytest.mark.parametrize("key", ["n", "ids", "last", "draw", "seed", "value", "arguments", "dataset"])
+def test_no_number_of_a_manifest_leaks_an_error(key: str, number: int, tmp_path: Path) -> None:
+    folder = fill(tmp_path)
+    body = json.loads(manifest_bytes(manifest_of(folder)))
+    del body["manifest_sha256"]
+    body |= {
+        "ids": {"ids": [[number, number + 11]]},
+        "last": {"ids": [[number - 11, number]]},
+        "arguments": {"arguments": {"dx": number}},
+        "dataset": {"dataset": {"name": number, "sha256": {"images": number}, "root": number}},
+    }.get(key, {key: number})
+    digest = sha256_bytes((json.dumps(body, indent=1, ensure_ascii=False) + "\n").encode())
+    (folder / MANIFEST).write_text(json.dumps(body | {"manifest_sha256": digest}, indent=1, ensure_ascii=False))
+    with suppress(DataError):
+        data = load_dataset(f"idx:{folder}")
+        assert len(data) == 12
+        assert data.ids[-1] == (number if key == "last" else 11)

@@ -231,3 +231,19 @@ def test_fuzzed_gzip_files_raise_data_errors_only(small: dict[str, bytes], tmp_p
             except DataError:
                 continue
             assert data.tobytes() == whole[8:]  # the name, time or flags of the gzip header were hit
+
+
+def test_no_sizes_of_a_header_leak_an_error_of_numpy() -> None:
+    rng = np.random.default_rng(3)
+    sizes = [0, 0, 1, 2, 28, 2**31 - 1, 2**31, 2**32 - 1]
+    read = 0
+    for _ in range(5000):
+        shape = rng.choice(sizes, rng.integers(1, 4))
+        data = bytes([0, 0, 8, len(shape)]) + shape.astype(">u4").tobytes() + bytes(int(rng.integers(0, 4)))
+        with suppress(DataError):
+            assert parse_idx(data, "a").shape == tuple(shape)
+            read += 1
+    assert 100 < read < 4000
+    vast = bytes([0, 0, 8, 3]) + np.array([2**32 - 1, 2**32 - 1, 0], ">u4").tobytes()
+    with pytest.raises(DataError, match="a: holds 4,294,967,295 × 4,294,967,295 × 0 bytes, which is nothing"):
+        parse_idx(vast, "a")

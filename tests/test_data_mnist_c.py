@@ -149,7 +149,7 @@ def test_headers_that_claim_the_world_allocate_nothing() -> None:
     for shape in ("(10000000000000,)", "(4294967296, 4294967296, 4294967296)", f"({'9' * 400},)"):
         header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
         data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
-        with pytest.raises(DataError, match=r"a: is (truncated|not an \.npy file)"):
+        with pytest.raises(DataError, match=r"a: (is truncated|is not an \.npy file|has no shape of an array)"):
             parse_npy(data, "a")
 
 
@@ -169,3 +169,21 @@ def test_fuzzed_files_raise_data_errors_only() -> None:
                 data[place:place] = rng.bytes(int(rng.integers(1, 5)))
         with suppress(DataError):
             assert parse_npy(bytes(data), "a").dtype.kind in "uif"
+
+
+SHAPES = ["(-1,)", "(0, -1)", "(True,)", "(3, False)", f"({2**70},)", f"(0, {2**31}, {2**31})", f"({'1, ' * 70})", "()"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", ["|u1", "<i8", "<f8"])
+def test_no_shape_of_a_header_leaks_an_error_of_numpy(shape: str, kind: str) -> None:
+    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    start = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    for size in (0, 1, 3, 24):
+        if shape == "()" and size == np.dtype(kind).itemsize:
+            assert parse_npy(start + bytes(size), "a") == 0
+            continue
+        with pytest.raises(DataError) as caught:
+            parse_npy(start + bytes(size), "a")
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 200

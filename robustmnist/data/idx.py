@@ -49,7 +49,11 @@ def parse_idx(data: bytes, where: object) -> np.ndarray:
         raise DataError(f"is truncated: {len(data):,} of {whole:,} bytes are there", where=where)
     if len(data) > whole:
         raise DataError(f"goes on after its {whole:,} bytes", where=where)
-    return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+    try:
+        return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+    except ValueError as cause:  # nothing, in sizes that are too large for any array
+        sizes = " × ".join(f"{size:,}" for size in shape)
+        raise DataError(f"holds {sizes} bytes, which is nothing", where=where) from cause
 
 
 def idx_bytes(array: np.ndarray) -> bytes:

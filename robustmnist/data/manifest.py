@@ -22,7 +22,7 @@ MAX_BYTES = 100_000_000  # 60,000 pictures and their hashes take 6 MB
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]  # what a tensor of ids holds
 
 
 class Manifest(Table):
@@ -53,7 +53,7 @@ class Manifest(Table):
     format: Literal[1] = 1
     content: Literal["idx", "npy", "png"]
     ink: str
-    n: Annotated[int, Field(ge=1)]
+    n: Annotated[int, Field(ge=1, lt=2**63)]
     ids: list[Annotated[list[Count], Field(min_length=2, max_length=2)]]
     suite: Name
     suite_sha256: Sha256
@@ -110,7 +110,7 @@ class Manifest(Table):
         """
         if any(last < first for first, last in self.ids) or sum(b - a + 1 for a, b in self.ids) != self.n:
             raise DataError(f"its ids are not those of {self.n:,} digits", where=MANIFEST)
-        return torch.cat([torch.arange(first, last + 1) for first, last in self.ids])
+        return torch.cat([first + torch.arange(last - first + 1) for first, last in self.ids])
 
 
 def runs_of(ids: Tensor) -> list[list[int]]:

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.lib import format as npy
 
 from robustmnist.errors import DataError
+from robustmnist.tomlfile import shorten
 
 __all__ = ["MAX_HEADER", "parse_npy"]
 
+DIMENSIONS, LARGEST = 8, 2**48  # more than any data set has
 MAX_HEADER = 10_000  # bytes before the numbers; numpy itself writes 128
 READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
@@ -39,6 +41,10 @@ def parse_npy(data: bytes, where: object) -> np.ndarray:
             shape, fortran, dtype = READERS[version](file, max_header_size=MAX_HEADER)
     except Exception as cause:  # the header is a Python literal: a damaged one fails in as many ways as Python has
         raise DataError(f"is not an .npy file: it begins with {data[:6].hex(' ')}", where=where) from cause
+    # numpy takes True, -1, any integer and any number of them; of a 0 and large sizes it makes no array.
+    sizes_fit = all(type(size) is int and size >= 0 for size in shape)
+    if not sizes_fit or len(shape) > DIMENSIONS or math.prod(max(size, 1) for size in shape) > LARGEST:
+        raise DataError(f"has no shape of an array in its header: {shorten(shape)}", where=where)
     if dtype.hasobject:
         raise DataError("holds Python objects, which could run code when read", where=where)
     if dtype.kind not in "uif":
