@@ -1,5 +1,6 @@
 """What is to be written: a job for every setting, its place and its manifest."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,6 @@ import torch
 import robustmnist
 from robustmnist.data import Dataset
 from robustmnist.data.manifest import INK, Manifest, runs_of
-from robustmnist.files import sha256_bytes
 from robustmnist.suites import Suite, Sweep, Variant
 from robustmnist.versions import versions
 
@@ -43,11 +43,9 @@ def jobs_of(
     dataset: Dataset, suites: Sequence[Suite], out: Path, format: str, seed: int | None, device: torch.device
 ) -> list[Job]:
     """Return the jobs in the order of suites, sweeps, variants and values; arguments as in `write_datasets`."""
-    labels, images = dataset.labels.cpu().numpy(), dataset.images.cpu().numpy()
-    origin = {
-        **dataset.provenance.as_dict(),
-        "tensors_sha256": sha256_bytes(images.tobytes() + labels.astype("<i8").tobytes()),
-    }
+    tensors = hashlib.sha256(dataset.images.cpu().contiguous().numpy().data)
+    tensors.update(dataset.labels.cpu().numpy().astype("<i8").data)
+    origin = {**dataset.provenance.as_dict(), "tensors_sha256": tensors.hexdigest()}
     shared: dict[str, Any] = {
         "content": format,
         "ink": INK,
