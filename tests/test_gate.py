@@ -31,7 +31,13 @@ SUITES = (
 
 @pytest.fixture(scope="module")
 def run() -> Predictions:
-    return synthetic_predictions(("fc", "cnn"), n=300, suites=SUITES, digits=False)
+    found = synthetic_predictions(("fc", "cnn"), n=300, suites=SUITES, digits=False)
+    return on(found, name="mnist", fallback=False, note="")
+
+
+def on(run: Predictions, **dataset: object) -> Predictions:
+    """Return a run with another record of its data."""
+    return replace(run, manifest={**run.manifest, "dataset": {**run.manifest["dataset"], **dataset}})
 
 
 @pytest.fixture
@@ -190,7 +196,7 @@ def test_calibration_errors_are_held_by_the_interval_of_quality(run: Predictions
             (error, False, True),
         ):
             found = max_ece(run, "cnn", place, ceiling, strict)
-            assert (found.found, found.low, found.high) == (error, high, low)
+            assert (found.found, found.low, found.high) == (error, low, high)
             assert found.passed == passed
     with pytest.raises(RunError, match="no single setting"):
         max_ece(run, "cnn", Place("rotation"), 0.1, False)
@@ -227,7 +233,7 @@ def test_a_loss_is_paired_and_signed(run: Predictions) -> None:
     assert won["loss of accuracy shift"].found < 0
     for what, check in lost.items():
         assert check.found == pytest.approx(-won[what].found)
-        assert check.high <= check.found <= check.low
+        assert check.low <= check.found <= check.high
 
 
 def test_the_same_weights_have_lost_nothing(run: Predictions) -> None:
@@ -244,12 +250,18 @@ def test_the_same_weights_may_answer_otherwise_than_before(run: Predictions) -> 
 
 
 def test_a_baseline_that_cannot_be_held_against_is_refused(run: Predictions) -> None:
-    with pytest.raises(RunError, match="'net' is not in the baseline; it has fc, cnn"):
+    with pytest.raises(RunError, match=r"'net' is not in the baseline, which has fc, cnn; .*--pair net=fc"):
         max_drops(of(run, 0, "net"), run, "net", 0.1, False)
+    with pytest.raises(RunError, match=r"'fc' is not in the baseline, which has fc-small; .*--pair fc=fc-small"):
+        max_drops(of(run, 0, "fc"), of(run, 0, "fc-small"), "fc", 0.1, False)  # one checkpoint each is no pair either
+    with pytest.raises(RunError, match="different data: their name differ"):
+        max_drops(run, on(run, name="qmnist"), "fc", 0.1, False)
+    with pytest.raises(RunError, match="different data: their sha256 differ"):
+        max_drops(run, on(run, sha256={"t10k-images-idx3-ubyte": "0" * 64}), "fc", 0.1, False)
     with pytest.raises(RunError, match="50 digits, another of 300"):
         max_drops(run, synthetic_predictions(("fc",), n=50, suites=SUITES, digits=False), "fc", 0.1, False)
     suites = [make_suite("other", make_sweep())]
-    other = synthetic_predictions(("fc",), n=300, suites=suites, digits=False)
+    other = replace(synthetic_predictions(("fc",), n=300, suites=suites, digits=False), manifest=run.manifest)
     with pytest.raises(RunError, match="none of the run's suites"):
         max_drops(run, other, "fc", 0.1, False)
 
@@ -257,15 +269,16 @@ def test_a_baseline_that_cannot_be_held_against_is_refused(run: Predictions) -> 
 # --- the command -------------------------------------------------------------------------------------------------
 
 
-def test_it_passes_in_one_line(gate: Any) -> None:
+def test_it_passes_in_one_line_beside_its_data(gate: Any) -> None:
     result = gate("--min-accuracy", "clean=0.1", "--min-critical", "rotation=1deg", "--max-ece", "clean=1")
-    assert (result.exit_code, result.output) == (0, "passed: 8 conditions met\n")
+    assert (result.exit_code, result.output) == (0, "data: 300 digits of mnist, part test\npassed: 8 conditions met\n")
 
 
 def test_a_line_per_miss_and_code_1(gate: Any) -> None:
     result = gate("--min-accuracy", "shift=0.99", "--min-critical", "rotation=59deg", "-c", "fc")
     assert result.exit_code == 1
-    lines = result.output.splitlines()
+    data, *lines = result.output.splitlines()
+    assert data == "data: 300 digits of mnist, part test"
     assert len(lines) == 3
     assert lines[0].startswith("missed: fc, accuracy shift: 0.")
     assert lines[0].endswith(", wanted 0.99")
@@ -280,6 +293,7 @@ def test_a_missed_calibration_error_shows_its_interval(gate: Any, run: Predictio
     error, low, high = (f"{row[f'ece_width{end}']:.4g}" for end in ("", "_low", "_high"))
     assert float(low) < float(high)
     assert result.output == (
+        "data: 300 digits of mnist, part test\n"
         f"missed: fc, calibration error rotation.angle@30deg: {error} (95 % interval {low} to {high}), wanted 0.001\n"
     )
 
@@ -291,6 +305,69 @@ def test_json_tells_every_check(gate: Any) -> None:
     assert told["passed"] is False
     assert [check["passed"] for check in told["checks"]] == [False, True, False, True]
     assert {"checkpoint", "what", "wanted", "found", "low", "high", "unit", "passed"} == set(told["checks"][0])
+    data = {"dataset": "mnist", "part": "test", "n": 300, "fallback": False, "note": "", "accepted": True}
+    assert (told["data"], told["pairs"]) == (data, {})
+
+
+def test_the_lower_end_is_the_lower_number_of_every_check(gate: Any) -> None:
+    words = ["--min-critical", "rotation=10deg", "--max-ece", "clean=1", "--min-accuracy", "shift=0.1"]
+    told = json.loads(gate(*words, "--baseline", "run", "--max-drop", "0.1", "--json").output)
+    known = [check for check in told["checks"] if check["low"] is not None and check["high"] is not None]
+    assert {check["what"].partition(" ")[0] for check in known} == {"critical", "calibration", "accuracy", "loss"}
+    assert all(check["low"] <= check["found"] <= check["high"] for check in known)
+
+
+def test_data_that_stand_in_for_mnist_are_a_miss_unless_allowed(
+    run: Predictions, gate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in = on(run, name="digits", fallback=True, note="MNIST was not there")
+    monkeypatch.setattr("robustmnist.predictions.read_predictions", lambda folder: stand_in)
+    result = gate("--min-accuracy", "clean=0.1")
+    assert (result.exit_code, result.output) == (
+        1,
+        "data: 300 digits of digits, part test\n"
+        "missed: digits stands in for MNIST (MNIST was not there): evaluate on MNIST or give --allow-fallback\n",
+    )
+    told = json.loads(gate("--min-accuracy", "clean=0.1", "--json").output)
+    assert (told["passed"], told["data"]["fallback"], told["data"]["accepted"]) == (False, True, False)
+    result = gate("--min-accuracy", "clean=0.1", "--allow-fallback")
+    assert (result.exit_code, result.output.splitlines()[-1]) == (0, "passed: 2 conditions met")
+    unnamed = replace(run, manifest={})
+    monkeypatch.setattr("robustmnist.predictions.read_predictions", lambda folder: unnamed)
+    assert gate("--min-accuracy", "clean=0.1").output.startswith("data: 300 digits of unnamed data\n")
+
+
+def test_a_baseline_is_held_against_name_by_name_or_as_paired(
+    run: Predictions, gate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same = ["--baseline", "old", "--max-drop", "0.5"]
+    assert gate(*same).output.splitlines()[1:3] == ["held against the baseline: fc", "held against the baseline: cnn"]
+    runs = {"run": run, "old": of(run, 0, "fc-small")}
+    monkeypatch.setattr("robustmnist.predictions.read_predictions", lambda folder: runs[str(folder)])
+    unlike = gate(*same, "-c", "fc")
+    assert isinstance(unlike.exception, RunError)
+    paired = gate(*same, "-c", "fc", "--pair", "fc=fc-small")
+    assert paired.exit_code == 0
+    assert paired.output.splitlines()[1] == "held against the baseline: fc, its 'fc-small'"
+    told = json.loads(gate(*same, "-c", "fc", "--pair", "fc=fc-small", "--json").output)
+    assert told["pairs"] == {"fc": "fc-small"}
+    assert told["checks"][0]["what"] == "loss of accuracy clean since 'fc-small'"
+
+
+def test_twenty_digits_all_right_do_not_pass_a_strict_gate(
+    run: Predictions, gate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = synthetic_predictions(("fc",), n=20, suites=SUITES, digits=False)
+    right = np.eye(10, dtype=np.float32)[few.labels] * 9
+    logits = {key: np.broadcast_to(right, array.shape) for key, array in few.logits.items()}
+    perfect = replace(few, clean=right[None], logits=logits, manifest=run.manifest)
+    monkeypatch.setattr("robustmnist.predictions.read_predictions", lambda folder: perfect)
+    for condition in ("clean=0.9999", "shift=0.9999", "shift.left=0.9999", "shift.left@2px=0.9999", "map=0.9999"):
+        assert gate("--min-accuracy", condition).exit_code == 0
+        assert gate("--min-accuracy", condition, "--strict").exit_code == 1, condition
+    assert gate("--max-ece", "clean=0.01").exit_code == 0
+    assert gate("--max-ece", "clean=0.01", "--strict").exit_code == 1
+    assert gate("--baseline", "run", "--max-drop", "0.001", "--strict").exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -308,6 +385,10 @@ def test_json_tells_every_check(gate: Any) -> None:
         "--baseline b --max-drop 2",
         "--baseline b --max-drop nan",
         "--baseline b --max-drop many",
+        "--baseline b --max-drop 0.1 --pair fc",
+        "--baseline b --max-drop 0.1 --pair nobody=fc",
+        "--baseline b --max-drop 0.1 --pair fc=nobody",
+        "--min-accuracy clean=0.1 --pair fc=cnn",
     ],
 )
 def test_bad_input_is_code_2(

@@ -48,7 +48,14 @@ def _drop(_: click.Context, __: click.Parameter, text: str | None) -> float | No
     "--baseline",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Folder of an earlier run of the same digits, to hold --max-drop against.",
+    help="Folder of an earlier run of the same digits, to hold --max-drop against, name by name.",
+)
+@click.option(
+    "--pair",
+    "pairs",
+    multiple=True,
+    metavar="NAME=OLD",
+    help="Hold checkpoint NAME against the baseline's OLD, where the two have different names.",
 )
 @click.option(
     "--max-drop",
@@ -57,6 +64,7 @@ def _drop(_: click.Context, __: click.Parameter, text: str | None) -> float | No
     help="Most that clean accuracy and any suite's may lose.",
 )
 @click.option("-c", "--checkpoint", "checkpoints", multiple=True, metavar="NAME", help="Only these.  [default: all]")
+@click.option("--allow-fallback", is_flag=True, help="Accept data that stand in for MNIST; else they are a miss.")
 @click.option("--strict", is_flag=True, help="The whole 95 % interval must pass, not just some of it.")
 @options.json_output
 @click.pass_context
@@ -67,8 +75,10 @@ def command(
     min_critical: tuple[str, ...],
     max_ece: tuple[str, ...],
     baseline: Path | None,
+    pairs: tuple[str, ...],
     max_drop: float | None,
     checkpoints: tuple[str, ...],
+    allow_fallback: bool,
     strict: bool,
     as_json: bool,
 ) -> None:
@@ -76,39 +86,66 @@ def command(
 
     DIR is a folder that 'robustmnist evaluate' wrote. Every condition holds for every checkpoint. A condition is missed
     where the 95 % interval lies wholly on the wrong side, so that chance alone does not fail a build; with --strict,
-    where any of it does. Prints a line for each miss. Exit code 0: all met; 1: some missed; 2: bad input.
+    where any of it does. Prints the data that the run was made on, which checkpoint is held against which, and a line
+    for each miss. A run on data that stand in for MNIST is a miss. Exit code 0: all met; 1: some missed; 2: bad input.
 
     \b
     robustmnist gate runs/mine --min-accuracy clean=0.99 --min-accuracy shift=0.6
     robustmnist gate runs/mine --min-accuracy shift.right@3px=0.9 --min-critical rotation=25deg --strict
     robustmnist gate runs/mine --baseline runs/main --max-drop 0.01 --checkpoint cnn
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
-    if (baseline is None) != (max_drop is None):
-        raise click.UsageError("--baseline and --max-drop go together")
+    if (baseline is None) != (max_drop is None) or (pairs and baseline is None):
+        raise click.UsageError("--baseline and --max-drop go together, and --pair goes with them")
     if not (min_accuracy or min_critical or max_ece or baseline):
         raise click.UsageError("give a condition: --min-accuracy, --min-critical, --max-ece or --max-drop")
     from robustmnist.predictions import read_predictions
+    from robustmnist.results.gate import tested
 
     run = read_predictions(folder)
     names = tuple(dict.fromkeys(checkpoints)) or run.checkpoints
     for name in names:
         run.index(name)
     checks = _checks(run, names, min_accuracy, min_critical, max_ece, strict)
+    held: dict[str, str] = {}
     if baseline is not None and max_drop is not None:
         from robustmnist.results.drop import max_drops
 
+        held = {name: name for name in names} | _pairs(pairs, names)
         before = read_predictions(baseline)
-        checks += [check for name in names for check in max_drops(run, before, name, max_drop, strict)]
+        checks += [check for name, old in held.items() for check in max_drops(run, before, name, max_drop, strict, old)]
+    data = tested(run)
+    refused = data.fallback and not allow_fallback
     missed = [check for check in checks if not check.passed]
     if as_json:
-        told = {"passed": not missed, "strict": strict, "checks": [_plain(check) for check in checks]}
+        told = {"passed": not missed and not refused, "strict": strict, "data": vars(data) | {"accepted": not refused}}
+        told |= {"pairs": held, "checks": [_plain(check) for check in checks]}
         echo_json(told)
     else:
+        pairs_told = [name if old == name else f"{name}, its '{old}'" for name, old in held.items()]
+        echo(f"data: {data}")
+        for pair in pairs_told:
+            echo(f"held against the baseline: {pair}")
+        if refused:
+            why = f" ({data.note})" if data.note else ""
+            echo(f"missed: {data.dataset} stands in for MNIST{why}: evaluate on MNIST or give --allow-fallback")
         for check in missed:
             echo(_line(check))
-        if not missed:
+        if not missed and not refused:
             echo(f"passed: {len(checks)} condition{'s' if len(checks) > 1 else ''} met")
-    ctx.exit(1 if missed else 0)
+    ctx.exit(1 if missed or refused else 0)
+
+
+def _pairs(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Return which checkpoint of the baseline each that is named is held against."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, _, old = text.partition("=")
+        if not old or name not in names or name in found:
+            raise click.UsageError(
+                f"--pair {text}: write NAME=OLD, NAME being one of {', '.join(names)}, and each once"
+            )
+        found[name] = old
+    return found
 
 
 def _checks(
@@ -155,8 +192,7 @@ def _line(check: "Check") -> str:
     if math.isnan(check.found) and check.what.startswith("calibration error"):
         return f"missed: {check.checkpoint}, {check.what}: no valid answer, wanted {check.wanted:g}"
     found = "beyond the end" if math.isnan(check.found) else f"{check.found:.4g}{unit}"
-    numbers = sorted((check.low, check.high))  # of an error the worse end is the higher one; NaN stays where it is
-    ends = " to ".join("beyond the end" if math.isnan(end) else f"{end:.4g}" for end in numbers)
+    ends = " to ".join("beyond the end" if math.isnan(end) else f"{end:.4g}" for end in (check.low, check.high))
     around = "" if check.low == check.high else f" (95 % interval {ends})"
     return f"missed: {check.checkpoint}, {check.what}: {found}{around}, wanted {check.wanted:g}{unit}"
 

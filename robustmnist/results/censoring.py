@@ -40,7 +40,8 @@ class KaplanMeier:
     def median(self) -> tuple[float, float, float]:
         """The first time at which half have failed, and its 95 % interval; NaN where that lies beyond the end.
 
-        The interval holds the times at which the band of the curve spans one half.
+        The interval holds the times at which the band of the curve spans one half. All three are among `times`: where
+        these are the few values of a sweep the interval covers more than 95 %, though it may have no width.
 
         Source: Brookmeyer & Crowley, A confidence interval for the median survival time, Biometrics 38 (1982).
         """

@@ -20,7 +20,8 @@ class Comparison:
 
     ``p_holm`` is corrected over the tests that are read together: the clean row of `settings` and the suites are one
     family, the other settings one, the sweeps one, the sides one for each of their two tests. Intervals of differences
-    are percentile intervals of the paired bootstrap over images, the same resamples throughout.
+    are of the paired bootstrap over images, the same resamples throughout; they have a width where no image sets the
+    two apart (`robustmnist.results.unseen`).
 
     Attributes:
         a: The checkpoint that B is held against.
@@ -36,13 +37,14 @@ class Comparison:
             ``p`` of the paired t-test on the images' own areas, ``p_holm``, ``cohens_d`` of pairs.
         suites: A row per suite: ``suite``, ``sweeps`` (how many), ``area_a``, ``area_b`` (means over sweeps) and the
             same columns; ``mce_a``, ``mce_b``, ``mce_difference`` with ``mce_difference_low``, ``mce_difference_high``,
-            negative where B errs less, NaN where sweeps of unequal length have no mCE.
+            at all strengths; negative where B errs less, NaN where sweeps of unequal length have no mCE.
         sides: A row per side of each sweep: ``suite``, ``sweep``, ``side``, ``unit``, ``end``; the median and mean
-            distance of the first failure, ``median_a``, ``median_b`` (NaN beyond the end), ``mean_a``, ``mean_b`` (an
-            image that never fails counts with the end); ``difference`` of the means with interval; ``longer_a`` and
-            ``longer_b``, the images that stand farther with the one than with the other; ``p`` of the exact sign test
-            on these, which is paired, and ``p_holm``; ``logrank``, negative where B stands longer, ``logrank_p``,
-            ``logrank_p_holm``: the log-rank test, which is not paired and errs towards too large a p.
+            distance of the first failure, ``median_a``, ``median_b`` (values of the sweep, NaN beyond the end),
+            ``mean_a``, ``mean_b`` (an image that never fails counts with the end); ``difference`` of the means with
+            interval; ``longer_a`` and ``longer_b``, the images that stand farther with the one than with the other;
+            ``p`` of the exact sign test on these, which is paired, and ``p_holm``; ``logrank``, negative where B stands
+            longer, ``logrank_p``, ``logrank_p_holm``: the log-rank test, which is not paired and errs towards too large
+            a p.
     """
 
     a: str

@@ -132,7 +132,7 @@ def side_contrasts(predictions: Predictions, a: int, b: int, resamples: int, see
     """Return `Comparison.sides` for the checkpoints at the places `a` and `b`."""
     rows: list[Row] = []
     gains, reach = [], []
-    medians = survival(predictions).set_index(["checkpoint", "suite", "sweep", "side"])["median"]
+    medians = survival(predictions, resamples, seed).set_index(["checkpoint", "suite", "sweep", "side"])["median"]
     name_a, name_b = predictions.checkpoints[a], predictions.checkpoints[b]
     for suite in predictions.suites:
         for sweep in suite.curves:

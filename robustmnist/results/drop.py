@@ -14,22 +14,37 @@ BEFORE, AFTER = "before", "after"
 
 
 def max_drops(
-    predictions: Predictions, baseline: Predictions, checkpoint: str, most: float, strict: bool
+    predictions: Predictions,
+    baseline: Predictions,
+    checkpoint: str,
+    most: float,
+    strict: bool,
+    against: str | None = None,
 ) -> list[Check]:
     """Hold what a checkpoint has lost since `baseline` against `most`: clean accuracy, and the mean area of each suite.
 
-    It is held against the checkpoint of its name in the baseline, or against the only one that there is. The suites are
-    those that both runs have. Losses are shares, a gain is a negative one. The condition is missed where the whole 95 %
-    interval of the paired difference is a greater loss; `strict`: where its farther end is.
+    The suites are those that both runs have. Losses are shares, a gain is a negative one. The condition is missed where
+    the whole 95 % interval of the paired difference is a greater loss; `strict`: where its upper end is. No number of
+    digits shows that nothing at all was lost, so that a strict bound is to be above 0.
+
+    Args:
+        predictions: The run to hold.
+        baseline: The earlier one, of the same digits.
+        checkpoint: Of the run.
+        most: The greatest loss allowed, a share.
+        strict: Whether the whole interval must pass.
+        against: The baseline's checkpoint to hold it against; None for the one of its name.
 
     Raises:
-        RunError: If the runs are not of the same digits, have no suite in common, or it is unclear which of the
-            baseline's checkpoints to hold it against.
+        RunError: If the runs are not of the same digits, have no suite in common, or the baseline lacks the checkpoint.
     """
-    names = baseline.checkpoints
-    if checkpoint not in names and len(names) > 1:
-        raise RunError(f"checkpoint '{checkpoint}' is not in the baseline", remedy=f"it has {', '.join(names)}")
-    before = checkpoint if checkpoint in names else names[0]
+    before = checkpoint if against is None else against
+    if before not in baseline.checkpoints:
+        old = baseline.checkpoints[0]
+        raise RunError(
+            f"checkpoint '{before}' is not in the baseline, which has {', '.join(baseline.checkpoints)}",
+            remedy=f"say which is to be held against which, as in --pair {checkpoint}={old}",
+        )
     ours = [suite.name for suite in predictions.suites]
     common = [suite.name for suite in baseline.suites if suite.name in ours]
     if not common:
@@ -39,9 +54,10 @@ def max_drops(
     rows = [found.settings.iloc[0], *(row for _, row in found.suites.iterrows())]
     checks = []
     for what, row in zip(["clean", *found.suites["suite"]], rows, strict=True):
-        loss, best, worst = (0.0 - float(row[key]) for key in ("difference", "difference_high", "difference_low"))
-        passed = (worst if strict else best) <= most
-        checks.append(Check(checkpoint, f"loss of accuracy {what}", most, loss, worst, best, "", passed))
+        loss, low, high = (0.0 - float(row[key]) for key in ("difference", "difference_high", "difference_low"))
+        passed = (high if strict else low) <= most
+        named = "" if before == checkpoint else f" since '{before}'"
+        checks.append(Check(checkpoint, f"loss of accuracy {what}{named}", most, loss, low, high, "", passed))
     return checks
 
 

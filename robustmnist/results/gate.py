@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from robustmnist.errors import RunError
@@ -14,7 +14,30 @@ from robustmnist.results.place import CLEAN, Place, strength
 from robustmnist.results.quality import quality
 from robustmnist.results.suite_areas import suite_areas
 
-__all__ = ["Check", "max_ece", "min_accuracy", "min_critical"]
+__all__ = ["Check", "Tested", "max_ece", "min_accuracy", "min_critical", "tested"]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The data that a run was made on.
+
+    Attributes:
+        dataset: Its name; empty where the run does not say.
+        part: ``test`` or ``train``.
+        n: Images.
+        fallback: Whether it stands in for what was asked for.
+        note: Why it does.
+    """
+
+    dataset: str
+    part: str
+    n: int
+    fallback: bool
+    note: str
+
+    def __str__(self) -> str:
+        named = f"{self.dataset}, part {self.part}" if self.dataset else "unnamed data"
+        return f"{self.n:,} digits of {named}"
 
 
 @dataclass(frozen=True)
@@ -26,8 +49,9 @@ class Check:
         what: The number in words.
         wanted: The bound.
         found: The number; NaN where it lies beyond the end of a sweep, or no answer is valid.
-        low: The end of its 95 % interval that speaks against the checkpoint; NaN beyond the end.
-        high: The end that speaks for it.
+        low: The lower end of its 95 % interval, as numbers go, whichever speaks for the checkpoint; NaN where it lies
+            beyond the end of a sweep.
+        high: The upper end.
         unit: Of all four; empty for shares.
         passed: Whether the condition is met.
     """
@@ -40,6 +64,14 @@ class Check:
     high: float
     unit: str
     passed: bool
+
+
+def tested(predictions: Predictions) -> Tested:
+    """Return the data that a run was made on, as its manifest says."""
+    known = predictions.manifest.get("dataset")
+    record = known if isinstance(known, Mapping) else {}
+    name, part, note = (str(record.get(key, "")) for key in ("name", "part", "note"))
+    return Tested(name, part, len(predictions), bool(record.get("fallback", False)), note)
 
 
 def min_accuracy(predictions: Predictions, checkpoint: str, place: Place, floor: float, strict: bool) -> Check:
@@ -112,7 +144,8 @@ def min_critical(predictions: Predictions, checkpoint: str, place: Place, least:
             passed = reach[0 if strict else 1] >= target - 1e-9
             what = f"critical strength {Place(place.suite, name)}, {row['side']} {sweep.neutral:g}"
             bound = sweep.neutral + sign * target
-            found.append(Check(checkpoint, what, bound, critical, near, far, sweep.unit, passed))
+            low, high = (near, far) if sign > 0 else (far, near)
+            found.append(Check(checkpoint, what, bound, critical, low, high, sweep.unit, passed))
     return found
 
 
@@ -134,9 +167,9 @@ def max_ece(predictions: Predictions, checkpoint: str, place: Place, ceiling: fl
     table = quality(predictions, at=settings)
     # Clean rows come first.
     row = table[table["checkpoint"] == checkpoint].iloc[len(settings)]
-    found, best, worst = (float(row[name]) for name in ("ece_width", "ece_width_low", "ece_width_high"))
-    passed = (worst if strict else best) <= ceiling
-    return Check(checkpoint, f"calibration error {place}", ceiling, found, worst, best, "", passed)
+    found, low, high = (float(row[name]) for name in ("ece_width", "ece_width_low", "ece_width_high"))
+    passed = (high if strict else low) <= ceiling
+    return Check(checkpoint, f"calibration error {place}", ceiling, found, low, high, "", passed)
 
 
 def _ends(values: Sequence[float]) -> str:

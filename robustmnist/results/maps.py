@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from robustmnist.errors import RunError
 from robustmnist.predictions import Predictions
+from robustmnist.results.bootstrap import RESAMPLES, resampled_sums
 from robustmnist.results.correctness import right
 from robustmnist.results.decisions import INVALID
 from robustmnist.results.interval import wilson
 from robustmnist.results.memory import remembered
+from robustmnist.results.unseen import mean_ends
 from robustmnist.suites import Sweep
 
 __all__ = ["consistency", "shift_map"]
@@ -68,7 +69,14 @@ def shift_map(predictions: Predictions, suite: str, sweep: str, label: int | Non
     return pd.DataFrame(rows)
 
 
-def consistency(predictions: Predictions, suite: str, sweep: str, label: int | None = None) -> pd.DataFrame:
+def consistency(
+    predictions: Predictions,
+    suite: str,
+    sweep: str,
+    label: int | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Return a row per checkpoint: how often it gives one image the same answer at two points of a sweep.
 
     Exact over all pairs of an image's P answers (every value under every variant), not a sample of them: with k_c of
@@ -77,15 +85,17 @@ def consistency(predictions: Predictions, suite: str, sweep: str, label: int | N
     consistent.
 
     Columns: ``checkpoint``, ``suite``, ``sweep``, ``n``; ``points``, P; ``consistency``, the share of agreeing pairs of
-    different points, and the 95 % interval of its mean over images ``consistency_low``, ``consistency_high`` (normal
-    approximation, cut to [0, 1]); ``consistency_drawn``, where both points are drawn independently, so that one time in
-    P they are the same and agree: Σ k_c² / P².
+    different points, and its 95 % interval ``consistency_low``, ``consistency_high`` by the bootstrap over images,
+    which holds at the edge too; ``consistency_drawn``, where both points are drawn independently, so that one time in P
+    they are the same and agree: Σ k_c² / P².
 
     Args:
         predictions: What was evaluated.
         suite: The suite's name.
         sweep: The sweep's name; any sweep will do, a map or a curve.
         label: Only images of this class, 0 to 9; where there are none the numbers are NaN.
+        resamples: Of the bootstrap over images.
+        seed: Of the bootstrap.
 
     Raises:
         RunError: If the sweep was not evaluated, or there is no such class.
@@ -101,7 +111,10 @@ def consistency(predictions: Predictions, suite: str, sweep: str, label: int | N
     for checkpoint, answers in zip(predictions.checkpoints, predicted, strict=True):
         votes = np.stack([(answers == label).sum(axis=(0, 1)) for label in range(CLASSES)])[:, chosen]  # (10, n)
         share = (votes * (votes - 1)).sum(axis=0) / (p * (p - 1))
-        mean, half = _mean(share)
+        low, high = np.nan, np.nan
+        if n:
+            drawn = resampled_sums(share[:, None], resamples, seed)[:, 0] / n
+            low, high = (float(end) for end in mean_ends(drawn, share, seed, 0.0, 1.0))
         rows.append(
             {
                 "checkpoint": checkpoint,
@@ -109,9 +122,9 @@ def consistency(predictions: Predictions, suite: str, sweep: str, label: int | N
                 "sweep": sweep,
                 "n": n,
                 "points": p,
-                "consistency": mean,
-                "consistency_low": max(mean - half, 0.0) if n else np.nan,
-                "consistency_high": min(mean + half, 1.0) if n else np.nan,
+                "consistency": float(share.mean()) if n else np.nan,
+                "consistency_low": low,
+                "consistency_high": high,
                 "consistency_drawn": float((votes**2).sum() / (n * p**2)) if n else np.nan,
             }
         )
@@ -160,10 +173,3 @@ def _points(sweep: Sweep) -> dict[tuple[float, ...], list[int]]:
     for place, variant in enumerate(sweep.variants):
         found.setdefault(tuple(float(variant.fixed[key]) for key in sweep.crossed), []).append(place)
     return found
-
-
-def _mean(share: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the mean and half the width of its 95 % interval."""
-    if len(share) < 2:
-        return (float(share.mean()), 1.0) if len(share) else (np.nan, np.nan)
-    return float(share.mean()), float(ndtri(0.975) * share.std(ddof=1) / np.sqrt(len(share)))

@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from robustmnist.predictions import Predictions
+from robustmnist.results.bootstrap import RESAMPLES, resampled_sums
 from robustmnist.results.censoring import KaplanMeier, kaplan_meier
 from robustmnist.results.endurance import Endurance, endurance
 from robustmnist.results.memory import remembered
 from robustmnist.results.sides import sides
+from robustmnist.results.unseen import mean_ends
 
 __all__ = ["survival", "survival_curve"]
 
@@ -20,7 +21,7 @@ COLUMNS = (
 )
 
 
-def survival(predictions: Predictions) -> pd.DataFrame:
+def survival(predictions: Predictions, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:
     """Return a row per suite, sweep, side of neutral and checkpoint: how far its images stand, as `endurance` says.
 
     Columns: ``checkpoint``, ``suite``, ``sweep``, ``unit``, ``side``, ``neutral``, ``end`` (the outermost value),
@@ -28,11 +29,13 @@ def survival(predictions: Predictions) -> pd.DataFrame:
     which half of the images have failed, and the ends ``median_low``, ``median_high`` of its 95 % interval (Brookmeyer
     and Crowley's), NaN where they lie beyond the sweep's end; ``mean`` distance of the first failure, an image that
     never fails counting with the sweep's end (the restricted mean, the area under the survival curve), with its 95 %
-    interval ``mean_low``, ``mean_high`` from the standard error over images.
+    interval ``mean_low``, ``mean_high`` by the bootstrap over images, which holds at the edge too.
 
-    Distances are in the sweep's unit, |value − neutral|.
+    Distances are in the sweep's unit, |value − neutral|. The median and its ends are values of the sweep: a digit that
+    fails at one may have failed anywhere since the value before it, so a finer sweep gives a lesser median, and on a
+    coarse one the interval may have no width. It then says which step half of the images fail in, nothing finer.
     """
-    return _survival(predictions).copy()
+    return _survival(predictions, resamples, seed).copy()
 
 
 def survival_curve(
@@ -65,8 +68,9 @@ def survival_curve(
 
 
 @remembered
-def _survival(predictions: Predictions) -> pd.DataFrame:
+def _survival(predictions: Predictions, resamples: int, seed: int) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
+    distances = []
     for suite in predictions.suites:
         for sweep in suite.curves:
             for side in sides(sweep):
@@ -75,16 +79,19 @@ def _survival(predictions: Predictions) -> pd.DataFrame:
                     row: dict[str, Any] = {"checkpoint": checkpoint, "suite": suite.name, "sweep": sweep.name}
                     row |= {"unit": sweep.unit, "side": side.name, "neutral": side.neutral, "end": side.end}
                     rows.append(row | _row(found, place))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+                    distances.append(found.distance[place])
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    if rows:
+        images, ends = np.stack(distances), np.asarray((table["end"] - table["neutral"]).abs(), np.float64)
+        drawn = resampled_sums(images.T, resamples, seed) / len(predictions)
+        table["mean_low"], table["mean_high"] = mean_ends(drawn, images, seed, 0.0, ends)
+    return table
 
 
 def _row(found: Endurance, place: int) -> dict[str, Any]:
     first, distance = found.first_failure[place], found.distance[place]
     n = len(first)
     median, median_low, median_high = _curve(found, place).median
-    mean = float(distance.mean())
-    half = float(ndtri(0.975)) * float(distance.std(ddof=1)) / np.sqrt(n) if n > 1 else np.nan
-    end = float(found.side.distances[-1])
     return {
         "n": n,
         "failed_at_neutral": int(np.count_nonzero(first == 0)),
@@ -92,9 +99,9 @@ def _row(found: Endurance, place: int) -> dict[str, Any]:
         "median": median,
         "median_low": median_low,
         "median_high": median_high,
-        "mean": mean,
-        "mean_low": max(mean - half, 0.0),
-        "mean_high": min(mean + half, end),
+        "mean": float(distance.mean()),
+        "mean_low": np.nan,
+        "mean_high": np.nan,
     }
 
 
