@@ -28,6 +28,7 @@ from robustmnist.results import (
     mean_corruption_errors,
     quality,
     summarise,
+    table_csv,
 )
 from robustmnist.suites import SHIPPED
 
@@ -57,7 +58,7 @@ def main() -> None:
         ),
     }
     for name, table in tables.items():
-        write_atomic(HERE / f"{name}.csv", table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+        write_atomic(HERE / f"{name}.csv", table_csv(table, "%.6f"))
     write_atomic(HERE / "README.md", findings(study, maps))
     summary = summarise(study)
     write_atomic(HERE / "curves.svg", curves(study, summary, LIGHT))

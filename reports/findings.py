@@ -213,14 +213,17 @@ def _mnist_c(study: Predictions) -> str:
     table = mean_corruption_errors(study, baseline, unequal="mean-error")
     table = table[table["suite"] == "mnist-c"]
     lines = [
-        [f"`{row.checkpoint}`", f"{_percent(row.mce, 1)} ({_percent(row.mce_low, 1)} to {_percent(row.mce_high, 1)})"]
-        for row in table.itertuples()
+        [f"`{row['checkpoint']}`", *(_interval(row, name, 1) for name in ("data_set_mce", "mce"))]
+        for row in table.to_dict("records")
     ]
     words = (
-        f"Mean corruption error over the 15 corruptions and all their strengths, relative to `{baseline}`, with its "
-        "bootstrap interval; corruptions have one to five strengths, so each counts by its mean error:"
+        f"Mean corruption error over the {table['sweeps'].iloc[0]} corruptions of MNIST-C, each counted once, relative "
+        f"to `{baseline}`, with its bootstrap interval. First at the one strength that the data set has of each, then "
+        "at all strengths of the suite, each corruption counting by its mean error over them: those of MNIST-C's code, "
+        "and opacities below 1 where it has one strength alone. Fog counts by the curve that ends at the strength of "
+        "the data set; the other curve of it, `fog-rough`, is in neither figure:"
     )
-    return f"{words}\n\n{_table(['checkpoint', 'mCE'], lines)}"
+    return f"{words}\n\n{_table(['checkpoint', 'mCE at the strengths of the data set', 'mCE at all strengths'], lines)}"
 
 
 def _provenance(study: Predictions, maps: Predictions) -> str:

@@ -46,7 +46,7 @@ def show_comparison(
     from robustmnist.errors import RunError
     from robustmnist.files import write_atomic
     from robustmnist.report.compare_page import render_comparison
-    from robustmnist.results import compare_pairs, disagreements, recipe_groups, stored_temperatures
+    from robustmnist.results import compare_pairs, disagreements, recipe_groups, stored_temperatures, table_csv
 
     if len(predictions.checkpoints) < 2:
         raise RunError(
@@ -67,7 +67,7 @@ def show_comparison(
     page = folder / "compare.html"
     with writing(folder):
         for name, table in tables.items():
-            write_atomic(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.10g", lineterminator="\n"))
+            write_atomic(folder / f"{name}.csv", table_csv(table, "%.10g"))
         write_atomic(page, html)
     if as_json:
         tables["calibration"] = calibration

@@ -12,6 +12,9 @@ from robustmnist.suites import Sweep
 __all__ = ["Area", "Clean", "Fall", "Tolerance", "clean_accuracy", "read_areas", "read_tolerances"]
 
 
+MISSED = 0.1  # share of what was asked, from which what was measured is told beside it
+
+
 @dataclass(frozen=True)
 class Clean:
     """One checkpoint on the unperturbed images: accuracy as a share, with its interval."""
@@ -41,12 +44,15 @@ class Fall:
         at: The critical strength, linear between values; None: it lies beyond the end.
         near: The end of its 95 % interval nearer to neutral; None: beyond the end as well.
         far: The end of its 95 % interval farther from neutral; None: beyond the end.
+        measured: The mean change that was measured on the digits there; None: nothing was, or it is what was asked but
+            for a tenth.
     """
 
     end: float
     at: float | None
     near: float | None
     far: float | None
+    measured: float | None = None
 
 
 @dataclass(frozen=True)
@@ -107,8 +113,11 @@ def read_tolerances(
         falls: dict[str, Fall] = {}
         if criticals is not None:  # a sweep of its neutral value alone has no side
             for row in criticals[criticals["checkpoint"] == one.name].to_dict("records"):
-                numbers = (_number(row[key]) for key in ("critical", "critical_near", "critical_far"))
-                falls[str(row["side"])] = Fall(_float(row["end"]), *numbers)
+                at, near, far = (_number(row[key]) for key in ("critical", "critical_near", "critical_far"))
+                measured = _number(row["critical_measured"])
+                if at is None or measured is None or abs(measured - at) <= MISSED * abs(at - sweep.neutral):
+                    measured = None
+                falls[str(row["side"])] = Fall(_float(row["end"]), at, near, far, measured)
         below, above = falls.get("below"), falls.get("above")
         shares_of_way = [
             abs((fall.at - sweep.neutral) / (fall.end - sweep.neutral))

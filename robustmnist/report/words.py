@@ -119,7 +119,11 @@ def at(sweep: SweepStudy, value: float, *, exact: bool = False) -> str:
 
 
 def fall_text(sweep: SweepStudy, fall: Fall) -> str:
-    """Return a critical strength with its interval: "2.08 px (2.05–2.11)", "> 10 px"; the interval tells the digits."""
+    """Return a critical strength with its interval: "2.08 px (2.05–2.11)", "> 10 px"; the interval tells the digits.
+
+    Where the digits were changed by something else than asked, what was measured follows: "2.5 px (2.4–2.6; measured
+    2.8)".
+    """
     if fall.at is None:
         least = "" if fall.near is None else f" ({at(sweep, fall.near)} and beyond)"
         return f"{'<' if fall.end < sweep.sweep.neutral else '>'}{NBSP}{at(sweep, fall.end, exact=True)}{least}"
@@ -129,9 +133,10 @@ def fall_text(sweep: SweepStudy, fall: Fall) -> str:
         places += 1
     signed = sweep.two_sided and sweep.sweep.neutral == 0
     number = strength(fall.at, sweep.sweep.unit, places, signed=signed)
+    measured = "" if fall.measured is None else f"; measured {plain(fall.measured, places)}"
     if fall.far is None:
-        return f"{number} ({plain(near, places)} and beyond)"
-    return f"{number} ({between(min(near, far), max(near, far), places)})"
+        return f"{number} ({plain(near, places)} and beyond{measured})"
+    return f"{number} ({between(min(near, far), max(near, far), places)}{measured})"
 
 
 def between(low: float, high: float, places: int) -> str:

@@ -53,6 +53,7 @@ from robustmnist.results.suite_areas import suite_areas as suite_areas
 from robustmnist.results.summary import near_ties as near_ties
 from robustmnist.results.summary import summarise as summarise
 from robustmnist.results.summary import summary_csv as summary_csv
+from robustmnist.results.summary import table_csv as table_csv
 from robustmnist.results.survival import survival as survival
 from robustmnist.results.survival import survival_curve as survival_curve
 from robustmnist.results.temperature import fit_temperature as fit_temperature
@@ -107,6 +108,7 @@ __all__ = [
     "summary_csv",
     "survival",
     "survival_curve",
+    "table_csv",
     "wilson",
     "worst_case",
     "worst_of_k",

@@ -10,6 +10,7 @@ from robustmnist.predictions import Predictions
 from robustmnist.results.bootstrap import RESAMPLES, bootstrap, percentiles
 from robustmnist.results.correctness import clean_right, hits
 from robustmnist.results.memory import remembered
+from robustmnist.results.reached import measured_at
 from robustmnist.results.sides import Side, sides
 from robustmnist.results.unseen import mean_ends, with_unseen
 from robustmnist.suites import Sweep
@@ -19,7 +20,7 @@ __all__ = ["areas", "critical_strengths", "fall", "image_areas", "trapezoid_weig
 AREAS = ("checkpoint", "suite", "sweep", "unit", "n", "variants", "area", "area_low", "area_high")
 CRITICAL = (
     *("checkpoint", "suite", "sweep", "unit", "side", "neutral", "end", "clean_accuracy"),
-    *("critical", "critical_near", "critical_far", "beyond"),
+    *("critical", "critical_near", "critical_far", "critical_measured", "beyond"),
 )
 
 Array = NDArray[np.float64]
@@ -47,8 +48,9 @@ def critical_strengths(
     (the outermost value on this side), ``clean_accuracy``; ``critical``, the strength at which accuracy, linear between
     values, first falls below ``keep · clean accuracy`` on the way outwards; ``critical_near`` and ``critical_far``, the
     ends of its 95 % interval nearer to and farther from neutral, each resample being held against its own clean
-    accuracy; ``beyond``, whether the curve never falls so far: ``critical`` is NaN then. An end of the interval that is
-    NaN also lies beyond ``end``. A checkpoint that reads no clean image right has NaN and is not ``beyond``.
+    accuracy; ``critical_measured``, the mean change measured on the digits at ``critical``, in the same unit, NaN where
+    there is none; ``beyond``, whether the curve never falls so far: ``critical`` is NaN then. An end of the interval
+    that is NaN also lies beyond ``end``. A checkpoint that reads no clean image right has NaN and is not ``beyond``.
 
     Args:
         predictions: What was evaluated.
@@ -148,6 +150,7 @@ def _critical_strengths(predictions: Predictions, resamples: int, seed: int, kee
                         "critical": side.strength(distance[m]),
                         "critical_near": side.strength(near[m]),
                         "critical_far": side.strength(far[m]),
+                        "critical_measured": measured_at(predictions, suite.name, sweep, side.strength(distance[m])),
                         "beyond": bool(np.isinf(distance[m])),
                     }
                     for m, checkpoint in enumerate(predictions.checkpoints)

@@ -16,6 +16,7 @@ from robustmnist.suites import Suite, Sweep
 __all__ = ["COLUMNS", "near_ties", "summarise", "summary_csv"]
 
 # Column -> where it comes from in the realised severities of the run.
+STRENGTHS = ("value", "neutral", "end")
 REALISED = {
     "realised_mean": "measured_mean",
     "realised_sd": "measured_sd",
@@ -77,9 +78,20 @@ def summarise(predictions: Predictions) -> pd.DataFrame:
 
 def summary_csv(summary: pd.DataFrame) -> str:
     """Return the summary as CSV: eight decimals for rates, the shortest exact number for values, nothing for NaN."""
-    table = summary.copy()
-    table["value"] = [repr(float(value)) for value in table["value"]]
-    return str(table.to_csv(index=False, float_format="%.8f", lineterminator="\n"))
+    return table_csv(summary, "%.8f")
+
+
+def table_csv(table: pd.DataFrame, numbers: str) -> str:
+    """Return a table of results as CSV: strengths in their shortest exact form, other numbers in the format `numbers`.
+
+    Strengths are the columns ``value``, ``neutral`` and ``end``, so that tables can be joined by them; nothing stands
+    for NaN.
+    """
+    found = table.copy()
+    for name in STRENGTHS:
+        if name in found and found[name].dtype == np.float64:
+            found[name] = ["" if np.isnan(value) else repr(value) for value in found[name].tolist()]
+    return str(found.to_csv(index=False, float_format=numbers, lineterminator="\n"))
 
 
 def near_ties(predictions: Predictions, summary: pd.DataFrame) -> dict[str, int]:
