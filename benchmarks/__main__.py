@@ -8,7 +8,7 @@ import click
 from robustmnist.device import resolve_device
 from robustmnist.process import keep_freed_memory, spin_briefly
 
-NAMES = ("startup", "perturbations", "evaluation", "training", "agreement")
+NAMES = ("startup", "perturbations", "evaluation", "training", "agreement", "coverage")
 
 
 @click.command()

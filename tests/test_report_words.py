@@ -153,6 +153,8 @@ def test_phrases(sweep: Sweep, value: float, among: int, text: str) -> None:
         (RIGHT, Fall(10, 2.083, 2.05, 2.11), "2.08 px (2.05–2.11)"),
         (RIGHT, Fall(10, 2.083, 1.9, 2.3), "2.1 px (1.9–2.3)"),
         (RIGHT, Fall(10, 9.8, 9.5, None), "9.8 px (9.5 and beyond)"),
+        (RIGHT, Fall(10, 9.8, 9.5, None, 8.1), "9.8 px (9.5 and beyond; measured 8.1)"),
+        (RIGHT, Fall(10, 2.083, 2.05, 2.11, 1.7), "2.08 px (2.05–2.11; measured 1.70)"),
         (RIGHT, Fall(10, None, None, None), "> 10 px"),
         (RIGHT, Fall(10, None, 9.6, None), "> 10 px (9.6 px and beyond)"),
         (TURN, Fall(-90, -31.6, -30.2, -33.4), "−32° (−33 to −30)"),
