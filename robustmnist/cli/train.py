@@ -59,7 +59,7 @@ def command(
 
     RECIPE is a shipped name (fc, fc-small, cnn, lenet5, cnn-augmented) or a TOML file. The 60,000 training digits are
     split into some to learn from and some to choose the best epoch by; the test digits are touched once, at the end.
-    An interrupted run goes on with --resume, to the same weights.
+    An interrupted run goes on with --resume, with as many threads as before, and on a CPU to the same weights.
 
     \b
     robustmnist train fc

@@ -90,7 +90,7 @@ class Augment(Table):
 
 
 class Recipe(Table):
-    """All of a training; two trainings of equal recipes on one machine give equal weights."""
+    """All of a training; what equal weights need besides is `robustmnist.training.machine.Machine`."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]  # where absent, the file's stem
     title: str = ""
