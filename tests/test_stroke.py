@@ -5,9 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
+from medial import medial_width
 from pictures import DEVICES
-from scipy import ndimage
-from skimage.morphology import medial_axis
 from torch import Tensor
 
 from robustmnist.errors import ImagesError, InputError
@@ -16,7 +15,6 @@ from robustmnist.perturb.stroke import CHANGE_LOW, RINGS, prepare_stroke, thickn
 
 SWEEP = [-2 + 0.5 * k for k in range(13)]
 FINE = [-2 + 0.0625 * k for k in range(97)]
-ENLARGED, BORDER, COLUMNS = 4, 1, 20
 
 
 @pytest.fixture
@@ -47,23 +45,6 @@ def discs(radius: float) -> Tensor:
     sub = torch.arange(3) / 3
     cx, cy = (place.flatten()[:, None, None] for place in torch.meshgrid(sub, sub, indexing="ij"))
     return soft(radius - torch.hypot(x - cx, y - cy))
-
-
-def medial_width(images: Tensor) -> np.ndarray:
-    """Return twice the mean distance along the medial axis in px, of images enlarged 4 times and cut at half ink."""
-    side = ENLARGED * (28 + 2 * BORDER)
-    sheet = np.zeros((-(-len(images) // COLUMNS) * side, COLUMNS * side), dtype=bool)
-    sample = np.zeros(sheet.shape, dtype=np.int64)
-    for i, image in enumerate(images[:, 0].numpy()):
-        top, left = i // COLUMNS * side, i % COLUMNS * side
-        here = np.s_[top : top + side, left : left + side]
-        enlarged = ndimage.zoom(np.pad(image, BORDER), ENLARGED, order=1, grid_mode=True, mode="grid-constant")
-        sheet[here], sample[here] = enlarged > 0.5, i
-    # All digits on one sheet, a border of paper around each: scikit-image's fixed cost of a call is 50 ms.
-    axis, distance = medial_axis(sheet, return_distance=True, rng=0)
-    count = np.bincount(sample[axis], minlength=len(images))
-    total = np.bincount(sample[axis], distance[axis], minlength=len(images))
-    return 2 * total / np.where(count, count, np.nan) / ENLARGED
 
 
 def test_measured_change_is_the_asked_one_on_real_digits(mnist200: Tensor) -> None:

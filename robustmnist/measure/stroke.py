@@ -27,6 +27,8 @@ def stroke_width(images: Tensor) -> Tensor:
 
     On 200 MNIST digits the difference to 2 × the mean distance along the medial axis (scikit-image), 2.56 px on
     average, is 0.04 ± 0.13 px (mean, standard deviation), correlation 0.985; broad strokes count for more, by area.
+    Of the same digits made thinner or thicker this measure, which is what reports call measured, reads broader too: by
+    0.13 px where thinned by 2 px, 0.09 by 1 px, 0.00 to 0.07 where thickened by up to 2 px, 0.17 by 3 px, 0.08 by 4 px.
     A straight bar comes out in steps of 1/4 px if it lies along an axis, 0.1 px too narrow on average if it does not.
 
     Args:

@@ -5,12 +5,8 @@ Unlike `thickness`, which changes all digits by the same number of px, each digi
 of `thickness`, in steps of no particular size (Morpho-MNIST cuts its radius off to a quarter of a px), and goes from −2
 to 4 px: what is asked beyond that ends there.
 
-Measured on 300 MNIST test digits, mean stroke width 2.47 px: the width afterwards by the same measure, as a part of
-what it was, mean and standard deviation over digits. The strokes that survive a strong thinning are the broad parts.
-
-    asked     −0.7   −0.5   −0.3   +0.3   +0.5   +0.8   +1.0
-    mean      −0.53  −0.44  −0.28  +0.32  +0.54  +0.86  +1.07
-    sd         0.09   0.05   0.02   0.06   0.10   0.17   0.21
+The figures of what is reached are those of 200 MNIST test digits, mean stroke width 2.56 px, measured as `stroke` says
+and not by the width that decides here. The strokes that survive a strong thinning are the broad parts.
 """
 
 import torch
@@ -29,6 +25,12 @@ Prepared = tuple[Tensor, Tensor]
 @without_gradient
 def relative_thickness(images: Tensor, *, change: float, prepared: Prepared | None = None) -> Tensor:
     """Make each digit's strokes thicker or thinner by a fraction of its own mean stroke width.
+
+    Reached on MNIST, as a fraction, mean and standard deviation over digits:
+
+        asked     −1     −0.7   −0.5   −0.3   +0.3   +0.5   +0.8   +1.0   +1.5
+        reached   −0.60  −0.57  −0.47  −0.29  +0.34  +0.57  +0.90  +1.13  +1.68
+        sd         0.10   0.08   0.05   0.03   0.06   0.12   0.19   0.29   0.40
 
     Args:
         images: `(B, 1, 28, 28)`.
@@ -53,6 +55,12 @@ def target_thickness(images: Tensor, *, share: float, target: float = 4.0, prepa
     """Bring each digit's mean stroke width to `target` px, by a part of the way.
 
     At 1 all digits are written with one pen; in between the width is that part of the way from the digit's own.
+
+    Reached on MNIST at a share of 1, px, mean and standard deviation over digits:
+
+        asked      1      1.5    2      3      4      5      6      7
+        reached    1.25   1.60   2.03   3.03   4.04   5.22   6.45   7.13
+        sd         0.39   0.26   0.18   0.15   0.24   0.53   0.93   1.11
 
     Args:
         images: `(B, 1, 28, 28)`.

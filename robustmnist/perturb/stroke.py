@@ -6,12 +6,8 @@ as they were and no threshold decides what is ink. Everything is whole numbers o
 does not depend on batch, device or order of addition. `prepare_stroke` keeps the picture at 13 radii; any strength is
 then a line between two of them.
 
-Measured on 200 of the 10,000 MNIST test digits, mean stroke width 2.56 px by the medial axis (scikit-image) of the
-digit enlarged 4 times and cut at half ink: measured minus asked change in px, mean and standard deviation over digits.
-
-    asked     −2     −1.5   −1     −0.5   +0.5   +1     +1.5   +2     +3     +4
-    mean      +0.46  +0.21  +0.06  +0.01  +0.06  +0.13  +0.12  +0.18  +0.34  +0.80
-    sd         0.27   0.21   0.14   0.10   0.13   0.17   0.35   0.42   0.77   1.17
+What is reached is not all that is asked: `thickness` has the figures, by the medial axis (scikit-image) of 200 of the
+10,000 MNIST test digits, enlarged 4 times (bilinear) and cut at half ink; their mean stroke width is 2.56 px so.
 
 Of these digits 3 have no ink above one half left at −1.5 and 13 at −2, and three in four have broken up: what survives
 are the broad parts, so the mean is too wide. When thickened, loops close (10 % of the digits have lost one at +2, 25 %
@@ -53,6 +49,13 @@ def thickness(images: Tensor, *, change: float | Tensor, prepared: Tensor | None
     More change never means less ink, in any pixel. Ink appears at most 2 px + half the change away from ink. Outside
     the frame is paper: a full image thins from its border. Strokes thinner than the thinning fade away.
 
+    Reached on MNIST, px, mean and standard deviation over the digits that are left (the module says how and why): less
+    than asked when thinning by more than 1 px, more when thickening by more than 2 px.
+
+        asked     −2     −1.5   −1     −0.5   +0.5   +1     +1.5   +2     +3     +4
+        reached   −1.54  −1.29  −0.94  −0.49  +0.56  +1.13  +1.62  +2.18  +3.34  +4.80
+        sd         0.27   0.21   0.14   0.10   0.13   0.17   0.35   0.42   0.77   1.17
+
     Args:
         images: `(B, 1, 28, 28)`.
         change: px of stroke width, −2 to 4, one number or `(B,)`; 0 changes nothing, bit for bit.
@@ -60,7 +63,7 @@ def thickness(images: Tensor, *, change: float | Tensor, prepared: Tensor | None
 
     Raises:
         InputError: If `change` is outside of its range or neither one number nor one for each image.
-        ImagesError: If `prepared` belongs to other images.
+        ImagesError: If `prepared` belongs to other images, or a gradient is asked for: there is none.
     """
     radius = _radius(change, images)
     planes = prepare_stroke(images) if prepared is None else prepared
