@@ -24,7 +24,7 @@ from robustmnist.results.score_intervals import score_intervals, scored
 from robustmnist.results.selective import aurc, excess_aurc
 from robustmnist.results.unseen import mean_ends, with_unseen
 
-__all__ = ["confident", "mean_coverage", "run", "score_coverage"]
+__all__ = ["MEANS", "critical_coverage", "mean_coverage", "run", "score_coverage"]
 
 Array = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int, float], Array]

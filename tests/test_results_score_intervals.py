@@ -297,36 +297,6 @@ def test_the_interval_of_an_area_under_risk_and_coverage_covers_the_truth() -> N
         assert 0.89 <= inside <= 0.99, name
 
 
-def confident(n: int, times: int) -> list[tuple[Answers, Scored, dict[str, NDArray[np.float64]]]]:
-    """Return answers of which 0.5 % are wrong, mostly unsure ones, as of the published checkpoints on clean digits."""
-    rng = np.random.default_rng(8)
-    found = []
-    for _ in range(times):
-        right = rng.uniform(size=n) >= 0.005
-        log_odds = np.maximum(np.where(right, rng.normal(9, 3, n), rng.normal(2, 2.5, n)), 0.05)
-        p = expit(log_odds)
-        amounts = {
-            "nll": np.where(right, -np.log(p), np.logaddexp(0, log_odds)),
-            "brier": np.where(right, (1 - p) ** 2, 1 + p**2),
-        }
-        answers = Answers(log_odds, right, 0)
-        found.append((answers, scored(answers, np.arange(n), n, 1, amounts), amounts))
-    return found
-
-
-@pytest.mark.parametrize("n", [100, 500, 1797])
-def test_scores_of_a_checkpoint_that_errs_on_one_in_200_are_covered(n: int) -> None:
-    # Percentile intervals cover 23 to 45 % at n = 100, 55 to 79 % at 500 and 77 to 91 % at 1,797.
-    whole, _, sums = confident(400_000, 1)[0]
-    truth = {"aurc": aurc(whole), "excess_aurc": excess_aurc(whole)}
-    truth |= {name: float(np.mean(amount)) for name, amount in sums.items()}
-    truth["ece_width"] = calibration_error(whole, equal_width(whole.confidence))
-    ends = score_intervals([one for _, one, _ in confident(n, 200)], 300)
-    for name, value in truth.items():
-        inside = np.mean([one[f"{name}_low"] <= value <= one[f"{name}_high"] for one in ends])
-        assert inside >= 0.93, name
-
-
 # --- the ends of a calibration error -------------------------------------------------------------------------------
 
 
