@@ -29,7 +29,7 @@ __all__ = ["MEANS", "critical_coverage", "mean_coverage", "run", "score_coverage
 Array = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int, float], Array]
 SIZES, RATES = (100, 500, 1797, 10_000), (0.004, 0.04, 0.4)
-TIMES, RESAMPLES = 1_000, 1_000
+TIMES, RESAMPLES = 400, 1_000
 SCORE_TIMES, SCORE_RESAMPLES = 200, 300
 LARGE = 1_000_000  # images that stand for infinitely many
 

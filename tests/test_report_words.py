@@ -81,6 +81,25 @@ def test_the_answer_names_the_strength_in_words() -> None:
     assert told(answer(one, CLEAN)) == f"{OPENING}; a tenth of that is lost once they move 3.2 px."
 
 
+def test_the_answer_tells_what_was_measured_where_that_is_not_what_was_asked_for() -> None:
+    sweep = sweep_study(RIGHT, (None, 3.24))
+    known = sweep.tolerances[0]
+    assert known.above is not None
+    off = replace(sweep, tolerances=(replace(known, above=replace(known.above, measured=2.61)),))
+    assert told(answer(whole(suite_study("Shift", off)), CLEAN)).endswith(
+        "once they move 3.2 px (as asked for; 2.6 px measured)."
+    )
+
+
+def test_who_never_falls_has_the_beginning_of_its_interval_told() -> None:
+    sweep = sweep_study(RIGHT, (None, None))
+    known = sweep.tolerances[0]
+    assert known.above is not None
+    assert "never loses a tenth up to 10 px." in told(curve_caption(sweep))
+    near = replace(sweep, tolerances=(replace(known, above=replace(known.above, near=9.6)),))
+    assert "never loses a tenth up to 10 px (95 % interval from 9.6 px on)." in told(curve_caption(near))
+
+
 def test_the_answer_takes_the_weakest_sweep_and_side_of_each_suite_and_names_the_rest_last() -> None:
     left = replace(RIGHT, name="left", title="Left")
     one = whole(

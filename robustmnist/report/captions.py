@@ -96,7 +96,8 @@ def curve_caption(sweep: SweepStudy) -> str:
     if all(fall.at is None for falls in sides for fall in falls):
         ends = listing([at(sweep, falls[0].end, exact=True) for falls in sides])
         who = f"{named(names)} never loses" if len(names) == 1 else "No checkpoint loses"
-        said = [f"{who} a tenth up to {ends}."] if sides else []
+        least = "".join(_least(sweep, falls) for falls in sides)
+        said = [f"{who} a tenth up to {ends}{least}."] if sides else []
     else:
         said = [_side(sweep, names, falls) for falls in sides]
     return " ".join([*said, _lowest(sweep)])
@@ -114,17 +115,27 @@ def _side(sweep: SweepStudy, names: Sequence[str], falls: Sequence[Fall]) -> str
     held = [name for name, fall in zip(names, falls, strict=True) if fall.at is None]
     if not fallen:
         who = f"{named(held)} does not lose" if len(held) == 1 else "no checkpoint loses"
-        return f"{where}{who} a tenth up to {last}."
+        return f"{where}{who} a tenth up to {last}{_least(sweep, falls)}."
     if len(fallen) == len(falls) > 1 and at(sweep, fallen[0][3]) == at(sweep, fallen[-1][3]):
         return f"{where}{named([name for _, _, name, _ in fallen])} lose a tenth at {at(sweep, fallen[0][3])}."
     _, _, name, value = fallen[0]
     text = f"{where}{named([name])} loses a tenth {'first, ' if len(falls) > 1 else ''}at {at(sweep, value)}"
     if held:
-        return f"{text}; {named(held)} never {'does' if len(held) == 1 else 'do'} up to {last}."
+        least = _least(sweep, falls)
+        return f"{text}; {named(held)} never {'does' if len(held) == 1 else 'do'} up to {last}{least}."
     if len(fallen) > 1:
         _, _, name, value = fallen[-1]
         text += f"; {named([name])} holds longest, to {at(sweep, value)}"
     return f"{text}."
+
+
+def _least(sweep: SweepStudy, falls: Sequence[Fall]) -> str:
+    """Return where the first of the intervals begins of those who do not lose a tenth; empty where all do beyond."""
+    near = [fall.near for fall in falls if fall.at is None and fall.near is not None]
+    if not near:
+        return ""
+    first = min(near, key=lambda value: abs(value - sweep.sweep.neutral))
+    return f" (95 % interval from {at(sweep, first)} on)"
 
 
 def _lowest(sweep: SweepStudy) -> str:

@@ -68,7 +68,10 @@ def answer(study: Study, clean: Clean) -> str:
     held = [f"“{shorten(suite.suite.title, TITLE)}”" for suite, place in found if place is None]
     if not broken:
         return f"{opening} and never loses a tenth of that, in any sweep."
-    told = [phrase(sweep, value, among=len(suite.sweeps)) for suite, sweep, value in broken[:MOST]]
+    told = [
+        phrase(sweep, value, among=len(suite.sweeps)) + _beside(sweep, clean.index, value)
+        for suite, sweep, value in broken[:MOST]
+    ]
     fall = f"{opening}; a tenth of that is lost once they {listing(told, 'or')}"
     others = len(broken) - len(told)
     if others:
@@ -88,6 +91,12 @@ def weakest(suite: SuiteStudy, index: int) -> tuple[SweepStudy, float] | None:
         if fall.at is not None
     ]
     return (sweep, min(falls, key=lambda one: one[0])[1]) if falls else None
+
+
+def _beside(sweep: SweepStudy, index: int, value: float) -> str:
+    """Return what was measured where checkpoint `index` falls at `value`, where that is not what was asked for."""
+    measured = next((fall.measured for fall in sweep.tolerances[index].falls if fall.at == value), None)
+    return "" if measured is None else f" (as asked for; {at(sweep, measured)} measured)"
 
 
 def phrase(sweep: SweepStudy, value: float, *, among: int) -> str:
