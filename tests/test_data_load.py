@@ -245,3 +245,28 @@ def test_every_image_has_a_label_and_an_id() -> None:
     for short in ({"labels": digits.labels[:3]}, {"ids": digits.ids[:4]}, {"images": digits.images[:2]}):
         with pytest.raises(DataError, match=r"digits: \d images have \d labels and \d ids; give one of each"):
             replace(digits, **short)
+
+
+def test_images_are_kept_as_bytes_where_bytes_hold_them(small: dict[str, bytes], tmp_path: Path) -> None:
+    mnist_set = load_dataset("mnist", data_dir=small_mnist.write(tmp_path, small))
+    for data in (
+        load_dataset("digits"),
+        mnist_set,
+        mnist_set.head(7),
+        mnist_set.select([5, 5, 2]),
+        mnist_set.sample(9),
+    ):
+        assert data.stored.dtype == torch.uint8
+        assert data.images.dtype == torch.float32
+        assert torch.equal(data.images, data.stored.float() / 255)
+        assert torch.equal(torch.cat(list(data.parts())), data.images)
+        assert torch.equal(data.rows(slice(1, 3)), data.images[1:3])
+    given = replace(mnist_set, images=mnist_set.images * 0.999)
+    assert given.stored.dtype == torch.float32
+    assert torch.equal(given.images, mnist_set.images * 0.999)
+    odd = [torch.full((30, 1, 28, 28), value) for value in (float("nan"), 256 / 255, -1 / 255)]
+    assert [replace(mnist_set, images=one).stored.dtype for one in odd] == [torch.float32] * 3
+    levels = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
+    every = Dataset.of_levels(levels, torch.zeros(1).long(), torch.zeros(1).long(), mnist_set.provenance)
+    assert every.images.flatten().tolist() == [float(torch.tensor(level / 255)) for level in range(256)]
+    assert replace(every, images=every.images).stored.dtype == torch.uint8

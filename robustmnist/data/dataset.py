@@ -1,18 +1,20 @@
 """A data set: images and labels as two tensors, and a record of where they came from."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from robustmnist.data.ink import StoredImages, ink_of
 from robustmnist.draws import Draws
 from robustmnist.errors import DataError
 
 __all__ = ["Dataset", "Provenance"]
 
+PART = 10_000  # images, 31 MB
 SELDOM = ("choice", "lineage", "root")  # parts of a provenance that most data sets lack
 
 
@@ -55,7 +57,8 @@ class Dataset:
     """Images and labels on one device, with the row number that each image has in its source.
 
     Attributes:
-        images: float32 ``(n, 1, 28, 28)``, ink in [0, 1] on background 0, each value a multiple of 1/255.
+        images: float32 ``(n, 1, 28, 28)``, ink in [0, 1] on background 0, each value a multiple of 1/255. They are kept
+            as bytes; each reading makes a new tensor. `rows` makes one of some of them.
         labels: int64 ``(n,)``, 0 to 9.
         ids: int64 ``(n,)``, row numbers in the source part; they stay with their images through `select`.
         provenance: Where the images came from.
@@ -64,13 +67,16 @@ class Dataset:
         DataError: If there are not as many labels and ids as images.
     """
 
-    images: Tensor
+    if TYPE_CHECKING:
+        images: Tensor
+    else:
+        images: Tensor = StoredImages()
     labels: Tensor
     ids: Tensor
     provenance: Provenance
 
     def __post_init__(self) -> None:
-        n = len(self.images)
+        n = len(self.stored)
         if len(self.labels) != n or len(self.ids) != n:
             what = f"{n:,} images have {len(self.labels):,} labels and {len(self.ids):,} ids"
             raise DataError(what, where=self.name, remedy="give one of each for every image")
@@ -82,6 +88,25 @@ class Dataset:
     def name(self) -> str:
         """The data set's name: ``mnist``, ``digits``, ``mnist-c:CORRUPTION``, or what a folder holds."""
         return self.provenance.name
+
+    @property
+    def stored(self) -> Tensor:
+        """The images as they are kept: uint8 levels, or as they were given where bytes do not hold them."""
+        stored: Tensor = self.__dict__["stored"]
+        return stored
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors are."""
+        return self.stored.device
+
+    def rows(self, rows: Tensor | slice) -> Tensor:
+        """Return the images of some rows, float32 ``(k, 1, 28, 28)``, without making all of them."""
+        return ink_of(self.stored[rows])
+
+    def parts(self) -> Iterator[Tensor]:
+        """Return the images in order, up to 10,000 at a time, without making all of them; of none, none at once."""
+        return (self.rows(slice(start, start + PART)) for start in range(0, max(len(self), 1), PART))
 
     def seed(self, seed: int) -> int:
         """Return the seed of all draws that are made for these images where `seed` was asked for.
@@ -147,11 +172,20 @@ class Dataset:
 
     def to(self, device: torch.device | str) -> "Dataset":
         """Return the data set with its tensors on `device`."""
-        return replace(self, images=self.images.to(device), labels=self.labels.to(device), ids=self.ids.to(device))
+        stored, labels, ids = (tensor.to(device) for tensor in (self.stored, self.labels, self.ids))
+        return self.of_levels(stored, labels, ids, self.provenance)
 
     def _rows(self, rows: Tensor | slice, choice: str) -> "Dataset":
         ids = self.ids[rows]
-        return Dataset(self.images[rows], self.labels[rows], ids, replace(self.provenance, n=len(ids), choice=choice))
+        provenance = replace(self.provenance, n=len(ids), choice=choice)
+        return self.of_levels(self.stored[rows], self.labels[rows], ids, provenance)
+
+    @classmethod
+    def of_levels(cls, levels: Tensor, labels: Tensor, ids: Tensor, provenance: Provenance) -> "Dataset":
+        """Return a data set of uint8 levels ``(n, 1, 28, 28)``; ink is level / 255."""
+        data = object.__new__(cls)
+        data.__dict__.update(stored=levels, labels=labels, ids=ids, provenance=provenance)
+        return data
 
 
 def _spread(labels: Tensor, ids: Tensor) -> Tensor:

@@ -67,9 +67,9 @@ def load_folder(name: str | Path, *, part: str = "test") -> Dataset:
     lineage, root = ("", {}) if manifest is None else (manifest.lineage, manifest.root)
     source = f"{folder}{made}"
     provenance = Provenance(title, part, n, hashes, source, lineage=lineage, root=root)
-    # Divided on the CPU: a GPU multiplies by the reciprocal, which is another float32 for some of the 256 levels.
-    images = torch.from_numpy(pixels.astype(np.float32)).unsqueeze(1).div_(255)
-    return Dataset(images, torch.from_numpy(labels.astype(np.int64)), ids, provenance)
+    return Dataset.of_levels(
+        torch.tensor(pixels).unsqueeze(1), torch.from_numpy(labels.astype(np.int64)), ids, provenance
+    )
 
 
 def _find(folder: Path, file: str) -> Path:

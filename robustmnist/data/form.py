@@ -9,7 +9,6 @@ from robustmnist.measure.box import extent
 
 __all__ = ["form_notices"]
 
-CHUNK = 10_000  # images looked at together
 MOST = 2_000  # images measured, spread evenly: what is typical shows in them
 MIDDLE = 13.5  # px, the frame's
 FEW = 30  # images of which nothing typical can be said
@@ -31,9 +30,9 @@ def form_notices(dataset: Dataset) -> tuple[str, ...]:
     """
     if dataset.provenance.lineage or dataset.name.startswith("mnist-c:") or not len(dataset):
         return ()
-    blank = sum(int((part.amax((1, 2, 3)) == 0).sum()) for part in torch.split(dataset.images, CHUNK))
+    blank = sum(int((part.amax((1, 2, 3)) == 0).sum()) for part in dataset.parts())
     found = [f"{blank:,} of {len(dataset):,} images are blank."] if blank else []
-    images = dataset.images[:: -(-len(dataset) // MOST)]
+    images = dataset.rows(slice(None, None, -(-len(dataset) // MOST)))
     images = images[images.amax((1, 2, 3)) > 0]
     border = torch.cat((images[:, 0, 0], images[:, 0, -1], images[:, 0, :, 0], images[:, 0, :, -1]), 1)
     grey = int(((border > PAPER).double().mean(1) > 0.5).sum())

@@ -170,10 +170,8 @@ def _read(part: str, paths: list[Path], remedy: str) -> Dataset:
     files = PARTS[part]
     pixels, labels = (read(path, file, remedy=remedy) for path, file in zip(paths, files, strict=True))
     n = len(labels)
-    # Divided on the CPU: a GPU multiplies by the reciprocal, which is another float32 for some of the 256 levels.
-    images = torch.tensor(pixels).unsqueeze(1).float().div_(255)
-    return Dataset(
-        images,
+    return Dataset.of_levels(
+        torch.tensor(pixels).unsqueeze(1),
         torch.tensor(labels).long(),
         torch.arange(n),
         Provenance(

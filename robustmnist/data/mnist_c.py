@@ -70,10 +70,9 @@ def load_mnist_c(corruption: str, *, part: str = "test", data_dir: Path | None =
     folder = _find(name, data_dir)
     hashes: dict[str, str] = {}
     images, labels = (_read(folder / file, shape, hashes) for file, shape in FILES.items())
-    # Divided on the CPU: a GPU multiplies by the reciprocal, which is another float32 for some of the 256 levels.
-    ink = torch.from_numpy(images.reshape(N, 1, 28, 28).astype(np.float32)).div_(255)
+    ink = torch.tensor(images.reshape(N, 1, 28, 28))
     provenance = Provenance(name=f"mnist-c:{name}", part=part, n=N, sha256=hashes, source=str(folder))
-    return Dataset(ink, torch.from_numpy(labels.astype(np.int64)), torch.arange(N), provenance)
+    return Dataset.of_levels(ink, torch.from_numpy(labels.astype(np.int64)), torch.arange(N), provenance)
 
 
 def _find(name: str, data_dir: Path | None) -> Path:

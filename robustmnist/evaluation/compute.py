@@ -50,7 +50,7 @@ def compute(
     settings = {(suite.name, sweep.name): (suite, sweep) for suite in suites for sweep in suite.sweeps}
     done = passes = 0
     under_way: deque[tuple[Unit, Fetch]] = deque()
-    most = UNDER_WAY.get(dataset.images.device.type, 0)
+    most = UNDER_WAY.get(dataset.device.type, 0)
 
     def keep(at_most: int) -> None:
         nonlocal done
@@ -62,7 +62,7 @@ def compute(
                 on_progress(total * done // len(todo), total, passes)
 
     for (start, stop), part in itertools.groupby(todo, key=lambda unit: (unit.start, unit.stop)):
-        shard = Shard(dataset.images[start:stop], dataset.ids[start:stop], answers)
+        shard = Shard(dataset.rows(slice(start, stop)), dataset.ids[start:stop], answers)
         first = Unit(start, stop)
         clean: Fetch = functools.partial(store.get, first)
         if not store.has(first):

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from robustmnist.data import Dataset
 from robustmnist.files import sha256_bytes
 
-__all__ = ["code_of", "hash_tensor", "weights_of"]
+__all__ = ["code_of", "hash_images", "hash_tensor", "weights_of"]
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...), torch.dtype, torch.device, np.generic)
 # Packages whose version is a part of a run already, or that have no say in it.
@@ -47,9 +48,21 @@ def hash_tensor(tensor: Tensor) -> str:
     values = (values.dequantize() if values.is_quantized else values.to_dense()).cpu().contiguous()
     head = f"{str(tensor.dtype).removeprefix('torch.')} {tuple(values.shape)}\n"
     digest = hashlib.sha256(head.encode())
-    content: Any = values.reshape(-1).view(torch.uint8).numpy()
-    digest.update(content)  # no copy: a data set may fill half the memory
+    digest.update(_memory(values))
     return digest.hexdigest()
+
+
+def hash_images(dataset: Dataset) -> str:
+    """Return what `hash_tensor` makes of all images, without making all of them."""
+    digest = hashlib.sha256(f"float32 {(len(dataset), 1, 28, 28)}\n".encode())
+    for part in dataset.parts():
+        digest.update(_memory(part.cpu().contiguous()))
+    return digest.hexdigest()
+
+
+def _memory(values: Tensor) -> Any:
+    """Return a view of the bytes as they lie in memory: no copy, for a data set may fill half of it."""
+    return values.reshape(-1).view(torch.uint8).numpy()
 
 
 class _Fingerprints:

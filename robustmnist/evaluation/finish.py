@@ -65,7 +65,7 @@ def describe(
         "duration_seconds": round(seconds, 3) if passes == every else None,
         "images_per_second": round(passes / seconds, 1) if passes else None,
         "forward_passes": every,
-        "device": describe_device(dataset.images.device),
+        "device": describe_device(dataset.device),
         "versions": versions("torch", "kornia", "numpy", "scipy", "pandas"),
         "seed": seeds_of(suites, seed),
         "n": len(dataset),

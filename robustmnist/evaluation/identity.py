@@ -11,7 +11,7 @@ import torch
 import robustmnist
 from robustmnist.data import Dataset
 from robustmnist.device import describe_device
-from robustmnist.evaluation.fingerprint import code_of, hash_tensor
+from robustmnist.evaluation.fingerprint import code_of, hash_images, hash_tensor
 from robustmnist.files import sha256_bytes
 from robustmnist.perturb import PERTURBATIONS
 from robustmnist.suites import Suite
@@ -55,7 +55,7 @@ def identify(
         "data set": {
             "name": dataset.name,
             "n": len(dataset),
-            "images": hash_tensor(dataset.images),
+            "images": hash_images(dataset),
             "labels": hash_tensor(dataset.labels),
             "ids": hash_tensor(dataset.ids),
             **({"lineage": dataset.provenance.lineage} if dataset.provenance.lineage else {}),

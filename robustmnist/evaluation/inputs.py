@@ -43,7 +43,8 @@ def check_inputs(models: Any, dataset: Any, suites: Sequence[Any]) -> None:
         raise SuiteError("'clean' stands for no suite at all", remedy="rename the suite")
     if not isinstance(dataset, Dataset):
         raise InputError(f"the data are a {type(dataset).__name__}, not a Dataset", remedy="give rm.load_dataset(...)")
-    check_images(dataset.images)
+    for part in dataset.parts():
+        check_images(part)
     if not len(dataset):
         raise DataError("holds no images", where=dataset.name)
     _check_labels(dataset)

@@ -41,7 +41,7 @@ def make_pictures(predictions: Predictions, dataset: Dataset, seed: int | None) 
                 for row, picture in zip(mistaken, seen, strict=True)
             )
             rows.update(mistaken)
-    clean = _grey(dataset.images[_index(dataset, np.array(sorted(rows), np.int64))])
+    clean = _grey(dataset.rows(_index(dataset, np.array(sorted(rows), np.int64))))
     digits.clean.update(zip(sorted(rows), clean, strict=True))
     return digits
 
@@ -62,14 +62,14 @@ def _pictures(
     """Return some rows of the data set under some values of one variant, (V, E, 28, 28)."""
     index = _index(dataset, rows)
     chosen = sweep.variants[variant]
-    images, ids = dataset.images[index], dataset.ids[index]
+    images, ids = dataset.rows(index), dataset.ids[index]
     perturbed = prepare(sweep.perturbation, images, ids=ids, seed=dataset.seed(seed), draw=chosen.draw)
     seen = torch.stack([perturbed(**sweep.arguments(value, chosen)) for value in values])
     return _grey(seen.flatten(0, 1)).reshape(len(values), len(rows), *seen.shape[-2:])
 
 
 def _index(dataset: Dataset, rows: NDArray[np.int64]) -> Tensor:
-    return torch.from_numpy(rows.copy()).to(dataset.images.device)
+    return torch.from_numpy(rows.copy()).to(dataset.device)
 
 
 def _grey(images: Tensor) -> Pictures:

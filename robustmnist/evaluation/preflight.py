@@ -20,7 +20,7 @@ def shown(dataset: Dataset) -> tuple[Tensor, Tensor]:
     """Return images and labels of at most 256 digits, spread evenly over the data set: it may be in order of class."""
     n = len(dataset)
     rows = torch.arange(min(SHOWN, n), dtype=torch.int64, device=dataset.labels.device) * n // min(SHOWN, n)
-    return dataset.images[rows], dataset.labels[rows]
+    return dataset.rows(rows), dataset.labels[rows]
 
 
 def check_model(name: str, answer: Answer, images: Tensor) -> Tensor:

@@ -43,7 +43,9 @@ def jobs_of(
     dataset: Dataset, suites: Sequence[Suite], out: Path, format: str, seed: int | None, device: torch.device
 ) -> list[Job]:
     """Return the jobs in the order of suites, sweeps, variants and values; arguments as in `write_datasets`."""
-    tensors = hashlib.sha256(dataset.images.cpu().contiguous().numpy().data)
+    tensors = hashlib.sha256()
+    for part in dataset.parts():
+        tensors.update(part.cpu().contiguous().numpy().data)
     tensors.update(dataset.labels.cpu().numpy().astype("<i8").data)
     origin = {**dataset.provenance.as_dict(), "tensors_sha256": tensors.hexdigest()}
     shared: dict[str, Any] = {

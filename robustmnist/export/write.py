@@ -110,7 +110,8 @@ def _check(dataset: Dataset, suites: Sequence[Suite], format: str, seed: int | N
     if seed is not None and seed < 0:
         raise InputError(f"must be 0 or more, not {seed}", where="seed")
     check_suites(suites)
-    check_images(dataset.images)
+    for part in dataset.parts():
+        check_images(part)
     if not len(dataset):
         raise DataError("holds no images", where=dataset.name)
     if len(torch.unique(dataset.ids)) < len(dataset):
@@ -145,9 +146,9 @@ def _levels(jobs: Sequence[Job], dataset: Dataset) -> NDArray[np.uint8]:
     """Return the digits under some values of one variant, (V, n, 28, 28)."""
     n, first = len(dataset), jobs[0]
     levels = np.empty((len(jobs), n, 28, 28), np.uint8)
-    step = n if dataset.images.device.type == "cuda" else CPU_PIECE
+    step = n if dataset.device.type == "cuda" else CPU_PIECE
     for rows in (slice(start, start + step) for start in range(0, n, step)):
-        images, ids = dataset.images[rows], dataset.ids[rows]
+        images, ids = dataset.rows(rows), dataset.ids[rows]
         seed = dataset.seed(first.manifest.seed)
         perturbed = prepare(first.sweep.perturbation, images, ids=ids, seed=seed, draw=first.variant.draw)
         for place, job in enumerate(jobs):
