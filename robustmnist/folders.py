@@ -71,11 +71,12 @@ def disk_errors(path: Path, again: str = "run the same command again to go on") 
 
 @contextmanager
 def output_folder(out: Path | None, name: str) -> Iterator[Path]:
-    """Yield the folder to write to: `out`, else a new one, which is removed where nothing has been written to it.
+    """Yield the folder to write to: `out`, else a new one in ``runs/``, which goes where nothing was written to it.
 
     Raises:
         RunError: If a new one cannot be made.
     """
+    first = not RUNS.exists()
     folder = out if out is not None else new_folder(name)
     try:
         yield folder
@@ -83,6 +84,8 @@ def output_folder(out: Path | None, name: str) -> Iterator[Path]:
         if out is None:
             with suppress(OSError):  # it holds something
                 folder.rmdir()
+                if first:
+                    RUNS.rmdir()
 
 
 def new_folder(name: str) -> Path:

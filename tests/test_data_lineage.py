@@ -58,7 +58,7 @@ def test_all_that_perturbs_a_data_set_perturbs_it_alike(grey: Dataset, tmp_path:
     explained = choose_condition(NOISE, 0.1, seed=7).apply(once)
     assert torch.equal(explained[:, 0, 0, :10], seen)
     assert (written.images[:, 0, 0, :10] - seen).abs().max() <= 0.5 / 255 + 1e-6
-    shown = run.digits.examples("noise", "grain")[1]
+    shown = run.digits.examples["noise", "grain"][1]
     levels = (explained[:, 0] * 255).round().to(torch.uint8).numpy()
     assert any((levels == one).all((1, 2)).any() for one in shown)
     assert once.seed(7) != 7

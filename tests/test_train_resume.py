@@ -96,7 +96,7 @@ def test_a_run_begun_with_the_first_digits_does_not_go_on_with_a_sample(interrup
     state = start(recipe(), torch.device("cpu"))
     begun = {"recipe": recipe().as_dict(), "data set": record}
     load_state(run.state, state, begun)
-    save_state(run.state, state, {**begun, "data set": {key: record[key] for key in record if key != "ids"}})
+    save_state(run.state, state, {**begun, "data set": {key: record[key] for key in record if key != "ids"}}, {})
     with pytest.raises(RunError, match=r"begun with another data set \(ids = None, not '.*; put that back") as caught:
         resume(run)
     assert len(str(caught.value)) < 400
