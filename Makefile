@@ -12,6 +12,7 @@ help:  ## Show this list
 
 evaluate: $(VENV)/installed  ## Evaluate the shipped fc and cnn on a suite (SUITE=shift) and write the report
 	$(BIN)/robustmnist evaluate --suite $(SUITE) --checkpoint fc --checkpoint cnn --dataset auto
+	@echo 'Go on with:  . $(BIN)/activate && robustmnist --help'
 
 test: $(VENV)/installed-test  ## Run the tests
 	$(BIN)/python -m pytest
