@@ -270,3 +270,8 @@ def test_images_are_kept_as_bytes_where_bytes_hold_them(small: dict[str, bytes],
     every = Dataset.of_levels(levels, torch.zeros(1).long(), torch.zeros(1).long(), mnist_set.provenance)
     assert every.images.flatten().tolist() == [float(torch.tensor(level / 255)) for level in range(256)]
     assert replace(every, images=every.images).stored.dtype == torch.uint8
+
+
+def test_levels_become_ink() -> None:
+    digits = load_dataset("digits").head(5)
+    assert torch.equal(replace(digits, images=digits.stored).images, digits.images)

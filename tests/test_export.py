@@ -234,7 +234,7 @@ def changed(digits: Dataset, **more: torch.Tensor) -> Dataset:
     ("images", "words"),
     [
         (torch.zeros(24, 28, 28), r"must have shape \(B, 1, 28, 28\), not \(24, 28, 28\)"),
-        (torch.zeros(24, 1, 28, 28, dtype=torch.uint8), "must be float32, not torch.uint8; divide by 255"),
+        (torch.zeros(24, 1, 28, 28, dtype=torch.float64), "must be float32, not torch.float64; convert them"),
         (torch.full((24, 1, 28, 28), 255.0), r"must hold ink in \[0, 1\], not 255 to 255; rescale them"),
         (torch.full((24, 1, 28, 28), torch.nan), r"must hold ink in \[0, 1\], not nan"),
     ],

@@ -263,7 +263,7 @@ BAD_IMAGES = {
     "no channel": (torch.zeros(4, 28, 28), r"\(B, 1, 28, 28\)"),
     "three channels": (torch.zeros(4, 3, 28, 28), r"\(B, 1, 28, 28\)"),
     "another size": (torch.zeros(4, 1, 32, 32), r"\(B, 1, 28, 28\)"),
-    "bytes": (torch.zeros(4, 1, 28, 28, dtype=torch.uint8), "float32"),
+    "half": (torch.zeros(4, 1, 28, 28, dtype=torch.float16), "float32"),
     "double": (torch.zeros(4, 1, 28, 28, dtype=torch.float64), "float32"),
     "0 to 255": (torch.full((4, 1, 28, 28), 255.0), r"\[0, 1\]"),
     "normalised": (torch.full((4, 1, 28, 28), -0.42), r"\[0, 1\]"),

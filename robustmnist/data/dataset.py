@@ -57,8 +57,8 @@ class Dataset:
     """Images and labels on one device, with the row number that each image has in its source.
 
     Attributes:
-        images: float32 ``(n, 1, 28, 28)``, ink in [0, 1] on background 0, each value a multiple of 1/255. They are kept
-            as bytes; each reading makes a new tensor. `rows` makes one of some of them.
+        images: float32 ``(n, 1, 28, 28)``, ink in [0, 1] on background 0; uint8 levels are taken as level / 255. Kept
+            as bytes where these hold them; each reading makes a new tensor. `rows` makes one of some of them.
         labels: int64 ``(n,)``, 0 to 9.
         ids: int64 ``(n,)``, row numbers in the source part; they stay with their images through `select`.
         provenance: Where the images came from.
