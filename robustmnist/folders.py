@@ -76,7 +76,6 @@ def output_folder(out: Path | None, name: str) -> Iterator[Path]:
     Raises:
         RunError: If a new one cannot be made.
     """
-    first = not RUNS.exists()
     folder = out if out is not None else new_folder(name)
     try:
         yield folder
@@ -84,8 +83,7 @@ def output_folder(out: Path | None, name: str) -> Iterator[Path]:
         if out is None:
             with suppress(OSError):  # it holds something
                 folder.rmdir()
-                if first:
-                    RUNS.rmdir()
+                RUNS.rmdir()
 
 
 def new_folder(name: str) -> Path:
@@ -101,10 +99,10 @@ def new_folder(name: str) -> Path:
     for folder in itertools.chain([first], numbered):
         try:
             folder.mkdir(parents=True)
-        except FileExistsError:
+        except (FileExistsError, FileNotFoundError):  # the latter: another command has just removed an empty runs/
             continue
         except OSError as cause:
             what = f"cannot be made ({cause.strerror})"
             raise RunError(what, where=folder, remedy="choose a folder with -o") from cause
         return folder
-    raise RunError("all its numbers are taken", where=first, remedy="choose a folder with -o")
+    raise RunError("cannot be made, whatever number is added", where=first, remedy="choose a folder with -o")
