@@ -1,12 +1,9 @@
 """The ink of a data set at rest: a byte a pixel where that holds it, a quarter of what is computed with."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from robustmnist.data.dataset import Dataset
 
 __all__ = ["StoredImages", "ink_of", "levels_of"]
 
@@ -19,13 +16,13 @@ class StoredImages:
     Each reading makes a new tensor; a change of it in place changes no data set.
     """
 
-    def __get__(self, data: "Dataset | None", owner: type | None = None) -> Tensor:
+    def __get__(self, data: Any, owner: type | None = None) -> Tensor:
         """Return the images, float32 ``(n, 1, 28, 28)``."""
         if data is None:
             raise AttributeError("images")  # by which a data class knows a field without a default
         return ink_of(data.stored)
 
-    def __set__(self, data: "Dataset", images: Tensor) -> None:
+    def __set__(self, data: Any, images: Tensor) -> None:
         """Keep the images."""
         data.__dict__["stored"] = levels_of(images)
 
