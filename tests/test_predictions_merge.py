@@ -161,7 +161,7 @@ def test_the_manifest_tells_of_all_runs(whole: Predictions) -> None:
 def test_notices_of_all_runs_are_kept_once(whole: Predictions) -> None:
     first = with_manifest(part(whole, ("fc",)), notices=["b", "c"])
     second = with_manifest(part(whole, ("cnn",)), notices=["a", "b"])
-    assert merge([first, second]).manifest["notices"] == ["a", "b", "c"]
+    assert merge([first, second]).manifest["notices"] == ["b", "c", "a"]
     assert merge([first, part(whole, ("cnn",))]).manifest["notices"] == ["b", "c"]  # one of an earlier version
 
 

@@ -42,7 +42,7 @@ def notices_of(name: str, answer: Answer, images: Tensor, labels: Tensor, logits
         return []
     if bare and correct < ENOUGH * n and (better := _better_scale(answer, images, labels, right)):
         return [f"{reads}, but {better}: let it bring ink in [0, 1] to that scale itself."]
-    if correct <= 0.1 * n + CLEARLY * (0.1 * 0.9 * n) ** 0.5:
+    if bare and correct <= 0.1 * n + CLEARLY * (0.1 * 0.9 * n) ** 0.5:
         question = "is its input ink in [0, 1] on paper of 0, and are its columns the digits 0 to 9"
         return [f"{reads}, no better than chance: {question}?"]
     if bool(((logits >= 0) & (logits <= 1)).all()):

@@ -200,7 +200,7 @@ def _manifest(
         "seed": seeds if len(set(seeds.values())) > 1 else next(iter(seeds.values())),
         "checkpoints": list(records),
         "suites": [suite.as_dict() for suite in suites],
-        "notices": sorted({str(text) for table in tables for text in table.get("notices") or ()}),
+        "notices": list(dict.fromkeys(str(text) for table in tables for text in table.get("notices") or ())),
     }
 
 
