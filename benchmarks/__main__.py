@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from robustmnist.device import resolve_device
-from robustmnist.process import keep_freed_memory, spin_briefly
+from robustmnist.system.device import resolve_device
+from robustmnist.system.process import keep_freed_memory, spin_briefly
 
 NAMES = ("startup", "perturbations", "evaluation", "training", "agreement", "coverage")
 

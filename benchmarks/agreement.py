@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from benchmarks.timing import hardware, print_table
-from robustmnist.checkpoints import load_checkpoint
 from robustmnist.data import load_dataset
 from robustmnist.evaluation import evaluate
+from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.results import near_ties, summarise
 from robustmnist.suites import load_suites
 

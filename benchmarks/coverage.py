@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from robustmnist.results.answers import Answers
-from robustmnist.results.areas import fall
-from robustmnist.results.bootstrap import percentiles
-from robustmnist.results.calibration import calibration_error, equal_width
-from robustmnist.results.score_intervals import score_intervals, scored
-from robustmnist.results.selective import aurc, excess_aurc
-from robustmnist.results.unseen import mean_ends, with_unseen
+from robustmnist.results.robustness.critical_strengths import fall
+from robustmnist.statistics.answers import Answers
+from robustmnist.statistics.calibration import calibration_error, equal_width
+from robustmnist.statistics.resampling import percentiles
+from robustmnist.statistics.score_intervals import score_intervals, scored
+from robustmnist.statistics.selective_risk import aurc, excess_aurc
+from robustmnist.statistics.unseen import mean_ends, with_unseen
 
 __all__ = ["MEANS", "critical_coverage", "mean_coverage", "run", "score_coverage"]
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from benchmarks.timing import hardware, print_table, side_by_side
-from robustmnist.checkpoints import Checkpoint, load_checkpoint
 from robustmnist.data import Dataset, load_dataset
 from robustmnist.evaluation import evaluate
-from robustmnist.models import deployed
+from robustmnist.models.checkpoints.checkpoint import Checkpoint, load_checkpoint
+from robustmnist.models.inference.deployed import deployed
 from robustmnist.suites import load_suite, load_suites
 
 __all__ = ["run"]

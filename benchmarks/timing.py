@@ -66,8 +66,8 @@ def hardware(device: torch.device) -> str:
     """Return the machine and the versions in one line, to stand under every table."""
     import torchvision
 
-    from robustmnist import __version__
-    from robustmnist.device import describe_device
+    from robustmnist.system.device import describe_device
+    from robustmnist.system.installation import __version__
 
     versions = f"Python {platform.python_version()}, torch {torch.__version__}, torchvision {torchvision.__version__}"
     return f"{describe_device(device)}; {versions}, robustmnist {__version__}"

@@ -16,10 +16,9 @@ import pandas as pd
 from reports.curves import curves
 from reports.findings import findings
 from reports.readme import checkpoint_table, fill, headline_table
-from robustmnist.files import write_atomic
+from robustmnist.page.colours import DARK, LIGHT
 from robustmnist.predictions import Predictions, read_predictions
 from robustmnist.report import write_report
-from robustmnist.report.colours import DARK, LIGHT
 from robustmnist.results import (
     areas,
     compare,
@@ -31,6 +30,7 @@ from robustmnist.results import (
     table_csv,
 )
 from robustmnist.suites import SHIPPED
+from robustmnist.system.files import write_atomic
 
 HERE = Path(__file__).parent
 README = HERE.parent / "README.md"

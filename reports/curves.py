@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from robustmnist.figure import own_style, picture
+from robustmnist.page.colours import Scheme
+from robustmnist.page.figure import own_style, picture
 from robustmnist.predictions import Predictions
-from robustmnist.report.colours import Scheme
 
 __all__ = ["curves"]
 

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from robustmnist.device import described
 from robustmnist.predictions import Predictions
 from robustmnist.results import (
     compare,
@@ -19,6 +18,7 @@ from robustmnist.results import (
     worst_of_k,
     worst_over_grid,
 )
+from robustmnist.system.device import described
 
 __all__ = ["findings"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from robustmnist.card import list_checkpoints
-from robustmnist.report.marks import MISSED
+from robustmnist.models.checkpoints.card import list_checkpoints
+from robustmnist.overview.tolerance import MISSED
 
 __all__ = ["checkpoint_table", "fill", "headline_table"]
 

@@ -14,14 +14,16 @@ Names are resolved on first use, so that ``import robustmnist`` costs nothing.
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from robustmnist.system.installation import __version__ as __version__
+
 if TYPE_CHECKING:
     from robustmnist import perturb as perturb
     from robustmnist import results as results
-    from robustmnist.checkpoints import list_checkpoints as list_checkpoints
-    from robustmnist.checkpoints import load_checkpoint as load_checkpoint
     from robustmnist.data import load_dataset as load_dataset
     from robustmnist.evaluation import evaluate as evaluate
     from robustmnist.explanation import explain as explain
+    from robustmnist.models.checkpoints.checkpoint import list_checkpoints as list_checkpoints
+    from robustmnist.models.checkpoints.checkpoint import load_checkpoint as load_checkpoint
     from robustmnist.predictions import read_predictions as read_predictions
     from robustmnist.report import write_report as write_report
     from robustmnist.results import summarise as summarise
@@ -29,16 +31,14 @@ if TYPE_CHECKING:
     from robustmnist.suites import load_suite as load_suite
     from robustmnist.training import train as train
 
-__version__ = "0.1.0"
-
 # Function -> module. Modules are nouns and functions verbs: a module of the function's name would take its place here
 # as soon as anything imports it.
 _NAMES = {
     "evaluate": "robustmnist.evaluation",
     "explain": "robustmnist.explanation",
-    "list_checkpoints": "robustmnist.checkpoints",
+    "list_checkpoints": "robustmnist.models.checkpoints.checkpoint",
     "list_suites": "robustmnist.suites",
-    "load_checkpoint": "robustmnist.checkpoints",
+    "load_checkpoint": "robustmnist.models.checkpoints.checkpoint",
     "load_dataset": "robustmnist.data",
     "load_suite": "robustmnist.suites",
     "read_predictions": "robustmnist.predictions",

@@ -15,7 +15,7 @@ A message says what is wrong, where, and what to do about it.
 
 from collections.abc import Sequence
 
-from robustmnist.characters import visible
+from robustmnist.wording.characters import visible
 
 __all__ = [
     "CheckpointError",

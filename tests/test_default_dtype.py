@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from defaults import default_dtype
-from pictures import pictures
+from support.defaults import default_dtype
+from support.pictures import pictures
 
 from robustmnist.data import to_mnist
 from robustmnist.draws import Draws

@@ -7,8 +7,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import DEVICES
 from scipy import stats
+from support.pictures import DEVICES
 
 from robustmnist import draws as module
 from robustmnist.draws import Draws, philox4x32

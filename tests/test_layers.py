@@ -1,81 +1,202 @@
-"""Who may import whom: the direction of DESIGN, read from the source."""
+"""Who may import whom: the order of the packages, read from the source. ARCHITECTURE.md says the same in words."""
 
 import ast
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "robustmnist"
 
-# A module may import from its own row and from the rows below, never from above.
-LAYERS = [
-    ["cli", "__main__"],
-    ["report", "training", "evaluation", "explanation", "export"],
-    ["results", "predictions", "suites", "card", "checkpoints", "data", "natural"],
-    ["perturb", "models"],
-    ["measure", "draws"],
-    ["device", "figure", "files", "folders", "gradient", "locks", "png", "process", "threads", "tomlfile", "versions"],
-    ["errors", "shipped"],
-    ["characters"],
-]
+# A package imports from rows below its own: never upwards, never its neighbours in the row. It may import from itself.
+LAYERS = (
+    ("__main__",),
+    ("cli", "__init__"),
+    ("report", "terminal"),
+    ("overview", "evaluation", "training"),
+    ("results",),
+    ("predictions", "explanation", "perturbed_sets"),
+    ("suites",),
+    ("perturb",),
+    ("data", "models"),
+    ("measure",),
+    ("system", "page", "statistics"),
+    ("errors", "draws"),
+    ("wording",),
+)
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
-FORBIDDEN = {  # beyond the rows: what a part must not know even though it could
+# Beyond the order: what a package must not know even though it lies below.
+FOREIGN = {
     "perturb": {"models", "torchvision"},
-    "results": {"torch", "checkpoints", "data"},
-    "report": {"torch", "models", "checkpoints", "training", "evaluation", "explanation"},
     "predictions": {"torch"},
-    "natural": {"torch"},
+    "results": {"torch", "models", "data", "explanation", "perturbed_sets"},
+    "overview": {"torch", "models", "data", "explanation", "perturbed_sets"},
+    "report": {"torch", "models", "data", "explanation", "perturbed_sets", "evaluation", "training"},
+    "statistics": {"torch", "pandas"},
+    "page": {"torch", "pandas"},
+    "wording": {"torch", "pandas", "numpy"},
 }
-FILES = sorted(PACKAGE.rglob("*.py"))
+SECTIONS = {path.parent.name for path in (PACKAGE / "report").glob("*/section.py")} | {"provenance"}
+SOURCES = {str(path.relative_to(PACKAGE)): path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def part(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
-def imported(path: Path) -> set[str]:
-    """Return what the file imports: parts of robustmnist by their name, other packages by theirs."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = []
+def imports(source: str) -> Iterator[str]:
+    """Yield all that a file imports, wherever in it, by dotted name: a module, or a name in one."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            names = [node.module or ""]
-            if node.module == "robustmnist":
-                names = [f"robustmnist.{alias.name}" for alias in node.names]
-        for name in names:
-            head, _, rest = name.partition(".")
-            found.add(rest.partition(".")[0] if head == "robustmnist" and rest else head)
-    return found
+            assert node.level == 0, "relative imports are not used"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_downwards(path: Path) -> None:
-    here = part(path)
-    if here in ("__init__",):
-        return
-    upwards = {name for name in imported(path) if name in RANK and RANK[name] < RANK[here]}
-    assert not upwards, f"{here} is below {upwards}"
-    assert not imported(path) & FORBIDDEN.get(here, set())
+def part(dotted: str) -> str:
+    """Return which part of the package a dotted name is in ("__init__": its face), or the name of another library."""
+    head, _, rest = dotted.partition(".")
+    first = rest.partition(".")[0]
+    return head if head != "robustmnist" else first if first in RANK else "__init__"
 
 
-def test_every_part_has_a_row() -> None:
-    assert {part(path) for path in FILES} - {"__init__"} <= set(RANK)
+def order_faults(sources: Mapping[str, str]) -> list[str]:
+    """Return what breaks the order of the packages, a line each."""
+    faults = []
+    for name, source in sources.items():
+        here = name.partition("/")[0].removesuffix(".py")
+        if here not in RANK:
+            faults.append(f"{name}: {here} has no row")
+            continue
+        for there in sorted({part(dotted) for dotted in imports(source)}):
+            if there in FOREIGN.get(here, set()):
+                faults.append(f"{name}: {here} is not to know {there}")
+            elif there in RANK and there != here and RANK[there] <= RANK[here]:
+                faults.append(
+                    f"{name}: {here} imports {there}, which is {'above' if RANK[there] < RANK[here] else 'beside'}"
+                )
+            elif there == here == "__init__":
+                faults.append(f"{name}: the face of the package is imported")
+    return faults
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_only_the_command_line_prints_or_exits(path: Path) -> None:
-    if part(path) == "cli":
-        return
-    calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    names = {f.id if isinstance(f, ast.Name) else f.attr if isinstance(f, ast.Attribute) else "" for f in calls}
-    assert "print" not in names
-    assert not {f for f in calls if isinstance(f, ast.Attribute) and ast.unparse(f) == "sys.exit"}
+def section_faults(sources: Mapping[str, str]) -> list[str]:
+    """Return where a section of the report asks another section."""
+    faults = []
+    for name, source in sources.items():
+        own, _, rest = name.removeprefix("report/").partition("/")
+        if name.startswith("report/") and rest and own in SECTIONS:
+            others = {dotted.split(".")[2] for dotted in imports(source) if dotted.startswith("robustmnist.report.")}
+            faults += [f"{name}: asks the section {other}" for other in sorted(others & SECTIONS - {own})]
+            faults += [f"{name}: asks the page" for other in sorted(others - SECTIONS)]
+    return faults
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "cli").glob("*.py")), ids=lambda path: path.stem)
-def test_a_command_prints_through_one_door(path: Path) -> None:
-    """What `cli.echo` prints is free of what a terminal obeys; Rich's tables and bars escape what they are given."""
-    calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
-    assert path.stem == "echo" or not calls & {"click.echo", "click.secho", "print", "sys.stdout.write"}
+def circles(sources: Mapping[str, str]) -> list[str]:
+    """Return the files that import each other in a circle; an ``__init__`` is one of them."""
+    modules = {
+        f"robustmnist/{name}".removesuffix(".py").removesuffix("/__init__").replace("/", "."): name for name in sources
+    }
+
+    def targets(name: str, source: str) -> set[str]:
+        found = set()
+        for dotted in imports(source):
+            words = dotted.split(".")
+            longest = next(
+                (".".join(words[:k]) for k in range(len(words), 0, -1) if ".".join(words[:k]) in modules), None
+            )
+            if longest is not None and modules[longest] != name:
+                found.add(modules[longest])
+        return found
+
+    left = {name: targets(name, source) for name, source in sources.items()}
+    while True:  # what imports nothing that is left is in no circle
+        free = {name for name, needs in left.items() if not needs & left.keys()}
+        if not free:
+            break
+        left = {name: needs for name, needs in left.items() if name not in free}
+    while True:  # nor is what nothing that is left imports
+        used = set().union(*left.values()) if left else set()
+        if all(name in used for name in left):
+            return sorted(left)
+        left = {name: needs for name, needs in left.items() if name in used}
+
+
+def test_imports_point_downwards() -> None:
+    assert order_faults(SOURCES) == []
+
+
+def test_every_row_is_there() -> None:
+    there = {name.partition("/")[0].removesuffix(".py") for name in SOURCES}
+    assert there == set(RANK)
+    assert sum(map(len, LAYERS)) == len(RANK)
+
+
+def test_no_section_of_the_report_asks_another() -> None:
+    assert section_faults(SOURCES) == []
+    assert len(SECTIONS) == 6
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    assert circles(SOURCES) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "words"),
+    [
+        ("measure/box.py", "from robustmnist.perturb.images import SIZE", "measure imports perturb, which is above"),
+        ("wording/__init__.py", "from robustmnist.results import wilson", "wording imports results, which is above"),
+        (
+            "report/page.py",
+            "from robustmnist.terminal.table import print_table",
+            "report imports terminal, which is beside",
+        ),
+        (
+            "results/focus.py",
+            "def f():\n    from robustmnist.report import render",
+            "results imports report, which is above",
+        ),
+        (
+            "data/load.py",
+            "if TYPE_CHECKING:\n    from robustmnist.models import card",
+            "data imports models, which is beside",
+        ),
+        ("evaluation/plan.py", "import robustmnist", "evaluation imports __init__, which is above"),
+        ("evaluation/plan.py", "from robustmnist import load_suite", "evaluation imports __init__, which is above"),
+        ("results/focus.py", "import torch", "results is not to know torch"),
+        ("report/page.py", "from robustmnist.models.checkpoints import card", "report is not to know models"),
+        ("utils/text.py", "", "utils has no row"),
+    ],
+    ids=lambda value: value if value.endswith(".py") else "",
+)
+def test_a_seeded_violation_is_seen(name: str, source: str, words: str) -> None:
+    faults = order_faults({name: source})
+    assert faults == [f"{name}: {words}"]
+
+
+def test_a_seeded_section_or_circle_is_seen() -> None:
+    source = "from robustmnist.report.confidence.words import text"
+    assert section_faults({"report/mistakes/words.py": source}) == [
+        "report/mistakes/words.py: asks the section confidence"
+    ]
+    assert section_faults({"report/confidence/section.py": source}) == []
+    assert section_faults({"report/mistakes/words.py": "from robustmnist.report.page import page"}) != []
+    first, second = "from robustmnist.data.b import x", "def f():\n    import robustmnist.data.a"
+    assert circles({"data/a.py": first, "data/b.py": second, "data/c.py": first}) == ["data/a.py", "data/b.py"]
+    assert circles({"data/a.py": first, "data/b.py": "", "data/c.py": first}) == []
+    inside = {"data/__init__.py": "from robustmnist.data.a import x", "data/a.py": "from robustmnist.data import x"}
+    assert circles(inside) == ["data/__init__.py", "data/a.py"]
+
+
+def calls(source: str) -> set[str]:
+    return {ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_only_commands_print_or_exit(name: str) -> None:
+    if not name.startswith(("cli/", "terminal/")):
+        assert not {call for call in calls(SOURCES[name]) if call in ("print", "sys.exit") or call.endswith(".print")}
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name.startswith(("cli/", "terminal/"))])
+def test_a_command_prints_through_one_door(name: str) -> None:
+    """What `terminal.echo` prints is free of what a terminal obeys; Rich's tables and bars escape what they get."""
+    doors = {"click.echo", "click.secho", "print", "sys.stdout.write"}
+    assert name == "terminal/echo.py" or not calls(SOURCES[name]) & doors

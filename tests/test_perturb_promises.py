@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 import torch
-from defaults import default_dtype
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import pictures
+from support.defaults import default_dtype
+from support.pictures import pictures
 from torch import Tensor
 
 from robustmnist.draws import Draws

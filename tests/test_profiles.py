@@ -16,10 +16,13 @@ def test_quick_is_the_default_and_thorough_takes_two_hundred(request: pytest.Fix
 
 
 def test_no_property_sets_its_own_number() -> None:
-    setting = {path.name for path in TESTS.glob("*.py") if re.search(r"max_examples ?=[^=]", path.read_text("utf-8"))}
+    setting = {path.name for path in TESTS.rglob("*.py") if re.search(r"max_examples ?=[^=]", path.read_text("utf-8"))}
     assert setting == {"conftest.py"}
 
 
 def test_perturbations_have_forty_properties() -> None:
-    found = [path.read_text("utf-8").count("\n@given(") for path in TESTS.glob("test_perturb_*.py")]
+    found = [
+        path.read_text("utf-8").count("\n@given(")
+        for path in [TESTS / "test_perturb_promises.py", *(TESTS / "perturb").rglob("test_*.py")]
+    ]
     assert sum(found) >= 40

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from robustmnist.checkpoints import load_checkpoint
+from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.perturb import prepare
 from robustmnist.results import headline
 from robustmnist.suites import load_suite

@@ -45,7 +45,11 @@ def test_the_wheel_has_one_import_name_and_all_that_ships(wheel: Path) -> None:
         assert {f"robustmnist/_shipped/{folder}/{name}" for name in shipped} <= set(names)
     modules = {str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "robustmnist").rglob("*.py")}
     assert modules <= set(names), "a package is missing from setup.cfg"
-    templates = {str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "robustmnist").rglob("templates/*")}
+    templates = {
+        str(path.relative_to(CHECKOUT))
+        for path in (CHECKOUT / "robustmnist").rglob("*")
+        if path.suffix in (".jinja", ".css")
+    }
     assert templates <= set(names)
 
 

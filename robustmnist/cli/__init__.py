@@ -10,11 +10,11 @@ try:
 
     import click
 
-    from robustmnist import __version__
-    from robustmnist.cli.echo import say
-    from robustmnist.cli.streams import give_up_stdout, ready_streams
     from robustmnist.errors import RobustMnistError
-    from robustmnist.process import keep_freed_memory, spin_briefly
+    from robustmnist.system.installation import __version__
+    from robustmnist.system.process import keep_freed_memory, spin_briefly
+    from robustmnist.terminal.echo import say
+    from robustmnist.terminal.streams import give_up_stdout, ready_streams
 except KeyboardInterrupt:  # in the first tenth of a second, before there is a `main` to tell of it
     sys.exit(130)
 
@@ -50,7 +50,7 @@ class _LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not ctx.resilient_parsing:
-            from robustmnist.tomlfile import did_you_mean
+            from robustmnist.system.validation import did_you_mean
 
             ctx.fail(f"No such command '{args[0]}'{did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.echo import echo, echo_json
-from robustmnist.cli.table import print_table
-from robustmnist.device import described
+from robustmnist.system.device import described
+from robustmnist.terminal.echo import echo, echo_json
+from robustmnist.terminal.table import print_table
 
 if TYPE_CHECKING:
-    from robustmnist.card import Card
+    from robustmnist.models.checkpoints.card import Card
 
 __all__ = ["command"]
 
@@ -29,11 +29,13 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
     robustmnist checkpoints runs/mine/best --json
     """  # noqa: D301 (click reads a real \b as "keep these lines")
     if names:
-        from robustmnist.checkpoints import load_checkpoint  # which holds the weights against the card
+        from robustmnist.models.checkpoints.checkpoint import (
+            load_checkpoint,  # which holds the weights against the card
+        )
 
         cards = [load_checkpoint(name).card for name in names]
     else:
-        from robustmnist.card import list_checkpoints
+        from robustmnist.models.checkpoints.card import list_checkpoints
 
         cards = list(list_checkpoints())
     if as_json:

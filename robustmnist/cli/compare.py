@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import command_line, folder_name, goes_on, was_given
+from robustmnist.cli.continuing import command_line, folder_name, goes_on, was_given
 from robustmnist.cli.inputs import load_checkpoints, load_test_digits, say_notices
-from robustmnist.cli.outputs import check_folder, is_folder
-from robustmnist.cli.progress import progress
+from robustmnist.cli.outputs import check_folder, is_folder, writing
+from robustmnist.terminal.progress import progress
 
 if TYPE_CHECKING:
     from robustmnist.predictions import Predictions
@@ -73,9 +73,11 @@ def command(
     groups = [tuple(name.strip() for name in text.split(",")) for text in seeds]
     folders = [Path(thing) for thing in things if is_folder(Path(thing))]
     _check_things(ctx, things, folders)
-    from robustmnist.cli.comparison import show_comparison
-    from robustmnist.folders import output_folder
+    from robustmnist.report.compare_page import render_comparison
+    from robustmnist.results import recipe_groups
     from robustmnist.suites import load_suites
+    from robustmnist.system.files import output_folder, write_atomic
+    from robustmnist.terminal.comparison import compared, show_comparison
 
     with output_folder(out, folder_name("compare", () if folders else load_suites(suites))) as folder:
         if folders:
@@ -84,7 +86,17 @@ def command(
             predictions = _evaluate(
                 ctx, things, suites, baseline, groups, dataset, data_dir, limit, first, device, seed, folder
             )
-        show_comparison(predictions, baseline, folder, seeds=groups, as_json=as_json)
+        groups = groups or [tuple(group) for group in recipe_groups(predictions)]
+        found, page = compared(predictions, baseline, groups), folder / "compare.html"
+        # Before anything is written: it says where there is nothing to compare.
+        html = render_comparison(predictions, seeds=groups)
+        with writing(folder):
+            for name, table in found.tables.items():
+                write_atomic(
+                    folder / f"{name}.csv", table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+                )
+            write_atomic(page, html)
+        show_comparison(predictions, found, folder, page, as_json=as_json)
 
 
 def _check_things(ctx: click.Context, things: Sequence[str], folders: Sequence[Path]) -> None:
@@ -125,8 +137,8 @@ def _evaluate(
     seed: int | None,
     folder: Path,
 ) -> "Predictions":
-    from robustmnist.device import resolve_device
     from robustmnist.suites import load_suites
+    from robustmnist.system.device import resolve_device
 
     chosen = load_suites(suites)
     if not any(suite.curves for suite in chosen):

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import command_line, folder_name, goes_on
+from robustmnist.cli.continuing import command_line, folder_name, goes_on
 from robustmnist.cli.inputs import load_checkpoints, load_test_digits, say_notices
 from robustmnist.cli.outputs import writing
-from robustmnist.cli.progress import progress
+from robustmnist.terminal.progress import progress
 
 __all__ = ["command"]
 
@@ -41,8 +41,8 @@ def command(
     robustmnist evaluate --suite shift
     robustmnist evaluate --suite all --checkpoint cnn --checkpoint runs/mine/best --dataset mnist -o runs/all
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
-    from robustmnist.device import resolve_device
     from robustmnist.suites import load_suites
+    from robustmnist.system.device import resolve_device
 
     chosen = load_suites(suites)
     where = resolve_device(device)
@@ -51,8 +51,8 @@ def command(
     again = command_line(ctx, data.name)
 
     from robustmnist.evaluation import evaluate
-    from robustmnist.folders import output_folder
     from robustmnist.report import write_report
+    from robustmnist.system.files import output_folder
 
     names = {checkpoint.name: checkpoint for checkpoint in models.values()}
     with (
@@ -66,6 +66,6 @@ def command(
         say_notices(predictions.manifest, data)
         with writing(folder):
             page = write_report(predictions, folder / "report.html")
-    from robustmnist.cli.headline import show_headline
+    from robustmnist.terminal.evaluation import show_headline
 
     show_headline(predictions, folder, page, as_json=as_json)

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import command_line
-from robustmnist.cli.echo import echo, say
+from robustmnist.cli.continuing import command_line
 from robustmnist.cli.inputs import load_checkpoints, load_test_digits
 from robustmnist.cli.outputs import check_folder, writing
-from robustmnist.cli.progress import progress
 from robustmnist.errors import InputError
+from robustmnist.terminal.echo import echo, say
+from robustmnist.terminal.progress import progress
 
 if TYPE_CHECKING:
     import torch
 
-    from robustmnist.checkpoints import Checkpoint
     from robustmnist.explanation.condition import Condition
+    from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
 __all__ = ["command"]
 
@@ -100,14 +100,13 @@ def command(
     """
     _check_options(suite, sweep, value, samples, mistakes, out)
     from robustmnist.data.seen import seen_words
-    from robustmnist.device import describe_device, resolve_device
     from robustmnist.explanation.cases import explain_digits
     from robustmnist.explanation.choice import choose_digits
-    from robustmnist.explanation.record import explanation_files
-    from robustmnist.explanation.setup import Setup
-    from robustmnist.files import write_atomic
-    from robustmnist.folders import output_folder
-    from robustmnist.versions import versions
+    from robustmnist.explanation.output.files import explanation_files
+    from robustmnist.explanation.output.request import Setup
+    from robustmnist.system.device import describe_device, resolve_device
+    from robustmnist.system.files import output_folder, write_atomic
+    from robustmnist.system.installation import versions
 
     where = resolve_device(device)
     condition = _condition(suite, sweep, value, seed)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.echo import echo, echo_json
+from robustmnist.terminal.echo import echo, echo_json
 
 if TYPE_CHECKING:
     from robustmnist.predictions import Predictions
-    from robustmnist.results.gate import Check
+    from robustmnist.results.gate.conditions import Check
 
 __all__ = ["command"]
 
@@ -99,7 +99,7 @@ def command(
     if not (min_accuracy or min_critical or max_ece or baseline):
         raise click.UsageError("give a condition: --min-accuracy, --min-critical, --max-ece or --max-drop")
     from robustmnist.predictions import read_predictions
-    from robustmnist.results.gate import tested
+    from robustmnist.results.gate.conditions import tested
 
     run = read_predictions(folder)
     names = tuple(dict.fromkeys(checkpoints)) or run.checkpoints
@@ -108,7 +108,7 @@ def command(
     checks = _checks(run, names, min_accuracy, min_critical, max_ece, strict)
     held: dict[str, str] = {}
     if baseline is not None and max_drop is not None:
-        from robustmnist.results.drop import max_drops
+        from robustmnist.results.gate.drop_since_baseline import max_drops
 
         held = {name: name for name in names} | _pairs(pairs, names)
         before = read_predictions(baseline)
@@ -156,8 +156,8 @@ def _checks(
     max_ece: Sequence[str],
     strict: bool,
 ) -> "list[Check]":
-    from robustmnist.results import gate
-    from robustmnist.results.place import read_place
+    from robustmnist.results.gate import conditions as gate
+    from robustmnist.results.gate.setting import read_place
 
     shares = [(read_place(where, run), _share(bound, text)) for text in min_accuracy for where, bound in [_split(text)]]
     errors = [(read_place(where, run), _share(bound, text)) for text in max_ece for where, bound in [_split(text)]]

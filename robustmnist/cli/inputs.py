@@ -6,21 +6,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robustmnist.cli.echo import say
-from robustmnist.cli.progress import progress
+from robustmnist.terminal.echo import say
+from robustmnist.terminal.progress import progress
 
 if TYPE_CHECKING:
     import torch
 
-    from robustmnist.checkpoints import Checkpoint
     from robustmnist.data import Dataset
+    from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
 __all__ = ["load_checkpoints", "load_test_digits", "say_notices"]
 
 
 def load_checkpoints(given: Sequence[str], device: "torch.device") -> "dict[str, Checkpoint]":
     """Return what was typed to its checkpoint; where two have the same name, each is called what was typed."""
-    from robustmnist.checkpoints import load_checkpoint
+    from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 
     loaded = {text: load_checkpoint(text, device) for text in dict.fromkeys(given)}
     names = [checkpoint.name for checkpoint in loaded.values()]

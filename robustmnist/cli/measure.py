@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import command_line
-from robustmnist.cli.echo import echo_json, say
+from robustmnist.cli.continuing import command_line
 from robustmnist.cli.inputs import load_test_digits
 from robustmnist.cli.outputs import writing
-from robustmnist.cli.progress import progress
-from robustmnist.cli.table import print_table
+from robustmnist.terminal.echo import echo_json, say
+from robustmnist.terminal.progress import progress
+from robustmnist.terminal.table import print_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,14 +55,14 @@ def command(
     robustmnist measure --limit 1000
     robustmnist measure --dataset mnist --part train -o natural.csv
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
-    from robustmnist.device import resolve_device
+    from robustmnist.system.device import resolve_device
 
     data = load_test_digits(dataset, data_dir, limit, resolve_device(device), first=first, part=part)
 
-    from robustmnist import __version__
-    from robustmnist.files import write_atomic
     from robustmnist.measure import MEASURES
-    from robustmnist.natural import describe, natural_csv
+    from robustmnist.measure.natural import describe, natural_csv
+    from robustmnist.system.files import write_atomic
+    from robustmnist.system.installation import __version__
 
     table = describe(_readings(data.images), data.labels.cpu().numpy(), MEASURES)
     origin = {

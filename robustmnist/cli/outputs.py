@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from robustmnist.errors import InputError
-from robustmnist.files import exists
-from robustmnist.folders import disk_errors
+from robustmnist.system.files import disk_errors, exists
 
 __all__ = ["check_folder", "is_folder", "writing"]
 

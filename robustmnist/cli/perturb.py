@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import command_line, folder_name, goes_on
-from robustmnist.cli.echo import echo, echo_json, say
+from robustmnist.cli.continuing import command_line, folder_name, goes_on
 from robustmnist.cli.inputs import load_test_digits
-from robustmnist.cli.progress import progress
+from robustmnist.terminal.echo import echo, echo_json, say
+from robustmnist.terminal.progress import progress
 
 __all__ = ["command"]
 
@@ -50,15 +50,15 @@ def command(
     robustmnist perturb --suite noise --suite my-suite.toml --format png --dataset mnist -o runs/pictures
     robustmnist evaluate --suite shift --dataset idx:runs/turned/rotation/angle/30
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
-    from robustmnist.device import resolve_device
     from robustmnist.suites import load_suites
+    from robustmnist.system.device import resolve_device
 
     chosen = load_suites(suites)
     where = resolve_device(device)
     data = load_test_digits(dataset, data_dir, limit, where, first=first)
 
-    from robustmnist.export import write_datasets
-    from robustmnist.folders import output_folder
+    from robustmnist.perturbed_sets import write_datasets
+    from robustmnist.system.files import output_folder
 
     with (
         output_folder(out, folder_name("perturb", chosen)) as folder,

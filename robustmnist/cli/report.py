@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from robustmnist.cli.echo import echo
 from robustmnist.cli.outputs import writing
+from robustmnist.terminal.echo import echo
 
 __all__ = ["command"]
 
@@ -29,9 +29,9 @@ def command(folders: tuple[Path, ...], out: Path | None) -> None:
     robustmnist report runs/shift -o shift.html
     robustmnist report runs/mine runs/theirs -o both.html
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
-    from robustmnist.folders import output_folder
     from robustmnist.predictions import merge, read_predictions
     from robustmnist.report import write_report
+    from robustmnist.system.files import output_folder
 
     run = merge([read_predictions(folder) for folder in folders])
     place = out.parent if out is not None else folders[0] if len(folders) == 1 else None

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.echo import echo, echo_json
-from robustmnist.cli.table import print_table
+from robustmnist.terminal.echo import echo, echo_json
+from robustmnist.terminal.table import print_table
 
 if TYPE_CHECKING:
     from robustmnist.suites import Suite, Sweep

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.again import goes_on, was_given
-from robustmnist.cli.echo import echo, echo_json, say
+from robustmnist.cli.continuing import goes_on, was_given
 from robustmnist.cli.inputs import load_test_digits
-from robustmnist.cli.progress import progress
+from robustmnist.terminal.echo import echo, echo_json, say
+from robustmnist.terminal.progress import progress
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +74,7 @@ def command(
     if resume is not None and (changes or out is not None):
         raise click.UsageError("--resume goes on with the run's own recipe, in its own folder.")
 
-    from robustmnist.folders import output_folder
+    from robustmnist.system.files import output_folder
     from robustmnist.training import RunFolder, load_recipe, train
 
     if resume is not None:

@@ -8,15 +8,15 @@ from pathlib import Path
 import torch
 
 from robustmnist.data.dataset import Dataset, Provenance
-from robustmnist.data.digits import load_embedded
-from robustmnist.data.download import download as download_files
-from robustmnist.data.folder import is_folder_name, load_folder
-from robustmnist.data.mnist import PARTS, find, read
-from robustmnist.data.mnist_c import CORRUPTIONS, load_mnist_c
-from robustmnist.data.places import MissingDataError, cache_folder, named_folder
-from robustmnist.device import resolve_device
+from robustmnist.data.locations import MissingDataError, cache_folder, named_folder
+from robustmnist.data.sources.download import download as download_files
+from robustmnist.data.sources.embedded import load_embedded
+from robustmnist.data.sources.idx_folder import is_folder_name, load_folder
+from robustmnist.data.sources.mnist import PARTS, find, read
+from robustmnist.data.sources.mnist_c import CORRUPTIONS, load_mnist_c
 from robustmnist.errors import DataError
-from robustmnist.tomlfile import did_you_mean
+from robustmnist.system.device import resolve_device
+from robustmnist.system.validation import did_you_mean
 
 __all__ = ["load_dataset"]
 

@@ -9,10 +9,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from robustmnist.data.idx import read_bounded
+from robustmnist.data.formats.idx import read_bounded
 from robustmnist.errors import DataError
-from robustmnist.files import sha256_bytes, utf8
-from robustmnist.tomlfile import Table, validate_table
+from robustmnist.system.files import sha256_bytes, utf8
+from robustmnist.system.validation import Table, validate_table
 
 __all__ = ["INK", "MANIFEST", "Manifest", "manifest_bytes", "read_manifest", "runs_of"]
 

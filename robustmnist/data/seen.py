@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from robustmnist.data.dataset import Dataset, Provenance
-from robustmnist.data.digits import load_embedded
 from robustmnist.data.manifest import runs_of
-from robustmnist.data.mnist import FILES
+from robustmnist.data.sources.embedded import load_embedded
+from robustmnist.data.sources.mnist import FILES
 from robustmnist.errors import DataError
 
 __all__ = ["check_unseen", "overlap", "seen_record", "seen_words"]

@@ -1,5 +1,5 @@
 """Checkpoints × images × suites → predictions, written once."""
 
-from robustmnist.evaluation.run import evaluate as evaluate
+from robustmnist.evaluation.session import evaluate as evaluate
 
 __all__ = ["evaluate"]

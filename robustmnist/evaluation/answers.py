@@ -5,9 +5,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from robustmnist.checkpoints import Checkpoint
 from robustmnist.errors import CheckpointError
-from robustmnist.models import Deployed, deployed
+from robustmnist.models.checkpoints.checkpoint import Checkpoint
+from robustmnist.models.inference.deployed import Deployed, deployed
 
 __all__ = ["Answer", "answer_of"]
 

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from robustmnist.data import Dataset
 from robustmnist.measure import MEASURES, ink
-from robustmnist.natural import comparison
 from robustmnist.perturb import PERTURBATIONS, prepare
 from robustmnist.suites import Sweep
+from robustmnist.suites.natural_band import comparison
 
 __all__ = ["CARRIERS", "Effect", "Probe", "effects", "probe_of"]
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from robustmnist.data import Dataset
-from robustmnist.files import sha256_bytes
+from robustmnist.system.files import sha256_bytes
 
 __all__ = ["code_of", "hash_images", "hash_tensor", "weights_of"]
 

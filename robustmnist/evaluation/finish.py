@@ -8,22 +8,20 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-import robustmnist
 from robustmnist.data import Dataset
 from robustmnist.data.form import form_notices
-from robustmnist.device import describe_device
 from robustmnist.errors import RunError
 from robustmnist.evaluation.identity import seeds_of
 from robustmnist.evaluation.pictures import make_pictures
 from robustmnist.evaluation.plan import passes_per_image
 from robustmnist.evaluation.realised import measure_realised
-from robustmnist.files import is_file, sha256_bytes, sha256_file, utf8, write_atomic
-from robustmnist.folders import disk_errors
 from robustmnist.predictions import Digits, Predictions, digits_bytes, manifest_bytes, read_predictions, realised_csv
 from robustmnist.results import NEAR_TIE, near_ties, summarise, summary_csv
 from robustmnist.results.correctness import clean_right
 from robustmnist.suites import Suite
-from robustmnist.versions import versions
+from robustmnist.system.device import describe_device
+from robustmnist.system.files import disk_errors, is_file, sha256_bytes, sha256_file, utf8, write_atomic
+from robustmnist.system.installation import __version__, versions
 
 __all__ = ["describe", "finish", "reopen"]
 
@@ -59,7 +57,7 @@ def describe(
     every = len(dataset) * len(records) * passes_per_image(suites)
     return {
         "format": 1,
-        "robustmnist": robustmnist.__version__,
+        "robustmnist": __version__,
         "command": command,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "duration_seconds": round(seconds, 3) if passes == every else None,

@@ -8,20 +8,22 @@ from typing import Any
 
 import torch
 
-import robustmnist
 from robustmnist.data import Dataset
-from robustmnist.device import describe_device
+from robustmnist.errors import RunError
 from robustmnist.evaluation.fingerprint import code_of, hash_images, hash_tensor
-from robustmnist.files import sha256_bytes
 from robustmnist.perturb import PERTURBATIONS
 from robustmnist.suites import Suite
+from robustmnist.system.device import describe_device
+from robustmnist.system.files import holds_nothing, sha256_bytes
+from robustmnist.system.installation import PACKAGE, __version__
 
-__all__ = ["FORMAT", "differences", "identify", "seeds_of"]
+__all__ = ["FORMAT", "differences", "identify", "recorded_identity", "seeds_of"]
+
 
 FORMAT = 2  # 1 knew neither code and answers nor perturbations and processor
-
 # Where the code of this package's perturbations lies, what they draw and measure included.
 PERTURBING = ("perturb", "measure", "draws.py", "draws")
+MAX_LINE = 20_000_000  # bytes of the journal's first line
 
 
 def identify(
@@ -67,7 +69,7 @@ def identify(
         "device": device.type,
         "processor": _processor(device),
         "torch": str(torch.__version__),
-        "robustmnist": robustmnist.__version__,
+        "robustmnist": __version__,
     }
     plain: dict[str, Any] = json.loads(json.dumps(identity))
     return plain
@@ -103,7 +105,7 @@ def _perturbations(suites: Sequence[Suite]) -> list[dict[str, str]]:
 
 @functools.cache
 def _own_code() -> str:
-    package = Path(robustmnist.__file__).parent
+    package = PACKAGE
     files = sorted(path for part in PERTURBING for path in (package / part, *(package / part).rglob("*.py")))
     texts = [
         f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes() for path in files if path.is_file()
@@ -140,3 +142,27 @@ def _brief(value: Any) -> str:
     if isinstance(value, dict) and "name" in value:
         return f"{value['name']}, {value.get('n')} images"
     return str(value)
+
+
+def recorded_identity(folder: Path) -> dict[str, Any] | None:
+    """Return what run `folder` holds, finished or not; None where it is missing or empty.
+
+    Raises:
+        RunError: If it holds something else, or its journal is damaged.
+    """
+    journal = folder / "journal.jsonl"
+    elsewhere = "use another -o"
+    try:
+        if not journal.exists():
+            if folder.exists() and not folder.is_dir():
+                raise RunError("is not a folder", where=folder, remedy=elsewhere)
+            if folder.is_dir() and not holds_nothing(folder):
+                raise RunError("is not empty and holds no run", where=folder, remedy=elsewhere)
+            return None
+        with journal.open("rb") as file:
+            head = json.loads(file.readline(MAX_LINE))
+        return dict(head["run"])
+    except OSError as cause:
+        raise RunError(f"cannot be read ({cause.strerror})", where=journal, remedy=elsewhere) from cause
+    except (ValueError, KeyError, TypeError, RecursionError) as cause:
+        raise RunError("is damaged", where=journal, remedy=f"delete the folder or {elsewhere}") from cause

@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from robustmnist.checkpoints import Checkpoint
 from robustmnist.data import Dataset
 from robustmnist.data.seen import check_unseen
 from robustmnist.errors import CheckpointError, DataError, InputError, SuiteError
+from robustmnist.models.checkpoints.checkpoint import Checkpoint
 from robustmnist.perturb import check_images
 from robustmnist.suites import Suite, check_suites
 

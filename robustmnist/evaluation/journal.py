@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from robustmnist.errors import RunError
 from robustmnist.evaluation.plan import Unit
-from robustmnist.files import sha256_bytes, utf8, write_atomic
+from robustmnist.system.files import sha256_bytes, utf8, write_atomic
 
 __all__ = ["Journal", "write_all"]
 

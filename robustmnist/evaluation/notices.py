@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from robustmnist.evaluation.answers import Answer
-from robustmnist.models import MEAN, SD
+from robustmnist.models.architectures.layers import MEAN, SD
 
 __all__ = ["notices_of"]
 

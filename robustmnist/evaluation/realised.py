@@ -10,9 +10,9 @@ import torch
 
 from robustmnist.data import Dataset
 from robustmnist.evaluation.effects import Effect, effects, probe_of
-from robustmnist.natural import band
 from robustmnist.predictions import REALISED, others, parse_realised, points, realised_csv
 from robustmnist.suites import Suite, Sweep
+from robustmnist.suites.natural_band import band
 
 __all__ = ["IMAGES", "measure_realised"]
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from torch import nn
 
-from robustmnist.card import Card
-from robustmnist.checkpoints import Checkpoint
 from robustmnist.evaluation.fingerprint import code_of, weights_of
-from robustmnist.files import sha256_bytes
+from robustmnist.models.checkpoints.card import Card
+from robustmnist.models.checkpoints.checkpoint import Checkpoint
+from robustmnist.system.files import sha256_bytes
 
 __all__ = ["parts_of", "record_of"]
 

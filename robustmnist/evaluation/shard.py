@@ -10,7 +10,7 @@ from torch import Tensor
 from robustmnist.errors import RobustMnistError
 from robustmnist.evaluation.answers import Answer
 from robustmnist.perturb import prepare
-from robustmnist.threads import share_out
+from robustmnist.system.threads import share_out
 
 __all__ = ["Answer", "Shard"]
 

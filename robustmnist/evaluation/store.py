@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from robustmnist.evaluation.journal import Journal, write_all
 from robustmnist.evaluation.plan import Unit
-from robustmnist.files import write_atomic
-from robustmnist.folders import disk_errors
 from robustmnist.predictions import npy_header
+from robustmnist.system.files import disk_errors, write_atomic
 
 __all__ = ["DiskStore", "MemoryStore", "Store"]
 

@@ -8,16 +8,16 @@ import torch
 from torch import Tensor, nn
 
 from robustmnist.errors import ImagesError, InputError
-from robustmnist.explanation.completeness import gap
-from robustmnist.explanation.grad_cam import check_layer
-from robustmnist.explanation.methods import METHODS, Method
-from robustmnist.figure import import_matplotlib
-from robustmnist.models.inference import Deployed, full_precision
+from robustmnist.explanation.methods.completeness import gap
+from robustmnist.explanation.methods.grad_cam import check_layer
+from robustmnist.explanation.methods.registry import METHODS, Method
+from robustmnist.models.inference.deployed import Deployed, full_precision
+from robustmnist.page.figure import import_matplotlib
 from robustmnist.perturb import check_images
-from robustmnist.tomlfile import did_you_mean
+from robustmnist.system.validation import did_you_mean
 
 if TYPE_CHECKING:
-    from robustmnist.checkpoints import Checkpoint
+    from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
 __all__ = ["check_method", "completeness_gap", "explain"]
 
@@ -79,7 +79,7 @@ def completeness_gap(
     """Return how far attributions are from adding up to the logit that they explain, a fraction, float64 (B,).
 
     Integrated gradients are complete, so for them this is the error of the quadrature (Sundararajan et al. 2017,
-    section 3); see `robustmnist.explanation.completeness.gap` for the formula.
+    section 3); see `robustmnist.explanation.methods.completeness.gap` for the formula.
     """
     model = _module(checkpoint)
     with _undisturbed(model):

@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustmnist.explanation.attribution import completeness_gap, explain
-from robustmnist.explanation.methods import METHODS
-from robustmnist.explanation.picture import common_scale
-from robustmnist.results.decisions import INVALID, decide
+from robustmnist.explanation.methods.registry import METHODS
+from robustmnist.statistics.decisions import INVALID, decide
 
 if TYPE_CHECKING:
-    from robustmnist.checkpoints import Checkpoint
     from robustmnist.data import Dataset
+    from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
-__all__ = ["Case", "Explanation", "Target", "View", "explain_digits"]
+__all__ = ["Case", "Explanation", "Target", "View", "common_scale", "explain_digits"]
+
 
 Target = Literal["predicted", "true"]
+PERCENTILE = 99  # of all pixels: 15 of the 1568 of a clean and a perturbed view lie beyond
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class View:
 
     Attributes:
         image: float32 (28, 28), ink in [0, 1].
-        predicted: The predicted class, or `robustmnist.results.decisions.INVALID`.
+        predicted: The predicted class, or `robustmnist.statistics.decisions.INVALID`.
         confidence: Its softmax probability; NaN where invalid.
         explained: The class that `attribution` is about.
         attribution: float32 (28, 28).
@@ -168,3 +169,17 @@ def _views(
 
 def _chunks(images: Tensor, classes: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
     return zip(torch.split(images, size), torch.split(classes, size), strict=True)
+
+
+def common_scale(*attributions: NDArray[np.float32]) -> float:
+    """Return the one scale on which a clean and a perturbed attribution are drawn: the value of the full hue.
+
+    It is the `PERCENTILE` of the absolute values together, so that a few extreme pixels do not leave all others pale;
+    what lies beyond is drawn in the full hue. Where that is 0, it is the largest one, and where nothing finite
+    differs from 0 it is 1, so that dividing by it is always allowed.
+    """
+    values = np.concatenate([np.abs(attribution).ravel() for attribution in attributions])
+    values = values[np.isfinite(values)]
+    if not values.any():
+        return 1.0
+    return float(np.percentile(values, PERCENTILE)) or float(values.max())

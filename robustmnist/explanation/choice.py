@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from robustmnist.errors import DataError, InputError
 from robustmnist.explanation.condition import Condition
-from robustmnist.results.decisions import decide
+from robustmnist.statistics.decisions import decide
 
 if TYPE_CHECKING:
-    from robustmnist.checkpoints import Checkpoint
     from robustmnist.data import Dataset
+    from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
 __all__ = ["choose_digits", "confident_mistakes", "first_of_each_class", "rows_of"]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from robustmnist.errors import SuiteError
 from robustmnist.perturb import PERTURBATIONS, prepare
 from robustmnist.suites import Suite, Sweep
-from robustmnist.tomlfile import did_you_mean
+from robustmnist.system.validation import did_you_mean
 
 if TYPE_CHECKING:
     from robustmnist.data import Dataset

@@ -7,7 +7,7 @@ holds it exactly, so that no order of addition, and hence no batch and no device
 import torch
 from torch import Tensor
 
-from robustmnist.gradient import tracked
+from robustmnist.system.gradient import tracked
 
 __all__ = ["centroid", "ink", "principal_angle", "slant"]
 

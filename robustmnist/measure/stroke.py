@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from robustmnist.gradient import without_gradient
-from robustmnist.measure.place import Box, by_place
+from robustmnist.measure.by_bounding_box import Box, by_place
+from robustmnist.system.gradient import without_gradient
 
 __all__ = ["stroke_width"]
 

@@ -4,32 +4,30 @@ Inside the package the modules' own functions are called, which take images on t
 for all strengths.
 """
 
-from robustmnist.perturb import (
-    band,
-    blur,
-    geometry,
-    glass,
-    intensity,
-    interpolation,
-    noise,
-    occlusion,
-    pen,
-    placement,
-    shot,
-    stroke,
-)
-from robustmnist.perturb.affine import affine as _affine
-from robustmnist.perturb.elastic import elastic as _elastic
-from robustmnist.perturb.fracture import fracture as _fracture
+from robustmnist.perturb.blur import glass
+from robustmnist.perturb.blur import linear_blur as blur
+from robustmnist.perturb.blur.pixelate import pixelate as _pixelate
+from robustmnist.perturb.geometry import decentering as placement
+from robustmnist.perturb.geometry import scale_and_rotation as geometry
+from robustmnist.perturb.geometry import shift as shifts
+from robustmnist.perturb.geometry import there_and_back as interpolation
+from robustmnist.perturb.geometry.affine import affine as _affine
+from robustmnist.perturb.geometry.elastic import elastic as _elastic
+from robustmnist.perturb.geometry.pose import pose as _pose
+from robustmnist.perturb.geometry.pose import random_pose as _random_pose
+from robustmnist.perturb.geometry.shear import perspective as _perspective
+from robustmnist.perturb.geometry.shear import shear as _shear
 from robustmnist.perturb.images import checked
-from robustmnist.perturb.jpeg import jpeg as _jpeg
-from robustmnist.perturb.pixelate import pixelate as _pixelate
-from robustmnist.perturb.pose import pose as _pose
-from robustmnist.perturb.pose import random_pose as _random_pose
-from robustmnist.perturb.shear import perspective as _perspective
-from robustmnist.perturb.shear import shear as _shear
-from robustmnist.perturb.swelling import swelling as _swelling
-from robustmnist.perturb.width import width as _width
+from robustmnist.perturb.intensity import tone as intensity
+from robustmnist.perturb.intensity.jpeg import jpeg as _jpeg
+from robustmnist.perturb.noise import band, shot
+from robustmnist.perturb.noise import pixel_noise as noise
+from robustmnist.perturb.occlusion import patches_and_lines as occlusion
+from robustmnist.perturb.stroke import relative_thickness as pen
+from robustmnist.perturb.stroke import thickness as stroke
+from robustmnist.perturb.stroke.fracture import fracture as _fracture
+from robustmnist.perturb.stroke.swelling import swelling as _swelling
+from robustmnist.perturb.stroke.width import width as _width
 
 __all__ = [
     "affine",
@@ -105,9 +103,9 @@ rotation = checked(geometry.rotation)
 salt_and_pepper = checked(noise.salt_and_pepper)
 scale = checked(geometry.scale)
 shear = checked(_shear)
-shift = checked(geometry.shift)
+shift = checked(shifts.shift)
 shift_and_back = checked(interpolation.shift_and_back)
-shift_towards = checked(geometry.shift_towards)
+shift_towards = checked(shifts.shift_towards)
 shot_noise = checked(shot.shot_noise)
 speckle = checked(noise.speckle)
 stripe = checked(occlusion.stripe)

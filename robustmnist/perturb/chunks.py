@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from robustmnist.draws import Draws
-from robustmnist.gradient import tracked
-from robustmnist.threads import share_out
+from robustmnist.system.gradient import tracked
+from robustmnist.system.threads import share_out
 
 __all__ = ["by_chunks", "chunks"]
 

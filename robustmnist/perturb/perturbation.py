@@ -1,14 +1,15 @@
 """What the registry says of a perturbation: its strengths, modifiers and choices."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 
-from robustmnist.gradient import differentiable
+from robustmnist.system.gradient import differentiable
+from robustmnist.system.validation import shorten
 
-__all__ = ["Parameter", "Perturbation"]
+__all__ = ["Parameter", "Perturbation", "range_faults"]
 
 
 @dataclass(frozen=True)
@@ -60,3 +61,13 @@ class Perturbation:
         What is chosen by the image, as the place of its bounding box, counts as given.
         """
         return differentiable(self.function)
+
+
+def range_faults(path: str, name: str, parameter: Parameter, value: float) -> Iterator[str]:
+    """Yield a line if the parameter `name` may not be `value`, which may be NaN."""
+    neutral, low, high, unit = parameter.neutral, parameter.low, parameter.high, parameter.unit
+    if not low <= value <= high:
+        yield f"{path}: {name} goes from {low:g} to {high:g} {unit}, not {shorten(value)}"
+    elif value != neutral and abs(value - neutral) < parameter.smallest:
+        least = f"{neutral:g} or at least {parameter.smallest:g} {unit} from it"
+        yield f"{path}: {name} must be {least}, not {shorten(value)}"

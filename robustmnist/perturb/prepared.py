@@ -7,11 +7,10 @@ from torch import Tensor
 
 from robustmnist.draws import Draws
 from robustmnist.errors import InputError
-from robustmnist.gradient import refuse_gradient
-from robustmnist.perturb.arguments import range_faults
 from robustmnist.perturb.images import check_images
-from robustmnist.perturb.perturbation import Perturbation
+from robustmnist.perturb.perturbation import Perturbation, range_faults
 from robustmnist.perturb.registry import PERTURBATIONS
+from robustmnist.system.gradient import refuse_gradient
 
 __all__ = ["prepare"]
 

@@ -1,17 +1,20 @@
 """The perturbations by name, with what their strengths mean."""
 
-from robustmnist.perturb.band import BANDS, CUT, band_noise
-from robustmnist.perturb.blur import defocus, gaussian_blur, motion_blur, zoom_blur
-from robustmnist.perturb.cover import FILLS
-from robustmnist.perturb.elastic import SMOOTHING_HIGH, SMOOTHING_LOW, elastic
-from robustmnist.perturb.fracture import fracture
-from robustmnist.perturb.geometry import DIRECTIONS, METRICS, rotation, scale, shift, shift_towards
-from robustmnist.perturb.glass import glass_blur
-from robustmnist.perturb.intensity import PIVOTS, brightness, contrast, gamma, inversion, quantise
-from robustmnist.perturb.interpolation import shift_and_back, turn_and_back
-from robustmnist.perturb.jpeg import jpeg
+from robustmnist.perturb.blur.glass import glass_blur
+from robustmnist.perturb.blur.linear_blur import defocus, gaussian_blur, motion_blur, zoom_blur
+from robustmnist.perturb.blur.pixelate import pixelate
+from robustmnist.perturb.geometry.decentering import decentering, prepare_decentering
+from robustmnist.perturb.geometry.elastic import SMOOTHING_HIGH, SMOOTHING_LOW, elastic
+from robustmnist.perturb.geometry.pose import CONVENTIONS, DRAWN_CONVENTIONS, pose, random_pose
+from robustmnist.perturb.geometry.scale_and_rotation import rotation, scale
+from robustmnist.perturb.geometry.shear import SIDES, perspective, shear
+from robustmnist.perturb.geometry.shift import DIRECTIONS, METRICS, shift, shift_towards
+from robustmnist.perturb.geometry.there_and_back import shift_and_back, turn_and_back
+from robustmnist.perturb.intensity.jpeg import jpeg
+from robustmnist.perturb.intensity.tone import PIVOTS, brightness, contrast, gamma, inversion, quantise
 from robustmnist.perturb.mnist_c.entries import MNIST_C
-from robustmnist.perturb.noise import (
+from robustmnist.perturb.noise.band import BANDS, CUT, band_noise
+from robustmnist.perturb.noise.pixel_noise import (
     gaussian_noise,
     impulse_noise,
     prepare_impulse_noise,
@@ -20,19 +23,17 @@ from robustmnist.perturb.noise import (
     speckle,
     uniform_noise,
 )
-from robustmnist.perturb.occlusion import AXES, MOST_LINES, lines, missing_rows, patch, stripe
-from robustmnist.perturb.pen import prepare_pen, relative_thickness, target_thickness
+from robustmnist.perturb.noise.shot import SMALLEST_SIGMA, prepare_shot, shot_noise
+from robustmnist.perturb.occlusion.cover import FILLS
+from robustmnist.perturb.occlusion.patches_and_lines import AXES, MOST_LINES, lines, missing_rows, patch, stripe
 from robustmnist.perturb.perturbation import Parameter, Perturbation
-from robustmnist.perturb.pixelate import pixelate
-from robustmnist.perturb.placement import decentering, prepare_decentering
-from robustmnist.perturb.pose import CONVENTIONS, DRAWN_CONVENTIONS, pose, random_pose
 from robustmnist.perturb.resample import prepare_tiles
-from robustmnist.perturb.ridge import MOST_PLACES, prepare_places
-from robustmnist.perturb.shear import SIDES, perspective, shear
-from robustmnist.perturb.shot import SMALLEST_SIGMA, prepare_shot, shot_noise
-from robustmnist.perturb.stroke import CHANGE_HIGH, CHANGE_LOW, prepare_stroke, thickness
-from robustmnist.perturb.swelling import prepare_swelling, swelling
-from robustmnist.perturb.width import FACTOR_HIGH, FACTOR_LOW, width
+from robustmnist.perturb.stroke.fracture import fracture
+from robustmnist.perturb.stroke.relative_thickness import prepare_pen, relative_thickness, target_thickness
+from robustmnist.perturb.stroke.stroke_points import MOST_PLACES, prepare_places
+from robustmnist.perturb.stroke.swelling import prepare_swelling, swelling
+from robustmnist.perturb.stroke.thickness import CHANGE_HIGH, CHANGE_LOW, prepare_stroke, thickness
+from robustmnist.perturb.stroke.width import FACTOR_HIGH, FACTOR_LOW, width
 
 __all__ = ["PERTURBATIONS"]
 

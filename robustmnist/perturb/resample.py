@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from robustmnist.gradient import tracked
-from robustmnist.perturb.images import PIXELS, SIZE
+from robustmnist.perturb.images import CENTRE, PIXELS, SIZE
+from robustmnist.system.gradient import tracked
 
-__all__ = ["Taps", "Tiles", "bilinear", "columns", "prepare_tiles", "resample", "rows", "taps_from"]
+__all__ = ["Taps", "Tiles", "bilinear", "columns", "prepare_tiles", "resample", "rows", "taps_from", "warp"]
 
 
 # Images side by side in a tile: on a processor 0.8 MB, which stay in the cache; a GPU wants more to fill it. The last
@@ -173,3 +173,17 @@ def _nonzero(matrix: Tensor) -> tuple[Tensor, Tensor]:
     taps = max(1, int((matrix != 0).sum(1).max()))
     index = (matrix == 0).to(torch.uint8).argsort(dim=1, stable=True)[:, :taps]
     return index, matrix.gather(1, index).float()
+
+
+def warp(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Return `(B, 1, 28, 28)`: each image read at its own places, bilinear, background 0 outside, clamped to [0, 1].
+
+    `grid_sample` has one and the same arithmetic for every image of a batch, so that no bit depends on it.
+
+    Args:
+        images: `(B, 1, 28, 28)`.
+        x: float32 `(B, 28, 28)`, px from the centre to the right, where each output pixel is read.
+        y: float32 `(B, 28, 28)`, px down.
+    """
+    grid = torch.stack([x, y], -1).div_(CENTRE)
+    return F.grid_sample(images, grid, padding_mode="zeros", align_corners=True).clamp_(0.0, 1.0)

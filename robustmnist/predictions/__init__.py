@@ -16,14 +16,7 @@ Every array is plain ``.npy`` and opens with ``numpy.load`` alone. The manifest 
 itself, so a changed bit anywhere is an error and never a number.
 """
 
-from robustmnist.predictions.disk import array_shapes as array_shapes
-from robustmnist.predictions.disk import manifest_bytes as manifest_bytes
-from robustmnist.predictions.disk import npy_header as npy_header
-from robustmnist.predictions.disk import read_manifest as read_manifest
-from robustmnist.predictions.disk import read_predictions as read_predictions
 from robustmnist.predictions.merge import merge as merge
-from robustmnist.predictions.part import only_checkpoint as only_checkpoint
-from robustmnist.predictions.part import only_suites as only_suites
 from robustmnist.predictions.pictures import Digits as Digits
 from robustmnist.predictions.pictures import Shown as Shown
 from robustmnist.predictions.pictures import digits_bytes as digits_bytes
@@ -32,7 +25,14 @@ from robustmnist.predictions.realised import others as others
 from robustmnist.predictions.realised import parse_realised as parse_realised
 from robustmnist.predictions.realised import points as points
 from robustmnist.predictions.realised import realised_csv as realised_csv
+from robustmnist.predictions.run_folder import array_shapes as array_shapes
+from robustmnist.predictions.run_folder import manifest_bytes as manifest_bytes
+from robustmnist.predictions.run_folder import npy_header as npy_header
+from robustmnist.predictions.run_folder import read_manifest as read_manifest
+from robustmnist.predictions.run_folder import read_predictions as read_predictions
 from robustmnist.predictions.table import Predictions as Predictions
+from robustmnist.predictions.table import only_checkpoint as only_checkpoint
+from robustmnist.predictions.table import only_suites as only_suites
 
 __all__ = [
     "REALISED",

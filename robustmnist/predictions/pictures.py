@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustmnist.errors import RunError
-from robustmnist.files import sha256_bytes
+from robustmnist.system.files import sha256_bytes
 
 __all__ = ["Digits", "Pair", "Shown", "digits_bytes", "read_digits"]
 
@@ -45,7 +45,8 @@ class Digits:
         perturbed: Setting and digit to uint8 (28, 28).
         clean: A digit's row to uint8 (28, 28), unperturbed.
         by_rank: Checkpoint and suite, or ``clean``, to the pictures of its most confident mistakes in their order. Only
-            run folders of before pictures were stored by what they show have them: see `robustmnist.results.pictures`.
+            run folders of before pictures were stored by what they show have them: see
+            `robustmnist.results.mistakes.pictures`.
     """
 
     examples: dict[tuple[str, str], Picture] = field(default_factory=dict)

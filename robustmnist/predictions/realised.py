@@ -7,8 +7,8 @@ on it the point lies: its other strengths, as in "dy -10", else empty; ``measure
 strength changes (a key of `robustmnist.measure.MEASURES`), empty where there is none; ``measure_unit``, that of the
 next but one; ``n``, the images that were measured; ``measured_mean`` and ``measured_sd``, by how much the property
 changed from clean to perturbed, over images that have it and variants; ``ink_clipped``, the share of ink that left the
-frame; ``psnr``, dB; ``natural_low`` and ``natural_high``, from `robustmnist.natural.band`. Nothing stands for a number
-that there is not.
+frame; ``psnr``, dB; ``natural_low`` and ``natural_high``, from `robustmnist.suites.natural_band.band`. Nothing stands
+for a number that there is not.
 """
 
 import io
@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from robustmnist.errors import RunError
-from robustmnist.files import sha256_bytes
 from robustmnist.suites import Suite, Sweep
+from robustmnist.system.files import sha256_bytes
 
 __all__ = ["REALISED", "others", "parse_realised", "points", "read_realised", "realised_csv"]
 

@@ -12,12 +12,14 @@ from robustmnist.errors import RunError
 from robustmnist.predictions.pictures import Digits
 from robustmnist.predictions.stacked import Logits
 from robustmnist.suites import Suite, Sweep
-from robustmnist.tomlfile import did_you_mean
+from robustmnist.system.validation import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
+from collections.abc import Iterable
+from dataclasses import replace
 
-__all__ = ["Predictions"]
+__all__ = ["Predictions", "only_checkpoint", "only_suites", "stored_temperatures"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,3 +95,52 @@ def _find(name: str, known: Sequence[str], kind: str) -> int:
             f"{kind} '{name}' is not in this run{did_you_mean(name, known)}", remedy=f"it has {', '.join(known)}"
         )
     return list(known).index(name)
+
+
+def stored_temperatures(predictions: Predictions) -> dict[str, float]:
+    """Return the temperatures that the checkpoints' cards carry, by name; a checkpoint without one is not in it.
+
+    Runs from before version 0.2 have none.
+    """
+    # By place: a page may call a checkpoint otherwise than its card does.
+    records = zip(predictions.checkpoints, predictions.manifest.get("checkpoints", ()), strict=False)
+    return {name: float(record["temperature"]) for name, record in records if record.get("temperature")}
+
+
+def only_checkpoint(predictions: Predictions, name: str) -> Predictions:
+    """Return the run as if only the checkpoint called `name` had been evaluated, without pictures; nothing is copied.
+
+    Raises:
+        RunError: If it was not evaluated.
+    """
+    place = predictions.index(name)
+    records = predictions.manifest["checkpoints"][place : place + 1]
+    return replace(
+        predictions,
+        checkpoints=(name,),
+        clean=predictions.clean[place : place + 1],
+        logits={key: array[place : place + 1] for key, array in predictions.logits.items()},
+        manifest={**predictions.manifest, "checkpoints": records},
+        digits=None,
+        older=(),
+    )
+
+
+def only_suites(predictions: Predictions, names: Iterable[str]) -> Predictions:
+    """Return the run as if only the suites called `names` had been asked for, in the run's order; nothing is copied.
+
+    Raises:
+        RunError: If one of them was not run.
+    """
+    wanted = {predictions.suite(name).name for name in names}
+    suites = tuple(suite for suite in predictions.suites if suite.name in wanted)
+    if suites == tuple(predictions.suites):
+        return predictions
+    realised = predictions.realised
+    return replace(
+        predictions,
+        suites=suites,
+        logits={key: array for key, array in predictions.logits.items() if key[0] in wanted},
+        manifest={**predictions.manifest, "suites": [suite.as_dict() for suite in suites]},
+        realised=None if realised is None else realised[realised["suite"].isin(wanted)].reset_index(drop=True),
+    )

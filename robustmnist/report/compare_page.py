@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robustmnist.errors import RunError
-from robustmnist.files import write_atomic
+from robustmnist.overview.in_words import NAME
+from robustmnist.overview.overview import study
+from robustmnist.overview.printable_run import readable
+from robustmnist.page.colours import hue
+from robustmnist.page.records import Banner, Fact, Key, Table
+from robustmnist.page.template import fill
 from robustmnist.predictions import Predictions
-from robustmnist.report.colours import hue
-from robustmnist.report.comparison import ComparisonSection, comparison_section
-from robustmnist.report.content import Banner, Fact, Key, Table
-from robustmnist.report.provenance import banners, checkpoint_table, command, facts, generator, suite_table
-from robustmnist.report.readable import readable
-from robustmnist.report.study import study
-from robustmnist.report.template import fill
-from robustmnist.report.text import listing, shorten
-from robustmnist.report.words import NAME
+from robustmnist.report.comparison.section import ComparisonSection, comparison_section
+from robustmnist.report.provenance.facts import banners, checkpoint_table, command, facts, generator, suite_table
 from robustmnist.results import RESAMPLES
+from robustmnist.system.files import write_atomic
+from robustmnist.wording.characters import shorten
+from robustmnist.wording.numbers import listing
 
 __all__ = ["ComparePage", "render_comparison", "write_comparison"]
 
@@ -73,7 +74,7 @@ def render_comparison(
         checkpoints=checkpoint_table(run),
         suites=suite_table(run),
     )
-    return fill("compare.html.jinja", page)
+    return fill("templates/compare.html.jinja", package="robustmnist.report", page=page)
 
 
 def write_comparison(predictions: Predictions, path: Path | str, resamples: int = RESAMPLES) -> Path:

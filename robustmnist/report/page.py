@@ -1,22 +1,69 @@
 """From the numbers of a run to the records that the templates show."""
 
-from robustmnist.report.breaks import breaks_section
-from robustmnist.report.colours import hue
-from robustmnist.report.comparison import comparison_section
-from robustmnist.report.content import Answer, Key
-from robustmnist.report.fails import fails_section
-from robustmnist.report.provenance import banners, checkpoint_table, command, facts, generator, provenance, suite_table
-from robustmnist.report.realised import realised_table
-from robustmnist.report.robust import robust_section
-from robustmnist.report.sections import Done, Page
-from robustmnist.report.study import Study
-from robustmnist.report.text import listing, printable, shorten
-from robustmnist.report.trust import trust_section
-from robustmnist.report.words import NAME, answer
+from dataclasses import dataclass
+from pathlib import Path
 
-__all__ = ["page"]
+from robustmnist.overview.in_words import NAME
+from robustmnist.overview.overview import Study, study
+from robustmnist.overview.printable_run import readable
+from robustmnist.page.colours import hue
+from robustmnist.page.records import Answer, Banner, Fact, Key, Table
+from robustmnist.page.template import fill
+from robustmnist.predictions import Predictions
+from robustmnist.report.breakdown.section import Breaks, breaks_section
+from robustmnist.report.comparison.section import ComparisonSection, comparison_section
+from robustmnist.report.confidence.section import TrustSection, trust_section
+from robustmnist.report.mistakes.section import Fails, fails_section
+from robustmnist.report.provenance.facts import (
+    banners,
+    checkpoint_table,
+    command,
+    facts,
+    generator,
+    provenance,
+    suite_table,
+)
+from robustmnist.report.provenance.realised import realised_table
+from robustmnist.report.robustness.section import Robust, robust_section
+from robustmnist.report.robustness.words import answer
+from robustmnist.system.files import write_atomic
+from robustmnist.wording.characters import printable, shorten
+from robustmnist.wording.numbers import listing
+
+__all__ = ["Done", "Page", "page", "render", "write_report"]
+
 
 MANY = "How far can a digit be disturbed before the classifier fails?"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done: command, provenance, checkpoints, suites, and what the strengths came to, if measured."""
+
+    command: str
+    facts: tuple[Fact, ...]
+    checkpoints: Table
+    suites: Table
+    realised: Table | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole report: the head, then the six questions; `better` is None with one checkpoint."""
+
+    title: str
+    question: str
+    generator: str
+    keys: tuple[Key, ...]
+    answers: tuple[Answer, ...]
+    banners: tuple[Banner, ...]
+    facts: tuple[Fact, ...]
+    robust: Robust
+    breaks: Breaks
+    fails: Fails
+    trust: TrustSection
+    better: ComparisonSection | None
+    done: Done
 
 
 def page(study: Study) -> Page:
@@ -40,3 +87,19 @@ def page(study: Study) -> Page:
         better=comparison_section(study),
         done=done,
     )
+
+
+def render(predictions: Predictions) -> str:
+    """Return the report of a run as HTML.
+
+    It is one page without script, request or dependence on the time: style and pictures are inside, and the time that
+    it tells is that of the run. Every text of the run is escaped.
+    """
+    return fill("templates/report.html.jinja", page(study(readable(predictions))), package="robustmnist.report")
+
+
+def write_report(predictions: Predictions, path: Path | str) -> Path:
+    """Write the report of a run to `path`, whole or not at all, and return the path."""
+    path = Path(path)
+    write_atomic(path, render(predictions))
+    return path

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustmnist.predictions import Predictions
-from robustmnist.results.memory import remembered
+from robustmnist.results.remembered import remembered
 
 __all__ = ["clean_right", "hits", "right", "right_answers"]
 

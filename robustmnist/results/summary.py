@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from robustmnist.predictions import Predictions
-from robustmnist.results.decisions import Decisions, decide
-from robustmnist.results.interval import wilson
+from robustmnist.statistics.decisions import Decisions, decide
+from robustmnist.statistics.wilson import wilson
 from robustmnist.suites import Suite, Sweep
 
 __all__ = ["COLUMNS", "near_ties", "summarise", "summary_csv"]

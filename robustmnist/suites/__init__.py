@@ -1,7 +1,5 @@
 """Suites: which perturbations, at which strengths, with which seed. One TOML file each."""
 
-from robustmnist.suites.names import check_names as check_names
-from robustmnist.suites.names import check_suites as check_suites
 from robustmnist.suites.read import CORE as CORE
 from robustmnist.suites.read import SHIPPED as SHIPPED
 from robustmnist.suites.read import list_suites as list_suites
@@ -10,3 +8,5 @@ from robustmnist.suites.read import load_suites as load_suites
 from robustmnist.suites.suite import Suite as Suite
 from robustmnist.suites.suite import Sweep as Sweep
 from robustmnist.suites.suite import Variant as Variant
+from robustmnist.suites.suite import check_names as check_names
+from robustmnist.suites.suite import check_suites as check_suites

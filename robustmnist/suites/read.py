@@ -30,11 +30,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from robustmnist.errors import SuiteError
-from robustmnist.files import sha256_file
-from robustmnist.shipped import shipped
-from robustmnist.suites.names import NAME
-from robustmnist.suites.suite import Suite, Sweep
-from robustmnist.tomlfile import Table, did_you_mean, listed, mistakes_in, parse_toml, shorten
+from robustmnist.suites.suite import NAME, Suite, Sweep
+from robustmnist.system.files import sha256_file
+from robustmnist.system.installation import shipped
+from robustmnist.system.validation import Table, did_you_mean, listed, mistakes_in, parse_toml, shorten
 
 __all__ = ["CORE", "SHIPPED", "list_suites", "load_suite", "load_suites"]
 
@@ -165,7 +164,7 @@ def _sweep(read: _SweepTable) -> Sweep:
 
 
 def _cross_check(table: Mapping[str, Any]) -> list[str]:
-    from robustmnist.perturb.request import faults
+    from robustmnist.suites.checks import faults
 
     sweeps = table.get("sweep")
     found, names = [], set()

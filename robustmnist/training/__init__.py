@@ -2,7 +2,7 @@
 
 from robustmnist.training.recipe import Recipe as Recipe
 from robustmnist.training.recipe import load_recipe as load_recipe
-from robustmnist.training.run import RunFolder as RunFolder
+from robustmnist.training.run_folder import RunFolder as RunFolder
 from robustmnist.training.session import train as train
 
 __all__ = ["Recipe", "RunFolder", "load_recipe", "train"]

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from robustmnist.perturb.affine import affine
-from robustmnist.perturb.stroke import thickness
+from robustmnist.perturb.geometry.affine import affine
+from robustmnist.perturb.stroke.thickness import thickness
 from robustmnist.training.recipe import Augment
 
 __all__ = ["augment"]

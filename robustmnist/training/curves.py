@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from robustmnist.figure import own_style, picture
+from robustmnist.page.figure import own_style, picture
 
 __all__ = ["draw_curves"]
 

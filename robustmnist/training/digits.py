@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from robustmnist.data import Dataset, load_dataset
+from robustmnist.errors import RecipeError
 from robustmnist.training.recipe import Recipe
-from robustmnist.training.split import stratified_split
 
-__all__ = ["Digits", "Load", "load_digits"]
+__all__ = ["Digits", "Load", "load_digits", "stratified_split"]
+
 
 Load = Callable[..., Dataset]
 
@@ -61,3 +63,36 @@ def load_digits(
             notify(f"data.validation: {many}, {keep:,} are kept back to choose the epoch by")
     learn, choose = stratified_split(whole.labels, keep, recipe.seed)
     return Digits(whole.select(whole.ids[learn.to(device)]), whole.select(whole.ids[choose.to(device)]), test)
+
+
+def stratified_split(labels: Tensor, validation: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Return the rows to train on and the rows to validate on, each ascending.
+
+    Every class gives its share of the validation rows, rounded so that they add up (largest remainders first);
+    which of its rows they are depends on `seed` and nothing else.
+
+    Args:
+        labels: Classes of all rows, int64 (n,).
+        validation: How many rows to keep back.
+        seed: Seed of the choice.
+
+    Raises:
+        RecipeError: If fewer than half of the rows would be left to train on.
+    """
+    labels = labels.cpu()
+    n = len(labels)
+    if 2 * validation > n:
+        raise RecipeError(
+            f"{validation:,} of {n:,} digits are too many to keep back", where="data.validation", remedy="take fewer"
+        )
+    counts = torch.bincount(labels, minlength=10)
+    exact = counts.double() * validation / n
+    take = exact.floor().long()
+    order = torch.argsort(exact - take, descending=True, stable=True)
+    take[order[: validation - int(take.sum())]] += 1
+    generator = torch.Generator().manual_seed(seed)
+    chosen = torch.zeros(n, dtype=torch.bool)
+    for label, count in enumerate(take.tolist()):
+        rows = torch.nonzero(labels == label)[:, 0]
+        chosen[rows[torch.randperm(len(rows), generator=generator)[:count]]] = True
+    return torch.nonzero(~chosen)[:, 0], torch.nonzero(chosen)[:, 0]

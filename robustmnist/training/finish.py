@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 
-from robustmnist.card import TestAccuracy, write_card
-from robustmnist.checkpoints import Checkpoint, load_checkpoint
 from robustmnist.errors import CheckpointError, RunError
+from robustmnist.models.checkpoints.card import TestAccuracy, write_card
+from robustmnist.models.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from robustmnist.results import fit_temperature, wilson
-from robustmnist.tomlfile import shorten
+from robustmnist.system.validation import shorten
 from robustmnist.training.curves import draw_curves
 from robustmnist.training.digits import Digits
 from robustmnist.training.loop import State, measure
 from robustmnist.training.recipe import Recipe
-from robustmnist.training.run import RunFolder
+from robustmnist.training.run_folder import RunFolder
 from robustmnist.training.state import check_begun
 
 __all__ = ["check_complete", "summarise", "temperature_of", "test_best", "training_seconds"]

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from robustmnist.models import build_model, deployed
+from robustmnist.models.architectures.build import build_model
+from robustmnist.models.inference.deployed import deployed
 from robustmnist.training.augment import augment
 from robustmnist.training.optimise import gradient_norm, learning_rate, make_optimizer
 from robustmnist.training.recipe import Recipe

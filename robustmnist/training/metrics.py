@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from robustmnist.card import TestAccuracy
 from robustmnist.errors import RunError
-from robustmnist.tomlfile import Table, check_plain, mistakes_in
+from robustmnist.models.checkpoints.card import TestAccuracy
+from robustmnist.system.validation import Table, check_plain, mistakes_in
 
 __all__ = ["BestEpoch", "Metrics", "read_metrics"]
 

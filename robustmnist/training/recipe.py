@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Strict
 
 from robustmnist.errors import RecipeError
-from robustmnist.models import complete_architecture
-from robustmnist.shipped import shipped
-from robustmnist.tomlfile import (
+from robustmnist.models.architectures.build import complete_architecture
+from robustmnist.system.installation import shipped
+from robustmnist.system.validation import (
     DEEPEST,
     Table,
     check_plain,

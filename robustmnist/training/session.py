@@ -10,22 +10,22 @@ from typing import Any
 
 import torch
 
-from robustmnist.checkpoints import round_weights, save_checkpoint
 from robustmnist.data import load_dataset
 from robustmnist.data.seen import check_unseen, seen_record
-from robustmnist.device import describe_device, resolve_device
 from robustmnist.errors import RecipeError
-from robustmnist.folders import output_folder
-from robustmnist.models import without_norms
-from robustmnist.threads import torch_threads
+from robustmnist.models.checkpoints.checkpoint import round_weights, save_checkpoint
+from robustmnist.models.inference.folding import without_norms
+from robustmnist.system.device import describe_device, resolve_device
+from robustmnist.system.files import output_folder
+from robustmnist.system.installation import versions
+from robustmnist.system.threads import torch_threads
 from robustmnist.training.digits import Digits, Load, load_digits
 from robustmnist.training.finish import check_complete, summarise, temperature_of, test_best, training_seconds
 from robustmnist.training.loop import Best, State, measure, start, train_epoch, uses_bfloat16
 from robustmnist.training.machine import Machine, other_machine, this_machine, threads_of
 from robustmnist.training.recipe import Recipe
-from robustmnist.training.run import RunFolder
+from robustmnist.training.run_folder import RunFolder
 from robustmnist.training.state import check_begun, load_state, save_state
-from robustmnist.versions import versions
 
 __all__ = ["temperature_of", "train"]
 

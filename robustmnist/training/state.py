@@ -11,8 +11,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from robustmnist.errors import RunError
-from robustmnist.files import sha256_bytes, write_atomic
-from robustmnist.tomlfile import check_plain, shorten
+from robustmnist.system.files import sha256_bytes, write_atomic
+from robustmnist.system.validation import check_plain, shorten
 from robustmnist.training.loop import Best, State
 
 __all__ = ["check_begun", "load_state", "save_state"]

@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from robustmnist.draws import Draws
-from robustmnist.gradient import without_gradient
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import PIXELS, SIZE
 from robustmnist.perturb.mnist_c.gaussian import ROWS, gaussian
+from robustmnist.system.gradient import without_gradient
 
 __all__ = ["glass_blur", "motion_blur"]
 

@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from robustmnist.gradient import without_gradient
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import SIZE
 from robustmnist.perturb.mnist_c.gaussian import gaussian
+from robustmnist.system.gradient import without_gradient
 
 __all__ = ["canny_edges"]
 

@@ -5,9 +5,9 @@ from robustmnist.perturb.mnist_c.edges import canny_edges
 from robustmnist.perturb.mnist_c.geometry import rotate, scale, shear, translate
 from robustmnist.perturb.mnist_c.marks import dotted_line, stripe, zigzag
 from robustmnist.perturb.mnist_c.weather import brightness, fog, spatter
-from robustmnist.perturb.noise import prepare_salt_and_pepper, salt_and_pepper
+from robustmnist.perturb.noise.pixel_noise import prepare_salt_and_pepper, salt_and_pepper
+from robustmnist.perturb.noise.shot import SMALLEST_SIGMA, prepare_shot, shot_noise
 from robustmnist.perturb.perturbation import Parameter, Perturbation
-from robustmnist.perturb.shot import SMALLEST_SIGMA, prepare_shot, shot_noise
 
 __all__ = ["MNIST_C"]
 

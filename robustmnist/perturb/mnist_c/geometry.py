@@ -12,7 +12,7 @@ from torch import Tensor
 
 from robustmnist.draws import Draws
 from robustmnist.perturb.chunks import by_chunks
-from robustmnist.perturb.geometry import shift
+from robustmnist.perturb.geometry.shift import shift
 from robustmnist.perturb.images import CENTRE, places
 from robustmnist.perturb.resample import Taps, bilinear, resample
 

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from robustmnist.draws import Draws
-from robustmnist.perturb import intensity
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.intensity import tone as intensity
 from robustmnist.perturb.mnist_c.gaussian import gaussian, kernel
 from robustmnist.perturb.mnist_c.plasma import FIELD, plasma
 

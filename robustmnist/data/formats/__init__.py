@@ -1,0 +1,1 @@
+"""How digits lie in files: IDX and NPY."""

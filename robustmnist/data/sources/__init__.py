@@ -1,0 +1,1 @@
+"""Where digits come from: MNIST, the embedded digits, MNIST-C, folders."""

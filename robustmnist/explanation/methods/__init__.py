@@ -1,0 +1,1 @@
+"""Attribution methods: what each pixel of a digit says for a class."""

@@ -1,0 +1,143 @@
+"""Grad-CAM: where the last convolution's channels that speak for the class are active."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from robustmnist.errors import InputError
+from robustmnist.system.validation import did_you_mean
+
+__all__ = ["check_layer", "grad_cam"]
+
+# By their names in torch: what a map is followed through, and what ends the way, a rectifier or another activation.
+PASSED = {"add", "add_", "__add__", "__iadd__", "__radd__", "batch_norm", "group_norm", "instance_norm"}
+PASSED |= {"avg_pool2d", "dropout", "dropout2d", "max_pool2d"}
+ACTIVATIONS = {"relu", "relu_", "relu6", "leaky_relu", "prelu", "elu", "celu", "selu", "gelu", "silu", "mish"}
+ACTIVATIONS |= {"clamp", "clamp_", "clamp_min", "hardswish", "hardtanh", "sigmoid", "softplus", "tanh"}
+
+
+def grad_cam(model: nn.Module, images: Tensor, targets: Tensor, *, layer: str | None = None) -> Tensor:
+    """Return where the last convolution's channels that speak for the class are active, `(B, 1, 28, 28)`.
+
+    With Aᵏ the layer's rectified maps and y the class's logit: ReLU(Σₖ wₖ Aᵏ), wₖ the mean of ∂y/∂Aᵏ over the map's
+    pixels, those where Aᵏ is 0 too; enlarged bilinearly to 28 × 28. Never negative, and as coarse as the layer.
+
+    A blank map means that no mix of channels speaks for the class at any pixel: where a channel is active, those that
+    speak against the class outweigh. It says nothing of how confident the model is.
+
+    The layer is the last convolution that the model calls on the way to its logits and whose map is more than 1 × 1 px,
+    in whatever order the model lists its parts. Its map is read behind the next activation, hence behind the
+    normalisation, the 2-D pooling and the sum with a shortcut that may come before that. Where there is no activation
+    the convolution's own map is read, and rectified here.
+
+    Args:
+        model: From images to logits `(B, classes)`, in evaluation mode.
+        images: `(B, 1, 28, 28)`, with gradients recorded.
+        targets: int64 `(B,)`, the class explained for each image.
+        layer: The name of a module within `model` to read instead of the last convolution.
+
+    Raises:
+        InputError: If there is no such layer or convolution.
+
+    Source: Selvaraju et al. 2017, arXiv:1610.02391, equations 1 and 2; the layers there are rectified ones.
+    """
+    logits, maps = _forward(model, images, layer)
+    total = logits.gather(1, targets[:, None]).sum()
+    slopes = torch.autograd.grad(total, maps, allow_unused=True) if maps else ()
+    reaching = [(found, slope) for found, slope in zip(maps, slopes, strict=True) if slope is not None]
+    if not reaching:
+        raise InputError("has no convolution that its logits depend on", where=type(model).__name__)
+    found, slope = reaching[-1]
+    coarse = (slope.mean((2, 3), keepdim=True) * found.relu()).sum(1, keepdim=True).relu()
+    return F.interpolate(coarse, images.shape[-2:], mode="bilinear")
+
+
+def check_layer(model: nn.Module, name: str, layer: str | None, others: str) -> None:
+    """Raise `InputError` unless `grad_cam` finds its layer in a forward pass of a blank image.
+
+    Args:
+        model: In evaluation mode.
+        name: What to call the model.
+        layer: As of `grad_cam`.
+        others: The methods that need no convolution, for the advice.
+    """
+    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    if layer is not None and layer not in (names := dict(model.named_modules())):
+        near = did_you_mean(layer, names)
+        some = ", ".join(list(names)[-8:])
+        raise InputError(f"has no layer '{layer}'{near}", where=name, remedy=f"its last ones are {some}")
+    blank = torch.zeros(1, 1, 28, 28, dtype=torch.float32, device=device, requires_grad=True)
+    if not _forward(model, blank, layer)[1]:
+        if layer is not None:
+            raise InputError(f"layer '{layer}' makes no map of more than 1 × 1 px", where=name)
+        raise InputError("has no convolution, and grad-cam reads the last one", where=name, remedy=f"use {others}")
+
+
+def _forward(model: nn.Module, images: Tensor, layer: str | None) -> tuple[Tensor, list[Tensor]]:
+    """Return the logits, and the maps of the convolutions or of `layer` in the order in which they were made."""
+    watch = _Watch(convolutions=layer is None)
+    hook = (
+        None if layer is None else model.get_submodule(layer).register_forward_hook(lambda *call: watch.begin(call[2]))
+    )
+    try:
+        with watch:
+            logits = model(images)
+    finally:
+        if hook is not None:
+            hook.remove()
+    return logits, [one.read for one in watch.maps]
+
+
+@dataclass
+class _Map:
+    """What a convolution made, and what has become of it.
+
+    Attributes:
+        made: `(B, C, H, W)`.
+        now: The same behind what it was followed through.
+        active: Whether that ended in an activation.
+    """
+
+    made: Tensor
+    now: Tensor
+    active: bool = False
+
+    @property
+    def read(self) -> Tensor:
+        return self.now if self.active else self.made
+
+
+class _Watch(TorchFunctionMode):
+    """Sees every function of torch that is called within it, and follows what convolutions make."""
+
+    def __init__(self, *, convolutions: bool) -> None:
+        super().__init__()
+        self.maps: list[_Map] = []
+        self._convolutions = convolutions
+
+    def begin(self, out: Any) -> None:
+        if _is_map(out):
+            self.maps.append(_Map(out, out))
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        name = getattr(func, "__name__", "")
+        if name == "conv2d" and self._convolutions:
+            self.begin(out)
+        elif name in PASSED | ACTIVATIONS and _is_map(out):
+            for one in self.maps:
+                if not one.active and any(given is one.now for given in (*args, *kwargs.values())):
+                    one.now, one.active = out, name in ACTIVATIONS
+        return out
+
+
+def _is_map(out: Any) -> bool:
+    return isinstance(out, Tensor) and out.ndim == 4 and out.shape[2:].numel() > 1

@@ -1,0 +1,1 @@
+"""Explanations as page, sheet, pictures and files."""

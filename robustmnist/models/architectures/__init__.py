@@ -1,0 +1,1 @@
+"""The classifiers as networks: layers, and how one is built by its name."""

@@ -1,0 +1,1 @@
+"""Weights with their card: read, written, listed."""

@@ -1,0 +1,222 @@
+"""The card of a checkpoint: what it is, how it was trained, how well it reads, and the hash of its weights.
+
+A card is a JSON file beside the weights. It carries a hash of itself too, so that no edit, however small, goes unseen.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, Strict, model_validator
+
+from robustmnist.errors import CheckpointError
+from robustmnist.statistics.temperature import COLDEST, HOTTEST
+from robustmnist.system.files import is_file, sha256_bytes, write_atomic
+from robustmnist.system.installation import shipped
+from robustmnist.system.validation import Table, check_plain, did_you_mean, shorten, validate_table
+
+__all__ = [
+    "CLASSES",
+    "Card",
+    "InputContract",
+    "TestAccuracy",
+    "card_path",
+    "list_checkpoints",
+    "read_card",
+    "write_card",
+]
+
+
+MAX_BYTES = 1_000_000  # a card is a page of text
+CLASSES = tuple(str(digit) for digit in range(10))
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+
+
+def _only(*needed: Any) -> AfterValidator:
+    """Return what refuses any sequence but this one: all that is computed takes it for granted."""
+
+    def check(given: Any) -> Any:
+        if tuple(given) != needed:
+            raise ValueError(f"is {shorten(list(given))}, but has to be {list(needed)}")
+        return given
+
+    return AfterValidator(check)
+
+
+class InputContract(Table):
+    """What a checkpoint takes: what the program gives it, and nothing else."""
+
+    shape: Annotated[tuple[int, int, int], Strict(False), _only(1, 28, 28)] = (1, 28, 28)
+    dtype: Literal["float32"] = "float32"
+    range: Annotated[tuple[float, float], Strict(False), _only(0.0, 1.0)] = (0.0, 1.0)
+    polarity: Literal["ink 1 on background 0"] = "ink 1 on background 0"
+    normalisation: Literal["inside the model"] = "inside the model"
+
+
+class TestAccuracy(Table):
+    """Accuracy on digits that took no part in training, with its 95 % Wilson interval."""
+
+    __test__ = False  # not a test, whatever pytest reads in the name
+
+    dataset: str
+    part: str
+    n: Annotated[int, Field(ge=1)]
+    correct: Count
+    accuracy: Share
+    low: Share
+    high: Share
+
+    @model_validator(mode="after")
+    def _at_most_all(self) -> Self:
+        if self.correct > self.n:
+            raise ValueError(f"{self.correct} are correct, but have to be at most the {self.n} that there are")
+        return self
+
+
+class Card(Table):
+    """A checkpoint's card.
+
+    Attributes:
+        name: What the checkpoint is called; the stem of its files where it ships.
+        description: One sentence for a list.
+        architecture: Plain values for `robustmnist.models.build_model`.
+        parameters: How many values were trained.
+        classes: The class that each logit stands for: `CLASSES`.
+        input: What images it takes.
+        test_accuracy: Measured once, on the stored weights; None until a training has ended.
+        validation_accuracy: Of the chosen epoch.
+        temperature: What the logits are divided by for calibrated confidences, fitted on the validation digits.
+        sha256: Of the weights file.
+        precision: How the weights are stored: matrices and kernels in this, vectors in float32.
+        recipe: The whole recipe, defaults spelled out.
+        data: Provenance of the digits it was trained on.
+        versions: Of Python and the packages that trained it.
+        seed: Of the training.
+        epochs: How many were trained.
+        best_epoch: The one whose weights these are, from 1.
+        training_seconds: Wall time of the training, validation included.
+        device: What it was trained on.
+    """
+
+    format: Literal[1] = 1
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    description: str = ""
+    architecture: dict[str, Any]
+    parameters: Count
+    classes: Annotated[list[str], _only(*CLASSES)]
+    input: InputContract = InputContract()
+    test_accuracy: TestAccuracy | None
+    validation_accuracy: Share | None
+    temperature: Annotated[float, Field(ge=COLDEST, le=HOTTEST)] | None = None
+    sha256: Sha256
+    precision: Literal["float16", "float32"]
+    recipe: dict[str, Any]
+    data: dict[str, Any]
+    versions: dict[str, str]
+    seed: Count
+    epochs: Count
+    best_epoch: Count
+    training_seconds: Annotated[float, Field(ge=0)]
+    device: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the card as plain values, without its own hash."""
+        return self.model_dump(mode="json")
+
+
+def write_card(path: Path, card: Card) -> None:
+    """Write `card` to `path` as JSON, with the hash of its own content in ``card_sha256``."""
+    content = card.as_dict()
+    text = json.dumps(content | {"card_sha256": _own_hash(content)}, indent=2, ensure_ascii=False, allow_nan=False)
+    write_atomic(path, text + "\n")
+
+
+def read_card(path: Path) -> Card:
+    """Read the card at `path`.
+
+    Raises:
+        CheckpointError: If it cannot be read, is damaged or was edited, or is not a card.
+    """
+    content = _read_json(path)
+    claimed = content.pop("card_sha256", None)
+    if claimed != _own_hash(content):
+        raise CheckpointError("the card was changed or damaged: its hash does not match", where=path, remedy=_RESTORE)
+    return validate_table(content, Card, CheckpointError, where=path)
+
+
+def list_checkpoints() -> tuple[Card, ...]:
+    """Return the cards of the shipped checkpoints, by name."""
+    return tuple(read_card(path) for path in _shipped_cards().values())
+
+
+def card_path(name_or_path: str | Path) -> Path:
+    """Return where the card is that belongs to a shipped name, a weights file, a card, or either without its ending.
+
+    Raises:
+        CheckpointError: If there is none.
+    """
+    known = _shipped_cards()
+    if str(name_or_path) in known:
+        return known[str(name_or_path)]
+    path = Path(name_or_path)
+    stem = path.with_suffix("") if path.suffix in (".json", ".safetensors") else path
+    if stem.name:
+        card, weights = (stem.with_name(f"{stem.name}.{ending}") for ending in ("json", "safetensors"))
+        if is_file(card, CheckpointError):
+            return card
+        if is_file(weights, CheckpointError):
+            what, remedy = f"its card {card.name} is missing", "keep the card beside the weights"
+            raise CheckpointError(what, where=weights, remedy=remedy)
+    if is_file(path / "best.json", CheckpointError):
+        raise CheckpointError("is the folder of a training run", where=path, remedy=f"use {path / 'best'}")
+    if is_file(path, CheckpointError):
+        raise CheckpointError("is no checkpoint", where=path, remedy="give a .safetensors file with its card beside it")
+    raise CheckpointError(
+        f"no checkpoint is called that and no such file is there{did_you_mean(str(name_or_path), known)}",
+        where=str(name_or_path) or "''",
+        remedy=f"use {', '.join(known)} or a path to weights",
+    )
+
+
+_RESTORE = "restore the file"
+
+
+def _shipped_cards() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(shipped("checkpoints").glob("*.json"))}
+
+
+def _own_hash(content: Mapping[str, Any]) -> str:
+    """Return the hash of the content, whatever the order of its keys and the layout of its text."""
+    return sha256_bytes(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as cause:
+        raise CheckpointError(f"cannot be read ({cause.strerror})", where=path) from cause
+    if len(data) > MAX_BYTES:
+        raise CheckpointError(f"is larger than {MAX_BYTES:,} bytes: not a card", where=path)
+    try:
+        content = json.loads(data.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique)
+        check_plain(content)
+    except (ValueError, RecursionError) as cause:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
+        raise CheckpointError(f"is not JSON ({cause})", where=path, remedy=_RESTORE) from cause
+    if not isinstance(content, dict):
+        raise CheckpointError("is not a card", where=path, remedy=_RESTORE)
+    return content
+
+
+def _refuse(word: str) -> float:
+    raise ValueError(f"{word} is no JSON number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        raise ValueError("a key stands there twice")
+    return table

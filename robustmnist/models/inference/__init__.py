@@ -1,0 +1,1 @@
+"""How a classifier answers: the same bits whatever the batch, and fast."""

@@ -1,0 +1,149 @@
+"""What one checkpoint achieves: on clean digits, over a curve, and on each side of the unperturbed digit."""
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from robustmnist.predictions import Predictions
+from robustmnist.results import decide, wilson
+from robustmnist.suites import Sweep
+
+__all__ = ["Area", "Clean", "Curve", "Fall", "Tolerance", "clean_accuracy", "read_areas", "read_tolerances"]
+
+
+MISSED = 0.1  # share of what was asked, from which what was measured is told beside it
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One checkpoint's accuracies along a sweep, with their intervals, in the order of the sweep's values."""
+
+    index: int
+    name: str
+    accuracy: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Clean:
+    """One checkpoint on the unperturbed images: accuracy as a share, with its interval."""
+
+    index: int
+    name: str
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Area:
+    """A share from 0 to 1 with its interval: the area under a curve, its mean over a suite, or an accuracy."""
+
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Fall:
+    """Where one checkpoint has lost a tenth of its clean accuracy, on one side of neutral.
+
+    Attributes:
+        end: The outermost strength on this side.
+        at: The critical strength, linear between values; None: it lies beyond the end.
+        near: The end of its 95 % interval nearer to neutral; None: beyond the end as well.
+        far: The end of its 95 % interval farther from neutral; None: beyond the end.
+        measured: The mean change that was measured on the digits there; None: nothing was, or it is what was asked but
+            for a tenth.
+    """
+
+    end: float
+    at: float | None
+    near: float | None
+    far: float | None
+    measured: float | None = None
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far one checkpoint follows one sweep.
+
+    Attributes:
+        index: The checkpoint's place in the run.
+        name: Its name.
+        clean: Its accuracy on clean images.
+        area: Area under its curve over the sweep's range.
+        below: Where it falls on the side below neutral; None: there is no such side.
+        above: The same on the side above.
+        reach: The share of the way from neutral to the sweep's end at which it falls, on its weaker side; 1: never.
+    """
+
+    index: int
+    name: str
+    clean: float
+    area: Area
+    below: Fall | None
+    above: Fall | None
+    reach: float
+
+    @property
+    def falls(self) -> tuple[Fall, ...]:
+        """The sides that there are, the one below neutral first."""
+        return tuple(side for side in (self.below, self.above) if side is not None)
+
+
+def clean_accuracy(predictions: Predictions, place: int, name: str) -> Clean:
+    """Return what the checkpoint called `name`, the one at `place`, achieves on the unperturbed images."""
+    right = int((decide(predictions.clean[place]).predicted == predictions.labels).sum())
+    low, high = wilson(right, len(predictions))
+    return Clean(place, name, right / len(predictions), float(low), float(high))
+
+
+def read_areas(rows: pd.DataFrame, names: tuple[str, ...]) -> tuple[Area, ...]:
+    """Return the area of each of `names` from rows of `robustmnist.results.areas` or `suite_areas`."""
+    named = rows.set_index("checkpoint")
+    columns = ("area", "area_low", "area_high")
+    return tuple(Area(*(_float(named.loc[name, column]) for column in columns)) for name in names)
+
+
+def read_tolerances(
+    sweep: Sweep, clean: tuple[Clean, ...], shares: pd.DataFrame, criticals: pd.DataFrame | None
+) -> tuple[Tolerance, ...]:
+    """Return how far each checkpoint follows a sweep.
+
+    Args:
+        sweep: The sweep.
+        clean: The checkpoints on the unperturbed images.
+        shares: The sweep's rows of `robustmnist.results.areas`.
+        criticals: Its rows of `robustmnist.results.critical_strengths`; None: there are none.
+    """
+    found = []
+    for one, share in zip(clean, read_areas(shares, tuple(one.name for one in clean)), strict=True):
+        falls: dict[str, Fall] = {}
+        if criticals is not None:  # a sweep of its neutral value alone has no side
+            for row in criticals[criticals["checkpoint"] == one.name].to_dict("records"):
+                at, near, far = (_number(row[key]) for key in ("critical", "critical_near", "critical_far"))
+                measured = _number(row["critical_measured"])
+                if at is None or measured is None or abs(measured - at) <= MISSED * abs(at - sweep.neutral):
+                    measured = None
+                falls[str(row["side"])] = Fall(_float(row["end"]), at, near, far, measured)
+        below, above = falls.get("below"), falls.get("above")
+        shares_of_way = [
+            abs((fall.at - sweep.neutral) / (fall.end - sweep.neutral))
+            for fall in falls.values()
+            if fall.at is not None
+        ]
+        reach = min(shares_of_way, default=1.0)
+        found.append(Tolerance(one.index, one.name, one.accuracy, share, below, above, reach))
+    return tuple(found)
+
+
+def _number(value: object) -> float | None:
+    number = _float(value)
+    return None if math.isnan(number) else number
+
+
+def _float(value: object) -> float:
+    return float(value)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""How any page is made: template, style, records, figures; knows no run."""

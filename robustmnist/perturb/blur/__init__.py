@@ -1,0 +1,1 @@
+"""What smears the ink: blurs, glass, coarse pixels."""

@@ -1,0 +1,1 @@
+"""Where the ink lies: shifts, turns, sizes, slants, poses, elastic fields."""

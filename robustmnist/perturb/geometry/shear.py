@@ -1,0 +1,73 @@
+"""Shear and perspective: straight lines stay straight, right angles do not. One map for the whole batch.
+
+Coordinates are those of `geometry`. Both are bilinear, in one interpolation; background 0 comes in from outside.
+
+10,000 digits take 18 and 16 ms on 2 cores; torchvision's calls on a whole batch 19 and 19, with the errors that
+`geometry` tells of; kornia's shear of each sample 62.
+"""
+
+import torch
+from torch import Tensor
+
+from robustmnist.errors import InputError
+from robustmnist.perturb.geometry.shift import shift
+from robustmnist.perturb.images import CENTRE, SIZE, places
+from robustmnist.perturb.resample import bilinear, resample
+
+__all__ = ["SIDES", "perspective", "shear"]
+
+SIDES = ("right", "down", "left", "up")
+HALF = SIZE / 2  # px from the centre to the frame's edge, half a pixel beyond the outer pixels' centres
+
+
+def shear(images: Tensor, *, horizontal: float = 0.0, vertical: float = 0.0) -> Tensor:
+    """Slant images about the centre: a row moves in proportion to its height, or a column to its place.
+
+    The ink's sum stays, as long as no ink leaves the frame, and so does each row's, or each column's. An image's slant
+    (`robustmnist.measure.slant`) grows by `horizontal`. With both, the rows move first.
+
+    Args:
+        images: `(B, 1, 28, 28)`.
+        horizontal: px to the right per px of height, positive as italic letters lean; 0 changes nothing, bit for bit.
+        vertical: px up per px to the right, positive as a rising line of writing; 0 changes nothing, bit for bit.
+    """
+    if horizontal == vertical == 0:
+        return shift(images)
+    x, y = places(torch.float64)
+    from_y = y + vertical * x
+    return resample(images, bilinear(x + horizontal * from_y + CENTRE, from_y + CENTRE))
+
+
+def perspective(images: Tensor, *, displacement: float, direction: str = "right") -> Tensor:
+    """Let one side of the frame recede, as if the page were tilted about the opposite side.
+
+    The two corners of that side move towards each other by `displacement` px each; the other two stay. Corners are the
+    frame's own, 14 px from the centre. As both sides keep their places, what lies between crowds towards the far one
+    and spreads at the near one. Where it shrinks by more than a half thin strokes may break (no smoothing).
+
+    Args:
+        images: `(B, 1, 28, 28)`.
+        displacement: px, 0 to below 14, where the far side would be a point; 0 changes nothing, bit for bit.
+        direction: Which side recedes, one of `SIDES`.
+
+    Raises:
+        InputError: If the displacement is out of its range or the direction none of these.
+    """
+    if not 0 <= displacement < HALF:
+        raise InputError(f"must be 0 to below {HALF:g} px, not {displacement}", where="displacement")
+    if direction not in SIDES:
+        raise InputError(f"must be one of {', '.join(SIDES)}, not '{direction}'", where="direction")
+    if displacement == 0:
+        return shift(images)
+    x, y = places(torch.float64)
+    sign = 1 if direction in ("right", "down") else -1
+    along, across = (sign * x, y) if direction in ("right", "left") else (sign * y, x)
+    # Both in units of half a frame. The map (u, v) -> (d u + c, v) / (c u + d) keeps u = ±1, does nothing to v at
+    # u = −1 and shrinks it by the far side's length at u = 1; this is its inverse.
+    far = 1 - displacement / HALF
+    c, d = (1 / far - 1) / 2, (1 / far + 1) / 2
+    from_along = (d * along / HALF - c) / (d - c * along / HALF)
+    from_across = across * (c * from_along + d)
+    from_along = sign * from_along * HALF
+    from_x, from_y = (from_along, from_across) if direction in ("right", "left") else (from_across, from_along)
+    return resample(images, bilinear(from_x + CENTRE, from_y + CENTRE))

@@ -1,0 +1,40 @@
+"""The interpolation control: the digit goes and comes back, so that nothing but the interpolation is left.
+
+A rotation blurs besides turning. What a model loses under `turn_and_back` is lost to the blur (two of them: the digit
+is interpolated twice) and not to the angle.
+"""
+
+from torch import Tensor
+
+from robustmnist.perturb.geometry.scale_and_rotation import rotation
+from robustmnist.perturb.geometry.shift import shift_towards
+
+__all__ = ["shift_and_back", "turn_and_back"]
+
+
+def turn_and_back(images: Tensor, *, angle: float) -> Tensor:
+    """Turn images by `angle` degrees and back again, bilinear both times.
+
+    Ink more than 13.5 px from the centre may be lost on the way. Quarter turns come back bit for bit.
+
+    Args:
+        images: `(B, 1, 28, 28)`.
+        angle: Degrees; 0 changes nothing, bit for bit.
+    """
+    return rotation(rotation(images, angle=angle), angle=-angle)
+
+
+def shift_and_back(images: Tensor, *, distance: float, direction: str = "right", metric: str = "euclidean") -> Tensor:
+    """Move images by `distance` px and back again, bilinear both times.
+
+    A fraction f on an axis leaves f (1 − f) of a pixel's ink on either side of it: half a pixel blurs most, as
+    1/4, 1/2, 1/4. Whole px blur nothing. Ink that leaves the frame on the way is lost.
+
+    Args:
+        images: `(B, 1, 28, 28)`.
+        distance: px; 0 changes nothing, bit for bit.
+        direction: As in `shift_towards`; along a diagonal both axes are interpolated.
+        metric: As in `shift_towards`.
+    """
+    there = shift_towards(images, distance=distance, direction=direction, metric=metric)
+    return shift_towards(there, distance=-distance, direction=direction, metric=metric)

@@ -1,0 +1,1 @@
+"""How dark the ink is: tone curves and JPEG."""

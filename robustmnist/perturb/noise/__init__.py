@@ -1,0 +1,1 @@
+"""What lies over the ink: noise of pixels, of shots, in bands."""

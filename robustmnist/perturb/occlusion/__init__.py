@@ -1,0 +1,1 @@
+"""What covers the ink: patches, stripes, lines."""

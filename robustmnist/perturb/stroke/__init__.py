@@ -1,0 +1,1 @@
+"""How the pen wrote: thickness, width, swellings, fractures."""

@@ -1,0 +1,151 @@
+"""Crossed sweeps as heat maps: every checkpoint beside the others, then class by class."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from robustmnist.overview.in_words import NAME, TITLE
+from robustmnist.overview.overview import KEEP, Study
+from robustmnist.page.colours import hue
+from robustmnist.page.heat_map import Axis, even_marks, heat
+from robustmnist.page.records import Key, Table
+from robustmnist.report.breakdown.words import map_caption
+from robustmnist.results.breakdown.maps import consistency, shift_map
+from robustmnist.results.breakdown.worst_case import worst_over_grid
+from robustmnist.suites import Suite, Sweep
+from robustmnist.wording.characters import printable, shorten
+from robustmnist.wording.numbers import anchor, count, percent, plain, share_text
+
+__all__ = ["Map", "MapGroup", "maps"]
+
+
+Shares = NDArray[np.float64]
+SIDE, CELL = 300.0, 16.0  # px: a map is at most so wide, its cells at most so large
+SMALL = 84.0  # side of a map of one class, px
+
+
+@dataclass(frozen=True)
+class Map:
+    """The heat map of one checkpoint."""
+
+    key: Key
+    figure: Markup
+
+
+@dataclass(frozen=True)
+class MapGroup:
+    """The map of a crossed sweep, each checkpoint's beside the others', then class by class, folded."""
+
+    anchor: str
+    title: str
+    question: str
+    caption: str
+    maps: tuple[Map, ...]
+    classes: tuple[tuple[str, tuple[Map, ...]], ...]
+    tables: tuple[Table, ...]
+
+
+class _Grid(NamedTuple):
+    """A checkpoint's accuracy over a map: rows are the crossed strength, columns the sweep's own."""
+
+    name: str
+    shares: Shares
+    floor: float
+
+
+def maps(study: Study) -> tuple[MapGroup, ...]:
+    """Return a group per sweep that crosses two strengths; those that cross more make no flat map."""
+    return tuple(
+        _group(study, (i, j), suite, sweep)
+        for i, suite in enumerate(study.predictions.suites)
+        for j, sweep in enumerate(one for one in suite.maps if len(one.crossed) == 1)
+    )
+
+
+def _group(study: Study, place: tuple[int, int], suite: Suite, sweep: Sweep) -> MapGroup:
+    grids = _grids(study, suite, sweep, None)
+    names = [one.name for one in grids]
+    agree = consistency(study.predictions, suite.name, sweep.name).set_index("checkpoint").loc[names]
+    caption = map_caption(sweep, names, [one.shares for one in grids], [one.floor for one in grids], agree)
+    title, rows = shorten(sweep.title, TITLE), grids[0].shares.shape
+    across, down = _axes(sweep, min(CELL, SIDE / max(rows)), marks=True)
+    keys = [Key(hue(k), shorten(name, NAME)) for k, name in enumerate(names)]
+    drawn = tuple(
+        Map(key, heat(one.shares, across, down, f"{title}, accuracy of {key.name}. {caption}", held=one.floor))
+        for key, one in zip(keys, grids, strict=True)
+    )
+    small = _axes(sweep, SMALL / max(rows), marks=False)
+    classes = []
+    for digit in np.unique(study.predictions.labels).tolist():
+        parts = zip(keys, _grids(study, suite, sweep, digit), strict=True)
+        figures = (Map(key, heat(one.shares, *small, f"Accuracy of {key.name} on class {digit}")) for key, one in parts)
+        classes.append((str(digit), tuple(figures)))
+    tables = (_summary(study, suite, sweep, grids, agree), *(_table(sweep, one) for one in grids))
+    # The suite's own anchor leads to its first map.
+    link = anchor("maps", *(place if place[1] else place[:1]))
+    return MapGroup(link, title, printable(suite.question), caption, drawn, tuple(classes), tables)
+
+
+def _grids(study: Study, suite: Suite, sweep: Sweep, label: int | None) -> list[_Grid]:
+    table = shift_map(study.predictions, suite.name, sweep.name, label)
+    other = next(iter(sweep.crossed))
+    found = []
+    for one in study.clean:
+        rows = table[table["checkpoint"] == one.name]
+        shares = rows.pivot(index=other, columns=sweep.parameter, values="accuracy").to_numpy(np.float64)
+        found.append(_Grid(one.name, shares, KEEP * one.accuracy))
+    return found
+
+
+def _axes(sweep: Sweep, cell: float, *, marks: bool) -> tuple[Axis, Axis]:
+    other, neutral = next(iter(sweep.crossed.items()))
+    own, crossed = sweep.values, tuple(sorted(float(value) for value in sweep.over[other]))
+    if not marks:
+        return Axis("", cell, ("",) * len(own)), Axis("", cell, ("",) * len(crossed))
+    unit = shorten(sweep.unit, NAME)
+    return (
+        Axis(f"{shorten(sweep.parameter, NAME)}, {unit}", cell, even_marks(own, cell, sweep.neutral)),
+        Axis(f"{shorten(other, NAME)}, {unit}", cell, even_marks(crossed, cell, neutral)),
+    )
+
+
+def _summary(study: Study, suite: Suite, sweep: Sweep, grids: list[_Grid], agree: pd.DataFrame) -> Table:
+    worst = worst_over_grid(study.predictions, suite.name, sweep.name).to_dict("records")
+    mark = next(one for one in study.marks if one.suite is suite)
+    # The suite's number is this map's where the suite has nothing else.
+    means = [share_text(one.share, one.low, one.high) for one in mark.shares] if len(suite.sweeps) == 1 else None
+    rows = []
+    for k, (one, low, same) in enumerate(zip(grids, worst, agree.to_dict("records"), strict=True)):
+        held = int((one.shares >= one.floor).sum())
+        rows.append(
+            (
+                shorten(one.name, NAME),
+                means[k] if means else percent(float(one.shares.mean()), sign=False),
+                f"{count(held)} of {count(one.shares.size)}",
+                share_text(float(low["accuracy"]), float(low["accuracy_low"]), float(low["accuracy_high"])),
+                share_text(*(float(same[f"consistency{end}"]) for end in ("", "_low", "_high"))),
+            )
+        )
+    head = (
+        "checkpoint",
+        "mean over the map, %",
+        "points kept",
+        "right at every point, %",
+        "same answer at two points, %",
+    )
+    return Table(f"{shorten(sweep.title, TITLE)}: the map in numbers", head, tuple(rows))
+
+
+def _table(sweep: Sweep, grid: _Grid) -> Table:
+    other = next(iter(sweep.crossed))
+    crossed = sorted(float(value) for value in sweep.over[other])
+    rows = [
+        (plain(value), *(percent(share, sign=False) for share in line))
+        for value, line in zip(crossed, grid.shares.tolist(), strict=True)
+    ]
+    head = (f"{shorten(other, NAME)} ╲ {shorten(sweep.parameter, NAME)}", *(plain(value) for value in sweep.values))
+    return Table(f"{shorten(grid.name, NAME)}: accuracy in % at every point", head, tuple(rows))

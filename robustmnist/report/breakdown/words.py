@@ -1,0 +1,96 @@
+"""Captions of what breaks where, written from the numbers, by rules."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from robustmnist.overview.in_words import NAME, at, named
+from robustmnist.overview.overview import SweepStudy
+from robustmnist.report.breakdown.worst_chart import Tries
+from robustmnist.suites import Sweep
+from robustmnist.wording.characters import shorten
+from robustmnist.wording.numbers import count, interval, listing, percent, plain, strength
+
+__all__ = ["class_caption", "map_caption", "strip_caption", "worst_caption"]
+
+Shares = NDArray[np.float64]
+
+
+def map_caption(
+    sweep: Sweep, names: Sequence[str], grids: Sequence[Shares], floors: Sequence[float], agree: pd.DataFrame
+) -> str:
+    """Say how much of the map each checkpoint keeps, which way it is lopsided, and how consistent the answers are.
+
+    Args:
+        sweep: A sweep that crosses two strengths.
+        names: The checkpoints.
+        grids: For each, float64 (crossed strength, own strength).
+        floors: For each, the accuracy that counts as kept.
+        agree: A row for each with ``consistency``, ``consistency_low``, ``consistency_high``.
+    """
+    points = count(grids[0].size)
+    kept = [int((grid >= floor).sum()) for grid, floor in zip(grids, floors, strict=True)]
+    held = [f"{shorten(name, NAME)} at {count(many)}" for name, many in zip(names, kept, strict=True)]
+    said = [f"Of {points} points nine tenths of clean accuracy are kept by {listing(held)} (framed)."]
+    lowest = [np.unravel_index(int(np.nanargmin(grid)), grid.shape) for grid in grids]
+    k = min(range(len(grids)), key=lambda i: float(grids[i][lowest[i]]))
+    other = next(iter(sweep.crossed))
+    crossed = sorted(float(value) for value in sweep.over[other])
+    where = [
+        f"{shorten(key, NAME)} {strength(value, sweep.unit)}"
+        for key, value in ((sweep.parameter, sweep.values[lowest[k][1]]), (other, crossed[lowest[k][0]]))
+    ]
+    said.append(f"Lowest: {percent(float(grids[k][lowest[k]]))}, {named([names[k]])} at {listing(where)}.")
+    shares = [
+        f"{shorten(name, NAME)} {percent(float(row['consistency']))} "
+        f"({interval(float(row['consistency_low']), float(row['consistency_high']))})"
+        for name, (_, row) in zip(names, agree.iterrows(), strict=True)
+    ]
+    said.append(f"Two points of the map give one digit the same answer, right or wrong: {listing(shares)}.")
+    return " ".join(said)
+
+
+def worst_caption(found: Sequence[Tries]) -> str:
+    """Say what is left in the worst of the most tries and of the grid, beside a single random try."""
+    most, said = len(found[0].worst), []
+    for one in found:
+        last = one.worst[-1]
+        text = f"{shorten(one.name, NAME)} reads {percent(one.random)} of digits in a random pose, "
+        text += f"{percent(last.share)} ({interval(last.low, last.high)}) in each of {count(most)}"
+        for points, grid in one.grids:
+            text += f", {percent(grid.share)} ({interval(grid.low, grid.high)}) at all {count(points)} of the grid"
+        said.append(text)
+    return f"{'; '.join(said)}."
+
+
+def class_caption(sweep: SweepStudy, shares: Shares, low: Shares, high: Shares) -> str:
+    """Say which class each checkpoint reads worst and best where the sweep is looked at, and how wide intervals are.
+
+    Args:
+        sweep: The sweep.
+        shares: Accuracies, float64 (checkpoints, classes, strengths); NaN for a class without images.
+        low: Their lower ends.
+        high: Their upper ends.
+    """
+    place = sweep.sweep.values.index(sweep.focus)
+    said = []
+    for k, one in enumerate(sweep.curves):
+        here = shares[k, :, place]
+        worst, best = int(np.nanargmin(here)), int(np.nanargmax(here))
+        bounds = interval(float(low[k, worst, place]), float(high[k, worst, place]))
+        said.append(
+            f"{shorten(one.name, NAME)} {worst} ({percent(float(here[worst]))}, {bounds}) and best {best} "
+            f"({percent(float(here[best]))})"
+        )
+    half = float(np.nanmax(high - low)) / 2 * 100
+    where = at(sweep, sweep.focus, exact=True)
+    return f"At ◆ {where}, worst read: {'; '.join(said)}. 95 % intervals: ±{plain(half, 1)} points at most."
+
+
+def strip_caption(sweep: SweepStudy) -> str:
+    """Say what the checkpoints read of all digits at the strength that is looked at."""
+    place = sweep.sweep.values.index(sweep.focus)
+    shares = listing([f"{shorten(one.name, NAME)} {percent(one.accuracy[place])}" for one in sweep.curves])
+    return f"◆ {at(sweep, sweep.focus, exact=True)}: of all digits read right by {shares}."

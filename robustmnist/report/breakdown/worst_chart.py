@@ -1,0 +1,86 @@
+"""The worst of k tries: how many images are read right in all of them, against k."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from robustmnist.overview.tolerance import Area
+from robustmnist.page.axis import spread
+from robustmnist.page.colours import hue
+from robustmnist.page.svg import Point, area, dots, line, picture, stroke, width, word
+from robustmnist.wording.characters import shorten
+from robustmnist.wording.numbers import count
+
+__all__ = ["Tries", "worst_chart"]
+
+WIDTH, HEIGHT = 520, 240
+LEFT, TOP, BOTTOM = 40, 14, 38
+CLEAN, START = 14, 52  # px from the axis to the clean digits, and to the first try
+GAP = 34  # px from the last number of tries to a grid, and from one grid to the next
+LINE = 12.0  # least distance of two labels, px
+LONGEST = 18  # letters of a checkpoint's name
+
+
+@dataclass(frozen=True)
+class Tries:
+    """One checkpoint: accuracy clean, at a random try, in the worst of the first k (k = 1 first), and over grids.
+
+    A grid is how many points it has, and the accuracy in the worst of them.
+    """
+
+    index: int
+    name: str
+    clean: float
+    random: float
+    worst: tuple[Area, ...]
+    grids: tuple[tuple[int, Area], ...]
+
+
+def worst_chart(found: Sequence[Tries], label: str) -> Markup:
+    """Draw accuracy against the number of tries on an axis of their logarithm, then the grids, set apart."""
+    most = len(found[0].worst)
+    names = [shorten(one.name, LONGEST) for one in found]
+    far = WIDTH - round(max(map(width, names))) - 16
+    right = far - GAP * len(found[0].grids)
+    bottom = HEIGHT - BOTTOM
+
+    def x(k: int) -> float:
+        return LEFT + START + math.log(k) / math.log(max(most, 2)) * (right - LEFT - START)
+
+    def y(share: float) -> float:
+        return bottom - share * (bottom - TOP)
+
+    parts = [stroke((((LEFT, y(share)), (far, y(share))) for share in (0.25, 0.5, 0.75, 1.0)), "srule")]
+    parts.append(line([(LEFT, y(0)), (far, y(0))], "smuted"))
+    for share, text in ((0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1, "100 %")):
+        parts.append(word(LEFT - 5, y(share) + 3.8, text, "tmuted", "end"))
+    parts.append(word(LEFT + CLEAN, bottom + 14, "clean", "tmuted", "middle"))
+    for k in (k for k in (1, 2, 5, 10, 20, 50, 100, 200, 500) if k <= most):
+        parts.append(word(x(k), bottom + 14, count(k), "tmuted", "middle"))
+    parts.append(word((x(1) + right) / 2, HEIGHT - 6, "random poses that must all be read right", "", "middle"))
+    places = [right + GAP * (i + 1) for i in range(len(found[0].grids))]
+    for place, (points, _) in zip(places, found[0].grids, strict=True):
+        parts.append(word(place, bottom + 14, count(points), "tmuted", "middle"))
+        parts.append(word(place, HEIGHT - 6, "grid", "", "middle"))
+    ends = []
+    for one in found:
+        number = hue(one.index)
+        ks = range(1, most + 1)
+        curve: list[Point] = [(x(k), y(share.share)) for k, share in zip(ks, one.worst, strict=True)]
+        low = [(x(k), y(share.low)) for k, share in zip(ks, one.worst, strict=True)]
+        high = [(x(k), y(share.high)) for k, share in zip(ks, one.worst, strict=True)]
+        parts.append(area([*low, *reversed(high)], f"f{number} bd"))
+        parts.append(line([(LEFT + CLEAN, y(one.clean)), curve[0]], f"s{number} th"))
+        parts.append(line(curve, f"s{number} ln"))
+        parts.append(dots([(LEFT + CLEAN, y(one.clean)), *curve], f"s{number} dt"))
+        last = curve[-1][1]
+        for place, (_, grid) in zip(places, one.grids, strict=True):
+            parts.append(line([(place, y(grid.low)), (place, y(grid.high))], f"s{number}"))
+            parts.append(dots([(place, y(grid.share))], f"s{number} pt"))
+            last = y(grid.share)
+        ends.append(last)
+    for one, name, height in zip(found, names, spread(ends, LINE, TOP, bottom), strict=True):
+        parts.append(word(far + 12, height + 3.8, name, f"t{hue(one.index)}"))
+    return picture(WIDTH, HEIGHT, parts, label=label)

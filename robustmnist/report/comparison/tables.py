@@ -1,0 +1,96 @@
+"""The numbers behind the comparison of two checkpoints: per suite, per sweep, and at the settings looked at."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from robustmnist.overview.in_words import NAME, TITLE, focus_text
+from robustmnist.overview.overview import Study, SweepStudy
+from robustmnist.page.records import Table
+from robustmnist.results import Comparison
+from robustmnist.wording.characters import shorten
+from robustmnist.wording.numbers import count, percent, plain
+from robustmnist.wording.tests import difference_text, effect_text, p_text
+
+__all__ = ["looked_at", "pair_tables"]
+
+
+def looked_at(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `table` of the clean digits and of each suite's hardest sweep at its focus.
+
+    Args:
+        study: The run.
+        table: A row per setting: ``suite`` ("" for clean digits), ``sweep``, ``value``.
+    """
+    found = [table[table["suite"] == ""]]
+    for suite in study.suites:
+        sweep = suite.hardest
+        same = (table["suite"] == suite.suite.name) & (table["sweep"] == sweep.sweep.name)
+        found.append(table[same & (table["value"] == sweep.focus)])
+    return pd.concat(found)
+
+
+def pair_tables(study: Study, found: Comparison, family: Mapping[str, int]) -> tuple[Table, ...]:
+    """Return the tables of one pair.
+
+    Args:
+        study: The run.
+        found: Its comparison, p-values corrected over all pairs.
+        family: Over how many tests each table's p-values were corrected, by the table's name; the clean row of the
+            settings is of the suites' family.
+    """
+    a, b = shorten(found.a, NAME), shorten(found.b, NAME)
+    pair = f"{a} and {b}"  # a page has these tables of many pairs, and each is a landmark with a name of its own
+    difference = f"{b} − {a} (95 % interval)"
+    over = {name: f"p, Holm over {count(size)}" for name, size in family.items()}
+    clean = _area_row(found.settings.iloc[0], "Clean digits: accuracy", "accuracy")
+    suites = (clean, *(_area_row(row, shorten(row["suite"], NAME)) for _, row in found.suites.iterrows()))
+    titles = {(one.suite.name, one.sweep.name): _title(one) for one in study.sweeps}
+    sweeps = tuple(
+        (
+            *_area_row(row, titles.get((row["suite"], row["sweep"]), shorten(row["sweep"], NAME))),
+            effect_text(float(row["cohens_d"])),
+        )
+        for _, row in found.sweeps.iterrows()
+    )
+    places = {(one.suite.name, one.sweep.name): focus_text(one) for one in study.sweeps}
+    settings = tuple(_setting_row(row, places) for _, row in looked_at(study, found.settings).iterrows())
+    shared = f"{over['settings']}; clean digits over {count(family['suites'])}"
+    areas = (f"area of {a}", f"area of {b}", difference)
+    return (
+        Table(
+            f"{pair}: clean accuracy, and area under the accuracy curve per suite",
+            ("suite", *areas, over["suites"]),
+            suites,
+        ),
+        Table(
+            f"{pair}: area under the accuracy curve per sweep", ("sweep", *areas, over["sweeps"], "Cohen’s d"), sweeps
+        ),
+        Table(
+            f"{pair}: answers to the same digits, exact McNemar test",
+            ("setting", a, b, f"only {a} right", f"only {b} right", shared, "odds ratio", "κ"),
+            settings,
+        ),
+    )
+
+
+def _area_row(row: "pd.Series[float]", title: str, what: str = "area") -> tuple[str, ...]:
+    difference = difference_text(*(float(row[name]) for name in ("difference", "difference_low", "difference_high")))
+    areas = (percent(float(row[f"{what}_a"])), percent(float(row[f"{what}_b"])))
+    return (title, *areas, difference, p_text(float(row["p_holm"]), name=False))
+
+
+def _setting_row(row: "pd.Series[float]", places: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+    where = places.get((str(row["suite"]), str(row["sweep"])), "Clean digits")
+    shares = (percent(float(row["accuracy_a"]), 2), percent(float(row["accuracy_b"]), 2))
+    only = (_number(float(row["only_a"])), _number(float(row["only_b"])))
+    p, kappa = p_text(float(row["p_holm"]), name=False), effect_text(float(row["kappa"]))
+    return (where, *shares, *only, p, effect_text(float(row["odds_ratio"])), kappa)
+
+
+def _title(sweep: SweepStudy) -> str:
+    return f"{shorten(sweep.suite.name, NAME)}: {shorten(sweep.sweep.title, TITLE)}"
+
+
+def _number(number: float) -> str:
+    return count(round(number)) if number == round(number) else plain(number, 1)

@@ -1,0 +1,122 @@
+"""What the comparison of two checkpoints says, in words: better only where a test says so after correction."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from robustmnist.wording.numbers import NBSP, count, listing, plain
+from robustmnist.wording.tests import ALPHA, difference_text, p_text
+
+__all__ = ["Counts", "Difference", "clean_sentence", "consistency_sentence", "sentences", "verdict"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Under one suite: the area of `b` minus that of `a`, its 95 % interval, and p after Holm."""
+
+    suite: str
+    value: float
+    low: float
+    high: float
+    p: float
+
+    @property
+    def told(self) -> bool:
+        """Whether the two are told apart."""
+        return self.p < ALPHA
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The digits of one setting that only `a`, or only `b`, reads right (means over variants), and p after Holm."""
+
+    only_a: float
+    only_b: float
+    p: float
+
+
+def verdict(a: str, b: str, differences: Sequence[Difference]) -> str:
+    """Say in one sentence under which suites either is better, and where the two are not told apart."""
+    said = []
+    for winner, loser, sign in ((b, a, 1), (a, b, -1)):
+        won = [one for one in differences if one.told and one.value * sign > 0]
+        if len(won) == len(differences) and len(won) > 1:
+            said.append(f"{winner} is better than {loser} under every suite, most under {_most(won)}")
+        elif won:
+            most = f", most under {_most(won)}" if len(won) > 2 else ""
+            said.append(f"{winner} is better than {loser} under {listing([one.suite for one in won])}{most}")
+    if not said:
+        return f"{a} and {b} are not told apart under any suite."
+    same = _same(differences)
+    return "; ".join([*said, *([same] if same else [])]) + "."
+
+
+def sentences(a: str, b: str, differences: Sequence[Difference], family: int) -> tuple[str, ...]:
+    """Say suite by suite who is better and by how much; the suites that tell nothing apart come last, in one sentence.
+
+    Args:
+        a: Name of the one.
+        b: Name of the other.
+        differences: A row per suite; positive where `b` is better.
+        family: Over how many tests the p-values were corrected.
+    """
+    after = f" after Holm over {count(family)} tests" if family > 1 else " in a single test"
+    said: list[str] = []
+    for one in differences:
+        if one.told:
+            winner, loser, sign = (b, a, 1) if one.value > 0 else (a, b, -1)
+            # The first says what all are: a list that repeats itself is not read.
+            text, how = _towards(one, sign, words=not said), "" if said else after
+            said.append(f"{winner} is better than {loser} under {one.suite}: area {text}, {p_text(one.p)}{how}.")
+    same = _same(differences, numbers=True)
+    return (*said, f"{same[0].upper()}{same[1:]}.") if same else tuple(said)
+
+
+def clean_sentence(a: str, b: str, counts: Counts) -> str:
+    """Say how the two differ on clean digits."""
+    only = f"{b} alone reads {_digits(counts.only_b)} right, {a} alone {_digits(counts.only_a)}"
+    if counts.p < ALPHA:
+        winner = b if counts.only_b > counts.only_a else a
+        return f"On clean digits {winner} is better: {only} ({p_text(counts.p)})."
+    return f"On clean digits the two are not told apart: {only} ({p_text(counts.p)})."
+
+
+def consistency_sentence(kappas: Sequence[float]) -> str:
+    """Say whether the two err on the same digits: error consistency κ over the settings looked at, NaN left out."""
+    known = [one for one in kappas if math.isfinite(one)]
+    if not known:
+        return ""
+    low, high = plain(min(known), 2), plain(max(known), 2)
+    span = f"κ{NBSP}{low}" if low == high else f"κ{NBSP}{low} to {high}"
+    if min(known) > 0:
+        return f"They err on the same digits more often than chance would have it: error consistency {span}."
+    if max(known) <= 0:
+        return f"They err on the same digits no more often than chance would have it: error consistency {span}."
+    return f"Whether they err on the same digits depends on the setting: error consistency {span} (0 is chance)."
+
+
+def _most(won: Sequence[Difference]) -> str:
+    most = max(won, key=lambda one: abs(one.value))
+    text = _towards(most, math.copysign(1, most.value))
+    return f"{most.suite} (area {text.replace(' (', ', ').removesuffix(')')})"
+
+
+def _towards(one: Difference, sign: float, *, words: bool = False) -> str:
+    low, high = sorted((sign * one.low, sign * one.high))
+    return difference_text(sign * one.value, low, high, words=words)
+
+
+def _same(differences: Sequence[Difference], *, numbers: bool = False) -> str:
+    same = [one for one in differences if not one.told]
+    if not same:
+        return ""
+    named = [
+        f"{one.suite} ({difference_text(one.value, one.low, one.high)}, {p_text(one.p)})" if numbers else one.suite
+        for one in same
+    ]
+    return f"the two are not told apart under {listing(named, 'or')}"
+
+
+def _digits(number: float) -> str:
+    whole = count(round(number)) if number >= 10 or number == round(number) else plain(number, 1)
+    return f"{whole} digit{'' if whole == '1' else 's'}"

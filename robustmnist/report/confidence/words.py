@@ -1,0 +1,135 @@
+"""What the confidence of a checkpoint is worth, in words, by rules."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from robustmnist.wording.numbers import NBSP, interval, listing, percent
+
+__all__ = [
+    "Error",
+    "Sureness",
+    "reliability_caption",
+    "risk_caption",
+    "sureness_text",
+    "tempered_text",
+    "trust_answer",
+]
+
+
+@dataclass(frozen=True)
+class Error:
+    """A calibration error and its 95 % interval, shares; all NaN where no answer was valid."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Sureness:
+    """How often one checkpoint is right under one setting, with its 95 % interval, and how sure it is on average.
+
+    Attributes:
+        name: The checkpoint.
+        where: The setting, as it goes on after "at" or "on".
+        accuracy: Share of right answers.
+        low: Lower end of its interval.
+        high: Upper end.
+        confidence: Mean confidence; NaN where no answer was valid.
+    """
+
+    name: str
+    where: str
+    accuracy: float
+    low: float
+    high: float
+    confidence: float
+
+    @property
+    def gap(self) -> float:
+        """Confidence minus accuracy: positive where it is over-confident; NaN without a valid answer."""
+        return self.confidence - self.accuracy
+
+    @property
+    def honest(self) -> bool:
+        """Whether the mean confidence lies within the interval of the accuracy."""
+        return self.low <= self.confidence <= self.high
+
+
+def sureness_text(one: Sureness) -> str:
+    """Say whether one checkpoint is over- or under-confident, and by how much."""
+    if one.confidence != one.confidence:
+        return "gave no valid answer"
+    numbers = f"{percent(one.accuracy)} right, {percent(one.confidence)} sure"
+    if one.honest:
+        return f"as sure as it is right ({numbers})"
+    return f"{'over' if one.gap > 0 else 'under'}-confident by {_points(one.gap)} ({numbers})"
+
+
+def reliability_caption(found: Sequence[Sureness]) -> str:
+    """Say for each checkpoint under one setting what its confidence is worth."""
+    return f"{'; '.join(f'{one.name} {sureness_text(one)}' for one in found)}."
+
+
+def trust_answer(clean: Sureness, shifted: Sequence[Sureness]) -> str:
+    """Say in one sentence, without the name at its start, how honest a checkpoint is: clean, and where it is least so.
+
+    Only settings at which the mean confidence is outside the interval of the accuracy count as dishonest.
+    """
+    text = f"is {_is(clean)} on clean digits"
+    off = [one for one in shifted if one.gap == one.gap and not one.honest]
+    if not shifted:
+        return f"{text}."
+    if not off:
+        return f"{text} and as sure as it is right at every setting looked at."
+    worst = max(off, key=lambda one: abs(one.gap))
+    over, under = sum(one.gap > 0 for one in off), sum(one.gap < 0 for one in off)
+    counted = [f"{word}-confident at {number}" for word, number in (("over", over), ("under", under)) if number]
+    if len(shifted) == 1:
+        return f"{text}, and at {worst.where} {sureness_text(worst)}."
+    often = f"{listing(counted)} of {len(shifted)} shifted settings"
+    return f"{text}, and {often}, farthest off at {worst.where}: {sureness_text(worst)}."
+
+
+def risk_caption(names: Sequence[str], whole: Sequence[float], half: Sequence[float]) -> str:
+    """Say for each checkpoint how often it is wrong over all answers, and among the surer half of them."""
+    said = [
+        f"{name} {percent(a)} of all answers, {percent(b)} of the surer half"
+        for name, a, b in zip(names, whole, half, strict=True)
+        if a == a
+    ]
+    return f"Wrong: {'; '.join(said)}." if said else "No valid answer."
+
+
+def tempered_text(temperature: float, raw: Sequence[Error], tempered: Sequence[Error]) -> str:
+    """Say what a fitted temperature does to a checkpoint's calibration error, without its name at the start.
+
+    Args:
+        temperature: By which the logits are divided.
+        raw: The error on clean digits, then at each shifted setting.
+        tempered: The same with the temperature.
+    """
+    which = "raises" if temperature < 1 else "lowers" if temperature > 1 else "keeps"
+    start = f"at its fitted temperature of {temperature:.2f}, which {which} its confidence, has a calibration error"
+    known = [(a, b) for a, b in zip(raw[1:], tempered[1:], strict=True) if a.value == a.value]
+    smaller = sum(b.value < a.value for a, b in known)
+    apart = sum(b.high < a.low for a, b in known)
+    settings = f"{smaller} of {len(known)} shifted setting{'s' if len(known) > 1 else ''}"
+    shifted = f" smaller than without it at {settings}, at {apart} with intervals apart" if known else ""
+    if raw[0].value != raw[0].value:
+        return f"{start}{shifted}." if shifted else "gave no valid answer."
+    clean = f"{start} of {_points(tempered[0].value)} (95{NBSP}% interval {_ends(tempered[0])}) on clean digits"
+    clean += f", {_points(raw[0].value)} ({_ends(raw[0])}) without it"
+    return f"{clean}, and one{shifted}." if shifted else f"{clean}."
+
+
+def _is(one: Sureness) -> str:
+    return "without a valid answer" if one.confidence != one.confidence else sureness_text(one)
+
+
+def _points(gap: float) -> str:
+    return f"{percent(abs(gap), sign=False)}{NBSP}points"
+
+
+def _ends(one: Error) -> str:
+    return interval(one.low, one.high)

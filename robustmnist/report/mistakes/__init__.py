@@ -1,0 +1,1 @@
+"""How does it fail? Confusion matrices and the most confident mistakes."""

@@ -1,0 +1,93 @@
+"""How does it fail? What is taken for what, and the mistakes that were made most surely."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustmnist.overview.in_words import NAME, TITLE, focus_text
+from robustmnist.overview.overview import Study, SuiteStudy
+from robustmnist.page.colours import MATRIX_STEPS, hue
+from robustmnist.page.records import Cell, Key
+from robustmnist.report.mistakes.galleries import GalleryGroup, galleries
+from robustmnist.report.mistakes.words import matrix_caption
+from robustmnist.results import confusion
+from robustmnist.wording.characters import shorten
+
+__all__ = ["Fails", "Matrix", "MatrixGroup", "fails_section", "matrix_cells"]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A confusion matrix of one checkpoint at one setting: ten rows of ten counts."""
+
+    key: Key
+    setting: str
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True)
+class MatrixGroup:
+    """The matrices of all checkpoints at one setting, side by side; `extra` ones start folded."""
+
+    title: str
+    caption: str
+    matrices: tuple[Matrix, ...]
+    extra: bool
+
+
+@dataclass(frozen=True)
+class Fails:
+    """How does it fail? Confusion matrices, galleries."""
+
+    matrices: tuple[MatrixGroup, ...]
+    galleries: tuple[GalleryGroup, ...]
+
+
+def fails_section(study: Study) -> Fails:
+    """Return the section of a run: clean digits and the hardest suite's matrices are open, the others folded."""
+    groups = [_clean(study)]
+    first = min(study.suites, key=lambda one: one.hardest.reach, default=None)
+    groups += [_suite(study, suite, extra=suite is not first) for suite in study.suites]
+    groups.sort(key=lambda one: one.extra)  # stable: the order of the suites stays
+    return Fails(tuple(groups), galleries(study))
+
+
+def _clean(study: Study) -> MatrixGroup:
+    tables = [confusion(study.predictions, one.name) for one in study.clean]
+    return _group(study, "Clean digits", tables, len(study.predictions), extra=False)
+
+
+def _suite(study: Study, suite: SuiteStudy, *, extra: bool) -> MatrixGroup:
+    sweep = suite.hardest
+    setting = (sweep.suite.name, sweep.sweep.name, sweep.focus)
+    tables = [confusion(study.predictions, one.name, *setting) for one in study.clean]
+    title = focus_text(sweep)
+    if len(suite.sweeps) > 1:
+        title = f"{shorten(suite.suite.title, TITLE)}: {title}"
+    return _group(study, title, tables, len(study.predictions) * len(sweep.sweep.variants), extra=extra)
+
+
+def _group(study: Study, title: str, tables: list[NDArray[np.int64]], rows: int, *, extra: bool) -> MatrixGroup:
+    names = [one.name for one in study.clean]
+    invalid = [rows - int(table.sum()) for table in tables]
+    drawn = [
+        Matrix(Key(hue(one.index), shorten(one.name, NAME)), title, matrix_cells(table))
+        for one, table in zip(study.clean, tables, strict=True)
+    ]
+    return MatrixGroup(title, matrix_caption(names, tables, invalid), tuple(drawn), extra)
+
+
+def matrix_cells(table: NDArray[np.int64]) -> tuple[tuple[Cell, ...], ...]:
+    """Return a confusion matrix as cells, a mistake shaded by the root of its share of the row, so that 1 % shows."""
+    steps = len(MATRIX_STEPS) - 1
+    totals = table.sum(axis=1)
+    rows = []
+    for true, counts in enumerate(table):
+        cells = []
+        for read, times in enumerate(counts):
+            shade = 0 if true == read or not times else math.ceil(steps * math.sqrt(times / totals[true]))
+            cells.append(Cell(str(int(times)) if times or true == read else "", level=shade))
+        rows.append(tuple(cells))
+    return tuple(rows)

@@ -1,0 +1,53 @@
+"""Sentences under confusion matrices and galleries of mistakes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustmnist.overview.in_words import NAME
+from robustmnist.wording.characters import shorten
+from robustmnist.wording.numbers import count, listing, percent
+
+__all__ = ["Mistake", "gallery_caption", "matrix_caption"]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake in words: classes, sureness as a share, and the setting ("" for a clean digit)."""
+
+    label: int
+    predicted: int
+    confidence: float
+    where: str
+
+
+def matrix_caption(names: Sequence[str], tables: Sequence[NDArray[np.int64]], invalid: Sequence[int]) -> str:
+    """Say for each checkpoint its most frequent mistake, and how many invalid rows are in no cell."""
+    said = []
+    for name, table in zip(names, tables, strict=True):
+        wrong = table - np.diag(np.diag(table))
+        true, read = divmod(int(wrong.argmax()), len(table))
+        times = int(wrong[true, read])
+        said.append(f"{shorten(name, NAME)} " + (f"{true} read as {read} ({count(times)}×)" if times else "none"))
+    text = f"Most frequent mistake: {listing(said, 'and')}."
+    lost = [f"{shorten(name, NAME)} {count(rows)}" for name, rows in zip(names, invalid, strict=True) if rows]
+    return f"{text} Invalid rows, in no cell: {listing(lost)}." if lost else text
+
+
+def gallery_caption(rows: Sequence[Mistake], missing: int = 0) -> str:
+    """Say what the surest mistake was, how sure the last one shown still was, and of how many there is no picture."""
+    if not rows:
+        return "No mistake."
+    first, last = rows[0], rows[-1]
+    text = f"The surest: a {first.label} read as {first.predicted} with {percent(first.confidence, 2)}"
+    text += f" ({first.where})" if first.where else ""
+    if len(rows) == 1:
+        text += "; there is no other."
+    else:
+        text += f"; the last of these {len(rows)} with {percent(last.confidence, 2)}."
+    if missing:
+        which = "any of these" if missing == len(rows) else f"{count(missing)} of these {count(len(rows))}"
+        text += f" The run kept no picture of {which}."
+    return text

@@ -1,0 +1,1 @@
+"""What was done? Where every number comes from."""

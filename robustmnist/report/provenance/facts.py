@@ -1,0 +1,163 @@
+"""Where the numbers come from: data, weights, suites, machine, and what the reader must be warned of."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from robustmnist.overview.in_words import NAME, TITLE
+from robustmnist.overview.overview import Study
+from robustmnist.page.records import Banner, Fact, Table
+from robustmnist.results import near_ties, summarise
+from robustmnist.system.device import described
+from robustmnist.wording.characters import printable, shorten
+from robustmnist.wording.numbers import count, interval, listing, percent
+
+__all__ = ["banners", "checkpoint_table", "command", "facts", "generator", "provenance", "suite_table"]
+
+LONG = 400  # characters of a text that is quoted whole
+
+
+def generator(study: Study) -> str:
+    """Return what made the run: "robustmnist 0.1.0"."""
+    return f"robustmnist {_text(study.predictions.manifest.get('robustmnist', '?'))}"
+
+
+def command(study: Study) -> str:
+    """Return the command of the run, or the call that stands for it."""
+    return shorten(study.predictions.manifest.get("command") or "robustmnist.evaluate(…), called from Python", 4 * LONG)
+
+
+def banners(study: Study) -> tuple[Banner, ...]:
+    """Return warnings: the data is a fallback, looks unlike MNIST, or rows were invalid."""
+    data = _table(study.predictions.manifest, "dataset")
+    found = []
+    if data.get("fallback"):
+        note = _text(data["note"]) if data.get("note") else ""
+        why = f" {note[:1].upper()}{note[1:]}." if note else ""
+        found.append(Banner("Not MNIST.", f"The numbers are for the data set {_text(data.get('name'))}.{why}"))
+    notices = study.predictions.manifest.get("notices", ())
+    found += [Banner("Notice.", _text(one)) for one in notices if isinstance(notices, list | tuple)]
+    summary = summarise(study.predictions)
+    moved = summary[~summary["neutral"]].groupby("checkpoint", sort=False)["invalid"].sum()
+    wrong = [f"{shorten(name, NAME)} {count(rows)}" for name, rows in moved.items() if rows]
+    if wrong:
+        found.append(Banner("Invalid answers.", f"Rows with a NaN or an infinity, counted as wrong: {listing(wrong)}."))
+    return tuple(found)
+
+
+def facts(study: Study) -> tuple[Fact, ...]:
+    """Return the line under the answers: data, n, sweeps, seed, device, date, version."""
+    manifest = study.predictions.manifest
+    data = _table(manifest, "dataset")
+    sweeps = [sweep for suite in study.predictions.suites for sweep in suite.sweeps]
+    settings = sum(len(sweep.values) * math.prod(len(sweep.over[key]) for key in sweep.crossed) for sweep in sweeps)
+    part = f" {_text(data['part'])}" if data.get("part") else ""
+    found = [
+        Fact("data", f"{_text(data.get('name', '?'))}{part}"),
+        Fact("digits", _text(data.get("choice") or count(len(study.predictions)))),
+        Fact("sweeps", f"{len(sweeps)} with {count(settings)} strengths"),
+        Fact("seed", _text(manifest.get("seed", "?"))),
+        Fact("device", described(_text(manifest.get("device", "?")))),
+        Fact("run", _when(manifest)),
+        Fact("by", generator(study)),
+    ]
+    return tuple(fact for fact in found if fact.value)
+
+
+def provenance(study: Study) -> tuple[Fact, ...]:
+    """Return all that is needed to compare this run with another."""
+    manifest = study.predictions.manifest
+    data = _table(manifest, "dataset")
+    found = [
+        Fact("data set", f"{_text(data.get('name', '?'))}, part {_text(data.get('part', '?'))}"),
+        Fact("images", _text(data.get("choice") or count(len(study.predictions)))),
+        Fact("from", _text(data.get("source", "")), code=True),
+        Fact("note", _text(data.get("note", ""))),
+    ]
+    found += [
+        Fact(f"sha256 of {_text(name)}", _text(value), code=True)
+        for name, value in sorted(_table(data, "sha256").items())
+    ]
+    found += [
+        Fact("seed", _text(manifest.get("seed", "?"))),
+        Fact("device", described(_text(manifest.get("device", "?")))),
+        Fact("versions", listing([f"{_text(k)} {_text(v)}" for k, v in sorted(_table(manifest, "versions").items())])),
+        Fact("run at", _when(manifest)),
+        Fact("duration", _duration(manifest)),
+        Fact("forward passes", _number(manifest.get("forward_passes"))),
+        Fact("images a second", _number(manifest.get("images_per_second"))),
+        Fact("near-ties", _near_ties(study)),
+        Fact("invalid rows", count(sum(int(one.invalid) for one in study.sweeps))),
+    ]
+    return tuple(fact for fact in found if fact.value)
+
+
+def checkpoint_table(study: Study) -> Table:
+    """Return a row per checkpoint: network, parameters, accuracy on its card, sha256."""
+    rows = []
+    listed = study.predictions.manifest.get("checkpoints", ())
+    for place, one in enumerate(study.clean):
+        record = listed[place] if place < len(listed) else {}
+        record = record if isinstance(record, Mapping) else {}
+        network = ", ".join(f"{_text(k)} {_text(v)}" for k, v in sorted(_table(record, "architecture").items()))
+        card = _card(record.get("test_accuracy"))
+        rows.append(
+            (
+                printable(one.name)[:LONG],
+                network or "–",
+                _number(record.get("parameters")) or "–",
+                card,
+                _text(record.get("sha256") or "–"),
+            )
+        )
+    head = ("checkpoint", "network", "parameters", "accuracy on its card", "sha256 of the weights")
+    return Table("Checkpoints", head, tuple(rows))
+
+
+def suite_table(study: Study) -> Table:
+    """Return a row per suite: sweeps, seed, source, sha256."""
+    rows = []
+    for one in study.predictions.suites:
+        sweeps = ", ".join(shorten(sweep.title, TITLE) for sweep in one.sweeps)
+        rows.append((shorten(one.title, TITLE), sweeps, str(one.seed), _text(one.source), _text(one.sha256)))
+    return Table("Suites", ("suite", "sweeps", "seed", "source", "sha256 of the file"), tuple(rows))
+
+
+def _near_ties(study: Study) -> str:
+    counts = near_ties(study.predictions, summarise(study.predictions))
+    told = [f"{shorten(name, NAME)} {count(rows)}" for name, rows in counts.items()]
+    return f"{listing(told)} predictions with their two highest logits within 0.0001"
+
+
+def _card(accuracy: object) -> str:
+    if isinstance(accuracy, Mapping):
+        try:
+            text = percent(float(accuracy["accuracy"]), 2)
+            return f"{text} ({interval(float(accuracy['low']), float(accuracy['high']))}), n = {count(accuracy['n'])}"
+        except (KeyError, TypeError, ValueError):
+            return "–"
+    return percent(float(accuracy), 2) if isinstance(accuracy, int | float) else "–"
+
+
+def _when(manifest: Mapping[str, Any]) -> str:
+    return _text(manifest.get("created", "")).replace("T", " ").replace("+00:00", " UTC")
+
+
+def _duration(manifest: Mapping[str, Any]) -> str:
+    value = manifest.get("duration_seconds", "")
+    if value is None:
+        return "unknown: several processes shared the work"
+    return f"{value:,.1f} s" if isinstance(value, int | float) else ""
+
+
+def _number(value: object) -> str:
+    return f"{value:,.0f}" if isinstance(value, int | float) else ""
+
+
+def _table(record: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = record.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str:
+    return shorten(value, LONG)

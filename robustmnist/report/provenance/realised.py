@@ -1,0 +1,156 @@
+"""What was asked of the perturbations, and what was measured on the digits."""
+
+import math
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from robustmnist.overview.in_words import NAME, TITLE, at
+from robustmnist.overview.overview import Study, SweepStudy
+from robustmnist.page.records import Table
+from robustmnist.predictions import others
+from robustmnist.suites import Suite, Sweep
+from robustmnist.wording.characters import shorten
+from robustmnist.wording.numbers import MINUS, NBSP, percent, plain, strength
+
+__all__ = ["realised_table"]
+
+LOST = 0.005  # share of the ink from which its loss is told in the caption; interpolation alone moves it by 0.002
+
+_Row = Mapping[Hashable, Any]
+
+
+class _Line(NamedTuple):
+    """One strength as it was asked for, in words and as a number, and what was measured of it."""
+
+    suite: Suite
+    sweep: Sweep
+    asked: str
+    value: float
+    neutral: float
+    unit: str
+    row: _Row
+
+    @property
+    def miss(self) -> float:
+        """How far from what was asked, in its unit; −1 where the two do not compare."""
+        mean = float(self.row["measured_mean"])
+        if self.row["measure_unit"] != self.unit or math.isnan(mean):
+            return -1.0
+        return round(abs(mean - self.value), 6)  # as far as the table tells it: equals tie
+
+    @property
+    def off(self) -> float:
+        """The miss as a share of what was asked; −1 where the two do not compare, or nothing was asked."""
+        asked = abs(self.value - self.neutral)
+        return self.miss / asked if asked and self.miss >= 0 else -1.0
+
+    @property
+    def lost(self) -> float:
+        """The share of the ink that left the frame; −1 where there is none to tell."""
+        share = float(self.row["ink_clipped"])
+        return -1.0 if math.isnan(share) else share
+
+
+def realised_table(study: Study) -> Table | None:
+    """Return the strengths asked for beside what was measured.
+
+    Of each curve the ends and the strength looked at; of each strength of a map the ends where the others are neutral,
+    and the point at which what was measured is farthest from it. None where the run measured nothing of that.
+    """
+    measured = study.predictions.realised
+    if measured is None or measured.empty:
+        return None
+    found: dict[tuple[str, str], list[_Row]] = {}
+    for row in measured.to_dict("records"):
+        found.setdefault((row["suite"], row["sweep"]), []).append(row)
+    shown = [
+        line for sweep in study.sweeps for line in _curve(sweep, found.get((sweep.suite.name, sweep.sweep.name), ()))
+    ]
+    mapped: list[_Line] = []
+    for suite in study.predictions.suites:
+        for sweep in suite.maps:
+            lines = list(_map(suite, sweep, found.get((suite.name, sweep.name), ())))
+            mapped += lines
+            shown += [line for key in (sweep.parameter, *sweep.crossed) for line in _told(sweep, key, lines)]
+    if not shown:
+        return None
+    head = ("sweep", "asked", "measured change (sd)", "of", "natural band", "ink lost", "PSNR, dB")
+    return Table(_caption(shown, mapped), head, tuple(map(_cells, shown)))
+
+
+def _curve(study: SweepStudy, rows: Sequence[_Row]) -> Iterator[_Line]:
+    sweep, neutral = study.sweep, study.sweep.neutral
+    by_value = {float(row["value"]): row for row in rows}
+    for value in sorted({value for value in (min(sweep.values), max(sweep.values), study.focus) if value != neutral}):
+        if value in by_value:
+            text = at(study, value, exact=True)
+            yield _Line(study.suite, sweep, text, value, neutral, sweep.unit, by_value[value])
+
+
+def _map(suite: Suite, sweep: Sweep, rows: Sequence[_Row]) -> Iterator[_Line]:
+    neutral = {sweep.parameter: sweep.neutral, **sweep.crossed}
+    for row in rows:
+        key, value, unit = str(row["parameter"]), float(row["value"]), str(row["unit"])
+        rest = str(row["others"]).replace("-", MINUS)
+        text = f"{shorten(key, NAME)} {strength(value, unit, signed=neutral[key] == 0)}, {shorten(rest, TITLE)}"
+        yield _Line(suite, sweep, text, value, neutral[key], unit, row)
+
+
+def _told(sweep: Sweep, key: str, lines: Sequence[_Line]) -> list[_Line]:
+    """Return of one strength of a map what is shown of it."""
+    rest = others({sweep.parameter: sweep.neutral, **sweep.crossed}, key)
+    own = [line for line in lines if line.row["parameter"] == key]
+    axis = [line for line in own if line.row["others"] == rest and line.value != line.neutral]
+    axis.sort(key=lambda line: line.value)
+    ends = axis[:1] + axis[1:][-1:]
+    farthest = max(own, key=lambda line: line.miss, default=None)
+    # Where the ends are as far off as anything, they are enough.
+    if farthest is None or farthest.miss <= max([0.0, *(line.miss for line in ends)]):
+        return ends
+    return [*ends, farthest]
+
+
+def _cells(line: _Line) -> tuple[str, ...]:
+    row = line.row
+    unit = str(row["measure_unit"])
+    mean, spread = float(row["measured_mean"]), float(row["measured_sd"])
+    low, high = float(row["natural_low"]), float(row["natural_high"])
+    return (
+        f"{shorten(line.suite.name, NAME)}: {shorten(line.sweep.title, TITLE)}",
+        line.asked,
+        "–" if math.isnan(mean) else f"{strength(mean, unit, 2)} ({plain(spread, 2)})",
+        shorten(row["measure"], NAME) or "–",
+        "–" if math.isnan(low) or math.isnan(high) else f"{plain(low, 2)} to {strength(high, line.unit, 2)}",
+        # What interpolation gains or loses is no ink that left the frame.
+        "–" if math.isnan(float(row["ink_clipped"])) else percent(max(line.lost, 0.0)),
+        "–" if math.isnan(float(row["psnr"])) else plain(float(row["psnr"]), 1),
+    )
+
+
+def _caption(shown: Sequence[_Line], mapped: Sequence[_Line]) -> str:
+    """Name the farthest miss among the strengths measured in their own unit, and the largest loss of ink.
+
+    Args:
+        shown: The table's lines.
+        mapped: Every point of the maps.
+    """
+    said = ["Asked for and measured, at the ends of each sweep and at the strength looked at."]
+    if mapped:
+        said.append(
+            "Of a map: at the ends of each of its strengths while the others do nothing, and where on it the measured "
+            "is farthest from the asked."
+        )
+    farthest = max(shown, key=lambda line: line.off)
+    if farthest.off >= 0:
+        got = strength(float(farthest.row["measured_mean"]), farthest.unit, 2)
+        title = shorten(farthest.sweep.title, TITLE)
+        said.append(f"Farthest from what was asked: {title}, {got} measured at {farthest.asked}.")
+    told = [line for line in (*shown, *mapped) if not math.isnan(float(line.row["ink_clipped"]))]
+    if told:
+        most = max(told, key=lambda line: line.lost)
+        if most.lost >= LOST:
+            where = f"{shorten(most.sweep.title, TITLE)}, {most.asked}"
+            said.append(f"Most ink leaves the frame at {where}: {percent(most.lost)}.")
+        else:
+            said.append(f"Less than {LOST * 100:g}{NBSP}% of the ink leaves the frame anywhere.")
+    return " ".join(said)

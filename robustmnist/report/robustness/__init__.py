@@ -1,0 +1,1 @@
+"""Is it robust? The headline, curves, critical strengths."""

@@ -1,0 +1,145 @@
+"""Accuracy against strength, one small panel per sweep.
+
+Every panel has the same size and the same accuracy axis, 0 to 100 %, so that any two can be compared by eye.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from markupsafe import Markup
+
+from robustmnist.overview.tolerance import Curve
+from robustmnist.page.axis import spread
+from robustmnist.page.colours import hue
+from robustmnist.page.svg import Point, area, dots, line, picture, rectangle, stroke, width, word
+from robustmnist.wording.characters import shorten
+from robustmnist.wording.numbers import brief
+
+__all__ = ["Panel", "Ring", "curve_chart"]
+
+
+WIDTH, HEIGHT = 264, 146  # of a panel, px; four fit side by side
+LEFT, TOP, BOTTOM = 38, 12, 34
+TALL = HEIGHT - TOP - BOTTOM
+TICK = 13.0  # from the axis down to the base line of its numbers, px
+LINE = 11.5  # least distance of two labels, px
+LONGEST = 13  # letters of a checkpoint's name beside its curve
+MOST_LABELS = 8  # more do not fit beside a panel; the key at the head of the section names them all
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A point of a curve that matters, and the interval of its strength, cut off at the end of the sweep."""
+
+    index: int
+    at: float
+    share: float
+    near: float
+    far: float
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What `curve_chart` draws.
+
+    Attributes:
+        values: The strengths.
+        neutral: The strength of the unperturbed digit.
+        limits: Where the axis starts and ends.
+        axis: What the strengths are, with their unit.
+        curves: One for each checkpoint.
+        label: What the panel shows, in words.
+        rings: Where the checkpoints have lost a tenth.
+        natural: The range that is tinted, or None.
+    """
+
+    values: tuple[float, ...]
+    neutral: float
+    limits: tuple[float, float]
+    axis: str
+    curves: tuple[Curve, ...]
+    label: str
+    rings: tuple[Ring, ...] = ()
+    natural: tuple[float, float] | None = None
+
+
+def curve_chart(panel: Panel) -> Markup:
+    """Draw accuracy against strength for all checkpoints: bands, curves, a dot per setting, names at the ends."""
+    names = [shorten(curve.name, LONGEST) for curve in panel.curves]
+    labelled = 0 < len(names) <= MOST_LABELS
+    right = WIDTH - (max(map(width, names)) + 14 if labelled else 8)
+    low, high = panel.limits
+
+    def x(value: float) -> float:
+        return LEFT + (value - low) / (high - low) * (right - LEFT)
+
+    def points(shares: Sequence[float]) -> list[Point]:
+        return [(x(value), _y(share)) for value, share in zip(panel.values, shares, strict=True)]
+
+    parts = []
+    if panel.natural is not None:
+        start, end = (x(min(max(value, low), high)) for value in panel.natural)
+        parts.append(rectangle(start, TOP, end - start, TALL, "fband"))
+    parts += [
+        stroke((((LEFT, _y(share)), (right, _y(share))) for share in (0.5, 1.0)), "srule"),
+        line([(x(panel.neutral), TOP), (x(panel.neutral), TOP + TALL)], "srule"),
+        line([(LEFT, _y(0)), (right, _y(0))], "smuted"),
+    ]
+    for one in panel.curves:
+        parts.append(area([*points(one.low), *reversed(points(one.high))], f"f{hue(one.index)} bd"))
+    for one in panel.curves:
+        parts.append(line(points(one.accuracy), f"s{hue(one.index)} ln"))
+        parts.append(dots(points(one.accuracy), f"s{hue(one.index)} dt"))
+    for ring in panel.rings:
+        y, centre = _y(ring.share), [(x(ring.at), _y(ring.share))]
+        parts.append(line([(x(ring.near), y), (x(ring.far), y)], f"s{hue(ring.index)}"))
+        parts += [dots(centre, f"s{hue(ring.index)} rg"), dots(centre, "spaper ri")]
+    for share, text in ((1, "100 %"), (0.5, "50"), (0, "0")):
+        parts.append(word(LEFT - 4, _y(share) + 3.8, text, "tmuted", "end"))
+    for value in _ticks(panel, right):
+        parts.append(word(x(value), TOP + TALL + TICK, brief(value), "tmuted", "middle"))
+    parts.append(word((LEFT + right) / 2, HEIGHT - 5, panel.axis, "", "middle"))
+    if labelled:
+        parts += _name_ends(panel, names, x)
+    return picture(WIDTH, HEIGHT, parts, label=panel.label)
+
+
+def _y(share: float) -> float:
+    return TOP + (1 - share) * TALL
+
+
+def _ticks(panel: Panel, right: float) -> list[float]:
+    # Ticks stand at strengths that were run: the ends, the neutral one, and as many between as have room.
+    (low, high), wide, values = panel.limits, right - LEFT, panel.values
+    room = max(width(brief(value)) for value in values) + 6
+    kept: list[float] = []
+    even = _even(values, panel.neutral, room * (high - low) / wide)
+    for value in (values[0], values[-1], panel.neutral, *even, *values):
+        if all(abs(value - other) / (high - low) * wide >= room for other in kept):
+            kept.append(value)
+    return sorted(kept)
+
+
+def _even(values: Sequence[float], neutral: float, distance: float) -> Sequence[float]:
+    # Every k-th value with the smallest k that keeps them apart and lands on neutral and on both ends.
+    middle, last = values.index(neutral), len(values) - 1
+    for step in range(1, len(values)):
+        chosen = values[::step]
+        apart = all(b - a >= distance for a, b in pairwise(chosen))
+        if apart and middle % step == 0 and last % step == 0:
+            return chosen
+    return ()
+
+
+def _name_ends(panel: Panel, names: Sequence[str], x: Callable[[float], float]) -> list[Markup]:
+    last = max(range(len(panel.values)), key=lambda i: panel.values[i])
+    start, edge = x(panel.values[last]), x(panel.limits[1])
+    ends = [_y(curve.accuracy[last]) for curve in panel.curves]
+    parts = []
+    for i, (end, place) in enumerate(zip(ends, spread(ends, LINE, TOP, TOP + TALL), strict=True)):
+        number = hue(panel.curves[i].index)
+        if abs(place - end) > 3 or start < edge:  # away from its curve: a leader says which one it is
+            parts.append(line([(start + 3, end), (edge + 8, place)], f"s{number} th"))
+        parts.append(word(edge + 10, place + 3.8, names[i], f"t{number}"))
+    return parts

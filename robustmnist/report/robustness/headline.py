@@ -1,0 +1,93 @@
+"""The first screen: every suite in one number per checkpoint, as dots on one axis and as text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from robustmnist.overview.in_words import TITLE
+from robustmnist.overview.overview import Study
+from robustmnist.overview.tolerance import Area
+from robustmnist.page.colours import hue
+from robustmnist.page.records import Cell
+from robustmnist.page.svg import dots, line, picture, stroke, word
+from robustmnist.wording.characters import shorten
+from robustmnist.wording.numbers import anchor, interval, percent
+
+__all__ = ["HeadlineRow", "headline", "told_apart"]
+
+
+WIDTH, EDGE = 420, 20  # of a row's drawing, and from its edges to the ends of the axis, px
+PITCH = 4.5  # px between two checkpoints of a row
+LEAST, MOST = 22.0, 40.0  # height of a row, px
+GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
+KINDS = {"area": "", "map": "mean over the map"}
+
+
+@dataclass(frozen=True)
+class HeadlineRow:
+    """One suite of the headline: where it is shown, its number for each checkpoint as dots, and as text."""
+
+    anchor: str
+    title: str
+    note: str
+    plot: Markup
+    cells: tuple[Cell, ...]
+
+
+def headline(study: Study) -> tuple[Markup, tuple[HeadlineRow, ...]]:
+    """Return the axis over the rows, and a row for the clean digits and for every suite, in the order of the run."""
+    clean = [Area(one.accuracy, one.low, one.high) for one in study.clean]
+    rows = [HeadlineRow("", "Clean digits", "accuracy", _dots(clean), _cells(clean, 2))]
+    for mark in study.marks:
+        note = KINDS.get(mark.kind, f"{mark.kind} tries")
+        flat = any(len(sweep.crossed) == 1 for sweep in mark.suite.maps)
+        shown = {"area": "curves", "map": "maps" if flat else ""}.get(mark.kind, "worst")
+        link = anchor(shown, mark.place) if shown else ""
+        title = shorten(mark.suite.title, TITLE)
+        rows.append(HeadlineRow(link, title, note, _dots(mark.shares), _cells(mark.shares, 1)))
+    return _axis(), tuple(rows)
+
+
+def told_apart(shares: Sequence[Area]) -> int | None:
+    """Return whose interval lies wholly above all others', or None: that alone deserves to be marked as the best."""
+    if len(shares) < 2:
+        return None
+    first = max(range(len(shares)), key=lambda k: shares[k].share)
+    others = (one.high for k, one in enumerate(shares) if k != first)
+    return first if shares[first].low > max(others) else None
+
+
+def _cells(shares: Sequence[Area], places: int) -> tuple[Cell, ...]:
+    best = told_apart(shares)
+    return tuple(
+        Cell(percent(one.share, places, sign=False), interval(one.low, one.high), best=k == best)
+        for k, one in enumerate(shares)
+    )
+
+
+def _x(share: float) -> float:
+    return EDGE + share * (WIDTH - 2 * EDGE)
+
+
+def _axis() -> Markup:
+    parts = [
+        word(_x(share), 11, f"{100 * share:.0f}" + (" %" if share == 1 else ""), "tmuted", "middle") for share in GRID
+    ]
+    return picture(WIDTH, 14, parts)
+
+
+def _dots(shares: Sequence[Area]) -> Markup:
+    # What it shows stands in the cells beside it, so it is hidden from those who are read to.
+    tall = min(max(LEAST, (len(shares) + 1) * PITCH), MOST)
+    pitch = min(PITCH, tall / (len(shares) + 1))
+    places = [_x(one.share) for one in shares]
+    parts = [
+        stroke((((_x(share), 0.0), (_x(share), tall)) for share in GRID), "srule"),
+        line([(min(places), tall / 2), (max(places), tall / 2)], "srule ln"),
+    ]
+    for k, one in enumerate(shares):
+        y = tall / 2 + (k - (len(shares) - 1) / 2) * pitch
+        parts.append(line([(_x(one.low), y), (_x(one.high), y)], f"s{hue(k)} wh"))
+        parts.append(dots([(_x(one.share), y)], f"s{hue(k)} pt"))
+    return picture(WIDTH, tall, parts)

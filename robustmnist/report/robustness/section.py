@@ -1,0 +1,81 @@
+"""Is it robust? Every suite in one number, then every curve."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from robustmnist.overview.in_words import TITLE, axis_text
+from robustmnist.overview.overview import KEEP, Study, SuiteStudy, SweepStudy
+from robustmnist.page.records import Chart
+from robustmnist.report.robustness.curve_chart import Panel, Ring, curve_chart
+from robustmnist.report.robustness.headline import HeadlineRow, headline
+from robustmnist.report.robustness.tables import SweepTable, curve_table, sweep_table
+from robustmnist.report.robustness.words import curve_caption, suite_caption
+from robustmnist.wording.characters import printable, shorten
+from robustmnist.wording.numbers import anchor
+
+__all__ = ["Robust", "SuiteCurves", "robust_section"]
+
+
+@dataclass(frozen=True)
+class SuiteCurves:
+    """The curves of one suite on shared axes, with its caption and the numbers behind."""
+
+    anchor: str
+    title: str
+    question: str
+    caption: str
+    charts: tuple[Chart, ...]
+    table: SweepTable
+
+
+@dataclass(frozen=True)
+class Robust:
+    """Is it robust? The headline on its axis, then all curves; `natural`: whether any panel is tinted."""
+
+    axis: Markup
+    headline: tuple[HeadlineRow, ...]
+    curves: tuple[SuiteCurves, ...]
+    natural: bool
+
+
+def robust_section(study: Study) -> Robust:
+    """Return the section of a run; a run of maps alone has no curve."""
+    axis, rows = headline(study)
+    curves = tuple(_curves(suite) for suite in study.suites)
+    return Robust(axis, rows, curves, any(sweep.natural is not None for sweep in study.sweeps))
+
+
+def _curves(suite: SuiteStudy) -> SuiteCurves:
+    charts = []
+    for sweep in suite.sweeps:
+        caption, title, axis = curve_caption(sweep), shorten(sweep.sweep.title, TITLE), axis_text(sweep)
+        label = f"Accuracy against {axis}, {title}. {caption}"
+        limits = _limits(suite, sweep)
+        values, neutral = sweep.sweep.values, sweep.sweep.neutral
+        panel = Panel(values, neutral, limits, axis, sweep.curves, label, _rings(sweep), sweep.natural)
+        charts.append(Chart(anchor("curve", *sweep.place), title, curve_chart(panel), caption, curve_table(sweep)))
+    title, question = shorten(suite.suite.title, TITLE), printable(suite.suite.question)
+    link, caption = anchor("curves", suite.place), suite_caption(suite)
+    return SuiteCurves(link, title, question, caption, tuple(charts), sweep_table(suite))
+
+
+def _limits(suite: SuiteStudy, sweep: SweepStudy) -> tuple[float, float]:
+    # Sweeps of one suite share the axis where they do the same in the same unit to the same sides of neutral.
+    def kind(one: SweepStudy) -> tuple[str, str, bool, bool]:
+        values, neutral = one.sweep.values, one.sweep.neutral
+        return one.sweep.perturbation, one.sweep.unit, min(values) < neutral, max(values) > neutral
+
+    alike = [value for one in suite.sweeps if kind(one) == kind(sweep) for value in one.sweep.values]
+    # A sweep of its neutral value alone still needs an axis.
+    return min(alike), max(alike) if max(alike) > min(alike) else min(alike) + 1
+
+
+def _rings(sweep: SweepStudy) -> tuple[Ring, ...]:
+    rings = []
+    for one in sweep.tolerances:
+        for fall in one.falls:
+            if fall.at is not None:
+                near, far = (fall.at if fall.near is None else fall.near), (fall.end if fall.far is None else fall.far)
+                rings.append(Ring(one.index, fall.at, KEEP * one.clean, near, far))
+    return tuple(rings)

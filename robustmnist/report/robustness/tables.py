@@ -1,0 +1,96 @@
+"""The tables of the page: critical strengths, the numbers behind the figures, confusion matrices."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from robustmnist.overview.in_words import NAME, TITLE, at, reach_text
+from robustmnist.overview.overview import SuiteStudy, SweepStudy
+from robustmnist.overview.tolerance import Tolerance
+from robustmnist.page.colours import hue
+from robustmnist.page.records import Cell, Table
+from robustmnist.page.svg import line, picture, rectangle
+from robustmnist.report.robustness.headline import told_apart
+from robustmnist.wording.characters import shorten
+from robustmnist.wording.numbers import plain, share_text
+
+__all__ = ["SweepRow", "SweepTable", "curve_table", "sweep_table"]
+
+
+BAR_WIDTH, BAR_PITCH, BARS_HEIGHT = 120, 5.0, 25.0  # px; more bars than fit at the pitch get thinner
+
+
+@dataclass(frozen=True)
+class SweepRow:
+    """One sweep: its range, a drawing of where each checkpoint holds, and two cells for each."""
+
+    title: str
+    span: str
+    bars: Markup
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class SweepTable:
+    """The sweeps of one suite: critical strengths and areas."""
+
+    caption: str
+    rows: tuple[SweepRow, ...]
+
+
+def sweep_table(suite: SuiteStudy) -> SweepTable:
+    """Return a row per sweep: where each checkpoint has lost a tenth, and the area under its curve."""
+    rows = []
+    for sweep in suite.sweeps:
+        areas = [one.area for one in sweep.tolerances]
+        best = told_apart(areas)
+        cells = []
+        for k, one in enumerate(sweep.tolerances):
+            cells.append(Cell(reach_text(sweep, one)))
+            cells.append(Cell(share_text(one.area.share, one.area.low, one.area.high), best=k == best))
+        low, high = min(sweep.sweep.values), max(sweep.sweep.values)
+        span = f"{plain(low)} to {at(sweep, high, exact=True)}"
+        rows.append(SweepRow(shorten(sweep.sweep.title, TITLE), span, _bars(sweep), tuple(cells)))
+    title = shorten(suite.suite.title, TITLE)
+    caption = f"{title}: the strength at which a tenth of clean accuracy is lost, and the area under the curve in %, "
+    told = any(fall.measured is not None for sweep in suite.sweeps for one in sweep.tolerances for fall in one.falls)
+    asked = "; strengths are as asked for, and measured ones stand beside them where they differ by over a tenth"
+    return SweepTable(f"{caption}with 95 % intervals{asked if told else ''}", tuple(rows))
+
+
+def curve_table(sweep: SweepStudy) -> Table:
+    """Return the accuracies and intervals behind a chart, a row per strength."""
+    rows = []
+    for i, value in enumerate(sweep.sweep.values):
+        cells = (share_text(one.accuracy[i], one.low[i], one.high[i]) for one in sweep.curves)
+        rows.append((at(sweep, value, exact=True), *cells))
+    head = ("strength", *(shorten(one.name, NAME) for one in sweep.curves))
+    title = shorten(sweep.sweep.title, TITLE)
+    return Table(f"{title}: accuracy in % with its 95 % interval", head, tuple(rows))
+
+
+def _bars(sweep: SweepStudy) -> Markup:
+    # What it shows stands in the cells beside it, so it is hidden from those who are read to.
+    low, high = min(sweep.sweep.values), max(sweep.sweep.values)
+    pitch = min(BAR_PITCH, BARS_HEIGHT / len(sweep.tolerances))
+    tall = max(len(sweep.tolerances) * pitch + 2, 10)
+
+    def x(value: float) -> float:
+        return 1 + (value - low) / ((high - low) or 1.0) * BAR_WIDTH
+
+    parts = [line([(1, tall / 2), (BAR_WIDTH + 1, tall / 2)], "srule")]
+    for place, one in enumerate(sweep.tolerances):
+        start, end = _held(sweep, one)
+        y = 1 + (place + 1 / 6) * pitch
+        parts.append(rectangle(x(start), y, max(x(end) - x(start), 1.0), pitch * 2 / 3, f"f{hue(one.index)}"))
+    parts.append(line([(x(sweep.sweep.neutral), 0), (x(sweep.sweep.neutral), tall)], "sink"))
+    return picture(BAR_WIDTH + 2, tall, parts)
+
+
+def _held(sweep: SweepStudy, tolerance: Tolerance) -> tuple[float, float]:
+    low, high = min(sweep.sweep.values), max(sweep.sweep.values)
+    below, above = tolerance.below, tolerance.above
+    return (
+        low if below is None or below.at is None else below.at,
+        high if above is None or above.at is None else above.at,
+    )

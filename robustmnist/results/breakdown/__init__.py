@@ -1,0 +1,1 @@
+"""Where does it break? Maps of two strengths, the worst of many tries."""

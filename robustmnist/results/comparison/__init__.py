@@ -1,0 +1,1 @@
+"""Which checkpoint is better? Pairs, disagreements, seeds of a recipe."""

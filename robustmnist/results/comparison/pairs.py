@@ -1,0 +1,163 @@
+"""Two checkpoints on the same images: is B better than A, where, by how much, and could it be chance?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from robustmnist.errors import RunError
+from robustmnist.predictions import Predictions
+from robustmnist.results.comparison.contrasts import setting_contrasts, side_contrasts, suite_contrasts, sweep_contrasts
+from robustmnist.results.remembered import remembered
+from robustmnist.statistics.paired_tests import holm
+from robustmnist.statistics.resampling import RESAMPLES
+
+__all__ = ["Comparison", "compare", "compare_pairs", "corrected"]
+
+
+OWN = (("sweeps", "p"), ("sides", "p"), ("sides", "logrank_p"))  # a whole column of one table is a family
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What sets two checkpoints apart. All differences are B − A; all intervals are of 95 %.
+
+    ``p_holm`` is corrected over the tests that are read together: the clean row of `settings` and the suites are one
+    family, the other settings one, the sweeps one, the sides one for each of their two tests. Intervals of differences
+    are of the paired bootstrap over images, the same resamples throughout; they have a width where no image sets the
+    two apart (`robustmnist.statistics.unseen`).
+
+    Attributes:
+        a: The checkpoint that B is held against.
+        b: The other one.
+        baseline: The checkpoint whose errors are the unit of the mCE.
+        n: Images.
+        settings: A row per setting, clean first and no neutral ones: ``suite``, ``sweep``, ``unit``, ``value``, ``n``,
+            ``variants``, ``accuracy_a``, ``accuracy_b``, ``difference`` with ``difference_low``, ``difference_high``;
+            ``only_a`` and ``only_b``, the images of which the one reads more variants right than the other;
+            McNemar's exact ``p`` and ``p_holm``; ``odds_ratio = only_b / only_a``, ``cohens_g``; ``agreement`` (share
+            of answers on which both are right or both wrong) and ``kappa``, their error consistency.
+        sweeps: A row per sweep: ``suite``, ``sweep``, ``unit``, ``area_a``, ``area_b``, ``difference`` with interval,
+            ``p`` of the paired t-test on the images' own areas, ``p_holm``, ``cohens_d`` of pairs.
+        suites: A row per suite: ``suite``, ``sweeps`` (how many), ``area_a``, ``area_b`` (means over sweeps) and the
+            same columns; ``mce_a``, ``mce_b``, ``mce_difference`` with ``mce_difference_low``, ``mce_difference_high``,
+            at all strengths; negative where B errs less, NaN where sweeps of unequal length have no mCE.
+        sides: A row per side of each sweep: ``suite``, ``sweep``, ``side``, ``unit``, ``end``; the median and mean
+            distance of the first failure, ``median_a``, ``median_b`` (values of the sweep, NaN beyond the end),
+            ``mean_a``, ``mean_b`` (an image that never fails counts with the end); ``difference`` of the means with
+            interval; ``longer_a`` and ``longer_b``, the images that stand farther with the one than with the other;
+            ``p`` of the exact sign test on these, which is paired, and ``p_holm``; ``logrank``, negative where B stands
+            longer, ``logrank_p``, ``logrank_p_holm``: the log-rank test, which is not paired and errs towards too large
+            a p.
+    """
+
+    a: str
+    b: str
+    baseline: str
+    n: int
+    settings: pd.DataFrame
+    sweeps: pd.DataFrame
+    suites: pd.DataFrame
+    sides: pd.DataFrame
+
+
+def compare(
+    predictions: Predictions,
+    a: str,
+    b: str,
+    baseline: str | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Comparison:
+    """Compare checkpoint `b` with checkpoint `a`, image by image.
+
+    Args:
+        predictions: What was evaluated.
+        a: The checkpoint to hold against.
+        b: The other one.
+        baseline: Whose errors are the unit of the mCE; `a` where none is named.
+        resamples: Of the bootstrap over images.
+        seed: Of the bootstrap.
+
+    Raises:
+        RunError: If one of them was not evaluated, or the two are one.
+    """
+    base = a if baseline is None else baseline
+    first, second, unit = (predictions.index(name) for name in (a, b, base))
+    if first == second:
+        raise RunError(f"checkpoint '{a}' is compared with itself", remedy="name two")
+    found = _compare(predictions, first, second, unit, resamples, seed)
+    tables = (found.settings, found.sweeps, found.suites, found.sides)
+    return Comparison(a, b, base, len(predictions), *(table.copy() for table in tables))
+
+
+@remembered
+def _compare(predictions: Predictions, a: int, b: int, base: int, resamples: int, seed: int) -> Comparison:
+    names = predictions.checkpoints
+    tables = (
+        setting_contrasts(predictions, a, b, resamples, seed),
+        sweep_contrasts(predictions, a, b, resamples, seed),
+        suite_contrasts(predictions, a, b, base, resamples, seed),
+        side_contrasts(predictions, a, b, resamples, seed),
+    )
+    return corrected([Comparison(names[a], names[b], names[base], len(predictions), *tables)])[0]
+
+
+def corrected(several: "Sequence[Comparison]") -> "tuple[Comparison, ...]":
+    """Return comparisons whose p-values are corrected by Holm's method over all of them together.
+
+    A family is what a reader looks over at once to pick the winner from:
+
+    - clean accuracy and the suites' areas: the headline, in which every pair has one clean test and one of each suite;
+    - the perturbed settings, without the clean one, which the headline has;
+    - the sweeps; the sides by the sign test; the sides by the log-rank test.
+
+    Every test is in one family. Were the clean one corrected among hundreds of settings, the headline would hide a
+    difference on clean digits that it shows of a suite with the same p, and its chance of any false claim would be that
+    of two families. Tests without a p-value do not count.
+    """
+    settings = [one.settings.copy() for one in several]
+    suites = [one.suites.copy() for one in several]
+    clean, perturbed = [one.iloc[:1].copy() for one in settings], [one.iloc[1:].copy() for one in settings]
+    _correct([*clean, *suites], "p")
+    _correct(perturbed, "p")
+    found: list[Comparison] = []
+    tables = {name: [getattr(one, name).copy() for one in several] for name in ("sweeps", "sides")}
+    for name, column in OWN:
+        _correct(tables[name], column)
+    for place, one in enumerate(several):
+        settings[place]["p_holm"] = [*clean[place]["p_holm"], *perturbed[place]["p_holm"]]
+        own = {name: parts[place] for name, parts in tables.items()}
+        found.append(replace(one, settings=settings[place], suites=suites[place], **own))
+    return tuple(found)
+
+
+def _correct(tables: Sequence[pd.DataFrame], column: str) -> None:
+    """Fill in ``COLUMN_holm`` of the tables, which are one family."""
+    if not tables:
+        return
+    values = holm(np.concatenate([np.asarray(table[column], np.float64) for table in tables]))
+    starts = np.cumsum([len(table) for table in tables])[:-1]
+    for table, part in zip(tables, np.split(values, starts), strict=True):
+        table[f"{column}_holm"] = part
+
+
+def compare_pairs(
+    predictions: Predictions, baseline: str | None = None, resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[Comparison, ...]:
+    """Return `compare` of every two checkpoints, in the order of the run: (0, 1), (0, 2), (1, 2) and so on.
+
+    The families of `Comparison` are those of all pairs together, because a reader of the page sees them all: each
+    ``p_holm`` is corrected over clean accuracy and suites (or settings, sweeps, sides) of all pairs. Tests without a
+    p-value do not count.
+
+    Args:
+        predictions: What was evaluated.
+        baseline: The checkpoint by whose errors corruption errors are divided; by default the first of each pair.
+        resamples: Of the bootstrap over images.
+        seed: Of the bootstrap.
+    """
+    pairs = combinations(predictions.checkpoints, 2)
+    return corrected([compare(predictions, a, b, baseline, resamples, seed) for a, b in pairs])

@@ -1,0 +1,1 @@
+"""Can its confidence be trusted? Scores, reliability, risk against coverage."""

@@ -1,0 +1,128 @@
+"""Whether confidence can be believed: reliability by bins, and the expected calibration error."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from robustmnist.predictions import Predictions
+from robustmnist.results.confidence.answers import answers
+from robustmnist.statistics.calibration import BINS, _sums, equal_mass, equal_width
+from robustmnist.statistics.wilson import wilson
+
+__all__ = ["reliability", "risk_coverage"]
+
+
+def reliability(
+    predictions: Predictions,
+    checkpoint: str,
+    suite: str | None = None,
+    sweep: str | None = None,
+    value: float | None = None,
+    *,
+    bins: int = BINS,
+    temperature: float = 1.0,
+    mass: bool = False,
+) -> pd.DataFrame:
+    """Return a row per bin of confidence under one setting, all variants together; without a suite: clean images.
+
+    Columns: ``bin`` from 0; ``low`` and ``high``, its ends (with `mass` the least and the greatest confidence in it);
+    ``n`` answers and their ``share``; mean ``confidence``; ``accuracy`` with its 95 % Wilson interval
+    ``accuracy_low``, ``accuracy_high``, for which an image's variants count as one; ``gap = accuracy − confidence``.
+    An empty bin has ``n`` 0 and NaN. Invalid answers have no confidence and are in no bin.
+
+    Args:
+        predictions: What was evaluated.
+        checkpoint: Whose answers.
+        suite: Name of the suite.
+        sweep: Name of the sweep.
+        value: The strength.
+        bins: How many.
+        temperature: By which the logits are divided.
+        mass: Bins with equal numbers of answers instead of equal widths.
+
+    Raises:
+        RunError: If the setting was not evaluated.
+    """
+    found = answers(predictions, checkpoint, suite, sweep, value, temperature)
+    variants = len(predictions.at(checkpoint, suite, sweep, value))
+    confidence = found.confidence
+    place = equal_mass(found.ranking, bins) if mass else equal_width(confidence, bins)
+    n, sure, right = _sums(place, confidence, found.right, bins)
+    edges = np.arange(bins + 1) / bins
+    low, high = (_extremes(place, confidence, bins)) if mass else (edges[:-1], edges[1:])
+    with np.errstate(invalid="ignore"):
+        mean, accuracy, share = sure / n, right / n, n / max(len(confidence), 1)
+    accuracy_low, accuracy_high = wilson(right / variants, n / variants)
+    return pd.DataFrame(
+        {
+            "bin": np.arange(bins),
+            "low": low,
+            "high": high,
+            "n": n,
+            "share": share,
+            "confidence": mean,
+            "accuracy": accuracy,
+            "accuracy_low": accuracy_low,
+            "accuracy_high": accuracy_high,
+            "gap": accuracy - mean,
+        }
+    )
+
+
+def _extremes(
+    place: NDArray[np.int64], confidence: NDArray[np.float64], bins: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    low, high = np.full(bins, np.inf), np.full(bins, -np.inf)
+    np.minimum.at(low, place, confidence)
+    np.maximum.at(high, place, confidence)
+    empty = np.isinf(low)
+    return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
+
+
+def risk_coverage(
+    predictions: Predictions,
+    checkpoint: str,
+    suite: str | None = None,
+    sweep: str | None = None,
+    value: float | None = None,
+    *,
+    temperature: float = 1.0,
+    points: int = 200,
+) -> pd.DataFrame:
+    """Return the share of wrong answers among the surest, a row per coverage; without a suite: clean images.
+
+    Columns: ``coverage``, the share of the valid answers that are given, at `points` evenly spaced places (fewer where
+    there are fewer answers) up to 1; ``risk``, the share of wrong ones among them, with its 95 % Wilson interval
+    ``risk_low``, ``risk_high``, for which an image's variants count as one; ``confidence`` of the least sure one given.
+    Equally sure answers come in no order: the risk is the expectation over all. Invalid answers are never given, and
+    coverage does not count them.
+
+    Args:
+        predictions: What was evaluated.
+        checkpoint: Whose answers.
+        suite: Name of the suite.
+        sweep: Name of the sweep.
+        value: The strength.
+        temperature: By which the logits are divided.
+        points: At most so many rows.
+
+    Raises:
+        RunError: If the setting was not evaluated.
+    """
+    found = answers(predictions, checkpoint, suite, sweep, value, temperature)
+    variants = len(predictions.at(checkpoint, suite, sweep, value))
+    ranking = found.ranking
+    wrong = np.cumsum(ranking.among_equals((~found.right[ranking.order]).astype(np.float64)))
+    k = len(wrong)
+    given = np.unique(np.ceil(np.arange(1, points + 1) * k / points).astype(np.int64)) if k else np.zeros(0, np.int64)
+    risk = wrong[given - 1] / given
+    low, high = wilson(wrong[given - 1] / variants, given / variants)
+    return pd.DataFrame(
+        {
+            "coverage": given / max(k, 1),
+            "risk": risk,
+            "risk_low": low,
+            "risk_high": high,
+            "confidence": found.confidence[ranking.order][given - 1],
+        }
+    )

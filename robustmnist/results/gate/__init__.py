@@ -1,0 +1,1 @@
+"""Is it good enough? Conditions on a run, and drops since a baseline."""

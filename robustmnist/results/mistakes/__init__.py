@@ -1,0 +1,1 @@
+"""How does it fail? Confusion and the most confident mistakes."""

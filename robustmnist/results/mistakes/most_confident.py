@@ -1,0 +1,142 @@
+"""The mistakes a classifier was surest of."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from robustmnist.predictions import Predictions
+from robustmnist.results.focus import focus
+from robustmnist.results.remembered import remembered
+from robustmnist.results.summary import summarise
+from robustmnist.statistics.decisions import decide
+from robustmnist.suites import Sweep, Variant
+
+__all__ = ["clean_mistakes", "mistakes"]
+
+COLUMNS = (
+    "rank",
+    "id",
+    "row",
+    "label",
+    "predicted",
+    "confidence",
+    "sweep",
+    "value",
+    "unit",
+    "variant",
+    "variant_label",
+    "log_odds",
+)
+
+
+def mistakes(predictions: Predictions, checkpoint: str, suite: str, top: int = 25) -> pd.DataFrame:
+    """Return the `top` mistakes of `checkpoint` under `suite` that it was surest of, surest first.
+
+    A sample appears at most once, with its surest mistake among the settings that perturb it and are no stronger than
+    their sweep's `focus` value (on either side of neutral): a digit shifted out of the picture is nobody's mistake. Of
+    equally sure ones the milder counts. Sureness is the log-odds of the predicted class, which does not saturate as
+    the probability does. Invalid rows are never ranked.
+
+    Columns: ``rank`` from 1, ``id`` of the sample, ``row`` in the predictions, ``label``, ``predicted``,
+    ``confidence``, ``sweep``, ``value``, ``unit``, ``variant`` (its index), ``variant_label``, ``log_odds``.
+
+    Raises:
+        RunError: If the checkpoint or the suite was not evaluated.
+    """
+    return _mistakes(predictions, checkpoint, suite, top).copy()
+
+
+@remembered
+def _mistakes(predictions: Predictions, checkpoint: str, suite: str, top: int) -> pd.DataFrame:
+    place, sweeps = predictions.index(checkpoint), predictions.suite(suite).curves
+    looked = _looked(predictions)[suite]
+    surest = _Surest.of(len(predictions))
+    settings: list[tuple[Sweep, float, int, Variant]] = []
+    for sweep in sweeps:
+        farthest = abs(looked[sweep.name] - sweep.neutral) * (1 + 1e-9)
+        logits = predictions.logits[suite, sweep.name][place]
+        for at in sorted(range(len(sweep.values)), key=lambda at: abs(sweep.values[at] - sweep.neutral)):
+            if not 0 < abs(sweep.values[at] - sweep.neutral) <= farthest:
+                continue
+            for r, variant in enumerate(sweep.variants):
+                surest.add(logits[at, r], predictions.labels, len(settings))
+                settings.append((sweep, sweep.values[at], r, variant))
+    rows = surest.rows(predictions, top)
+    for row in rows:
+        sweep, value, r, variant = settings[row.pop("setting")]
+        row |= {"sweep": sweep.name, "value": value, "unit": sweep.unit, "variant": r, "variant_label": variant.label}
+    return _table(rows)
+
+
+def clean_mistakes(predictions: Predictions, checkpoint: str, top: int = 25) -> pd.DataFrame:
+    """Return the `top` mistakes of `checkpoint` on the clean images that it was surest of, surest first.
+
+    Columns as in `mistakes`; those that name the setting are empty (``value`` NaN, ``variant`` 0).
+
+    Raises:
+        RunError: If the checkpoint was not evaluated.
+    """
+    surest = _Surest.of(len(predictions))
+    surest.add(predictions.at(checkpoint)[0], predictions.labels, 0)
+    rows = surest.rows(predictions, top)
+    for row in rows:
+        del row["setting"]
+        row |= {"sweep": "", "value": np.nan, "unit": "", "variant": 0, "variant_label": ""}
+    return _table(rows)
+
+
+@remembered
+def _looked(predictions: Predictions) -> dict[str, dict[str, float]]:
+    """Return the `focus` value of every sweep, by suite."""
+    found: dict[str, dict[str, float]] = {suite.name: {} for suite in predictions.suites}
+    for suite, sweep, value in focus(summarise(predictions))[["suite", "sweep", "value"]].itertuples(index=False):
+        found[suite][sweep] = float(value)
+    return found
+
+
+@dataclass(frozen=True)
+class _Surest:
+    """Per sample the surest mistake met so far: its log-odds, its class and the number of its setting."""
+
+    log_odds: NDArray[np.float64]
+    predicted: NDArray[np.int64]
+    setting: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, n: int) -> "_Surest":
+        return cls(np.full(n, -np.inf), np.zeros(n, np.int64), np.zeros(n, np.int64))
+
+    def add(self, logits: NDArray[np.float32], labels: NDArray[np.int64], setting: int) -> None:
+        wrong = np.flatnonzero(logits.argmax(axis=1) != labels)
+        found = decide(logits[wrong])
+        # Strictly surer: settings come mildest first, so the milder of equals stays. NaN compares as False.
+        better = found.valid & (found.log_odds > self.log_odds[wrong])
+        rows = wrong[better]
+        self.log_odds[rows] = found.log_odds[better]
+        self.predicted[rows] = found.predicted[better]
+        self.setting[rows] = setting
+
+    def rows(self, predictions: Predictions, top: int) -> list[dict[str, Any]]:
+        wrong = np.flatnonzero(self.log_odds > -np.inf)
+        ranked = wrong[np.argsort(-self.log_odds[wrong], kind="stable")][:top]
+        return [
+            {
+                "rank": rank,
+                "id": int(predictions.ids[row]),
+                "row": int(row),
+                "label": int(predictions.labels[row]),
+                "predicted": int(self.predicted[row]),
+                "confidence": float(expit(self.log_odds[row])),
+                "setting": int(self.setting[row]),
+                "log_odds": float(self.log_odds[row]),
+            }
+            for rank, row in enumerate(ranked, start=1)
+        ]
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(COLUMNS))

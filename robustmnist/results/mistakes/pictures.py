@@ -1,0 +1,36 @@
+"""The pictures of a run by what they show, also of run folders that stored them by the rank of a mistake."""
+
+from robustmnist.predictions import Digits, Predictions, Shown
+from robustmnist.predictions.pictures import CLEAN
+from robustmnist.results.mistakes.most_confident import clean_mistakes, mistakes
+from robustmnist.results.remembered import remembered
+
+__all__ = ["pictures"]
+
+
+@remembered
+def pictures(predictions: Predictions) -> Digits:
+    """Return what pictures a run kept; empty where it kept none.
+
+    Run folders of before pictures were stored by what they show have them in the order of `mistakes` and
+    `clean_mistakes`, from which follows what each of them shows.
+    """
+    digits = Digits()
+    digits.add(predictions.digits or Digits())
+    for run in (predictions, *predictions.older):
+        digits.add(_from_ranks(run))
+    return digits
+
+
+def _from_ranks(run: Predictions) -> Digits:
+    digits = Digits()
+    for (checkpoint, suite), pairs in (run.digits or digits).by_rank.items():
+        table = clean_mistakes(run, checkpoint) if suite == CLEAN else mistakes(run, checkpoint, suite)
+        if len(table) != len(pairs):  # of another list: nobody can say what they show
+            continue
+        lines = table[["sweep", "value", "variant", "row"]].itertuples(index=False)
+        for (sweep, value, variant, row), (seen, twin) in zip(lines, pairs, strict=True):
+            digits.clean[int(row)] = twin
+            if suite != CLEAN:
+                digits.perturbed[Shown(suite, str(sweep), float(value), int(variant), int(row))] = seen
+    return digits

@@ -1,0 +1,1 @@
+"""Is it robust? Areas, critical strengths, corruption errors, endurance."""

@@ -1,0 +1,84 @@
+"""What a curve says in two numbers, with their intervals: its area, and where it has fallen by a tenth."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from robustmnist.predictions import Predictions
+from robustmnist.results.bootstrap import bootstrap
+from robustmnist.results.correctness import hits
+from robustmnist.results.remembered import remembered
+from robustmnist.statistics.resampling import RESAMPLES
+from robustmnist.statistics.unseen import mean_ends
+from robustmnist.suites import Sweep
+
+__all__ = ["areas", "image_areas", "trapezoid_weights"]
+
+
+AREAS = ("checkpoint", "suite", "sweep", "unit", "n", "variants", "area", "area_low", "area_high")
+Array = NDArray[np.float64]
+
+
+def areas(predictions: Predictions, resamples: int = RESAMPLES, seed: int = 0) -> pd.DataFrame:
+    """Return a row per suite, sweep and checkpoint: the area under its accuracy curve.
+
+    Columns: ``checkpoint``, ``suite``, ``sweep``, ``unit``, ``n`` images, ``variants``, ``area``, ``area_low``,
+    ``area_high``. The area is taken by the trapezoid rule over the strength in its physical unit and divided by the
+    range of values, so 1 is a classifier that nothing moves; accuracy is the mean over images and variants. The
+    interval is the 95 % one of the paired bootstrap over images, which holds at the edge too (`mean_ends`).
+
+    Crossed sweeps have no curve and no row.
+    """
+    return _areas(predictions, resamples, seed).copy()
+
+
+def trapezoid_weights(sweep: Sweep) -> Array:
+    """Return what each value weighs in the area under the curve, float64 (V,); the weights sum to 1."""
+    if len(sweep.values) == 1:
+        return np.ones(1)
+    steps = np.diff(np.asarray(sweep.values, np.float64))
+    weights = (np.append(steps, 0.0) + np.insert(steps, 0, 0.0)) / 2.0
+    total: Array = weights / weights.sum()
+    return total
+
+
+def image_areas(predictions: Predictions, suite: str, sweep: str) -> Array:
+    """Return the area under each image's own curve of right answers, float64 (M, n); its mean over images is the area.
+
+    Raises:
+        RunError: If the sweep was not evaluated.
+    """
+    weights = trapezoid_weights(predictions.sweep(suite, sweep))
+    variants = predictions.logits[suite, sweep].shape[2]
+    found: Array = np.einsum("v,mvn->mn", weights, hits(predictions, suite, sweep)) / variants
+    return found
+
+
+@remembered
+def _areas(predictions: Predictions, resamples: int, seed: int) -> pd.DataFrame:
+    drawn = bootstrap(predictions, resamples, seed)
+    rows: list[dict[str, Any]] = []
+    for suite in predictions.suites:
+        for sweep in suite.curves:
+            images = image_areas(predictions, suite.name, sweep.name)
+            area = images.mean(axis=1)
+            resampled = drawn.accuracy(suite.name, sweep.name) @ trapezoid_weights(sweep)
+            low, high = mean_ends(resampled, images, seed, 0.0, 1.0)
+            rows += [
+                {
+                    **_names(checkpoint, suite.name, sweep),
+                    "n": len(predictions),
+                    "variants": len(sweep.variants),
+                    "area": area[m],
+                    "area_low": low[m],
+                    "area_high": high[m],
+                }
+                for m, checkpoint in enumerate(predictions.checkpoints)
+            ]
+    return pd.DataFrame(rows, columns=list(AREAS))
+
+
+def _names(checkpoint: str, suite: str, sweep: Sweep) -> dict[str, str]:
+    return {"checkpoint": checkpoint, "suite": suite, "sweep": sweep.name, "unit": sweep.unit}

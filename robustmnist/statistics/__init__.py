@@ -1,0 +1,1 @@
+"""Arrays in, numbers out: estimates, intervals and tests; knows no run and no torch."""

@@ -1,0 +1,1 @@
+"""The machine: devices, files, processes, what is installed; nothing of digits."""

@@ -1,0 +1,233 @@
+"""Files that are either whole or not there, and their hashes."""
+
+import errno
+import hashlib
+import itertools
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from robustmnist.errors import InputError, RobustMnistError, RunError
+from robustmnist.system.locks import LOCK, lock, lock_file
+
+__all__ = [
+    "clear_leftovers",
+    "disk_errors",
+    "exists",
+    "holds_nothing",
+    "is_file",
+    "locked",
+    "new_folder",
+    "output_folder",
+    "sha256_bytes",
+    "sha256_file",
+    "utf8",
+    "write_atomic",
+]
+
+
+PART = ".part"
+RUNS = Path("runs")
+MOST = 1000  # folders of one name and one second
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)  # what the user can only mend by writing elsewhere
+
+
+def write_atomic(path: Path, content: bytes | str) -> None:
+    """Write `content` to `path` so that a reader sees the old file or the new one, never a part.
+
+    The bytes go to a temporary file beside `path`, are flushed to the disk, and take its name in one step;
+    a kill at any moment leaves `path` as it was. What the kill left beside it the next call for `path` removes. Text is
+    written as `utf8` has it.
+    """
+    data = utf8(content) if isinstance(content, str) else content
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as cause:  # which would be said to the user of a file that does not exist
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from cause
+    _clear(path.parent, f".{path.name}.")
+    handle, temporary, locked = _new_part(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            # mkstemp makes files private; a result is to be read by whoever may read its folder.
+            mask = os.umask(0)
+            os.umask(mask)
+            temporary.chmod(0o666 & ~mask)
+            if locked:  # until it has its name nobody takes it for a leftover
+                temporary.replace(path)
+        if not locked:  # Windows renames no open file
+            temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove the temporary files that kills of `write_atomic` left in `folder`, which need not exist.
+
+    Those of living processes stay, and all where the file system knows no locks and nobody can tell.
+    """
+    _clear(folder, ".")
+
+
+def _new_part(path: Path) -> tuple[int, Path, bool]:
+    """Return a new temporary file beside `path`, open for writing, and whether it is locked."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
+        state = lock(handle)
+        if state == "unknown" or (state == "ours" and os.fstat(handle).st_nlink):
+            return handle, Path(name), state == "ours"
+        os.close(handle)  # another process took it for a leftover before it was locked
+
+
+def _clear(folder: Path, start: str) -> None:
+    """Remove the temporary files in `folder` that begin with `start` and that no living process has locked."""
+    with suppress(OSError):  # no such folder, or one that may not be looked into
+        for path in folder.iterdir():
+            if path.name.startswith(start) and path.name.endswith(PART) and path.is_file():
+                _remove_abandoned(path)
+
+
+def _remove_abandoned(path: Path) -> None:
+    with suppress(OSError), path.open("r+b") as file:
+        if lock(file.fileno()) == "ours":
+            path.unlink()
+
+
+def exists(path: Path, error: type[InputError] = InputError) -> bool:
+    """Return whether anything is at `path`, which a user named.
+
+    Raises:
+        InputError: As `error`, if the system refuses to tell: the name is too long, a folder may not be looked into.
+    """
+    return _mode(path, error) is not None
+
+
+def is_file(path: Path, error: type[InputError] = InputError) -> bool:
+    """Return whether a regular file is at `path`; it is refused as `exists` refuses."""
+    mode = _mode(path, error)
+    return mode is not None and stat.S_ISREG(mode)
+
+
+def _mode(path: Path, error: type[InputError]) -> int | None:
+    """Return the file mode of what is at `path`, None where nothing is."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as cause:  # a ValueError: a null character in the name
+        what = f"cannot be looked at ({getattr(cause, 'strerror', None) or cause})"
+        raise error(what, where=path, remedy="name another path, or make its folder readable") from cause
+
+
+def utf8(text: str) -> bytes:
+    r"""Return `text` in UTF-8; of a file's name that is none, the odd bytes as JSON escapes them: ``\udcff``.
+
+    JSON that was written so is read back as it was.
+    """
+    return text.encode(errors="backslashreplace")
+
+
+def sha256_bytes(data: bytes | memoryview) -> str:
+    """Return the SHA-256 of `data` as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of the file's bytes as 64 hexadecimal digits, read in bounded memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing to `folder` while the block runs.
+
+    Where the file system knows no locks a file in the folder stands for one, see `robustmnist.system.locks.lock_file`.
+
+    Raises:
+        RunError: If another process is writing there.
+    """
+    with ExitStack() as stack:
+        state = "unknown"
+        if os.name != "nt":  # which opens no folders
+            handle = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, handle)
+            state = lock(handle)
+        if state == "theirs":
+            raise RunError("another process is writing there", where=folder, remedy="wait, or use another -o")
+        if state == "unknown":
+            with disk_errors(folder):
+                stack.enter_context(lock_file(folder))
+        yield
+
+
+def holds_nothing(folder: Path) -> bool:
+    """Return whether `folder` is empty but for what a kill may leave before there is anything else."""
+    return all(path.name.startswith(".") and (path.suffix == PART or LOCK in path.name) for path in folder.iterdir())
+
+
+@contextmanager
+def disk_errors(path: Path, again: str = "run the same command again to go on") -> Iterator[None]:
+    """Turn what the system says about writing `path` into one line with a remedy.
+
+    Args:
+        path: What the block writes.
+        again: How to go on once the disk has room.
+
+    Raises:
+        RunError: If writing there is not allowed.
+        RobustMnistError: If it is, and failed.
+    """
+    try:
+        yield
+    except OSError as cause:
+        what = f"cannot be written ({cause.strerror})"
+        if cause.errno in FORBIDDEN:
+            raise RunError(what, where=path, remedy="use another -o") from cause
+        raise RobustMnistError(what, where=path, remedy=f"see to it and {again}") from cause
+
+
+@contextmanager
+def output_folder(out: Path | None, name: str) -> Iterator[Path]:
+    """Yield the folder to write to: `out`, else a new one in ``runs/``, which goes where nothing was written to it.
+
+    Raises:
+        RunError: If a new one cannot be made.
+    """
+    folder = out if out is not None else new_folder(name)
+    try:
+        yield folder
+    finally:
+        if out is None:
+            with suppress(OSError):  # it holds something
+                folder.rmdir()
+                RUNS.rmdir()
+
+
+def new_folder(name: str) -> Path:
+    """Make a folder ``runs/NAME-TIME``, or with the next number at its end where there is one, and return it.
+
+    It is there at once: of two commands in one second each has a folder of its own.
+
+    Raises:
+        RunError: If it cannot be made.
+    """
+    first = RUNS / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    numbered = (first.with_name(f"{first.name}-{number}") for number in range(2, MOST))
+    for folder in itertools.chain([first], numbered):
+        try:
+            folder.mkdir(parents=True)
+        except (FileExistsError, FileNotFoundError):  # the latter: another command has just removed an empty runs/
+            continue
+        except OSError as cause:
+            what = f"cannot be made ({cause.strerror})"
+            raise RunError(what, where=folder, remedy="choose a folder with -o") from cause
+        return folder
+    raise RunError("cannot be made, whatever number is added", where=first, remedy="choose a folder with -o")

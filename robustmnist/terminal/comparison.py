@@ -1,0 +1,187 @@
+"""Every two checkpoints compared: the tables, and what the terminal shows of them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robustmnist.terminal.echo import echo, echo_json
+from robustmnist.terminal.seeds import luck_table, show_luck
+from robustmnist.terminal.table import print_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from robustmnist.predictions import Predictions
+    from robustmnist.results import Comparison
+
+__all__ = ["Compared", "compared", "show_comparison"]
+
+TABLES = ("suites", "sweeps", "settings", "sides")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Every two checkpoints of a run compared.
+
+    Attributes:
+        pairs: The comparison of every two.
+        tables: The tables by name, as they lie in CSV files.
+        calibration: A row per checkpoint, on clean digits.
+        settings: Suite, sweep and value at which the page looks.
+        seeds: How results vary with the seed of a recipe; None where no two checkpoints are of one recipe.
+    """
+
+    pairs: "Sequence[Comparison]"
+    tables: "Mapping[str, pd.DataFrame]"
+    calibration: "pd.DataFrame"
+    settings: Sequence[tuple[str, str, float]]
+    seeds: "pd.DataFrame | None"
+
+
+def compared(predictions: "Predictions", baseline: str | None, seeds: Sequence[Sequence[str]]) -> Compared:
+    """Compare every two checkpoints.
+
+    Args:
+        predictions: What was evaluated.
+        baseline: The checkpoint whose errors are the unit of the mCE; None: the first of each pair.
+        seeds: Groups of checkpoints that are of one recipe and different seeds.
+
+    Raises:
+        RunError: If there is nothing to compare, or a checkpoint that is named was not evaluated.
+    """
+    from robustmnist.errors import RunError
+    from robustmnist.results import compare_pairs, disagreements, stored_temperatures
+
+    if len(predictions.checkpoints) < 2:
+        raise RunError(
+            f"there is one checkpoint only, '{predictions.checkpoints[0]}'", remedy="give another run or checkpoint too"
+        )
+    luck = luck_table(predictions, seeds)
+    pairs = compare_pairs(predictions, baseline)
+    settings = _hardest(predictions)
+    tables = {name: _together(pairs, name) for name in TABLES}
+    tables["disagreements"] = disagreements(predictions, settings)
+    if luck is not None:
+        tables["seeds"] = luck
+    return Compared(pairs, tables, _calibration(predictions, stored_temperatures(predictions)), settings, luck)
+
+
+def show_comparison(predictions: "Predictions", found: Compared, folder: Path, page: Path, *, as_json: bool) -> None:
+    """Print the suites' table and where everything lies in `folder`; or, asked, JSON and nothing else."""
+    tables, pairs, luck = dict(found.tables), found.pairs, found.seeds
+    calibration, settings = found.calibration, found.settings
+    if as_json:
+        tables["calibration"] = calibration
+        records = {name: [_plain(row) for row in table.to_dict("records")] for name, table in tables.items()}
+        echo_json({"n": len(predictions), **records, "report": str(page)})
+        return
+    echo(f"Mean area under the accuracy curves over {len(predictions):,} digits, and clean accuracy:")
+    print_table(*_rows(pairs))
+    for line in _only_one(pairs):
+        echo(line)
+    if luck is not None:
+        show_luck(luck, settings)
+    if calibration["temperature"].notna().any():
+        echo("Calibration error on clean digits, and with the temperature fitted on validation digits:")
+        cells = [
+            [row["checkpoint"], *_error(row, "ece"), _number(row["temperature"]), *_error(row, "ece_tempered")]
+            for row in calibration.to_dict("records")
+        ]
+        print_table(["checkpoint", "error", "95 % interval", "temperature", "with it", "95 % interval"], cells)
+    echo(f"tables: {', '.join(str(folder / f'{name}.csv') for name in tables)}")
+    echo(f"report: {page}")
+
+
+def _hardest(predictions: "Predictions") -> "list[tuple[str, str, float]]":
+    """Return the settings at which the page looks: each suite's hardest sweep at its focus."""
+    from robustmnist.overview.overview import study
+    from robustmnist.overview.printable_run import readable
+
+    found = [one.hardest for one in study(readable(predictions)).suites]
+    names = [(predictions.suites[one.place[0]], one) for one in found]
+    return [(suite.name, suite.curves[one.place[1]].name, one.focus) for suite, one in names]
+
+
+def _only_one(pairs: "Sequence[Comparison]") -> list[str]:
+    clean = [(pair, pair.settings.iloc[0]) for pair in pairs]
+    return [
+        f"clean digits: {pair.b} reads {row['only_b']:,} that {pair.a} gets wrong; the other way {row['only_a']:,}"
+        for pair, row in clean
+    ]
+
+
+def _calibration(predictions: "Predictions", temperatures: Mapping[str, float]) -> "pd.DataFrame":
+    """Return a row per checkpoint: clean calibration error and NLL with their intervals, NaN without a temperature."""
+    import pandas as pd
+
+    from robustmnist.results import quality
+
+    clean = replace(predictions, suites=(), logits={})
+    raw, tempered = quality(clean), quality(clean, temperatures)
+    given = pd.Series([temperatures.get(name, math.nan) for name in predictions.checkpoints])
+    ends = ("", "_low", "_high")
+    names = {"ece": "ece_width", "nll": "nll"}
+    plain = {f"{key}{end}": raw[f"{column}{end}"] for key, column in names.items() for end in ends}
+    cooled = {
+        f"{key}_tempered{end}": tempered[f"{column}{end}"].where(given.notna())
+        for key, column in names.items()
+        for end in ends
+    }
+    return pd.DataFrame({"checkpoint": predictions.checkpoints, **plain, "temperature": given, **cooled})
+
+
+def _error(row: "Mapping[Any, Any]", name: str) -> tuple[str, str]:
+    """Return an error and its interval; empty where there is none."""
+    ends = f"{row[f'{name}_low']:.4f} to {row[f'{name}_high']:.4f}"
+    return _number(row[name]), "" if math.isnan(row[name]) else ends
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.4f}"
+
+
+def _together(pairs: "Sequence[Comparison]", name: str) -> "pd.DataFrame":
+    import pandas as pd
+
+    parts = []
+    for pair in pairs:
+        table = getattr(pair, name).copy()
+        table.insert(0, "a", pair.a)
+        table.insert(1, "b", pair.b)
+        if name == "suites":
+            table.insert(2, "baseline", pair.baseline)  # of the mCE
+        parts.append(table)
+    together: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return together
+
+
+def _rows(pairs: "Sequence[Comparison]") -> tuple[list[str], list[list[str]]]:
+    head = ["suite", "a", "b", "a's", "b's", "b − a", "95 % interval", "p (Holm)", "better"]
+    rows = []
+    for pair in pairs:
+        clean = pair.settings.iloc[0]
+        rows.append(["(clean)", pair.a, pair.b, *_cells(clean, "accuracy", pair)])
+        for _, row in pair.suites.iterrows():
+            rows.append([str(row["suite"]), pair.a, pair.b, *_cells(row, "area", pair)])
+    return head, rows
+
+
+def _cells(row: "pd.Series[Any]", what: str, pair: "Comparison") -> list[str]:
+    from robustmnist.wording.tests import ALPHA
+
+    difference, p = float(row["difference"]), float(row["p_holm"])
+    better = (pair.b if difference > 0 else pair.a) if p < ALPHA else "not told apart"
+    return [
+        f"{row[f'{what}_a']:.4f}",
+        f"{row[f'{what}_b']:.4f}",
+        f"{difference:+.4f}",
+        f"{row['difference_low']:+.4f} to {row['difference_high']:+.4f}",
+        "" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}",
+        better,
+    ]
+
+
+def _plain(row: "dict[Any, Any]") -> dict[str, Any]:
+    return {str(key): None if isinstance(one, float) and not math.isfinite(one) else one for key, one in row.items()}

@@ -1,0 +1,22 @@
+"""All that a command prints goes through here, so that no name from a file reaches the terminal as it is."""
+
+import click
+
+from robustmnist.wording.characters import visible, visible_json
+
+__all__ = ["echo", "echo_json", "say"]
+
+
+def echo(line: object = "", *, err: bool = False) -> None:
+    """Print one line, with escapes for what a terminal would obey or turn around; with `err` on standard error."""
+    click.echo(visible(line), err=err)
+
+
+def echo_json(content: object, *, indent: int = 2) -> None:
+    """Print `content` as JSON on standard output."""
+    click.echo(visible_json(content, indent))
+
+
+def say(words: str) -> None:
+    """Print a line on standard error, where what is no result belongs."""
+    echo(words, err=True)

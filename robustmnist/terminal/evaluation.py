@@ -1,0 +1,161 @@
+"""The end of an evaluation on the terminal: what the page says in its tables, in the same words and the same order."""
+
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robustmnist.terminal.echo import echo, echo_json
+from robustmnist.terminal.table import print_table
+
+if TYPE_CHECKING:
+    from robustmnist.overview.overview import Study
+    from robustmnist.predictions import Predictions
+import math
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["map_records", "record", "show_headline"]
+
+
+Rows = list[list[str]]
+CRITICAL = ("side", "end", "clean_accuracy", "critical", "critical_near", "critical_far", "beyond")
+
+
+def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_json: bool) -> None:
+    """Print what came out and where it lies; with `as_json` as JSON on standard output and nothing else.
+
+    The numbers and their intervals are those of the page at `page`, which was made of these predictions.
+    """
+    from robustmnist.overview.overview import RESAMPLES, study
+    from robustmnist.overview.printable_run import readable
+    from robustmnist.wording.numbers import count
+
+    found, summary = study(readable(predictions)), folder / "summary.csv"
+    if as_json:
+        content = {"out": str(folder), "report": str(page), "summary": str(summary), **record(found, RESAMPLES)}
+        echo_json(content, indent=1)
+        return
+    run, n = found.predictions, count(len(found.predictions))
+    for one in found.clean:
+        low, high = (_share(end) for end in (one.low, one.high))
+        echo(f"{one.name}: reads {_share(one.accuracy)} % of {n} clean digits (95 % interval {low}–{high})")
+    drawn = f"{count(RESAMPLES)} resamples of the {n} digits"
+    curves, worst, maps = _curves(found), _worst(found), _maps(run, RESAMPLES)
+    if curves:
+        echo("The strength at which a tenth of clean accuracy is lost, and the area under the curve in %,")
+        echo(f"with 95 % intervals from {drawn}:")
+        print_table(["suite", "sweep", "checkpoint", "a tenth is lost at", "area"], curves)
+    if worst:
+        echo("Digits read right in all of many tries, in %, with 95 % interval:")
+        print_table(["suite", "sweep", "checkpoint", "tries", "right in all of them"], worst)
+    if maps:
+        echo("Accuracy over all points of each map, and digits read right at every one of them, in %,")
+        echo(f"with 95 % intervals, the first from {drawn}:")
+        print_table(["suite", "map", "checkpoint", "mean over the map", "right at every point"], maps)
+    echo(f"summary: {summary}")
+    echo(f"report:  {page}")
+
+
+def _curves(study: "Study") -> Rows:
+    """Return a row per curve, checkpoint and side of neutral, which keeps rows narrow; the area in the first."""
+    from robustmnist.overview.in_words import fall_text
+    from robustmnist.wording.numbers import share_text
+
+    rows = []
+    for sweep in study.sweeps:
+        for one in sweep.tolerances:
+            area = share_text(one.area.share, one.area.low, one.area.high)
+            falls = [_typed(fall_text(sweep, fall)) for fall in one.falls] or ["-"]
+            for fall, told in zip_longest(falls, [area], fillvalue=""):
+                rows.append([sweep.suite.name, sweep.sweep.name, one.name, fall, told])
+    return rows
+
+
+def _worst(study: "Study") -> Rows:
+    from robustmnist.overview.overview import tries
+    from robustmnist.results import worst_of_k
+    from robustmnist.wording.numbers import share_text
+
+    rows = []
+    for suite in study.predictions.suites:
+        for sweep in filter(tries, suite.curves):
+            table = worst_of_k(study.predictions, suite.name, sweep.name)
+            last = table[(table["k"] == sweep.draws) & (table["value"] != sweep.neutral)]
+            for row in last.to_dict("records"):
+                shares = (float(row[key]) for key in ("accuracy", "accuracy_low", "accuracy_high"))
+                names = (suite.name, sweep.name, str(row["checkpoint"]))
+                rows.append([*names, str(sweep.draws), share_text(*shares)])
+    return rows
+
+
+def _maps(predictions: "Predictions", resamples: int) -> Rows:
+    from robustmnist.wording.numbers import share_text
+
+    rows = []
+    for row in map_records(predictions, resamples):
+        numbers = ([float(row[f"{key}{end}"]) for end in ("", "_low", "_high")] for key in ("mean", "accuracy"))
+        rows.append([row["suite"], row["sweep"], row["checkpoint"], *(share_text(*three) for three in numbers)])
+    return rows
+
+
+def _share(share: float) -> str:
+    from robustmnist.wording.numbers import percent
+
+    return percent(share, 2, sign=False)
+
+
+def _typed(text: str) -> str:
+    """Return text of the page with spaces and signs that can be searched for, copied and typed."""
+    from robustmnist.wording.numbers import MINUS, NBSP
+
+    return text.replace(NBSP, " ").replace(MINUS, "-")
+
+
+def record(study: "Study", resamples: int) -> dict[str, Any]:
+    """Return what ``evaluate --json`` prints of a run; what is no number or beyond a sweep's end is None.
+
+    - ``dataset``, ``n`` digits and ``resamples``, of the bootstrap over them
+    - ``clean``: a row per checkpoint, ``accuracy`` with its Wilson interval
+    - ``headline``: a row per curve and checkpoint; the columns of `robustmnist.results.headline`, ``area_low`` and
+      ``area_high``, and ``critical``, for each side of neutral those of `robustmnist.results.critical_strengths`
+    - ``maps``: a row per map and checkpoint, see `map_records`
+    """
+    from robustmnist.results import areas, critical_strengths, headline
+
+    run, names = study.predictions, ["checkpoint", "suite", "sweep"]
+    heads = headline(run).merge(areas(run, resamples)[[*names, "area_low", "area_high"]], on=names)
+    falls = dict(list(critical_strengths(run, resamples).groupby(names, sort=False)[list(CRITICAL)]))
+    rows = []
+    for row in heads.to_dict("records"):
+        own = falls.get(tuple(row[name] for name in names))  # a curve of its neutral value alone has no side
+        rows.append({**row, "critical": [] if own is None else own.to_dict("records")})
+    clean = [
+        {
+            "checkpoint": one.name,
+            "n": len(run),
+            "accuracy": one.accuracy,
+            "accuracy_low": one.low,
+            "accuracy_high": one.high,
+        }
+        for one in study.clean
+    ]
+    content = {"dataset": dict(run.manifest["dataset"]), "n": len(run), "resamples": resamples, "clean": clean}
+    plain: dict[str, Any] = _plain({**content, "headline": rows, "maps": map_records(run, resamples)})
+    return plain
+
+
+def map_records(predictions: "Predictions", resamples: int) -> list[dict[str, Any]]:
+    """Return a row per map and checkpoint: `worst_over_grid`, and the interval of its ``mean``."""
+    from robustmnist.results import map_means, worst_over_grid
+
+    pairs = [(suite.name, sweep.name) for suite in predictions.suites for sweep in suite.maps]
+    worst = [row for pair in pairs for row in worst_over_grid(predictions, *pair).to_dict("records")]
+    means = map_means(predictions, resamples)[["mean_low", "mean_high"]].to_dict("records")
+    return [{str(key): value for key, value in (one | two).items()} for one, two in zip(worst, means, strict=True)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,53 @@
+"""Several seeds of one recipe on the terminal and as a table: how much is luck of the seed."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from robustmnist.terminal.echo import echo
+from robustmnist.terminal.table import print_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from robustmnist.predictions import Predictions
+
+__all__ = ["luck_table", "show_luck"]
+
+
+def luck_table(predictions: "Predictions", groups: Sequence[Sequence[str]]) -> "pd.DataFrame | None":
+    """Return `seed_variance` of each group, a column ``checkpoints`` with their names before it; None without a group.
+
+    Raises:
+        RunError: If a checkpoint was not evaluated, is named twice, or a group has fewer than two.
+    """
+    if not groups:
+        return None
+    import pandas as pd
+
+    from robustmnist.results import seed_variance
+
+    parts = [seed_variance(predictions, group) for group in groups]
+    for part, group in zip(parts, groups, strict=True):
+        part.insert(0, "checkpoints", ", ".join(group))
+    together: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return together
+
+
+def show_luck(table: "pd.DataFrame", settings: Sequence[tuple[str, str, float]]) -> None:
+    """Print the rows of the clean digits and of some settings (suite, sweep, value), a table per group."""
+    from robustmnist.wording.numbers import strength
+
+    head = ["setting", "accuracy", "95 % interval", "lowest", "highest", "sd by seed", "sd by digits", "p (Holm)"]
+    columns = ["accuracy", "total_low", "total_high", "lowest", "highest", "seed_sd", "sample_sd"]
+    for names, group in table.groupby("checkpoints", sort=False):
+        echo(f"Luck of the seed, {names} being of one recipe:")
+        rows = []
+        for row in group.to_dict("records"):
+            suite, sweep, value = row["suite"], row["sweep"], float(row["value"])
+            if suite and (suite, sweep, value) not in settings:
+                continue
+            where = f"{suite} {sweep} {strength(value, row['unit'])}" if suite else "(clean)"
+            mean, low, high, *others = (f"{float(row[name]):.4f}" for name in columns)
+            p = float(row["p_holm"])
+            rows.append([where, mean, f"{low} to {high}", *others, "< 0.001" if p < 0.001 else f"{p:.3f}"])
+        print_table(head, rows)

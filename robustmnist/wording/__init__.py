@@ -1,0 +1,1 @@
+"""Numbers and characters as text that may be printed; knows no run."""

@@ -1,0 +1,137 @@
+"""Text and numbers as the report prints them: safe characters, honest rounding, units."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+from robustmnist.wording.characters import shorten
+
+__all__ = [
+    "MINUS",
+    "NBSP",
+    "TIGHT",
+    "anchor",
+    "brief",
+    "count",
+    "decimals",
+    "interval",
+    "listing",
+    "percent",
+    "plain",
+    "share_text",
+    "strength",
+]
+
+
+NBSP = "\u00a0"
+MINUS = "\u2212"
+# Units that stand against their number, and those that are no units but words that axes and titles say; all others
+# follow after a no-break space.
+TIGHT = {"°", "×"}
+BARE = {"", "fraction", "probability", "ink"}
+
+
+def plain(value: float, places: int | None = None, *, signed: bool = False) -> str:
+    """Return a number with a true minus sign; without `places`, as short as it can be told.
+
+    >>> plain(-2.5), plain(0.618, 2), plain(3, signed=True)
+    ('−2.5', '0.62', '+3')
+    """
+    text = f"{value:.6g}" if places is None else f"{value:.{places}f}"
+    if float(text) == 0:
+        return text.lstrip("-")
+    return f"+{text}" if signed and value > 0 else text.replace("-", MINUS)
+
+
+def brief(value: float) -> str:
+    """Return a number with three significant digits at most, as an axis prints it.
+
+    >>> brief(-0.288675), brief(22.5), brief(1250)
+    ('−0.289', '22.5', '1250')
+    """
+    return plain(round(value) if abs(value) >= 100 else float(f"{value:.3g}"))
+
+
+def strength(value: float, unit: str, places: int | None = None, *, signed: bool = False) -> str:
+    """Return a strength in its unit.
+
+    >>> strength(-34.6, "°", 0), strength(3.2, "px").replace(NBSP, " "), strength(0.5, "fraction")
+    ('−35°', '3.2 px', '0.5')
+    """
+    number = plain(value, places, signed=signed)
+    if unit in BARE:
+        return number
+    return f"{number}{unit}" if unit in TIGHT else f"{number}{NBSP}{shorten(unit, 20)}"
+
+
+def decimals(values: Sequence[float]) -> int:
+    """Return how many decimals an interpolated strength deserves: a fifth of the sweep's finest step shows.
+
+    >>> decimals([0, 1, 2]), decimals([-10, -5, 0]), decimals([0.4, 0.45, 0.5])
+    (1, 0, 2)
+    """
+    steps = [abs(b - a) for a, b in pairwise(values) if b != a]
+    return max(0, -math.floor(math.log10(min(steps) / 5) + 1e-9)) if steps else 1
+
+
+def percent(share: float, places: int = 1, *, sign: bool = True) -> str:
+    """Return a share as a percentage; no share short of one is rounded up to 100, none above zero down to 0.
+
+    >>> percent(0.99999).replace(NBSP, " "), percent(0.5, sign=False), percent(1.0, sign=False)
+    ('99.999 %', '50.0', '100.0')
+    """
+    if not math.isfinite(share):
+        return "–"
+    while places < 6 and (
+        (share < 1 and round(share * 100, places) >= 100) or (share > 0 and not round(share * 100, places))
+    ):
+        places += 1
+    text = f"{share * 100:.{places}f}"
+    if share < 1 and float(text) >= 100:
+        text = f"> 99.{'9' * places}"
+    if share > 0 and float(text.lstrip("> ")) == 0:
+        text = f"< 0.{'0' * (places - 1)}1"
+    return f"{text}{NBSP}%" if sign else text
+
+
+def interval(low: float, high: float) -> str:
+    """Return the bounds of an interval of shares, in per cent without the sign.
+
+    >>> interval(0.9923, 0.9954)
+    '99.2–99.5'
+    """
+    return f"{percent(low, sign=False)}–{percent(high, sign=False)}"
+
+
+def count(number: int) -> str:
+    """Return a whole number with thousands marked.
+
+    >>> count(10000)
+    '10,000'
+    """
+    return f"{int(number):,}"
+
+
+def listing(items: Sequence[str], word: str = "and") -> str:
+    """Join phrases as prose does.
+
+    >>> listing(["a", "b", "c"]), listing(["a", "b"], "or")
+    ('a, b and c', 'a or b')
+    """
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {word} {items[-1]}"
+
+
+def anchor(*parts: int | str) -> str:
+    """Return an id for an element, from words and indices of this project only (never from a user's name).
+
+    >>> anchor("mistake", 0, 2)
+    'mistake-0-2'
+    """
+    return "-".join(map(str, parts))
+
+
+def share_text(share: float, low: float, high: float) -> str:
+    """Return a share with its interval, in per cent without the sign: "98.7 (98.4–98.9)"."""
+    return f"{percent(share, sign=False)} ({interval(low, high)})"

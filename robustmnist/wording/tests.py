@@ -1,0 +1,43 @@
+"""Differences, effects and p-values as text."""
+
+import math
+
+from robustmnist.wording.numbers import NBSP, plain
+
+__all__ = ["ALPHA", "difference_text", "effect_text", "p_text"]
+
+
+ALPHA = 0.05  # a difference counts where its p-value, corrected over the family, is below
+INTERVAL = f"95{NBSP}% interval"
+
+
+def p_text(p: float, *, name: bool = True) -> str:
+    """Return a p-value with two digits, never as zero.
+
+    >>> p_text(0.0123).replace(NBSP, " "), p_text(1e-9).replace(NBSP, " "), p_text(0.8, name=False)
+    ('p = 0.012', 'p < 0.001', '0.80')
+    """
+    if not math.isfinite(p):
+        return f"p{NBSP}–" if name else "–"
+    small = p < 0.001
+    number = "0.001" if small else f"{p:.3f}" if p < 0.0995 else f"{p:.2f}"
+    if name:
+        return f"p{NBSP}{'<' if small else '='}{NBSP}{number}"
+    return f"<{NBSP}{number}" if small else number
+
+
+def difference_text(value: float, low: float, high: float, *, words: bool = False) -> str:
+    """Return a difference with its interval, to as many decimals as the interval deserves, two to four.
+
+    >>> difference_text(0.2134, 0.2021, 0.2247), difference_text(-0.0011, -0.0031, 0.0009)
+    ('+0.21 (0.20 to 0.22)', '−0.001 (−0.003 to 0.001)')
+    """
+    half = (high - low) / 2
+    places = min(max(-math.floor(math.log10(half) + 1e-9), 2), 4) if half > 0 else 3
+    around = f"{plain(low, places)} to {plain(high, places)}"
+    return f"{plain(value, places, signed=True)} ({f'{INTERVAL} ' if words else ''}{around})"
+
+
+def effect_text(value: float) -> str:
+    """Return an effect size with two decimals; a dash where it is not defined, ∞ where one side has no cases."""
+    return "–" if math.isnan(value) else "∞" if math.isinf(value) else plain(value, 2)

@@ -1,0 +1,265 @@
+"""``robustmnist explain`` from end to end, on embedded digits and untrained checkpoints."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from robustmnist.cli import cli
+from robustmnist.cli import explain as command_module
+from robustmnist.data import load_dataset
+from robustmnist.errors import InputError, RobustMnistError
+from robustmnist.explanation import METHODS, explain
+from robustmnist.explanation.choice import confident_mistakes, first_of_each_class, rows_of
+from robustmnist.explanation.condition import choose_condition
+from robustmnist.models.architectures.build import build_model
+from robustmnist.models.checkpoints.checkpoint import load_checkpoint, save_checkpoint
+from robustmnist.perturb import rotation
+from robustmnist.suites import load_suite
+
+SUITE = """
+title = "Mine"
+question = "How far?"
+source = "here"
+seed = 5
+[[sweep]]
+name = "turn"
+title = "Turn"
+perturbation = "rotation"
+parameter = "angle"
+unit = "°"
+values = [0, 30]
+[[sweep]]
+name = "grain"
+title = "Grain"
+perturbation = "gaussian-noise"
+parameter = "sigma"
+unit = "sd of ink"
+values = [0, 0.5]
+draws = 2
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Compute on one thread: the nets are so small that threads mostly wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a small convolutional checkpoint, a dense one, and a suite."""
+    folder = tmp_path_factory.mktemp("explain")
+    kinds = {"tiny-cnn": {"model": "cnn", "channels": [2, 3], "hidden": [8]}, "tiny-fc": {"model": "fc", "widths": [8]}}
+    for name, architecture in kinds.items():
+        torch.manual_seed(3)
+        save_checkpoint(
+            folder / name, build_model(architecture), name=name, architecture=architecture, precision="float32",
+            test_accuracy=None, validation_accuracy=None, recipe={}, data={}, versions={}, seed=3, epochs=0,
+            best_epoch=0, training_seconds=0.0, device="cpu",
+        )  # fmt: skip
+    (folder / "mine.toml").write_text(SUITE, encoding="utf-8")
+    return folder
+
+
+def run(*words: object) -> Result:
+    arguments = ["explain", "--dataset", "digits", "--first", "60", "--device", "cpu", *map(str, words)]
+    return CliRunner().invoke(cli, arguments, standalone_mode=False)
+
+
+def one_line(result: Result) -> str:
+    """Return the message of bad input, as `main` prints it with exit code 2."""
+    assert isinstance(result.exception, InputError), result.exception
+    assert isinstance(result.exception, RobustMnistError)
+    assert result.exception.exit_code == 2
+    message = str(result.exception)
+    assert "\n" not in message
+    return message
+
+
+def test_everything_is_written_and_agrees_with_the_library(here: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = run("-c", here / "tiny-cnn", "--suite", here / "mine.toml", "--value", "17.5", "--sample", 4, "--sample", 1,
+               "--sample", 4, "-m", "saliency", "-m", "grad-cam", "-o", out)  # fmt: skip
+    assert done.exception is None, done.exception
+    names = {"explain.html", "explain.json", "attributions.npz"}
+    names |= {"explain-tiny-cnn-saliency.png", "explain-tiny-cnn-grad-cam.png"}
+    assert {path.name for path in out.iterdir()} == names
+    assert set(done.stdout.split()) == {str(out / name) for name in names}
+    assert "its first sweep, 'turn'" in done.stderr
+    assert "grain" in done.stderr
+
+    record = json.loads((out / "explain.json").read_text(encoding="utf-8"))
+    arrays = np.load(io.BytesIO((out / "attributions.npz").read_bytes()))
+    checkpoint, digits = load_checkpoint(here / "tiny-cnn"), load_dataset("digits").select([4, 1])
+    turned = rotation(digits.images, angle=17.5)
+    for view, images in (("clean", digits.images), ("perturbed", turned)):
+        targets = checkpoint(images).argmax(dim=1).clone()
+        wanted = explain(checkpoint, images, targets, method="saliency")[:, 0].numpy()
+        assert np.array_equal(arrays[f"tiny-cnn/saliency/{view}"], wanted)
+        assert np.array_equal(arrays[f"tiny-cnn/images/{view}"], images[:, 0].numpy())
+        said = [sample[view]["predicted"] for sample in record["explanations"][0]["samples"]]
+        assert said == targets.tolist()
+    assert record["condition"]["value"] == 17.5
+    assert record["seed"] == 5
+    assert record["explanations"][1]["method"] == "grad-cam"
+    assert record["dataset"]["name"] == "digits"
+    page = (out / "explain.html").read_text(encoding="utf-8")
+    assert "--sample 4 --sample 1" in page
+    assert "--value 17.5" in page
+    assert "--dataset digits" in page
+    assert str(out) not in page
+
+
+def test_the_layer_of_grad_cam_can_be_named(here: Path, tmp_path: Path) -> None:
+    for name, words in (("last", []), ("first", ["--layer", "features.0"])):
+        done = run("-c", here / "tiny-cnn", "--sample", 4, "-m", "saliency", "-m", "grad-cam", *words,
+                   "-o", tmp_path / name)  # fmt: skip
+        assert done.exception is None, done.exception
+    maps = [np.load(tmp_path / name / "attributions.npz")["tiny-cnn/grad-cam/clean"] for name in ("last", "first")]
+    assert not np.array_equal(*maps)
+    saliency, grad_cam = json.loads((tmp_path / "first" / "explain.json").read_text(encoding="utf-8"))["explanations"]
+    assert "layer" not in saliency["settings"]
+    assert grad_cam["settings"]["layer"] == "features.0, rectified"
+    page = (tmp_path / "first" / "explain.html").read_text(encoding="utf-8")
+    assert "layer features.0, rectified" in page
+    assert "--layer features.0" in page
+
+
+def test_the_same_command_writes_the_same_bytes(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        done = run("-c", here / "tiny-fc", "-m", "input-x-gradient", "-o", "out")
+        assert done.exception is None, done.exception
+        found.append({path.name: path.read_bytes() for path in Path("out").iterdir()})
+    assert found[0] == found[1]
+    record = json.loads(found[0]["explain.json"])
+    assert [sample["label"] for sample in record["explanations"][0]["samples"]] == list(range(10))
+    assert record["condition"] is None
+
+
+def test_mistakes_are_those_of_each_checkpoint_as_it_saw_the_perturbed_digits(here: Path, tmp_path: Path) -> None:
+    done = run("-c", here / "tiny-cnn", "-c", here / "tiny-fc", "--suite", here / "mine.toml", "--sweep", "grain",
+               "--value", 0.3, "--mistakes", 2, "-m", "saliency", "--target", "true", "-o", tmp_path)  # fmt: skip
+    assert done.exception is None, done.exception
+    assert "first variant, draw 0" in done.stderr
+    record = json.loads((tmp_path / "explain.json").read_text(encoding="utf-8"))
+    data = load_dataset("digits").head(60)
+    noisy = choose_condition(load_suite(here / "mine.toml"), 0.3, sweep="grain", seed=5).apply(data)
+    for entry in record["explanations"]:
+        logits = load_checkpoint(here / entry["checkpoint"])(noisy).numpy()
+        rows = confident_mistakes(logits, data.labels.numpy(), 2)
+        assert [sample["id"] for sample in entry["samples"]] == data.ids[rows].tolist()
+        for sample in entry["samples"]:
+            assert sample["perturbed"]["predicted"] != sample["label"]
+            assert sample["perturbed"]["explained"] == sample["clean"]["explained"] == sample["label"]
+
+
+def test_a_given_seed_goes_before_the_suites(here: Path, tmp_path: Path) -> None:
+    words = ("-c", here / "tiny-fc", "--suite", here / "mine.toml", "--sweep", "grain", "--value", 0.3)
+    for seed, folder in (((), "a"), (("--seed", 5), "b"), (("--seed", 6), "c")):
+        done = run(*words, "--sample", 0, "-m", "saliency", *seed, "-o", tmp_path / folder)
+        assert done.exception is None, done.exception
+    a, b, c = (np.load(tmp_path / folder / "attributions.npz")["tiny-fc/images/perturbed"] for folder in "abc")
+    assert np.array_equal(a, b)
+    assert not np.array_equal(a, c)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--suite", "shift"], "--suite: needs a strength; give --value"),
+        (["--value", 3], "--value: needs a suite; give --suite"),
+        (["--sweep", "right"], "--sweep: needs a suite; give --suite"),
+        (["--sample", 1, "--mistakes", 2], "--mistakes: excludes --sample"),
+        (["--suite", "MINE", "--value", 400], "400 is no value of angle in sweep 'turn'; give -360 to 360 °"),
+        (["--suite", "MINE", "--value", "nan"], "nan is no value of angle"),
+        (["--suite", "MINE", "--sweep", "grian", "--value", 1], "has no sweep 'grian', did you mean 'grain'?"),
+        (["--suite", "shfit", "--value", 1], "did you mean 'shift'"),
+        (["--suite", "all", "--value", 3], "'all' stands for several suites, and one is needed; use one of shift,"),
+        (["--suite", "shift", "--suite", "MINE", "--value", 3], "--suite: takes one suite"),
+        (["--sample", 60], "there is no sample 60; use 0 to 59"),
+        (["--sample", -1], "there is no sample -1; use 0 to 59"),
+        (["-m", "gradcam"], "'gradcam' is no attribution method, did you mean 'grad-cam'?"),
+        (["-m", "grad-cam"], "tiny-fc: has no convolution"),
+        (["--layer", "features.0"], "--layer: only grad-cam reads a layer; give --method grad-cam"),
+        (["-m", "grad-cam", "--layer", "classifer.0"], "has no layer 'classifer.0', did you mean 'classifier.0'"),
+        (["-c", "no-such-thing"], "no-such-thing"),
+        (["--device", "tpu"], "'tpu' is no device"),
+        (["--dataset", "letters"], "letters"),
+    ],
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line_and_leaves_nothing(here: Path, tmp_path: Path, words: list[object], said: str) -> None:
+    stand_ins = {"MINE": here / "mine.toml"}
+    out = tmp_path / "out"
+    done = run("-c", here / "tiny-fc", *(stand_ins.get(str(word), word) for word in words), "-o", out)
+    assert said in one_line(done)
+    assert not out.exists()
+
+
+def test_two_checkpoints_of_one_name_are_called_what_was_typed(here: Path, tmp_path: Path) -> None:
+    for ending in ("safetensors", "json"):
+        (tmp_path / f"copy.{ending}").write_bytes((here / f"tiny-fc.{ending}").read_bytes())
+    done = run("-c", here / "tiny-fc", "-c", tmp_path / "copy", "-m", "saliency", "--sample", 0, "-o", tmp_path / "out")
+    assert done.exception is None, done.exception
+    record = json.loads((tmp_path / "out" / "explain.json").read_text(encoding="utf-8"))
+    assert [one["checkpoint"] for one in record["explanations"]] == [str(here / "tiny-fc"), str(tmp_path / "copy")]
+    assert len({one["sheet"] for one in record["explanations"]}) == len({*done.stdout.split()}) - 3 == 2
+
+
+def test_a_file_for_a_folder_is_refused_before_anything_is_computed(here: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    assert "is a file; give a folder to -o" in one_line(run("-c", here / "tiny-fc", "-o", taken))
+    assert "cannot be written" in one_line(run("-c", here / "tiny-fc", "-m", "saliency", "-o", taken / "inside"))
+    assert taken.read_text() == "mine"
+
+
+def test_help_names_every_method() -> None:
+    assert all(name in command_module.METHODS for name in METHODS)
+    assert run("--help").stdout.count("robustmnist explain ") >= 2
+
+
+# --- choosing ---------------------------------------------------------------------------------------------------------
+
+
+def test_mistakes_are_ranked_where_probabilities_saturate_and_invalid_rows_never() -> None:
+    logits = np.zeros((6, 10), np.float32)
+    logits[[0, 1, 2, 3, 4, 5], [1, 1, 1, 1, 1, 0]] = [50, 90, 70, np.nan, 90, 99]
+    labels = np.array([0, 0, 0, 0, 0, 0])
+    assert confident_mistakes(logits, labels, 10).tolist() == [1, 4, 2, 0]
+    assert confident_mistakes(logits, labels, 2).tolist() == [1, 4]
+    assert confident_mistakes(logits[5:], labels[5:], 2).tolist() == []
+
+
+def test_a_checkpoint_without_mistakes_is_said(here: Path) -> None:
+    from robustmnist.explanation.choice import choose_digits
+
+    data = load_dataset("digits").head(12)
+
+    def perfect(images: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.one_hot(data.labels, 10).float()
+
+    turned = choose_condition(load_suite(here / "mine.toml"), 30)
+    for condition, remedy in ((None, "take more digits, or give --suite and --value"), (turned, "give a --value f")):
+        said: list[str] = []
+        with pytest.raises(InputError, match=f"there is no mistake to explain; {remedy}"):
+            choose_digits(data, {"perfect": perfect}, condition, mistakes=3, notify=said.append)  # type: ignore[dict-item]
+        assert said == []
+
+
+def test_rows_are_found_by_id_and_by_class() -> None:
+    ids, labels = np.array([7, 3, 9]), np.array([2, 0, 2])
+    assert rows_of(ids, [9, 7, 9]).tolist() == [2, 0]
+    assert first_of_each_class(labels).tolist() == [1, 0]

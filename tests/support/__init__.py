@@ -1,0 +1,1 @@
+"""What several tests use: runs, pictures and data sets that are made up."""
