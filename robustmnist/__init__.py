@@ -11,8 +11,7 @@
 Names are resolved on first use, so that ``import robustmnist`` costs nothing.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from robustmnist.system.installation import __version__ as __version__
 
@@ -31,8 +30,25 @@ if TYPE_CHECKING:
     from robustmnist.suites import load_suite as load_suite
     from robustmnist.training import train as train
 
-# Function -> module. Modules are nouns and functions verbs: a module of the function's name would take its place here
-# as soon as anything imports it.
+__all__ = [
+    "__version__",
+    "evaluate",
+    "explain",
+    "list_checkpoints",
+    "list_suites",
+    "load_checkpoint",
+    "load_dataset",
+    "load_suite",
+    "perturb",
+    "read_predictions",
+    "results",
+    "summarise",
+    "train",
+    "write_report",
+]
+
+# Function -> module. Modules are nouns and functions verbs: a module with the name of a function would hide the
+# function here as soon as anything imports it.
 _NAMES = {
     "evaluate": "robustmnist.evaluation",
     "explain": "robustmnist.explanation",
@@ -48,16 +64,16 @@ _NAMES = {
 }
 _MODULES = ("perturb", "results")
 
-__all__ = ["__version__", *sorted([*_NAMES, *_MODULES])]
 
+def __getattr__(name: str) -> object:
+    from importlib import import_module
 
-def __getattr__(name: str) -> Any:
     if name in _NAMES:
-        return getattr(importlib.import_module(_NAMES[name]), name)
+        return getattr(import_module(_NAMES[name]), name)
     if name in _MODULES:
-        return importlib.import_module(f"robustmnist.{name}")
+        return import_module(f"robustmnist.{name}")
     raise AttributeError(f"module 'robustmnist' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return list(__all__)

@@ -1,7 +1,9 @@
 """The command line as a whole: quick, lazy, one line per mistake."""
 
+import ast
 import errno
 import importlib
+import inspect
 import os
 import shlex
 import subprocess
@@ -144,6 +146,24 @@ def test_every_public_name_resolves() -> None:
         assert getattr(robustmnist, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = robustmnist.nothing  # type: ignore[attr-defined]
+
+
+def test_the_package_offers_its_surface_and_nothing_else() -> None:
+    """Completion in a notebook shows `dir`; the tools of the file and imported submodules are no part of it."""
+    import robustmnist
+
+    importlib.import_module("robustmnist.terminal.table")
+    assert dir(robustmnist) == robustmnist.__all__ == sorted(robustmnist.__all__)
+    assert set(robustmnist.__all__) == {"__version__", *robustmnist._NAMES, *robustmnist._MODULES}
+
+
+def test_type_checkers_see_every_public_name_where_it_is_resolved_from() -> None:
+    import robustmnist
+
+    (block,) = [node for node in ast.parse(inspect.getsource(robustmnist)).body if isinstance(node, ast.If)]
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    seen = {alias.asname: node.module for node in imports for alias in node.names}
+    assert seen == {**robustmnist._NAMES, **dict.fromkeys(robustmnist._MODULES, "robustmnist")}
 
 
 def test_functions_stay_functions_once_their_modules_are_imported() -> None:
