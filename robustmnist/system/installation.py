@@ -5,7 +5,7 @@ from pathlib import Path
 
 __all__ = ["PACKAGE", "__version__", "shipped", "versions"]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 PACKAGE = Path(__file__).parent.parent  # the folder of the whole package
 
 

@@ -168,7 +168,7 @@ def torch_version(run: Run, patch: pytest.MonkeyPatch) -> Run:
 
 
 def version(run: Run, patch: pytest.MonkeyPatch) -> Run:
-    patch.setattr(rm, "__version__", "9.9")
+    patch.setattr(identity, "__version__", "9.9")
     return run
 
 

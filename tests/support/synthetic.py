@@ -116,7 +116,7 @@ def _manifest(checkpoints: Sequence[str], suites: Sequence[Suite], n: int, seed:
     settings = sum((len(sweep.values) - 1) * len(sweep.variants) for suite in suites for sweep in suite.sweeps)
     return {
         "format": 1,
-        "robustmnist": "0.1.0",
+        "robustmnist": "0.2.0",
         "command": "robustmnist evaluate --suite shift --suite rotation --suite noise",
         "created": "2026-01-02T03:04:05+00:00",
         "duration_seconds": 12.5,

@@ -18,7 +18,7 @@ LONG = 400  # characters of a text that is quoted whole
 
 
 def generator(study: Study) -> str:
-    """Return what made the run: "robustmnist 0.1.0"."""
+    """Return what made the run: "robustmnist 0.2.0"."""
     return f"robustmnist {_text(study.predictions.manifest.get('robustmnist', '?'))}"
 
 
