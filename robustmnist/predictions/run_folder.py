@@ -15,7 +15,7 @@ from robustmnist.predictions.manifest import Manifest
 from robustmnist.predictions.pictures import read_digits
 from robustmnist.predictions.realised import read_realised
 from robustmnist.predictions.table import Predictions
-from robustmnist.suites import Suite, check_names
+from robustmnist.suites import Suite, check_names, check_suites
 from robustmnist.system.files import exists, is_file, sha256_bytes, sha256_file, utf8
 from robustmnist.system.validation import check_plain, mistakes_in
 
@@ -40,6 +40,7 @@ def read_predictions(folder: Path, *, summary: bool = True) -> Predictions:
     path = folder / "run.json"
     try:
         suites = tuple(Suite.from_dict(table) for table in manifest["suites"])
+        check_suites(suites)
         checkpoints = tuple(str(row["name"]) for row in manifest["checkpoints"])
         n, hashes = int(manifest["n"]), dict(manifest["files"])
         digits, realised = hashes["digits.npz"], hashes.get("realised.csv")  # the latter came with version 0.2

@@ -7,12 +7,10 @@ from typing import Any
 
 from robustmnist.perturb.perturbation import Parameter, Perturbation, range_faults
 from robustmnist.perturb.registry import PERTURBATIONS
+from robustmnist.suites.record import MOST_VARIANTS
 from robustmnist.system.validation import did_you_mean, shorten
 
 __all__ = ["arguments", "faults", "not_increasing", "out_of_range", "unknown"]
-
-
-MOST_VARIANTS = 10_000
 
 
 def arguments(name: str, perturbation: Perturbation, sweep: Mapping[str, Any]) -> list[str]:

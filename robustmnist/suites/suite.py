@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from robustmnist.errors import SuiteError
+from robustmnist.suites.record import record_faults
 
 __all__ = ["NAME", "Suite", "Sweep", "Variant", "check_names", "check_suites"]
 
@@ -152,23 +153,23 @@ class Suite:
         """Read what `as_dict` returned, through JSON or not.
 
         Raises:
-            SuiteError: If the table is not such a one.
+            SuiteError: If the table is not one of these, or breaks a rule of suites (`suites.record`).
         """
-        try:
-            sweeps = tuple(
-                Sweep(
-                    **{
-                        **sweep,
-                        "values": tuple(float(value) for value in sweep["values"]),
-                        "over": {key: tuple(words) for key, words in sweep["over"].items()},
-                        "along": {key: tuple(numbers) for key, numbers in sweep.get("along", {}).items()},
-                    }
-                )
-                for sweep in table["sweeps"]
+        faults = record_faults(table)
+        if faults:
+            raise SuiteError(f"a suite's record is damaged ({faults[0]})")
+        sweeps = tuple(
+            Sweep(
+                **{
+                    **sweep,
+                    "values": tuple(float(value) for value in sweep["values"]),
+                    "over": {key: tuple(words) for key, words in sweep["over"].items()},
+                    "along": {key: tuple(numbers) for key, numbers in sweep.get("along", {}).items()},
+                }
             )
-            return cls(**{**table, "sweeps": sweeps})
-        except (KeyError, TypeError, ValueError, AttributeError) as cause:
-            raise SuiteError(f"a suite's record is damaged ({type(cause).__name__}: {cause})") from cause
+            for sweep in table["sweeps"]
+        )
+        return cls(**{**table, "sweeps": sweeps})
 
 
 def check_suites(suites: Sequence[Suite]) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from numpy.typing import NDArray
 from support.synthetic import make_suite, make_sweep
 from torch import nn
 
+from robustmnist.cli import cli
 from robustmnist.data import load_dataset
 from robustmnist.errors import InputError, RunError
 from robustmnist.evaluation import evaluate
@@ -204,6 +206,24 @@ def test_a_forged_manifest_is_one_clear_line(copy: Path) -> None:
             continue
         # What is only told and never computed with may say anything.
         np.testing.assert_array_equal(predictions.clean, read_clean(copy))
+
+
+def test_a_forged_suite_without_its_neutral_value_is_one_clear_line(copy: Path) -> None:
+    manifest = json.loads((copy / "run.json").read_text())
+    manifest["suites"][0]["sweeps"][0]["values"] = [1.0, 2.0]
+    resign(copy, suites=manifest["suites"])
+    result = CliRunner().invoke(cli, ["report", str(copy)])
+    assert isinstance(result.exception, RunError)
+    assert str(result.exception) == (
+        f"{copy / 'run.json'}: is not the manifest of a run "
+        "(a suite's record is damaged (sweeps.0.values: the neutral value 0 is missing))"
+    )
+
+
+def test_a_forged_run_of_no_suite_is_refused(copy: Path) -> None:
+    resign(copy, suites=[])
+    with pytest.raises(RunError, match="no suite was given"):
+        read_predictions(copy)
 
 
 def test_a_forged_name_reaches_no_file_outside(copy: Path) -> None:
