@@ -1,7 +1,5 @@
 """The manifest of a folder of perturbed digits: what was done to which digits, and the hash of every file."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,13 +9,14 @@ from torch import Tensor
 
 from robustmnist.data.formats.idx import read_bounded
 from robustmnist.errors import DataError
-from robustmnist.system.files import sha256_bytes, utf8
+from robustmnist.system.sealed_json import BrokenSealError, Seal, hash_of_text
 from robustmnist.system.validation import Table, validate_table
 
 __all__ = ["INK", "MANIFEST", "Manifest", "manifest_bytes", "read_manifest", "runs_of"]
 
 MANIFEST = "manifest.json"
 INK = "one byte a pixel: 255 × ink rounded to the nearest level, halves to the even one; ink = level / 255"
+SEAL = Seal("manifest_sha256")
 MAX_BYTES = 100_000_000  # 60,000 pictures and their hashes take 6 MB
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
@@ -94,7 +93,7 @@ class Manifest(Table):
     def lineage(self) -> str:
         """The hash of all that was done to the digits, before this too, wherever and with which version it was done."""
         before = {key: self.dataset.get(key) for key in ("name", "part", "sha256", "lineage")}
-        return sha256_bytes(_dump({"setting": self.setting, "dataset": before}))
+        return hash_of_text({"setting": self.setting, "dataset": before})
 
     @property
     def root(self) -> dict[str, str]:
@@ -126,15 +125,14 @@ def runs_of(ids: Tensor) -> list[list[int]]:
 
 def manifest_bytes(manifest: Manifest) -> bytes:
     """Return the manifest as it lies on disk: JSON whose last key is the SHA-256 of all the others."""
-    body = manifest.as_dict()
-    return _dump(body | {"manifest_sha256": sha256_bytes(_dump(body))})
+    return SEAL.write(manifest.as_dict())
 
 
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest in `folder`; None where there is none.
 
     Raises:
-        DataError: If it is damaged, was edited or is not such a one.
+        DataError: If it is damaged, was edited or is not a manifest.
     """
     path = folder / MANIFEST
     if not path.exists():
@@ -142,14 +140,11 @@ def read_manifest(folder: Path) -> Manifest | None:
     remedy = "write the folder again with 'robustmnist perturb', or delete the manifest to read the digits without it"
     data = read_bounded(path, MAX_BYTES)
     try:
-        body = json.loads(data)
-        whole = isinstance(body, dict) and body.pop("manifest_sha256", None) == sha256_bytes(_dump(body))
+        body = SEAL.read(data)
     except (ValueError, RecursionError) as cause:
         raise DataError("is not JSON", where=path, remedy=remedy) from cause
-    if not whole:
-        raise DataError("was changed after it was written: its sha256 does not match", where=path, remedy=remedy)
+    except BrokenSealError as cause:
+        what = "was changed after it was written: its sha256 does not match"
+        raise DataError(what, where=path, remedy=remedy) from cause
+    del body[SEAL.key]
     return validate_table(body, Manifest, DataError, where=path)
-
-
-def _dump(table: Mapping[str, Any]) -> bytes:
-    return utf8(json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n")

@@ -1,7 +1,6 @@
 """Predictions on disk: what the files are called, what is in them, and how they are checked on the way in."""
 
 import io
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,12 +15,14 @@ from robustmnist.predictions.pictures import read_digits
 from robustmnist.predictions.realised import read_realised
 from robustmnist.predictions.table import Predictions
 from robustmnist.suites import Suite, check_names, check_suites
-from robustmnist.system.files import exists, is_file, sha256_bytes, sha256_file, utf8
-from robustmnist.system.validation import check_plain, mistakes_in
+from robustmnist.system.files import exists, is_file, sha256_file
+from robustmnist.system.sealed_json import BrokenSealError, Seal
+from robustmnist.system.validation import mistakes_in
 
 __all__ = ["array_shapes", "manifest_bytes", "npy_header", "read_manifest", "read_predictions"]
 
 CLASSES = 10
+SEAL = Seal("sha256")
 MAX_MANIFEST = 20_000_000  # bytes; one of the six shipped suites takes some 50 kB
 
 
@@ -86,29 +87,28 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         if path.stat().st_size > MAX_MANIFEST:
             raise RunError(f"is larger than {MAX_MANIFEST:,} bytes", where=path)
         text = path.read_bytes()
-        manifest = json.loads(text)
-        check_plain(manifest)
-        whole = isinstance(manifest, dict) and manifest_bytes(manifest) == text
+        manifest = SEAL.read(text)
+        if SEAL.write(manifest) != text:
+            raise BrokenSealError
     except OSError as cause:
         raise RunError(f"cannot be read ({cause.strerror})", where=path) from cause
     except (ValueError, RecursionError) as cause:
         raise RunError(f"is not JSON ({cause})", where=path, remedy=_REDO) from cause
-    if not whole:
-        raise RunError("was changed after it was written: its sha256 does not match", where=path, remedy=_REDO)
+    except BrokenSealError as cause:
+        what = "was changed after it was written: its sha256 does not match"
+        raise RunError(what, where=path, remedy=_REDO) from cause
     if manifest.get("format") != 1:
         what = f"has format {manifest.get('format')!r}, of which this version of robustmnist knows nothing"
         raise RunError(what, where=path, remedy="use the version that wrote it, or evaluate again with another -o")
     mistakes = mistakes_in(manifest, Manifest)
     if mistakes:
         raise RunError(f"is not the manifest of a run ({mistakes[0]})", where=path)
-    return dict(manifest)
+    return manifest
 
 
 def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
     """Return the manifest as it lies on disk: indented JSON whose last key is the SHA-256 of all the others."""
-    body = {key: value for key, value in manifest.items() if key != "sha256"}
-    body["sha256"] = sha256_bytes(_dump(body))
-    return _dump(body)
+    return SEAL.write(manifest)
 
 
 def array_shapes(suites: Sequence[Suite], checkpoints: int, n: int) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
@@ -167,7 +167,3 @@ def _read_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], sha256
         what = f"cannot be read ({getattr(cause, 'strerror', None) or cause})"
         raise RunError(what, where=path, remedy=_REDO) from cause
     return mapped
-
-
-def _dump(table: Mapping[str, Any]) -> bytes:
-    return utf8(json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n")

@@ -3,8 +3,6 @@
 A card is a JSON file beside the weights. It carries a hash of itself too, so that no edit, however small, goes unseen.
 """
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -12,9 +10,10 @@ from pydantic import AfterValidator, Field, Strict, model_validator
 
 from robustmnist.errors import CheckpointError
 from robustmnist.statistics.temperature import COLDEST, HOTTEST
-from robustmnist.system.files import is_file, sha256_bytes, write_atomic
+from robustmnist.system.files import is_file, write_atomic
 from robustmnist.system.installation import shipped
-from robustmnist.system.validation import Table, check_plain, did_you_mean, shorten, validate_table
+from robustmnist.system.sealed_json import BrokenSealError, Seal, hash_of_content
+from robustmnist.system.validation import Table, did_you_mean, shorten, validate_table
 
 __all__ = [
     "CLASSES",
@@ -29,6 +28,7 @@ __all__ = [
 
 
 MAX_BYTES = 1_000_000  # a card is a page of text
+SEAL = Seal("card_sha256", indent=2, digest=hash_of_content)
 CLASSES = tuple(str(digit) for digit in range(10))
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -129,9 +129,7 @@ class Card(Table):
 
 def write_card(path: Path, card: Card) -> None:
     """Write `card` to `path` as JSON, with the hash of its own content in ``card_sha256``."""
-    content = card.as_dict()
-    text = json.dumps(content | {"card_sha256": _own_hash(content)}, indent=2, ensure_ascii=False, allow_nan=False)
-    write_atomic(path, text + "\n")
+    write_atomic(path, SEAL.write(card.as_dict()))
 
 
 def read_card(path: Path) -> Card:
@@ -140,10 +138,21 @@ def read_card(path: Path) -> Card:
     Raises:
         CheckpointError: If it cannot be read, is damaged or was edited, or is not a card.
     """
-    content = _read_json(path)
-    claimed = content.pop("card_sha256", None)
-    if claimed != _own_hash(content):
-        raise CheckpointError("the card was changed or damaged: its hash does not match", where=path, remedy=_RESTORE)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as cause:
+        raise CheckpointError(f"cannot be read ({cause.strerror})", where=path) from cause
+    if len(data) > MAX_BYTES:
+        raise CheckpointError(f"is larger than {MAX_BYTES:,} bytes: not a card", where=path)
+    try:
+        content = SEAL.read(data)
+    except (ValueError, RecursionError) as cause:
+        raise CheckpointError(f"is not JSON ({cause})", where=path, remedy=_RESTORE) from cause
+    except BrokenSealError as cause:
+        what = "the card was changed or damaged: its hash does not match"
+        raise CheckpointError(what, where=path, remedy=_RESTORE) from cause
+    del content[SEAL.key]
     return validate_table(content, Card, CheckpointError, where=path)
 
 
@@ -186,37 +195,3 @@ _RESTORE = "restore the file"
 
 def _shipped_cards() -> dict[str, Path]:
     return {path.stem: path for path in sorted(shipped("checkpoints").glob("*.json"))}
-
-
-def _own_hash(content: Mapping[str, Any]) -> str:
-    """Return the hash of the content, whatever the order of its keys and the layout of its text."""
-    return sha256_bytes(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as cause:
-        raise CheckpointError(f"cannot be read ({cause.strerror})", where=path) from cause
-    if len(data) > MAX_BYTES:
-        raise CheckpointError(f"is larger than {MAX_BYTES:,} bytes: not a card", where=path)
-    try:
-        content = json.loads(data.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique)
-        check_plain(content)
-    except (ValueError, RecursionError) as cause:  # JSONDecodeError and UnicodeDecodeError are ValueErrors
-        raise CheckpointError(f"is not JSON ({cause})", where=path, remedy=_RESTORE) from cause
-    if not isinstance(content, dict):
-        raise CheckpointError("is not a card", where=path, remedy=_RESTORE)
-    return content
-
-
-def _refuse(word: str) -> float:
-    raise ValueError(f"{word} is no JSON number")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) != len(pairs):
-        raise ValueError("a key stands there twice")
-    return table
