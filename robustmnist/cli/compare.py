@@ -76,7 +76,8 @@ def command(
     from robustmnist.report.compare_page import render_comparison
     from robustmnist.results import recipe_groups
     from robustmnist.suites import load_suites
-    from robustmnist.system.files import output_folder, write_atomic
+    from robustmnist.system.files import write_atomic
+    from robustmnist.system.folders import output_folder
     from robustmnist.terminal.comparison import compared, show_comparison
 
     with output_folder(out, folder_name("compare", () if folders else load_suites(suites))) as folder:

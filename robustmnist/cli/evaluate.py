@@ -52,7 +52,7 @@ def command(
 
     from robustmnist.evaluation import evaluate
     from robustmnist.report import write_report
-    from robustmnist.system.files import output_folder
+    from robustmnist.system.folders import output_folder
 
     names = {checkpoint.name: checkpoint for checkpoint in models.values()}
     with (

@@ -105,7 +105,8 @@ def command(
     from robustmnist.explanation.output.files import explanation_files
     from robustmnist.explanation.output.request import Setup
     from robustmnist.system.device import describe_device, resolve_device
-    from robustmnist.system.files import output_folder, write_atomic
+    from robustmnist.system.files import write_atomic
+    from robustmnist.system.folders import output_folder
     from robustmnist.system.installation import versions
 
     where = resolve_device(device)

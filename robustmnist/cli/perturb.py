@@ -58,7 +58,7 @@ def command(
     data = load_test_digits(dataset, data_dir, limit, where, first=first)
 
     from robustmnist.perturbed_sets import write_datasets
-    from robustmnist.system.files import output_folder
+    from robustmnist.system.folders import output_folder
 
     with (
         output_folder(out, folder_name("perturb", chosen)) as folder,

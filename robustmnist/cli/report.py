@@ -31,7 +31,7 @@ def command(folders: tuple[Path, ...], out: Path | None) -> None:
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
     from robustmnist.predictions import merge, read_predictions
     from robustmnist.report import write_report
-    from robustmnist.system.files import output_folder
+    from robustmnist.system.folders import output_folder
 
     run = merge([read_predictions(folder) for folder in folders])
     place = out.parent if out is not None else folders[0] if len(folders) == 1 else None

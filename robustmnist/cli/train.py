@@ -74,7 +74,7 @@ def command(
     if resume is not None and (changes or out is not None):
         raise click.UsageError("--resume goes on with the run's own recipe, in its own folder.")
 
-    from robustmnist.system.files import output_folder
+    from robustmnist.system.folders import output_folder
     from robustmnist.training import RunFolder, load_recipe, train
 
     if resume is not None:

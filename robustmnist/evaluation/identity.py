@@ -14,7 +14,8 @@ from robustmnist.evaluation.fingerprint import code_of, hash_images, hash_tensor
 from robustmnist.perturb import PERTURBATIONS
 from robustmnist.suites import Suite
 from robustmnist.system.device import describe_device
-from robustmnist.system.files import holds_nothing, sha256_bytes
+from robustmnist.system.files import sha256_bytes
+from robustmnist.system.folders import holds_nothing
 from robustmnist.system.installation import PACKAGE, __version__
 
 __all__ = ["FORMAT", "differences", "identify", "recorded_identity", "seeds_of"]

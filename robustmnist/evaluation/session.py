@@ -28,7 +28,8 @@ from robustmnist.models.checkpoints.checkpoint import Checkpoint
 from robustmnist.predictions import Predictions, array_shapes
 from robustmnist.suites import Suite
 from robustmnist.system.device import resolve_device
-from robustmnist.system.files import clear_leftovers, disk_errors, locked
+from robustmnist.system.files import clear_leftovers, disk_errors
+from robustmnist.system.folders import locked
 
 __all__ = ["evaluate"]
 

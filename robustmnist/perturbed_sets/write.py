@@ -18,7 +18,8 @@ from robustmnist.perturbed_sets.plan import Job, jobs_of
 from robustmnist.perturbed_sets.whole_folder import clear_leftovers, is_finished, write_folder
 from robustmnist.suites import Suite, check_suites
 from robustmnist.system.device import resolve_device
-from robustmnist.system.files import disk_errors, locked, sha256_bytes
+from robustmnist.system.files import disk_errors, sha256_bytes
+from robustmnist.system.folders import locked
 from robustmnist.system.validation import did_you_mean
 
 __all__ = ["Written", "write_datasets"]

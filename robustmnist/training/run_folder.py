@@ -19,7 +19,8 @@ from typing import Any
 
 from robustmnist.errors import RecipeError, RunError
 from robustmnist.models.checkpoints.card import Card, card_path, read_card
-from robustmnist.system.files import clear_leftovers, disk_errors, holds_nothing, locked, write_atomic
+from robustmnist.system.files import clear_leftovers, disk_errors, write_atomic
+from robustmnist.system.folders import holds_nothing, locked
 from robustmnist.system.validation import parse_toml
 from robustmnist.training.metrics import read_metrics
 from robustmnist.training.recipe import Recipe, check_recipe

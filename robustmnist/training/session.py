@@ -16,7 +16,7 @@ from robustmnist.errors import RecipeError
 from robustmnist.models.checkpoints.checkpoint import round_weights, save_checkpoint
 from robustmnist.models.inference.folding import without_norms
 from robustmnist.system.device import describe_device, resolve_device
-from robustmnist.system.files import output_folder
+from robustmnist.system.folders import output_folder
 from robustmnist.system.installation import versions
 from robustmnist.system.threads import torch_threads
 from robustmnist.training.digits import Digits, Load, load_digits

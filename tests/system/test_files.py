@@ -17,14 +17,13 @@ from robustmnist.system.files import (
     clear_leftovers,
     disk_errors,
     exists,
-    holds_nothing,
     is_file,
-    locked,
     sha256_bytes,
     sha256_file,
     utf8,
     write_atomic,
 )
+from robustmnist.system.folders import holds_nothing, locked
 from robustmnist.system.installation import shipped
 
 
@@ -259,7 +258,7 @@ from pathlib import Path
 def none(*_): raise OSError(errno.ENOTSUP, "no locks")
 fcntl.flock = none
 from robustmnist.errors import RunError
-from robustmnist.system.files import locked
+from robustmnist.system.folders import locked
 folder = Path(sys.argv[1])
 print("up", flush=True)
 sys.stdin.readline()

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from robustmnist.cli import cli
 from robustmnist.errors import DataError, RunError
-from robustmnist.system.files import new_folder, output_folder
+from robustmnist.system.folders import new_folder, output_folder
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from robustmnist.cli import COMMANDS, cli
 from robustmnist.data import load_dataset
 from robustmnist.errors import DataError, RobustMnistError, RunError
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
-from robustmnist.system.files import locked
+from robustmnist.system.folders import locked
 from robustmnist.training import RunFolder, load_recipe, train
 from robustmnist.training.digits import load_digits
 from robustmnist.training.loop import measure

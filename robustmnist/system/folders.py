@@ -1,0 +1,84 @@
+"""Folders of results: a new one for a command, and one process at a time in each."""
+
+import itertools
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from robustmnist.errors import RunError
+from robustmnist.system.files import PART, disk_errors
+from robustmnist.system.locks import LOCK, lock, lock_file
+
+__all__ = ["holds_nothing", "locked", "new_folder", "output_folder"]
+
+RUNS = Path("runs")
+MOST = 1000  # folders of one name and one second
+
+
+@contextmanager
+def output_folder(out: Path | None, name: str) -> Iterator[Path]:
+    """Yield the folder to write to: `out`, else a new one in ``runs/``, which goes where nothing was written to it.
+
+    Raises:
+        RunError: If a new one cannot be made.
+    """
+    folder = out if out is not None else new_folder(name)
+    try:
+        yield folder
+    finally:
+        if out is None:
+            with suppress(OSError):  # it holds something
+                folder.rmdir()
+                RUNS.rmdir()
+
+
+def new_folder(name: str) -> Path:
+    """Make a folder ``runs/NAME-TIME``, or with the next number at its end where there is one, and return it.
+
+    It is there at once: of two commands in one second each has a folder of its own.
+
+    Raises:
+        RunError: If it cannot be made.
+    """
+    first = RUNS / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    numbered = (first.with_name(f"{first.name}-{number}") for number in range(2, MOST))
+    for folder in itertools.chain([first], numbered):
+        try:
+            folder.mkdir(parents=True)
+        except (FileExistsError, FileNotFoundError):  # the latter: another command has just removed an empty runs/
+            continue
+        except OSError as cause:
+            what = f"cannot be made ({cause.strerror})"
+            raise RunError(what, where=folder, remedy="choose a folder with -o") from cause
+        return folder
+    raise RunError("cannot be made, whatever number is added", where=first, remedy="choose a folder with -o")
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing to `folder` while the block runs.
+
+    Where the file system knows no locks a file in the folder stands for one, see `robustmnist.system.locks.lock_file`.
+
+    Raises:
+        RunError: If another process is writing there.
+    """
+    with ExitStack() as stack:
+        state = "unknown"
+        if os.name != "nt":  # which opens no folders
+            handle = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, handle)
+            state = lock(handle)
+        if state == "theirs":
+            raise RunError("another process is writing there", where=folder, remedy="wait, or use another -o")
+        if state == "unknown":
+            with disk_errors(folder):
+                stack.enter_context(lock_file(folder))
+        yield
+
+
+def holds_nothing(folder: Path) -> bool:
+    """Return whether `folder` is empty but for what a kill may leave before there is anything else."""
+    return all(path.name.startswith(".") and (path.suffix == PART or LOCK in path.name) for path in folder.iterdir())
