@@ -1,55 +1,21 @@
-"""A data set: images and labels as two tensors, and a record of where they came from."""
+"""A data set: images and labels as two tensors, with a record of where they came from."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from robustmnist.data.ink import StoredImages, ink_of
+from robustmnist.data.provenance import Provenance
 from robustmnist.draws import Draws
 from robustmnist.errors import DataError
 
-__all__ = ["Dataset", "Provenance"]
+__all__ = ["Dataset"]
 
 PART = 10_000  # images, 31 MB
-SELDOM = ("choice", "lineage", "root")  # parts of a provenance that most data sets lack
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where a data set came from.
-
-    Attributes:
-        name: ``mnist``, ``digits``, ``mnist-c:CORRUPTION``, or what a folder holds.
-        part: ``test`` or ``train``.
-        n: How many images the data set holds.
-        sha256: File name -> SHA-256 of its decompressed bytes, whole, whatever part of it is used.
-        source: The folder, package or address for a person to read.
-        fallback: Whether this stands in for what was asked for.
-        note: Why it does; empty where it does not.
-        choice: Which images of it these are, in a phrase; empty for all.
-        lineage: Of perturbed digits, the hash of all that was done to them; empty for digits as they were written.
-        root: Of perturbed digits, `sha256` of those that were perturbed, whose row numbers the ids are.
-    """
-
-    name: str
-    part: str
-    n: int
-    sha256: Mapping[str, str]
-    source: str
-    fallback: bool = False
-    note: str = ""
-    choice: str = ""
-    lineage: str = ""
-    root: Mapping[str, str] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the record as plain values, ready for JSON; what says of most data sets nothing is left out there."""
-        record = {**asdict(replace(self, sha256={}, root={})), "sha256": dict(self.sha256), "root": dict(self.root)}
-        return {key: value for key, value in record.items() if value or key not in SELDOM}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +23,10 @@ class Dataset:
     """Images and labels on one device, with the row number that each image has in its source.
 
     Attributes:
-        images: float32 ``(n, 1, 28, 28)``, ink in [0, 1] on background 0; uint8 levels are taken as level / 255. Kept
-            as bytes where these hold them; each reading makes a new tensor. `rows` makes one of some of them.
+        images: float32 ``(n, 1, 28, 28)``, ink in [0, 1] on background 0. Images are kept as bytes where bytes hold
+            their values (`stored`), and then **every read of this property makes a new tensor of all of them**: read it
+            once and keep the result, and in a loop use `rows` or `parts`, which make some. Changing that tensor does
+            not change the data set. uint8 images that are given count as level / 255.
         labels: int64 ``(n,)``, 0 to 9.
         ids: int64 ``(n,)``, row numbers in the source part; they stay with their images through `select`.
         provenance: Where the images came from.

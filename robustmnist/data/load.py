@@ -7,8 +7,9 @@ from pathlib import Path
 
 import torch
 
-from robustmnist.data.dataset import Dataset, Provenance
+from robustmnist.data.dataset import Dataset
 from robustmnist.data.locations import MissingDataError, cache_folder, named_folder
+from robustmnist.data.provenance import Provenance
 from robustmnist.data.sources.download import download as download_files
 from robustmnist.data.sources.embedded import load_embedded
 from robustmnist.data.sources.idx_folder import is_folder_name, load_folder

@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from robustmnist.data.dataset import Dataset, Provenance
+from robustmnist.data.dataset import Dataset
 from robustmnist.data.manifest import runs_of
+from robustmnist.data.provenance import Provenance
 from robustmnist.data.sources.embedded import load_embedded
 from robustmnist.data.sources.mnist import FILES
 from robustmnist.errors import DataError

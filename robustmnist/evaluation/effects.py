@@ -90,17 +90,18 @@ def probe_of(sweep: Sweep, strength: str, images: Tensor) -> Probe:
 def effects(sweep: Sweep, sample: Dataset, probes: Sequence[Probe], seed: int) -> dict[tuple[float, ...], list[Effect]]:
     """Return by the values of the probes' strengths what they did to the images of `sample`, a variant each."""
     found: dict[tuple[float, ...], list[Effect]] = {}
-    clean_ink = float(ink(sample.images).double().sum())
+    clean = sample.images
+    clean_ink = float(ink(clean).double().sum())
     by_draw = sorted(sweep.variants, key=lambda variant: variant.draw)
     for draw, variants in itertools.groupby(by_draw, key=lambda variant: variant.draw):
-        perturbed = prepare(sweep.perturbation, sample.images, ids=sample.ids, seed=seed, draw=draw)
+        perturbed = prepare(sweep.perturbation, clean, ids=sample.ids, seed=seed, draw=draw)
         asked = [sweep.arguments(value, variant) for variant, value in itertools.product(variants, sweep.values)]
         step = max(1, TOGETHER // len(sample))
         for start in range(0, len(asked), step):
             some = asked[start : start + step]
             batches = torch.stack([perturbed(**arguments) for arguments in some])
             clipped = _clipped(sweep, some, clean_ink, batches)
-            errors = torch.stack([_error(sample.images, batch) for batch in batches]).tolist()
+            errors = torch.stack([_error(clean, batch) for batch in batches]).tolist()
             readings = [_readings(probe.measure, batches) for probe in probes]
             for place, arguments in enumerate(some):
                 values = [float(arguments[probe.strength]) for probe in probes]

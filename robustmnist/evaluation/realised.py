@@ -58,7 +58,8 @@ def _sample(dataset: Dataset, sweep: Sweep) -> Dataset:
 
 
 def _rows(suite: str, sweep: Sweep, sample: Dataset, seed: int) -> list[dict[str, Any]]:
-    probes = [probe_of(sweep, key, sample.images) for key in (sweep.parameter, *sweep.crossed)]
+    clean = sample.images
+    probes = [probe_of(sweep, key, clean) for key in (sweep.parameter, *sweep.crossed)]
     found = effects(sweep, sample, probes, seed)
     rows = []
     for place, probe in enumerate(probes):

@@ -1,5 +1,6 @@
 """The digits of a training: to learn from, to choose the epoch by, and to touch once at the end."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,16 @@ class Digits:
     training: Dataset
     validation: Dataset
     test: Dataset
+
+    @functools.cached_property
+    def training_images(self) -> Tensor:
+        """The training images, made once for all epochs: float32 ``(n, 1, 28, 28)``."""
+        return self.training.images
+
+    @functools.cached_property
+    def validation_images(self) -> Tensor:
+        """The validation images, made once for all epochs."""
+        return self.validation.images
 
 
 def load_digits(

@@ -30,7 +30,7 @@ def check_complete(run: RunFolder, recipe: Recipe) -> None:
 def test_best(run: RunFolder, state: State, digits: Digits) -> None:
     """Measure the best checkpoint as it is stored, once, and write the result and its temperature into its card."""
     test = digits.test
-    best = load_checkpoint(run.best, device=test.images.device)
+    best = load_checkpoint(run.best, device=test.device)
     temperature = temperature_of(best, digits)
     correct, _ = measure(best.deployed, test.images, test.labels)
     low, high = wilson(correct, len(test))
@@ -54,7 +54,7 @@ def test_best(run: RunFolder, state: State, digits: Digits) -> None:
 
 def temperature_of(checkpoint: Checkpoint, digits: Digits) -> float:
     """Return the temperature of `checkpoint` on the validation digits, to six decimals; no test digit is looked at."""
-    logits = checkpoint.deployed(digits.validation.images)
+    logits = checkpoint.deployed(digits.validation_images)
     return round(fit_temperature(logits.cpu().numpy(), digits.validation.labels.cpu().numpy()), 6)
 
 

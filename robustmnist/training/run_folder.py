@@ -23,7 +23,8 @@ from robustmnist.system.files import clear_leftovers, disk_errors, write_atomic
 from robustmnist.system.folders import holds_nothing, locked
 from robustmnist.system.validation import parse_toml
 from robustmnist.training.metrics import read_metrics
-from robustmnist.training.recipe import Recipe, check_recipe
+from robustmnist.training.read import check_recipe
+from robustmnist.training.recipe import Recipe
 
 __all__ = ["COLUMNS", "RunFolder"]
 

@@ -18,7 +18,7 @@ from robustmnist.cli import train as module
 from robustmnist.data import load
 from robustmnist.errors import RecipeError
 from robustmnist.training import load_recipe
-from robustmnist.training.recipe import check_recipe
+from robustmnist.training.read import check_recipe
 
 TINY = 'batch_size = 32\nepochs = 1\n[model]\nname = "fc"\nwidths = [16]\n[data]\nvalidation = 20\n'
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from robustmnist.training import Recipe
-from robustmnist.training.recipe import check_recipe
+from robustmnist.training.read import check_recipe
 
 __all__ = ["recipe", "weights"]
 

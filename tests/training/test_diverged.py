@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from robustmnist.errors import RecipeError
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
-from robustmnist.training import RunFolder, session, train
+from robustmnist.training import RunFolder, epoch, train
 from robustmnist.training.loop import State, measure, train_epoch
 
 WILD: dict[str, Any] = {
@@ -65,7 +65,7 @@ def test_the_epochs_before_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPa
                 next(parameter for parameter in state.model.parameters() if parameter.ndim > 1)[0, 0] = value
         return numbers
 
-    monkeypatch.setattr(session, "train_epoch", derail)
+    monkeypatch.setattr(epoch, "train_epoch", derail)
     wanted = recipe(model=WILD["model"], epochs=5, average={"decay": 0.0})
     with pytest.raises(RecipeError, match=r"diverged in epoch 3: .*run/best holds epoch [12]; train") as caught:
         train(wanted, device="cpu", out=tmp_path / "run")
@@ -78,12 +78,12 @@ def test_the_epochs_before_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert load_checkpoint(run.last).card.best_epoch == 2
     assert (run.path / "curves.png").is_file()
     json.loads((run.path / "metrics.json").read_text(), parse_constant=pytest.fail)
-    monkeypatch.setattr(session, "train_epoch", train_epoch)
+    monkeypatch.setattr(epoch, "train_epoch", train_epoch)
     assert train(wanted, device="cpu", out=run.path, resume=True).metrics["status"] == "complete"
 
 
 def test_a_loss_that_is_not_finite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = {"train_loss": float("inf")}
-    monkeypatch.setattr(session, "train_epoch", lambda state, *given: train_epoch(state, *given) | numbers)
+    monkeypatch.setattr(epoch, "train_epoch", lambda state, *given: train_epoch(state, *given) | numbers)
     with pytest.raises(RecipeError, match="diverged in epoch 1"):
         train(recipe(), device="cpu", out=tmp_path / "run")

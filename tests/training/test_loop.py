@@ -17,7 +17,8 @@ from robustmnist.training.curves import draw_curves
 from robustmnist.training.digits import stratified_split
 from robustmnist.training.loop import derive_seed, start, train_epoch
 from robustmnist.training.optimise import gradient_norm, learning_rate, make_optimizer
-from robustmnist.training.recipe import Augment, Optimizer, Schedule, check_recipe
+from robustmnist.training.read import check_recipe
+from robustmnist.training.recipe import Augment, Optimizer, Schedule
 
 CPU = torch.device("cpu")
 

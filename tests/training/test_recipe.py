@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from robustmnist.errors import RecipeError
-from robustmnist.training.recipe import Recipe, check_recipe, load_recipe, shipped_recipes
+from robustmnist.training.read import check_recipe, load_recipe, shipped_recipes
+from robustmnist.training.recipe import Recipe
 from robustmnist.training.run_folder import recipe_toml
 
 MINIMAL: dict[str, Any] = {"name": "mine", "model": {"name": "fc"}}

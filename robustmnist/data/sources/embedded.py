@@ -4,8 +4,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from robustmnist.data.dataset import Dataset, Provenance
+from robustmnist.data.dataset import Dataset
 from robustmnist.data.mnist_form import to_mnist
+from robustmnist.data.provenance import Provenance
 from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
 

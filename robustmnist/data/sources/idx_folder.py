@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from robustmnist.data.dataset import Dataset, Provenance
+from robustmnist.data.dataset import Dataset
 from robustmnist.data.formats.idx import parse_idx, read_bounded
 from robustmnist.data.manifest import MANIFEST, Manifest, read_manifest
+from robustmnist.data.provenance import Provenance
 from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from robustmnist.data.dataset import Dataset, Provenance
+from robustmnist.data.dataset import Dataset
 from robustmnist.data.formats.idx import read_bounded
 from robustmnist.data.formats.npy import MAX_HEADER, parse_npy
 from robustmnist.data.locations import MissingDataError, cache_folder, named_folder
+from robustmnist.data.provenance import Provenance
 from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
 from robustmnist.system.validation import did_you_mean

@@ -24,7 +24,7 @@ from robustmnist.statistics.temperature import COLDEST
 from robustmnist.system.files import sha256_bytes
 from robustmnist.training.digits import load_digits
 from robustmnist.training.loop import measure
-from robustmnist.training.recipe import check_recipe, shipped_recipes
+from robustmnist.training.read import check_recipe, shipped_recipes
 from robustmnist.training.run_folder import recipe_toml
 from robustmnist.training.session import temperature_of
 
