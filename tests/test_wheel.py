@@ -48,7 +48,7 @@ def test_the_wheel_has_one_import_name_and_all_that_ships(wheel: Path) -> None:
     templates = {
         str(path.relative_to(CHECKOUT))
         for path in (CHECKOUT / "robustmnist").rglob("*")
-        if path.suffix in (".jinja", ".css")
+        if path.suffix in (".jinja", ".css", ".pyi")
     }
     assert templates <= set(names)
 

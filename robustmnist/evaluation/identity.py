@@ -22,8 +22,8 @@ __all__ = ["FORMAT", "differences", "identify", "recorded_identity", "seeds_of"]
 
 
 FORMAT = 2  # 1 knew neither code and answers nor perturbations and processor
-# Where the code of this package's perturbations lies, what they draw and measure included.
-PERTURBING = ("perturb", "measure", "draws.py", "draws")
+# Where the code of this package's perturbations lies, all that they draw, measure and share out among threads included.
+PERTURBING = ("perturb", "measure", "draws.py", "system/gradient.py", "system/threads.py")
 MAX_LINE = 20_000_000  # bytes of the journal's first line
 
 
@@ -98,7 +98,7 @@ def _perturbations(suites: Sequence[Suite]) -> list[dict[str, str]]:
     codes = {"robustmnist": _own_code()}
     for name in names:
         entry = PERTURBATIONS[name]
-        parts = (entry.function, entry.prepare)
+        parts = (entry.function, entry.prepare, entry.ink_factor)
         if any(_is_foreign(part) for part in parts if part is not None):
             codes[name] = code_of(parts)
     return [{"name": name, "code": code} for name, code in codes.items()]

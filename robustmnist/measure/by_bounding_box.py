@@ -8,14 +8,14 @@ from torch import Tensor
 from robustmnist.measure.box import extent
 from robustmnist.system.threads import share_out
 
-__all__ = ["Box", "by_place"]
+__all__ = ["Box", "by_bounding_box"]
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom, as of `extent`
 STEP = 3  # px by which sides may differ within a group: finer, and too few digits are left to be ordered by their tops
 SIDES = 32  # more than any side
 
 
-def by_place(work: Callable[[Tensor, Box], None], images: Tensor, *, size: int, threshold: float = 0.0) -> None:
+def by_bounding_box(work: Callable[[Tensor, Box], None], images: Tensor, *, size: int, threshold: float = 0.0) -> None:
     """Call ``work(rows, box)`` for up to `size` images at a time, on one thread for each processor.
 
     `rows` are the numbers of those images, int64 `(b,)`, and `box` holds the ink of them all. Of 10,000 MNIST digits

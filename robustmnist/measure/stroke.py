@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from robustmnist.measure.by_bounding_box import Box, by_place
+from robustmnist.measure.by_bounding_box import Box, by_bounding_box
 from robustmnist.system.gradient import without_gradient
 
 __all__ = ["stroke_width"]
@@ -44,7 +44,7 @@ def stroke_width(images: Tensor) -> Tensor:
             width[rows] = _width(_enlarged(images[rows, 0], box)).to(images.dtype)
 
     size = CPU_CHUNK if images.device.type == "cpu" else GPU_CHUNK
-    by_place(work, images, size=size, threshold=0.5)
+    by_bounding_box(work, images, size=size, threshold=0.5)
     return width
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from robustmnist.overview.tolerance import Area, Clean, Curve, Tolerance, clean_accuracy, read_areas, read_tolerances
 from robustmnist.predictions import Predictions
+from robustmnist.predictions.phrases import Phrases, phrases_of
 from robustmnist.results import focus, summarise
 from robustmnist.results.breakdown.worst_case import worst_of_k
 from robustmnist.results.robustness.areas import areas
@@ -45,6 +46,7 @@ class SweepStudy:
         focus: The strength at which matrices and galleries look.
         invalid: How many rows were invalid.
         natural: The strengths between which a typical digit stays within the middle 95 % of handwriting, or None.
+        phrases: What the digits do below and above the neutral strength, or None where the run does not say it.
     """
 
     place: tuple[int, int]
@@ -55,6 +57,7 @@ class SweepStudy:
     focus: float
     invalid: int
     natural: tuple[float, float] | None = None
+    phrases: Phrases | None = None
 
     @property
     def two_sided(self) -> bool:
@@ -143,7 +146,8 @@ def _suites(
             curves = _curves(sweep, names, settings[key])
             tolerances = read_tolerances(sweep, clean, shares[key], criticals.get(key))
             looked, invalid = float(places[key]["value"].iloc[0]), int(settings[key]["invalid"].sum())
-            sweeps.append(SweepStudy((i, j), suite, sweep, curves, tolerances, looked, invalid, natural.get(key)))
+            band, phrases = natural.get(key), phrases_of(predictions.manifest, sweep)
+            sweeps.append(SweepStudy((i, j), suite, sweep, curves, tolerances, looked, invalid, band, phrases))
         if sweeps:
             suites.append(SuiteStudy(i, suite, tuple(sweeps), read_areas(means[suite.name], names)))
     return tuple(suites)

@@ -10,7 +10,7 @@ from torch import Tensor
 from robustmnist.draws import Draws
 from robustmnist.errors import ImagesError
 
-__all__ = ["CENTRE", "PIXELS", "SIZE", "check_images", "checked", "places"]
+__all__ = ["CENTRE", "PIXELS", "SIZE", "check_images", "checked", "pixel_centres"]
 
 P = ParamSpec("P")
 
@@ -54,7 +54,7 @@ def checked(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
     return checking
 
 
-def places(dtype: torch.dtype, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
+def pixel_centres(dtype: torch.dtype, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
     """Return `(28, 28)` x and y of the pixels' centres, px from the frame's to the right and down."""
     across = torch.arange(SIZE, dtype=dtype, device=device) - CENTRE
     y, x = torch.meshgrid(across, across, indexing="ij")

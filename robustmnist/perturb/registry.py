@@ -1,211 +1,93 @@
-"""The perturbations by name, with what their strengths mean."""
+"""The perturbations by name: a line for each entry, which stands beside the function in its file."""
 
-from robustmnist.perturb.blur.glass import glass_blur
-from robustmnist.perturb.blur.linear_blur import defocus, gaussian_blur, motion_blur, zoom_blur
-from robustmnist.perturb.blur.pixelate import pixelate
-from robustmnist.perturb.geometry.decentering import decentering, prepare_decentering
-from robustmnist.perturb.geometry.elastic import SMOOTHING_HIGH, SMOOTHING_LOW, elastic
-from robustmnist.perturb.geometry.pose import CONVENTIONS, DRAWN_CONVENTIONS, pose, random_pose
-from robustmnist.perturb.geometry.scale_and_rotation import rotation, scale
-from robustmnist.perturb.geometry.shear import SIDES, perspective, shear
-from robustmnist.perturb.geometry.shift import DIRECTIONS, METRICS, shift, shift_towards
-from robustmnist.perturb.geometry.there_and_back import shift_and_back, turn_and_back
-from robustmnist.perturb.intensity.jpeg import jpeg
-from robustmnist.perturb.intensity.tone import PIVOTS, brightness, contrast, gamma, inversion, quantise
-from robustmnist.perturb.mnist_c.entries import MNIST_C
-from robustmnist.perturb.noise.band import BANDS, CUT, band_noise
-from robustmnist.perturb.noise.pixel_noise import (
-    gaussian_noise,
-    impulse_noise,
-    prepare_impulse_noise,
-    prepare_salt_and_pepper,
-    salt_and_pepper,
-    speckle,
-    uniform_noise,
-)
-from robustmnist.perturb.noise.shot import SMALLEST_SIGMA, prepare_shot, shot_noise
-from robustmnist.perturb.occlusion.cover import FILLS
-from robustmnist.perturb.occlusion.patches_and_lines import AXES, MOST_LINES, lines, missing_rows, patch, stripe
-from robustmnist.perturb.perturbation import Parameter, Perturbation
-from robustmnist.perturb.resample import prepare_tiles
-from robustmnist.perturb.stroke.fracture import fracture
-from robustmnist.perturb.stroke.relative_thickness import prepare_pen, relative_thickness, target_thickness
-from robustmnist.perturb.stroke.stroke_points import MOST_PLACES, prepare_places
-from robustmnist.perturb.stroke.swelling import prepare_swelling, swelling
-from robustmnist.perturb.stroke.thickness import CHANGE_HIGH, CHANGE_LOW, prepare_stroke, thickness
-from robustmnist.perturb.stroke.width import FACTOR_HIGH, FACTOR_LOW, width
+from robustmnist.perturb.blur import glass, linear_blur, pixelate
+from robustmnist.perturb.geometry import decentering, elastic, pose, scale_and_rotation, shear, shift, there_and_back
+from robustmnist.perturb.intensity import jpeg, tone
+from robustmnist.perturb.mnist_c import blur, edges, geometry, marks, weather
+from robustmnist.perturb.noise import band, pixel_noise, shot
+from robustmnist.perturb.occlusion import patches_and_lines
+from robustmnist.perturb.perturbation import Perturbation
+from robustmnist.perturb.stroke import fracture, relative_thickness, swelling, thickness, width
 
-__all__ = ["PERTURBATIONS"]
+__all__ = ["PERTURBATIONS", "joined"]
 
-PERTURBATIONS: dict[str, Perturbation] = {
+
+def joined(*entries: tuple[str, Perturbation]) -> dict[str, Perturbation]:
+    """Return the entries by name, in their order.
+
+    Raises:
+        ValueError: If two entries have one name.
+    """
+    table: dict[str, Perturbation] = {}
+    for name, entry in entries:
+        if name in table:
+            raise ValueError(f"two perturbations are named {name}")
+        table[name] = entry
+    return table
+
+
+PERTURBATIONS = joined(
     # Geometry
-    "shift": Perturbation(
-        shift,
-        {
-            "dx": Parameter("px", 0.0, -28.0, 28.0, measure="centroid-x"),
-            "dy": Parameter("px", 0.0, -28.0, 28.0, measure="centroid-y"),
-        },
-    ),
-    "shift-towards": Perturbation(
-        shift_towards,
-        {"distance": Parameter("px", 0.0, 0.0, 28.0, measure="centroid-radius")},
-        choices={"direction": tuple(DIRECTIONS), "metric": METRICS},
-    ),
-    "scale": Perturbation(
-        scale,
-        {
-            "factor": Parameter("×", 1.0, 0.1, 10.0, measure="size"),
-            "horizontal": Parameter("×", 1.0, 0.1, 10.0, measure="width"),
-            "vertical": Parameter("×", 1.0, 0.1, 10.0, measure="height"),
-        },
-        prepare=prepare_tiles,
-    ),
-    "rotation": Perturbation(
-        rotation, {"angle": Parameter("°", 0.0, -360.0, 360.0, measure="angle")}, prepare=prepare_tiles
-    ),
-    "decentering": Perturbation(
-        decentering,
-        {"fraction": Parameter("fraction", 0.0, 0.0, 1.0, measure="centroid-radius")},
-        random=True,
-        prepare=prepare_decentering,
-    ),
-    "pose": Perturbation(
-        pose,
-        {
-            "angle": Parameter("°", 0.0, -360.0, 360.0, measure="angle"),
-            "dx": Parameter("px", 0.0, -28.0, 28.0, measure="centroid-x"),
-            "dy": Parameter("px", 0.0, -28.0, 28.0, measure="centroid-y"),
-        },
-        choices={"convention": CONVENTIONS},
-    ),
-    "random-pose": Perturbation(
-        random_pose,
-        {"extent": Parameter("fraction", 0.0, 0.0, 1.0)},
-        modifiers={"max_angle": Parameter("°", 30.0, 0.0, 180.0), "max_shift": Parameter("px", 3.0, 0.0, 28.0)},
-        choices={"convention": DRAWN_CONVENTIONS},
-        random=True,
-    ),
-    "shear": Perturbation(
-        shear,
-        {
-            "horizontal": Parameter("px/px", 0.0, -3.0, 3.0, measure="slant"),
-            "vertical": Parameter("px/px", 0.0, -3.0, 3.0),
-        },
-    ),
-    "perspective": Perturbation(
-        perspective, {"displacement": Parameter("px", 0.0, 0.0, 13.0)}, choices={"direction": SIDES}
-    ),
-    "elastic": Perturbation(
-        elastic,
-        {"displacement": Parameter("px", 0.0, 0.0, 14.0)},
-        modifiers={"smoothing": Parameter("px", 4.0, SMOOTHING_LOW, SMOOTHING_HIGH)},
-        random=True,
-    ),
-    "turn-and-back": Perturbation(turn_and_back, {"angle": Parameter("°", 0.0, -360.0, 360.0)}),
-    "shift-and-back": Perturbation(
-        shift_and_back,
-        {"distance": Parameter("px", 0.0, 0.0, 28.0)},
-        choices={"direction": tuple(DIRECTIONS), "metric": METRICS},
-    ),
+    ("shift", shift.SHIFT),
+    ("shift-towards", shift.SHIFT_TOWARDS),
+    ("scale", scale_and_rotation.SCALE),
+    ("rotation", scale_and_rotation.ROTATION),
+    ("decentering", decentering.DECENTERING),
+    ("pose", pose.POSE),
+    ("random-pose", pose.RANDOM_POSE),
+    ("shear", shear.SHEAR),
+    ("perspective", shear.PERSPECTIVE),
+    ("elastic", elastic.ELASTIC),
+    ("turn-and-back", there_and_back.TURN_AND_BACK),
+    ("shift-and-back", there_and_back.SHIFT_AND_BACK),
     # Stroke
-    "thickness": Perturbation(
-        thickness,
-        {"change": Parameter("px", 0.0, CHANGE_LOW, CHANGE_HIGH, measure="stroke-width")},
-        prepare=prepare_stroke,
-    ),
-    "relative-thickness": Perturbation(
-        relative_thickness,
-        {"change": Parameter("fraction", 0.0, -1.0, 4.0, measure="stroke-width")},
-        prepare=prepare_pen,
-    ),
-    "target-thickness": Perturbation(
-        target_thickness,
-        {"share": Parameter("fraction", 0.0, 0.0, 1.0)},
-        modifiers={"target": Parameter("px", 4.0, 0.1, 10.0)},
-        prepare=prepare_pen,
-    ),
-    "swelling": Perturbation(
-        swelling,
-        {"exponent": Parameter("exponent", 1.0, 1.0, 20.0)},
-        modifiers={"radius": Parameter("px", 7.0, 0.0, 28.0)},
-        random=True,
-        prepare=prepare_swelling,
-    ),
-    "fracture": Perturbation(
-        fracture,
-        {"width": Parameter("px", 0.0, 0.0, 28.0)},
-        modifiers={"number": Parameter("breaks", 3.0, 0.0, MOST_PLACES)},
-        random=True,
-        prepare=prepare_places,
-    ),
-    "width": Perturbation(width, {"factor": Parameter("×", 1.0, FACTOR_LOW, FACTOR_HIGH, measure="width")}),
+    ("thickness", thickness.THICKNESS),
+    ("relative-thickness", relative_thickness.RELATIVE_THICKNESS),
+    ("target-thickness", relative_thickness.TARGET_THICKNESS),
+    ("swelling", swelling.SWELLING),
+    ("fracture", fracture.FRACTURE),
+    ("width", width.WIDTH),
     # Noise
-    "gaussian-noise": Perturbation(gaussian_noise, {"sigma": Parameter("sd of ink", 0.0, 0.0, 10.0)}, random=True),
-    "salt-and-pepper": Perturbation(
-        salt_and_pepper,
-        {"probability": Parameter("probability", 0.0, 0.0, 1.0)},
-        random=True,
-        prepare=prepare_salt_and_pepper,
-    ),
-    "impulse-noise": Perturbation(
-        impulse_noise,
-        {"probability": Parameter("probability", 0.0, 0.0, 1.0)},
-        random=True,
-        prepare=prepare_impulse_noise,
-    ),
-    "speckle": Perturbation(speckle, {"sigma": Parameter("sd of ink", 0.0, 0.0, 10.0)}, random=True),
-    "uniform-noise": Perturbation(uniform_noise, {"amplitude": Parameter("ink", 0.0, 0.0, 10.0)}, random=True),
-    "shot-noise": Perturbation(
-        shot_noise,
-        {"sigma": Parameter("sd of ink", 0.0, 0.0, 10.0, SMALLEST_SIGMA)},
-        random=True,
-        prepare=prepare_shot,
-    ),
-    "band-noise": Perturbation(
-        band_noise,
-        {"sigma": Parameter("sd of ink", 0.0, 0.0, 10.0)},
-        modifiers={"cut": Parameter("cycles/image", CUT, 0.0, 19.0)},
-        choices={"band": BANDS},
-        random=True,
-    ),
+    ("gaussian-noise", pixel_noise.GAUSSIAN_NOISE),
+    ("salt-and-pepper", pixel_noise.SALT_AND_PEPPER),
+    ("impulse-noise", pixel_noise.IMPULSE_NOISE),
+    ("speckle", pixel_noise.SPECKLE),
+    ("uniform-noise", pixel_noise.UNIFORM_NOISE),
+    ("shot-noise", shot.SHOT_NOISE),
+    ("band-noise", band.BAND_NOISE),
     # Blur
-    "gaussian-blur": Perturbation(gaussian_blur, {"sigma": Parameter("px", 0.0, 0.0, 28.0)}),
-    "defocus": Perturbation(defocus, {"radius": Parameter("px", 0.0, 0.0, 14.0)}),
-    "motion-blur": Perturbation(
-        motion_blur,
-        {"length": Parameter("px", 0.0, 0.0, 28.0)},
-        modifiers={"angle": Parameter("°", 0.0, -180.0, 180.0)},
-    ),
-    "glass-blur": Perturbation(
-        glass_blur,
-        {"reach": Parameter("px", 0.0, 0.0, 28.0)},
-        modifiers={"smoothing": Parameter("px", 0.5, 0.0, 28.0)},
-        random=True,
-    ),
-    "zoom-blur": Perturbation(zoom_blur, {"factor": Parameter("×", 1.0, 1.0, 10.0)}),
-    "pixelate": Perturbation(pixelate, {"block": Parameter("px", 1.0, 1.0, 28.0)}),
+    ("gaussian-blur", linear_blur.GAUSSIAN_BLUR),
+    ("defocus", linear_blur.DEFOCUS),
+    ("motion-blur", linear_blur.MOTION_BLUR),
+    ("glass-blur", glass.GLASS_BLUR),
+    ("zoom-blur", linear_blur.ZOOM_BLUR),
+    ("pixelate", pixelate.PIXELATE),
     # Intensity
-    "brightness": Perturbation(brightness, {"change": Parameter("ink", 0.0, -1.0, 1.0)}),
-    "contrast": Perturbation(contrast, {"factor": Parameter("×", 1.0, 0.0, 10.0)}, choices={"about": PIVOTS}),
-    "gamma": Perturbation(gamma, {"exponent": Parameter("exponent", 1.0, 0.01, 100.0)}),
-    "inversion": Perturbation(inversion, {"fraction": Parameter("fraction", 0.0, 0.0, 1.0)}),
-    "quantise": Perturbation(quantise, {"step": Parameter("ink", 0.0, 0.0, 1.0)}),
-    "jpeg": Perturbation(jpeg, {"loss": Parameter("quality", 0.0, 0.0, 99.0)}),
+    ("brightness", tone.BRIGHTNESS),
+    ("contrast", tone.CONTRAST),
+    ("gamma", tone.GAMMA),
+    ("inversion", tone.INVERSION),
+    ("quantise", tone.QUANTISE),
+    ("jpeg", jpeg.JPEG),
     # Occlusion
-    "patch": Perturbation(patch, {"side": Parameter("px", 0.0, 0.0, 56.0)}, choices={"fill": FILLS}, random=True),
-    "stripe": Perturbation(
-        stripe, {"width": Parameter("px", 0.0, 0.0, 28.0)}, choices={"direction": AXES, "fill": FILLS}
-    ),
-    "lines": Perturbation(
-        lines,
-        {"width": Parameter("px", 0.0, 0.0, 28.0)},
-        modifiers={"number": Parameter("lines", 3.0, 0.0, MOST_LINES)},
-        choices={"fill": FILLS},
-        random=True,
-    ),
-    "missing-rows": Perturbation(missing_rows, {"fraction": Parameter("fraction", 0.0, 0.0, 1.0)}, random=True),
-}
-
-if twice := PERTURBATIONS.keys() & MNIST_C.keys():
-    raise ValueError(f"two perturbations are named {', '.join(sorted(twice))}")
-PERTURBATIONS |= MNIST_C
+    ("patch", patches_and_lines.PATCH),
+    ("stripe", patches_and_lines.STRIPE),
+    ("lines", patches_and_lines.LINES),
+    ("missing-rows", patches_and_lines.MISSING_ROWS),
+    # MNIST-C, two of whose corruptions are perturbations of ours
+    ("mnist-c-shot-noise", shot.SHOT_NOISE),
+    ("mnist-c-impulse-noise", pixel_noise.SALT_AND_PEPPER),
+    ("mnist-c-glass-blur", blur.GLASS_BLUR),
+    ("mnist-c-motion-blur", blur.MOTION_BLUR),
+    ("mnist-c-shear", geometry.SHEAR),
+    ("mnist-c-scale", geometry.SCALE),
+    ("mnist-c-rotate", geometry.ROTATE),
+    ("mnist-c-brightness", weather.BRIGHTNESS),
+    ("mnist-c-translate", geometry.TRANSLATE),
+    ("mnist-c-stripe", marks.STRIPE),
+    ("mnist-c-fog", weather.FOG),
+    ("mnist-c-spatter", weather.SPATTER),
+    ("mnist-c-dotted-line", marks.DOTTED_LINE),
+    ("mnist-c-zigzag", marks.ZIGZAG),
+    ("mnist-c-canny-edges", edges.CANNY_EDGES),
+)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = ["Manifest"]
 
 Size = Annotated[int, Field(ge=0, lt=2**63)]
+Phrases = Annotated[list[Annotated[str, Field(max_length=120)]], Field(min_length=2, max_length=2)]
 
 
 class _Part(BaseModel):
@@ -43,3 +44,4 @@ class Manifest(_Part):
     checkpoints: Annotated[list[CheckpointRecord], Field(min_length=1)]
     suites: list[dict[str, Any]]
     files: dict[str, str]
+    phrases: dict[str, dict[str, Phrases]] | None = None

@@ -200,8 +200,15 @@ def _manifest(
         "seed": seeds if len(set(seeds.values())) > 1 else next(iter(seeds.values())),
         "checkpoints": list(records),
         "suites": [suite.as_dict() for suite in suites],
+        **_phrases(tables),
         "notices": list(dict.fromkeys(str(text) for table in tables for text in table.get("notices") or ())),
     }
+
+
+def _phrases(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the phrases of all runs, where any of them keeps some; the first run's count first."""
+    kept = [table["phrases"] for table in tables if table.get("phrases") is not None]
+    return {"phrases": {name: phrases for table in reversed(kept) for name, phrases in table.items()}} if kept else {}
 
 
 def _told(texts: Sequence[str]) -> str:

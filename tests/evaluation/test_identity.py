@@ -1,5 +1,6 @@
 """What a run is: whatever its numbers depend on makes it another one, and nothing else does."""
 
+import ast
 import json
 import os
 import runpy
@@ -26,6 +27,7 @@ from robustmnist.predictions import manifest_bytes, read_predictions
 from robustmnist.report import write_report
 from robustmnist.suites import Suite
 from robustmnist.system.files import sha256_file
+from robustmnist.system.installation import PACKAGE
 
 SUITE = make_suite("tiny", make_sweep("right", values=(0, 2)))
 
@@ -225,6 +227,26 @@ def test_a_function_of_the_users_that_changed_is_another_run(
     use(2)
     with pytest.raises(RunError, match=r"different in perturbations \(same names, other contents\)"):
         evaluate(models, digits, SUITE, device="cpu", out=tmp_path / "run")
+
+
+def test_the_code_of_perturbations_is_all_that_they_import() -> None:
+    """What only speaks of them, or checks what was asked for, changes no pixel."""
+    silent = {"__init__.py", "errors.py", "system/__init__.py", "system/validation.py"}
+    reached, left = set(), {path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "perturb").rglob("*.py")}
+    while left:
+        name = left.pop()
+        reached.add(name)
+        for node in ast.walk(ast.parse((PACKAGE / name).read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("robustmnist"):
+                base = PACKAGE.joinpath(*str(node.module).split(".")[1:])
+                paths = (
+                    base / "__init__.py",
+                    base.with_suffix(".py"),
+                    *(base / f"{one.name}.py" for one in node.names),
+                )
+                left |= {path.relative_to(PACKAGE).as_posix() for path in paths if path.is_file()} - reached - silent
+    assert {name for name in reached if not name.startswith(identity.PERTURBING)} == set()
+    assert all((PACKAGE / part).exists() for part in identity.PERTURBING)
 
 
 def begun_before(done: Path) -> Path:

@@ -5,13 +5,13 @@ import torch
 from torch import Tensor
 
 from robustmnist.measure import extent
-from robustmnist.measure.by_bounding_box import Box, by_place
+from robustmnist.measure.by_bounding_box import Box, by_bounding_box
 
 
 def parts(images: Tensor, size: int, threshold: float = 0.0) -> list[tuple[Tensor, Box]]:
     """Return what the work is called with."""
     found: list[tuple[Tensor, Box]] = []
-    by_place(lambda rows, box: found.append((rows, box)), images, size=size, threshold=threshold)
+    by_bounding_box(lambda rows, box: found.append((rows, box)), images, size=size, threshold=threshold)
     return found
 
 

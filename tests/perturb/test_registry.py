@@ -1,19 +1,23 @@
 """What every perturbation promises: one table of cases, every promise on each."""
 
+import inspect
 import itertools
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
+from support.perturb_face import STUB, stub
 from support.pictures import DEVICES, pictures
 from torch import Tensor
 
 from robustmnist import perturb
 from robustmnist.draws import Draws
 from robustmnist.errors import ImagesError, InputError
-from robustmnist.perturb import PERTURBATIONS, check_images, checked, chunks, mnist_c, prepare
-from robustmnist.perturb.mnist_c.entries import MNIST_C
+from robustmnist.perturb import PERTURBATIONS, check_images, chunks, mnist_c, prepare
+from robustmnist.perturb.checked import CHECKED
+from robustmnist.perturb.registry import joined
 from robustmnist.suites import SHIPPED, load_suite
 
 CASES: list[tuple[str, dict[str, Any]]] = [
@@ -366,6 +370,7 @@ def test_images_pass() -> None:
     check_images(pictures(3))
 
 
+MNIST_C = [name for name in PERTURBATIONS if name.startswith("mnist-c-")]
 DIRECT = {perturbation.function.__name__: name for name, perturbation in PERTURBATIONS.items() if name not in MNIST_C}
 
 
@@ -374,7 +379,7 @@ CORRUPTIONS = {name: PERTURBATIONS[name].function.__name__ for name in MNIST_C}
 
 @pytest.mark.parametrize(
     ("name", "call"),
-    [(DIRECT.get(function), getattr(perturb, function)) for function in checked.__all__]
+    [(DIRECT.get(function), getattr(perturb, function)) for function in CHECKED]
     + [(name, getattr(mnist_c, function)) for name, function in CORRUPTIONS.items() if hasattr(mnist_c, function)],
 )
 def test_a_direct_call_checks_its_images(name: str | None, call: Callable[..., Tensor]) -> None:
@@ -401,7 +406,41 @@ def test_a_direct_call_checks_its_images(name: str | None, call: Callable[..., T
 
 
 def test_every_perturbation_by_name_can_be_called_directly() -> None:
-    assert DIRECT.keys() | {"affine"} == set(checked.__all__)
-    assert set(checked.__all__) <= set(vars(perturb))
+    assert DIRECT.keys() | {"affine"} == CHECKED.keys()
+    assert all(getattr(perturb, name) is function for name, function in CHECKED.items())
     elsewhere = {"mnist-c-shot-noise", "mnist-c-impulse-noise"}
     assert {name for name, function in CORRUPTIONS.items() if not hasattr(mnist_c, function)} == elsewhere
+
+
+# --- entries and what is made from them -----------------------------------------------------------------------------
+
+
+def test_a_second_entry_under_one_name_is_an_error() -> None:
+    entry = PERTURBATIONS["shift"]
+    assert joined(("b", entry), ("a", entry)) == {"b": entry, "a": entry}
+    with pytest.raises(ValueError, match="two perturbations are named shift"):
+        joined(("shift", entry), ("scale", entry), ("shift", PERTURBATIONS["scale"]))
+
+
+def test_the_page_can_say_what_every_strength_does() -> None:
+    for name, entry in PERTURBATIONS.items():
+        for key, parameter in entry.parameters.items():
+            assert {*re.findall(r"\{\w+\}", parameter.above + parameter.below)} <= {"{a}", "{n}", "{p}"}
+            for phrase in filter(None, (parameter.above, parameter.below)):
+                assert phrase.count("{") == 1, f"{name}.{key}"
+            assert parameter.above if parameter.high > parameter.neutral else parameter.below, f"{name}.{key}"
+        assert all(not number.above and not number.below for number in entry.modifiers.values())
+
+
+def test_editors_see_what_the_registry_has() -> None:
+    assert STUB.read_text("utf-8") == stub(), "run PYTHONPATH=tests python -m support.perturb_face"
+    names = re.findall(r" import (\w+) as \1$", stub(), re.MULTILINE)
+    assert sorted(names) == sorted(perturb.__all__) == dir(perturb)
+
+
+def test_the_face_offers_nothing_but_the_surface() -> None:
+    for face in (perturb, mnist_c):
+        modules = {name for name in dir(face) if inspect.ismodule(getattr(face, name))}
+        assert modules == ({"mnist_c"} if face is perturb else set())
+        functions = [getattr(face, name) for name in dir(face) if inspect.isfunction(getattr(face, name))]
+        assert all(function.__doc__ for function in functions)

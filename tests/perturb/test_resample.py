@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from robustmnist.perturb.images import places
+from robustmnist.perturb.images import pixel_centres
 from robustmnist.perturb.resample import CPU_WIDTH, Taps, bilinear, columns, prepare_tiles, resample, rows
 
 
 def turned(degrees: float) -> Taps:
-    x, y = places(torch.float64)
+    x, y = pixel_centres(torch.float64)
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return bilinear(cosine * x - sine * y + 13.5, sine * x + cosine * y + 13.5)
 

@@ -165,6 +165,15 @@ def test_notices_of_all_runs_are_kept_once(whole: Predictions) -> None:
     assert merge([first, part(whole, ("cnn",))]).manifest["notices"] == ["b", "c"]  # one of an earlier version
 
 
+def test_phrases_of_all_runs_are_kept_the_first_ones_first(whole: Predictions) -> None:
+    first = with_manifest(part(whole, ("fc",)), phrases={"rotation": {"angle": ["turn left", "turn right"]}})
+    both = {"rotation": {"angle": ["lean left", "lean right"]}, "shear": {"horizontal": ["lean", "lean"]}}
+    second = with_manifest(part(whole, ("cnn",)), phrases=both)
+    merged = merge([first, second]).manifest["phrases"]
+    assert merged == {"rotation": {"angle": ["turn left", "turn right"]}, "shear": both["shear"]}
+    assert "phrases" not in merge([part(whole, ("fc",)), part(whole, ("cnn",))]).manifest
+
+
 def test_pictures_go_with_their_mistakes(whole: Predictions) -> None:
     # All runs of all checkpoints have the same focus, so the same mistakes are shown and every picture is found.
     found = merge([part(whole, NAMES, ("shift", "rotation")), part(whole, NAMES, ("noise",))])

@@ -10,8 +10,9 @@ from robustmnist.draws import Draws
 from robustmnist.perturb.blur.linear_blur import gaussian_blur
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 
-__all__ = ["glass_blur"]
+__all__ = ["GLASS_BLUR", "glass_blur"]
 
 
 @by_chunks
@@ -47,3 +48,11 @@ def glass_blur(images: Tensor, *, reach: float, draws: Draws, smoothing: float =
     index = (down + place[:, None]).mul_(side).add_(right).add_(place).long()
     seen = paper.gather(1, index.flatten(1)).view(len(images), 1, SIZE, SIZE)
     return gaussian_blur(seen, sigma=smoothing)
+
+
+GLASS_BLUR = Perturbation(
+    glass_blur,
+    {"reach": Parameter("px", 0.0, 0.0, 28.0, above="are scattered by up to {a} as behind frosted glass")},
+    modifiers={"smoothing": Parameter("px", 0.5, 0.0, 28.0)},
+    random=True,
+)

@@ -16,9 +16,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustmnist.perturb.images import CENTRE, PIXELS, SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.perturb.resample import Taps, columns, resample, rows, taps_from
 
-__all__ = ["defocus", "gaussian_blur", "motion_blur", "zoom_blur"]
+__all__ = [
+    "DEFOCUS",
+    "GAUSSIAN_BLUR",
+    "MOTION_BLUR",
+    "ZOOM_BLUR",
+    "defocus",
+    "gaussian_blur",
+    "motion_blur",
+    "zoom_blur",
+]
 
 TRUNCATE = 4.0  # standard deviations; Source: scipy.ndimage.gaussian_filter
 ACROSS, ALONG, ZOOMS = 128, 4096, 256  # points in which a disc's diameter, a line and a range of zooms are read
@@ -95,6 +105,20 @@ def zoom_blur(images: Tensor, *, factor: float) -> Tensor:
     if _is_neutral("factor", factor, 1):
         return images.clone(memory_format=torch.contiguous_format)
     return resample(images, _zoom(factor))
+
+
+GAUSSIAN_BLUR = Perturbation(
+    gaussian_blur, {"sigma": Parameter("px", 0.0, 0.0, 28.0, above="are blurred by a Gaussian of {a}")}
+)
+DEFOCUS = Perturbation(
+    defocus, {"radius": Parameter("px", 0.0, 0.0, 14.0, above="are out of focus by a radius of {a}")}
+)
+MOTION_BLUR = Perturbation(
+    motion_blur,
+    {"length": Parameter("px", 0.0, 0.0, 28.0, above="are blurred by a motion of {a}")},
+    modifiers={"angle": Parameter("°", 0.0, -180.0, 180.0)},
+)
+ZOOM_BLUR = Perturbation(zoom_blur, {"factor": Parameter("×", 1.0, 1.0, 10.0, above="are blurred by a zoom to {a}")})
 
 
 def _is_neutral(name: str, strength: float, neutral: int = 0) -> bool:

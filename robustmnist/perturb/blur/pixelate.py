@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.perturb.resample import Taps, columns, resample, rows
 
-__all__ = ["pixelate"]
+__all__ = ["PIXELATE", "pixelate"]
 
 
 def pixelate(images: Tensor, *, block: float) -> Tensor:
@@ -33,6 +34,9 @@ def pixelate(images: Tensor, *, block: float) -> Tensor:
     if block == 1:
         return images.clone(memory_format=torch.contiguous_format)
     return resample(images, *_blocks(block))
+
+
+PIXELATE = Perturbation(pixelate, {"block": Parameter("px", 1.0, 1.0, 28.0, above="are shown in blocks of {a}")})
 
 
 @functools.lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from robustmnist.perturb.images import CENTRE, places
+from robustmnist.perturb.images import CENTRE, pixel_centres
 
 __all__ = ["affine"]
 
@@ -40,7 +40,7 @@ def affine(
 
     right, down, radians = amount(dx), amount(dy), amount(angle).deg2rad()
     in_x, in_y = amount(scale) * amount(horizontal), amount(scale) * amount(vertical)
-    x, y = places(torch.float32, images.device)
+    x, y = pixel_centres(torch.float32, images.device)
     cosine, sine = radians.cos(), radians.sin()
     # Where an output pixel p is read: S⁻¹ R⁻¹ (p − shift), in units of half the frame.
     from_x = _plane(cosine / in_x, -sine / in_x, (sine * down - cosine * right) / in_x, x, y)

@@ -8,8 +8,9 @@ from torch import Tensor
 from robustmnist.draws import Draws
 from robustmnist.measure import extent
 from robustmnist.perturb.images import PIXELS, SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation, keeps_ink
 
-__all__ = ["decentering", "margins", "prepare_decentering"]
+__all__ = ["DECENTERING", "decentering", "margins", "prepare_decentering"]
 
 CHUNK = 256  # images moved at once: they stay in the cache
 
@@ -65,6 +66,19 @@ def margins(images: Tensor) -> Tensor:
     left, top, right, bottom = extent(images).unbind(1)
     found = torch.stack([left, SIZE - right, top, SIZE - bottom], 1)
     return found.masked_fill_((right == 0)[:, None], 0)
+
+
+DECENTERING = Perturbation(
+    decentering,
+    {
+        "fraction": Parameter(
+            "fraction", 0.0, 0.0, 1.0, measure="centroid-radius", above="drift by {a} of their free margin"
+        )
+    },
+    random=True,
+    prepare=prepare_decentering,
+    ink_factor=keeps_ink,
+)
 
 
 def _way(room: Tensor, component: Tensor) -> Tensor:

@@ -20,10 +20,11 @@ from torch import Tensor
 from robustmnist.draws import Draws
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.geometry.shift import shift
-from robustmnist.perturb.images import CENTRE, SIZE, places
+from robustmnist.perturb.images import CENTRE, SIZE, pixel_centres
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.perturb.resample import warp
 
-__all__ = ["SMOOTHING_HIGH", "SMOOTHING_LOW", "elastic", "elastic_field"]
+__all__ = ["ELASTIC", "SMOOTHING_HIGH", "SMOOTHING_LOW", "elastic", "elastic_field"]
 
 PERIOD = 40  # px
 HIGHEST = 7  # waves in a period; at a smoothing of 3 px the next one's amplitude is 0.001 of the longest's
@@ -47,7 +48,7 @@ def elastic(images: Tensor, *, displacement: float, draws: Draws, smoothing: flo
     if displacement == 0:
         return shift(images)
     field = elastic_field(draws, smoothing) * displacement
-    x, y = places(torch.float32, images.device)
+    x, y = pixel_centres(torch.float32, images.device)
     return warp(images, field[:, 0] + x, field[:, 1] + y)
 
 
@@ -76,6 +77,14 @@ def elastic_field(draws: Draws, smoothing: float = 4.0) -> Tensor:
     field -= _sum(field.flatten(2))[..., None, None] / pixels
     length = (_sum(field.flatten(1).square()) / pixels).sqrt_()
     return field.div_(length[:, None, None, None])
+
+
+ELASTIC = Perturbation(
+    elastic,
+    {"displacement": Parameter("px", 0.0, 0.0, 14.0, above="are warped at random by {a}")},
+    modifiers={"smoothing": Parameter("px", 4.0, SMOOTHING_LOW, SMOOTHING_HIGH)},
+    random=True,
+)
 
 
 @functools.lru_cache(maxsize=64)

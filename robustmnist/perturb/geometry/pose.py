@@ -28,12 +28,13 @@ from robustmnist.draws import Draws
 from robustmnist.errors import InputError
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.geometry.affine import affine
-from robustmnist.perturb.geometry.scale_and_rotation import rotation
-from robustmnist.perturb.geometry.shift import shift
+from robustmnist.perturb.geometry.scale_and_rotation import ROTATION, rotation
+from robustmnist.perturb.geometry.shift import SHIFT, shift
 from robustmnist.perturb.images import CENTRE, SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation, keeps_ink
 from robustmnist.perturb.resample import Taps, bilinear, columns, resample, rows, taps_from
 
-__all__ = ["CONVENTIONS", "DRAWN_CONVENTIONS", "pose", "random_pose"]
+__all__ = ["CONVENTIONS", "DRAWN_CONVENTIONS", "POSE", "RANDOM_POSE", "pose", "random_pose"]
 
 CONVENTIONS = ("pixels", "foolbox", "art")
 DRAWN_CONVENTIONS = ("pixels", "foolbox")  # ART knows no random search
@@ -103,6 +104,26 @@ def random_pose(
         cosine, sine = angle.deg2rad().cos(), angle.deg2rad().sin()
         dx, dy = -FOOLBOX_PX * (cosine * dx + sine * dy), -FOOLBOX_PX * (cosine * dy - sine * dx)
     return affine(images, angle=angle, dx=dx, dy=dy)
+
+
+POSE = Perturbation(
+    pose,
+    {"angle": ROTATION.parameters["angle"], **SHIFT.parameters},
+    choices={"convention": CONVENTIONS},
+    ink_factor=keeps_ink,
+)
+RANDOM_POSE = Perturbation(
+    random_pose,
+    {
+        "extent": Parameter(
+            "fraction", 0.0, 0.0, 1.0, above="turn and move at random by up to {p} of the largest amounts"
+        )
+    },
+    modifiers={"max_angle": Parameter("°", 30.0, 0.0, 180.0), "max_shift": Parameter("px", 3.0, 0.0, 28.0)},
+    choices={"convention": DRAWN_CONVENTIONS},
+    random=True,
+    ink_factor=keeps_ink,
+)
 
 
 def _check(convention: str, known: tuple[str, ...]) -> None:

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from robustmnist.errors import InputError
 from robustmnist.perturb.geometry.shift import shift
-from robustmnist.perturb.images import CENTRE, SIZE, places
+from robustmnist.perturb.images import CENTRE, SIZE, pixel_centres
+from robustmnist.perturb.perturbation import Parameter, Perturbation, keeps_ink
 from robustmnist.perturb.resample import bilinear, resample
 
-__all__ = ["SIDES", "perspective", "shear"]
+__all__ = ["PERSPECTIVE", "SHEAR", "SIDES", "perspective", "shear"]
 
 SIDES = ("right", "down", "left", "up")
 HALF = SIZE / 2  # px from the centre to the frame's edge, half a pixel beyond the outer pixels' centres
@@ -33,7 +34,7 @@ def shear(images: Tensor, *, horizontal: float = 0.0, vertical: float = 0.0) -> 
     """
     if horizontal == vertical == 0:
         return shift(images)
-    x, y = places(torch.float64)
+    x, y = pixel_centres(torch.float64)
     from_y = y + vertical * x
     return resample(images, bilinear(x + horizontal * from_y + CENTRE, from_y + CENTRE))
 
@@ -59,7 +60,7 @@ def perspective(images: Tensor, *, displacement: float, direction: str = "right"
         raise InputError(f"must be one of {', '.join(SIDES)}, not '{direction}'", where="direction")
     if displacement == 0:
         return shift(images)
-    x, y = places(torch.float64)
+    x, y = pixel_centres(torch.float64)
     sign = 1 if direction in ("right", "down") else -1
     along, across = (sign * x, y) if direction in ("right", "left") else (sign * y, x)
     # Both in units of half a frame. The map (u, v) -> (d u + c, v) / (c u + d) keeps u = ±1, does nothing to v at
@@ -71,3 +72,22 @@ def perspective(images: Tensor, *, displacement: float, direction: str = "right"
     from_along = sign * from_along * HALF
     from_x, from_y = (from_along, from_across) if direction in ("right", "left") else (from_across, from_along)
     return resample(images, bilinear(from_x + CENTRE, from_y + CENTRE))
+
+
+SHEAR = Perturbation(
+    shear,
+    {
+        "horizontal": Parameter(
+            "px/px", 0.0, -3.0, 3.0, measure="slant", above="lean to the right by {a}", below="lean to the left by {a}"
+        ),
+        "vertical": Parameter(
+            "px/px", 0.0, -3.0, 3.0, above="rise to the right by {a}", below="fall to the right by {a}"
+        ),
+    },
+    ink_factor=keeps_ink,
+)
+PERSPECTIVE = Perturbation(
+    perspective,
+    {"displacement": Parameter("px", 0.0, 0.0, 13.0, above="have the corners of one side drawn in by {a}")},
+    choices={"direction": SIDES},
+)

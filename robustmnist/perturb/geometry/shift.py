@@ -7,10 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from robustmnist.perturb.images import PIXELS, SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation, keeps_ink
 from robustmnist.perturb.resample import columns, resample, rows
 from robustmnist.system.gradient import tracked
 
-__all__ = ["DIRECTIONS", "METRICS", "shift", "shift_towards"]
+__all__ = ["DIRECTIONS", "METRICS", "SHIFT", "SHIFT_TOWARDS", "contiguous_copy", "shift", "shift_towards"]
 
 
 # The unit step of each direction on screen, (x, y).
@@ -61,14 +62,32 @@ def shift_towards(images: Tensor, *, distance: float, direction: str = "right", 
     return shift(images, dx=x * step, dy=y * step)
 
 
-def _copy(images: Tensor) -> Tensor:
+def contiguous_copy(images: Tensor) -> Tensor:
     """Return a copy, contiguous however the input lies in memory."""
     return images.clone(memory_format=torch.contiguous_format)
 
 
+SHIFT = Perturbation(
+    shift,
+    {
+        "dx": Parameter(
+            "px", 0.0, -28.0, 28.0, measure="centroid-x", above="move {a} to the right", below="move {a} to the left"
+        ),
+        "dy": Parameter("px", 0.0, -28.0, 28.0, measure="centroid-y", above="move {a} down", below="move {a} up"),
+    },
+    ink_factor=keeps_ink,
+)
+SHIFT_TOWARDS = Perturbation(
+    shift_towards,
+    {"distance": Parameter("px", 0.0, 0.0, 28.0, measure="centroid-radius", above="move {a}")},
+    choices={"direction": tuple(DIRECTIONS), "metric": METRICS},
+    ink_factor=keeps_ink,
+)
+
+
 def _shift_whole(images: Tensor, dx: int, dy: int) -> Tensor:
     if dx == dy == 0:
-        return _copy(images)
+        return contiguous_copy(images)
     if tracked(images):
         right, down = (max(-SIZE, min(step, SIZE)) for step in (dx, dy))
         return F.pad(images, (right, -right, down, -down))

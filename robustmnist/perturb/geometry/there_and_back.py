@@ -7,9 +7,10 @@ is interpolated twice) and not to the angle.
 from torch import Tensor
 
 from robustmnist.perturb.geometry.scale_and_rotation import rotation
-from robustmnist.perturb.geometry.shift import shift_towards
+from robustmnist.perturb.geometry.shift import DIRECTIONS, METRICS, shift_towards
+from robustmnist.perturb.perturbation import Parameter, Perturbation, keeps_ink
 
-__all__ = ["shift_and_back", "turn_and_back"]
+__all__ = ["SHIFT_AND_BACK", "TURN_AND_BACK", "shift_and_back", "turn_and_back"]
 
 
 def turn_and_back(images: Tensor, *, angle: float) -> Tensor:
@@ -38,3 +39,16 @@ def shift_and_back(images: Tensor, *, distance: float, direction: str = "right",
     """
     there = shift_towards(images, distance=distance, direction=direction, metric=metric)
     return shift_towards(there, distance=-distance, direction=direction, metric=metric)
+
+
+TURN_AND_BACK = Perturbation(
+    turn_and_back,
+    {"angle": Parameter("°", 0.0, -360.0, 360.0, above="turn {a} and back again")},
+    ink_factor=keeps_ink,
+)
+SHIFT_AND_BACK = Perturbation(
+    shift_and_back,
+    {"distance": Parameter("px", 0.0, 0.0, 28.0, above="move {a} and back again")},
+    choices={"direction": tuple(DIRECTIONS), "metric": METRICS},
+    ink_factor=keeps_ink,
+)

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.system.gradient import without_gradient
 
-__all__ = ["jpeg"]
+__all__ = ["JPEG", "jpeg"]
 
 BLOCK = 8
 PADDED = 32  # px, the next multiple of 8
@@ -77,6 +78,9 @@ def jpeg(images: Tensor, *, loss: float) -> Tensor:
     kept = exact.abs().div_(8 * table).add_(0.5).floor_().mul_(table).copysign_(exact)
     columns = _scaled(back @ kept, HALFWAY)
     return _scaled(columns @ back.T, BACK).add_(MIDDLE).clamp_(0, 255).float().div_(255)
+
+
+JPEG = Perturbation(jpeg, {"loss": Parameter("quality", 0.0, 0.0, 99.0, above="lose {n} points of JPEG quality")})
 
 
 def _scaled(whole: Tensor, by: float) -> Tensor:

@@ -10,9 +10,22 @@ from torch import Tensor
 
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.system.gradient import tracked, without_gradient
 
-__all__ = ["PIVOTS", "brightness", "contrast", "gamma", "inversion", "quantise"]
+__all__ = [
+    "BRIGHTNESS",
+    "CONTRAST",
+    "GAMMA",
+    "INVERSION",
+    "PIVOTS",
+    "QUANTISE",
+    "brightness",
+    "contrast",
+    "gamma",
+    "inversion",
+    "quantise",
+]
 
 PIVOTS = ("mean", "middle", "paper")
 EXPONENT_BITS = 20  # a gamma is rounded to a multiple of 2⁻²⁰
@@ -126,6 +139,44 @@ def quantise(images: Tensor, *, step: float) -> Tensor:
     if step == 0:
         return images.clone(memory_format=torch.contiguous_format)
     return torch.div(images, step).round_().mul_(step).clamp_(0.0, 1.0)
+
+
+BRIGHTNESS = Perturbation(
+    brightness,
+    {
+        "change": Parameter(
+            "ink", 0.0, -1.0, 1.0, above="gain {n} of ink in every pixel", below="lose {n} of ink in every pixel"
+        )
+    },
+)
+CONTRAST = Perturbation(
+    contrast,
+    {
+        "factor": Parameter(
+            "×", 1.0, 0.0, 10.0, above="have their contrast raised to {a}", below="have their contrast lowered to {a}"
+        )
+    },
+    choices={"about": PIVOTS},
+)
+GAMMA = Perturbation(
+    gamma,
+    {
+        "exponent": Parameter(
+            "exponent",
+            1.0,
+            0.01,
+            100.0,
+            above="have their greys lightened by a gamma of {n}",
+            below="have their greys darkened by a gamma of {n}",
+        )
+    },
+)
+INVERSION = Perturbation(
+    inversion, {"fraction": Parameter("fraction", 0.0, 0.0, 1.0, above="are mixed with {p} of their negative")}
+)
+QUANTISE = Perturbation(
+    quantise, {"step": Parameter("ink", 0.0, 0.0, 1.0, above="have their greys rounded to steps of {n}")}
+)
 
 
 def _mean(images: Tensor) -> Tensor:

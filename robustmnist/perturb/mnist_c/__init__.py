@@ -30,3 +30,24 @@ spatter = checked(weather.spatter)
 stripe = checked(marks.stripe)
 translate = checked(geometry.translate)
 zigzag = checked(marks.zigzag)
+
+__all__ = [
+    "DATA_SET",
+    "brightness",
+    "canny_edges",
+    "dotted_line",
+    "fog",
+    "glass_blur",
+    "motion_blur",
+    "rotate",
+    "scale",
+    "shear",
+    "spatter",
+    "stripe",
+    "translate",
+    "zigzag",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -11,9 +11,10 @@ from robustmnist.draws import Draws
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import PIXELS, SIZE
 from robustmnist.perturb.mnist_c.gaussian import ROWS, gaussian
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.system.gradient import without_gradient
 
-__all__ = ["glass_blur", "motion_blur"]
+__all__ = ["GLASS_BLUR", "MOTION_BLUR", "glass_blur", "motion_blur"]
 
 GREY_LEVELS = 255
 MOST_DELTA, MOST_ITERATIONS = 4, 3  # a draw's 24 bits are enough for 3 swaps among 2 × 8 × 8 possibilities
@@ -136,6 +137,25 @@ def motion_blur(images: Tensor, *, sigma: float, radius: float = 10.0, draws: Dr
         y = (step * sine - 0.5).ceil_().clamp_(-aside, aside)
         sum_of.add_(windows[image, ((aside + y) * width + x).long()], alpha=weight)
     return total.view(-1, 1, SIZE, width)[..., :SIZE].clamp(0.0, 1.0)
+
+
+MOTION_BLUR = Perturbation(
+    motion_blur,
+    {"sigma": Parameter("px", 0.0, 0.0, 100.0, above="are smeared to the left by a motion blur of {a}")},
+    modifiers={"radius": Parameter("px", 10.0, 1.0, 28.0)},
+    random=True,
+)
+
+
+GLASS_BLUR = Perturbation(
+    glass_blur,
+    {"sigma": Parameter("px", 0.0, 0.0, 10.0, above="are seen through a glass blur of {a}")},
+    modifiers={
+        "max_delta": Parameter("px", 1.0, 1.0, MOST_DELTA),
+        "iterations": Parameter("times", 2.0, 1.0, MOST_ITERATIONS),
+    },
+    random=True,
+)
 
 
 @functools.lru_cache(maxsize=64)

@@ -10,9 +10,10 @@ from torch import Tensor
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import SIZE
 from robustmnist.perturb.mnist_c.gaussian import gaussian
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.system.gradient import without_gradient
 
-__all__ = ["canny_edges"]
+__all__ = ["CANNY_EDGES", "canny_edges"]
 
 SIGMA = 1.0  # px
 LOW, HIGH = 0.1, 0.2  # ink; Sobel's gradient is 8 times the ink's slope per px
@@ -44,6 +45,11 @@ def canny_edges(images: Tensor, *, opacity: float) -> Tensor:
     edge = _connected(seeds, ground.index_add_(0, row, bit).view(-1, SIZE))
     column = torch.arange(SIZE, dtype=torch.int64, device=images.device)
     return images * (1 - opacity) + opacity * (edge[:, None, :, None] >> column & 1).float()
+
+
+CANNY_EDGES = Perturbation(
+    canny_edges, {"opacity": Parameter("fraction", 0.0, 0.0, 1.0, above="are mixed with {p} of their edges")}
+)
 
 
 def _ridges(images: Tensor) -> tuple[Tensor, Tensor]:

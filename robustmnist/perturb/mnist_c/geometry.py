@@ -12,11 +12,13 @@ from torch import Tensor
 
 from robustmnist.draws import Draws
 from robustmnist.perturb.chunks import by_chunks
+from robustmnist.perturb.geometry.scale_and_rotation import area_factor
 from robustmnist.perturb.geometry.shift import shift
-from robustmnist.perturb.images import CENTRE, places
+from robustmnist.perturb.images import CENTRE, pixel_centres
+from robustmnist.perturb.perturbation import Parameter, Perturbation, keeps_ink
 from robustmnist.perturb.resample import Taps, bilinear, resample
 
-__all__ = ["rotate", "scale", "shear", "translate"]
+__all__ = ["ROTATE", "SCALE", "SHEAR", "TRANSLATE", "rotate", "scale", "shear", "translate"]
 
 
 @by_chunks
@@ -90,6 +92,31 @@ def translate(images: Tensor, *, distance: float, draws: Draws) -> Tensor:
     return torch.where(_each(down), shift(beside, dy=distance), shift(beside, dy=-distance))
 
 
+ROTATE = Perturbation(
+    rotate,
+    {"angle": Parameter("rad", 0.0, 0.0, 3.0, above="turn by {a} to either side")},
+    random=True,
+    ink_factor=keeps_ink,
+)
+SHEAR = Perturbation(
+    shear,
+    {"angle": Parameter("rad", 0.0, 0.0, 1.5, above="lean by {a} to either side")},
+    random=True,
+    ink_factor=lambda arguments: 1 / math.cos(float(arguments["angle"])),  # it stretches what it leans
+)
+SCALE = Perturbation(
+    scale,
+    {"factor": Parameter("×", 1.0, 0.1, 10.0, measure="size", above="grow to {a}", below="shrink to {a}")},
+    ink_factor=area_factor,
+)
+TRANSLATE = Perturbation(
+    translate,
+    {"distance": Parameter("px", 0.0, 0.0, 28.0, above="move {a} along both axes")},
+    random=True,
+    ink_factor=keeps_ink,
+)
+
+
 def _either_way(images: Tensor, kind: str, angle: float, draws: Draws) -> Tensor:
     if angle == 0:
         return images.clone(memory_format=torch.contiguous_format)
@@ -104,7 +131,7 @@ def _each(chosen: Tensor) -> Tensor:
 @functools.lru_cache(maxsize=64)
 def _taps(kind: str, amount: float) -> Taps:
     """Return where the output's pixels are read."""
-    x, y = places(torch.float64)
+    x, y = pixel_centres(torch.float64)
     cosine, sine = math.cos(amount), math.sin(amount)
     if kind == "scale":
         return bilinear(x / amount + CENTRE, y / amount + CENTRE)

@@ -11,8 +11,9 @@ from torch import Tensor
 from robustmnist.draws import Draws
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 
-__all__ = ["dotted_line", "stripe", "zigzag"]
+__all__ = ["DOTTED_LINE", "STRIPE", "ZIGZAG", "dotted_line", "stripe", "zigzag"]
 
 BAND = 7  # px, the width of either stripe
 STARTS = 27  # the rows in which lines begin and dotted lines end: 0 to 26
@@ -70,6 +71,21 @@ def zigzag(images: Tensor, *, opacity: float, draws: Draws) -> Tensor:
     row, rise = draws.uniform(2).unbind(1)
     which = (row * STARTS).long() * len(RISES) + (rise * len(RISES)).long()
     return _add(images, _zigzags(images.device), which, opacity)
+
+
+STRIPE = Perturbation(
+    stripe, {"opacity": Parameter("fraction", 0.0, 0.0, 1.0, above="have their outer columns inverted by {p}")}
+)
+DOTTED_LINE = Perturbation(
+    dotted_line,
+    {"opacity": Parameter("fraction", 0.0, 0.0, 1.0, above="are crossed by a dotted line of {p} ink")},
+    random=True,
+)
+ZIGZAG = Perturbation(
+    zigzag,
+    {"opacity": Parameter("fraction", 0.0, 0.0, 1.0, above="are crossed by a zigzag of {p} ink")},
+    random=True,
+)
 
 
 def _add(images: Tensor, marks: Tensor, which: Tensor, opacity: float) -> Tensor:

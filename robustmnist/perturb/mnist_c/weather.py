@@ -12,8 +12,9 @@ from robustmnist.perturb.images import SIZE
 from robustmnist.perturb.intensity import tone as intensity
 from robustmnist.perturb.mnist_c.gaussian import gaussian, kernel
 from robustmnist.perturb.mnist_c.plasma import FIELD, plasma
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 
-__all__ = ["brightness", "fog", "spatter"]
+__all__ = ["BRIGHTNESS", "FOG", "SPATTER", "brightness", "fog", "spatter"]
 
 GREY = 63 / 255  # the mud's ink
 THINNEST = 0.8  # of the mud's mask: below, it is wiped away
@@ -84,3 +85,20 @@ def spatter(images: Tensor, *, coverage: float, blur: float = 1.0, edge: float =
     mask = gaussian(wet.float(), edge)
     mask *= mask >= THINNEST
     return (images * (1 - mask) + GREY * mask).clamp_(0.0, 1.0)
+
+
+BRIGHTNESS = Perturbation(
+    brightness, {"offset": Parameter("ink", 0.0, 0.0, 1.0, above="gain {n} of ink in every pixel")}
+)
+FOG = Perturbation(
+    fog,
+    {"amount": Parameter("ink", 0.0, 0.0, 10.0, above="stand in fog of up to {n} of ink")},
+    modifiers={"decay": Parameter("×", 2.0, 1.3, 4.0)},
+    random=True,
+)
+SPATTER = Perturbation(
+    spatter,
+    {"coverage": Parameter("fraction", 0.0, 0.0, 1.0, above="are spattered with mud over {p} of the frame")},
+    modifiers={"blur": Parameter("px", 1.0, 0.2, 10.0), "edge": Parameter("px", 1.5, 0.2, 10.0)},
+    random=True,
+)

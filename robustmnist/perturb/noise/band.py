@@ -9,8 +9,9 @@ from torch import Tensor
 from robustmnist.draws import Draws
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 
-__all__ = ["BANDS", "CUT", "band_noise"]
+__all__ = ["BANDS", "BAND_NOISE", "CUT", "band_noise"]
 
 BANDS = ("low", "high")
 CUT = 7.0  # cycles per image: half of what 28 pixels can hold along an axis, a wave of 4 px
@@ -50,6 +51,15 @@ def band_noise(images: Tensor, *, sigma: float, draws: Draws, band: str = "low",
     for k in used:
         field.addcmul_(in_y[..., k, None], waves[k])
     return torch.add(images, field, alpha=sigma).clamp_(0.0, 1.0)
+
+
+BAND_NOISE = Perturbation(
+    band_noise,
+    {"sigma": Parameter("sd of ink", 0.0, 0.0, 10.0, above="carry band noise of standard deviation {n}")},
+    modifiers={"cut": Parameter("cycles/image", CUT, 0.0, 19.0)},
+    choices={"band": BANDS},
+    random=True,
+)
 
 
 @functools.lru_cache(maxsize=16)

@@ -11,9 +11,15 @@ from torch import Tensor
 
 from robustmnist.draws import STEP, Draws
 from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.system.gradient import tracked
 
 __all__ = [
+    "GAUSSIAN_NOISE",
+    "IMPULSE_NOISE",
+    "SALT_AND_PEPPER",
+    "SPECKLE",
+    "UNIFORM_NOISE",
     "Impulses",
     "gaussian_noise",
     "impulse_noise",
@@ -119,6 +125,39 @@ def prepare_impulse_noise(images: Tensor, draws: Draws) -> Impulses:
     """Return each pixel's impulse, the two fields apart: read from one, in strides, noise takes half as long again."""
     which, grey = draws.uniform(2, *FIELD).unbind(1)
     return Impulses(which.contiguous(), grey.contiguous())
+
+
+GAUSSIAN_NOISE = Perturbation(
+    gaussian_noise,
+    {"sigma": Parameter("sd of ink", 0.0, 0.0, 10.0, above="carry Gaussian noise of standard deviation {n}")},
+    random=True,
+)
+SALT_AND_PEPPER = Perturbation(
+    salt_and_pepper,
+    {
+        "probability": Parameter(
+            "probability", 0.0, 0.0, 1.0, above="have {p} of their pixels turned to full ink or to paper"
+        )
+    },
+    random=True,
+    prepare=prepare_salt_and_pepper,
+)
+IMPULSE_NOISE = Perturbation(
+    impulse_noise,
+    {"probability": Parameter("probability", 0.0, 0.0, 1.0, above="have {p} of their pixels turned to a random grey")},
+    random=True,
+    prepare=prepare_impulse_noise,
+)
+SPECKLE = Perturbation(
+    speckle,
+    {"sigma": Parameter("sd of ink", 0.0, 0.0, 10.0, above="carry speckle of standard deviation {n}")},
+    random=True,
+)
+UNIFORM_NOISE = Perturbation(
+    uniform_noise,
+    {"amplitude": Parameter("ink", 0.0, 0.0, 10.0, above="carry uniform noise of ±{n}")},
+    random=True,
+)
 
 
 def _replaced(images: Tensor, impulses: Impulses, probability: float) -> Tensor:

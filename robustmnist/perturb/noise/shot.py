@@ -13,10 +13,11 @@ from torch import Tensor
 from robustmnist.draws import Draws
 from robustmnist.perturb.chunks import chunks
 from robustmnist.perturb.images import PIXELS, SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.system.gradient import without_gradient
 from robustmnist.system.threads import share_out
 
-__all__ = ["SMALLEST_SIGMA", "Inked", "prepare_shot", "shot_noise"]
+__all__ = ["SHOT_NOISE", "SMALLEST_SIGMA", "Inked", "prepare_shot", "shot_noise"]
 
 LEVELS = 255  # the grey levels of the rate's table; MNIST's own
 SMALLEST_SIGMA = 0.01  # 10,000 photons at full ink; below it the noise is finer than half a grey level
@@ -100,6 +101,18 @@ def prepare_shot(images: Tensor, draws: Draws) -> tuple[Inked, ...]:
         return [_inked(images[start:stop], draws.part(start, stop)) for start, stop in zip(share, stops, strict=True)]
 
     return tuple(chunk for found in share_out(work, starts, images.device) for chunk in found)
+
+
+SHOT_NOISE = Perturbation(
+    shot_noise,
+    {
+        "sigma": Parameter(
+            "sd of ink", 0.0, 0.0, 10.0, SMALLEST_SIGMA, above="carry shot noise of standard deviation {n}"
+        )
+    },
+    random=True,
+    prepare=prepare_shot,
+)
 
 
 def _inked(images: Tensor, draws: Draws) -> Inked:

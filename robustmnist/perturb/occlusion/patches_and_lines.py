@@ -15,8 +15,21 @@ from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.geometry.decentering import margins
 from robustmnist.perturb.images import CENTRE, SIZE
 from robustmnist.perturb.occlusion.cover import FILLS, covered, overlap, slanting
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 
-__all__ = ["AXES", "FILLS", "MOST_LINES", "lines", "missing_rows", "patch", "stripe"]
+__all__ = [
+    "AXES",
+    "FILLS",
+    "LINES",
+    "MISSING_ROWS",
+    "MOST_LINES",
+    "PATCH",
+    "STRIPE",
+    "lines",
+    "missing_rows",
+    "patch",
+    "stripe",
+]
 
 AXES = ("horizontal", "vertical")
 MOST_LINES = 10
@@ -109,6 +122,29 @@ def missing_rows(images: Tensor, *, fraction: float, draws: Draws) -> Tensor:
     rank = draws.uniform(SIZE).argsort(dim=1, stable=True).argsort(dim=1).float()
     lost = (fraction * SIZE - rank).clamp(0.0, 1.0)
     return covered(images, lost[:, :, None], "paper")
+
+
+PATCH = Perturbation(
+    patch,
+    {"side": Parameter("px", 0.0, 0.0, 56.0, above="are partly covered by a square {a} wide")},
+    choices={"fill": FILLS},
+    random=True,
+)
+STRIPE = Perturbation(
+    stripe,
+    {"width": Parameter("px", 0.0, 0.0, 28.0, above="are crossed by a stripe {a} wide")},
+    choices={"direction": AXES, "fill": FILLS},
+)
+LINES = Perturbation(
+    lines,
+    {"width": Parameter("px", 0.0, 0.0, 28.0, above="are crossed by lines {a} wide")},
+    modifiers={"number": Parameter("lines", 3.0, 0.0, MOST_LINES)},
+    choices={"fill": FILLS},
+    random=True,
+)
+MISSING_ROWS = Perturbation(
+    missing_rows, {"fraction": Parameter("fraction", 0.0, 0.0, 1.0, above="lose {p} of their rows")}, random=True
+)
 
 
 def _points(images: Tensor, shares: Tensor) -> Tensor:

@@ -6,12 +6,13 @@ from torch import Tensor
 from robustmnist.draws import Draws
 from robustmnist.errors import InputError
 from robustmnist.perturb.chunks import by_chunks
-from robustmnist.perturb.images import places
+from robustmnist.perturb.images import pixel_centres
 from robustmnist.perturb.occlusion.cover import covered, slanting
-from robustmnist.perturb.stroke.stroke_points import MOST_PLACES, prepare_places
+from robustmnist.perturb.perturbation import Parameter, Perturbation
+from robustmnist.perturb.stroke.stroke_points import MOST_POINTS, prepare_stroke_points
 from robustmnist.system.gradient import without_gradient
 
-__all__ = ["fracture"]
+__all__ = ["FRACTURE", "fracture"]
 
 # px beyond the stroke's edge at half ink: the soft edge goes too, and a neighbouring stroke hardly suffers.
 BEYOND = 1.0
@@ -33,7 +34,7 @@ def fracture(
         width: px of the gaps along the stroke, 0 or more; 0 changes nothing, bit for bit.
         draws: The samples' draws; 10 uniform numbers each.
         number: How many breaks, 0 to 10, rounded to a whole number; two may coincide.
-        prepared: `prepare_places(images, draws)`, where it is known.
+        prepared: `prepare_stroke_points(images, draws)`, where it is known.
 
     Raises:
         InputError: If the number is out of its range.
@@ -41,10 +42,10 @@ def fracture(
     Source: Castro et al., "Morpho-MNIST: quantitative assessment and diagnostics for representation learning", 2019:
     3 breaks of 1.5 px.
     """
-    if not 0 <= number <= MOST_PLACES:
-        raise InputError(f"must be 0 to {MOST_PLACES}, not {number}", where="number")
-    breaks = prepare_places(images, draws) if prepared is None else prepared
-    x, y = places(torch.float32, images.device)
+    if not 0 <= number <= MOST_POINTS:
+        raise InputError(f"must be 0 to {MOST_POINTS}, not {number}", where="number")
+    breaks = prepare_stroke_points(images, draws) if prepared is None else prepared
+    x, y = pixel_centres(torch.float32, images.device)
     cover = images.new_zeros(images[:, 0].shape)
     for one in breaks[:, : round(number)].unbind(1):
         at_x, at_y, normal_x, normal_y, broad = one[..., None, None].unbind(1)
@@ -54,3 +55,12 @@ def fracture(
         gap *= slanting(across, broad + 2 * BEYOND, normal_x, normal_y)
         cover = cover.maximum(gap)
     return covered(images, cover)
+
+
+FRACTURE = Perturbation(
+    fracture,
+    {"width": Parameter("px", 0.0, 0.0, 28.0, above="have gaps of {a} in their strokes")},
+    modifiers={"number": Parameter("breaks", 3.0, 0.0, MOST_POINTS)},
+    random=True,
+    prepare=prepare_stroke_points,
+)

@@ -14,10 +14,17 @@ from torch import Tensor
 
 from robustmnist.errors import InputError
 from robustmnist.measure import stroke_width
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.perturb.stroke.thickness import CHANGE_HIGH, CHANGE_LOW, prepare_stroke, thickness
 from robustmnist.system.gradient import without_gradient
 
-__all__ = ["prepare_pen", "relative_thickness", "target_thickness"]
+__all__ = [
+    "RELATIVE_THICKNESS",
+    "TARGET_THICKNESS",
+    "prepare_relative_thickness",
+    "relative_thickness",
+    "target_thickness",
+]
 
 Prepared = tuple[Tensor, Tensor]
 
@@ -36,7 +43,7 @@ def relative_thickness(images: Tensor, *, change: float, prepared: Prepared | No
         images: `(B, 1, 28, 28)`.
         change: Fraction of the stroke width, −1 or more; 0 changes nothing, bit for bit. A digit of 2.6 px, as they
             are on average, reaches the ends of `thickness` at −0.77 and +1.54.
-        prepared: `prepare_pen(images)`, where it is known.
+        prepared: `prepare_relative_thickness(images)`, where it is known.
 
     Raises:
         InputError: If the change is below −1.
@@ -46,7 +53,7 @@ def relative_thickness(images: Tensor, *, change: float, prepared: Prepared | No
     """
     if not change >= -1:  # so written that NaN fails
         raise InputError(f"must be -1 or more, not {change}", where="change")
-    planes, width = prepare_pen(images) if prepared is None else prepared
+    planes, width = prepare_relative_thickness(images) if prepared is None else prepared
     return _changed(images, planes, width * change)
 
 
@@ -66,7 +73,7 @@ def target_thickness(images: Tensor, *, share: float, target: float = 4.0, prepa
         images: `(B, 1, 28, 28)`.
         share: Part of the way, 0 to 1; 0 changes nothing, bit for bit.
         target: px, above 0.
-        prepared: `prepare_pen(images)`, where it is known.
+        prepared: `prepare_relative_thickness(images)`, where it is known.
 
     Raises:
         InputError: If the share or the target is out of its range.
@@ -75,13 +82,36 @@ def target_thickness(images: Tensor, *, share: float, target: float = 4.0, prepa
         raise InputError(f"must be 0 to 1, not {share}", where="share")
     if not target > 0:
         raise InputError(f"must be above 0 px, not {target}", where="target")
-    planes, width = prepare_pen(images) if prepared is None else prepared
+    planes, width = prepare_relative_thickness(images) if prepared is None else prepared
     return _changed(images, planes, (target - width) * share)
 
 
-def prepare_pen(images: Tensor) -> Prepared:
+def prepare_relative_thickness(images: Tensor) -> Prepared:
     """Return what both need: `prepare_stroke(images)`, and `(B,)`, the stroke widths in px."""
     return prepare_stroke(images), stroke_width(images)
+
+
+RELATIVE_THICKNESS = Perturbation(
+    relative_thickness,
+    {
+        "change": Parameter(
+            "fraction",
+            0.0,
+            -1.0,
+            4.0,
+            measure="stroke-width",
+            above="gain {p} of stroke width",
+            below="lose {p} of stroke width",
+        )
+    },
+    prepare=prepare_relative_thickness,
+)
+TARGET_THICKNESS = Perturbation(
+    target_thickness,
+    {"share": Parameter("fraction", 0.0, 0.0, 1.0, above="go {p} of the way to one stroke width for all")},
+    modifiers={"target": Parameter("px", 4.0, 0.1, 10.0)},
+    prepare=prepare_relative_thickness,
+)
 
 
 def _changed(images: Tensor, planes: Tensor, change: Tensor) -> Tensor:

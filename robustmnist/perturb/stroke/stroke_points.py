@@ -14,9 +14,9 @@ from robustmnist.draws import Draws
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.images import CENTRE, SIZE
 
-__all__ = ["MOST_PLACES", "prepare_places"]
+__all__ = ["MOST_POINTS", "prepare_stroke_points"]
 
-MOST_PLACES = 10
+MOST_POINTS = 10
 # exp(−k² / 2σ²) for k = 0 to 3 at σ = 1.2 px, half the width of a common stroke, scaled to a sum of 1.
 KERNEL = (0.333347, 0.235559, 0.083121, 0.014646)
 STEPS = 2.0**16  # the weights are whole, so that their sums are exact in any order
@@ -25,7 +25,7 @@ REACH, STEP = 6.0, 0.25  # px to either side in which the stroke's edge is looke
 
 
 @by_chunks
-def prepare_places(images: Tensor, draws: Draws) -> Tensor:
+def prepare_stroke_points(images: Tensor, draws: Draws) -> Tensor:
     """Return `(B, 10, 5)`: 10 independent places on each digit's strokes; those of a blank image mean nothing.
 
     Of each place: x and y, px from the frame's centre to the right and down, on the middle of a stroke; x and y of the
@@ -46,7 +46,7 @@ def prepare_places(images: Tensor, draws: Draws) -> Tensor:
     across, along = mean - spread, mean + spread
     stroke = images[:, 0] >= images.flatten(1).amax(1)[:, None, None] / 2
     weight = torch.where(stroke, (-across - along.abs()).clamp(min=0.0), 0.0)
-    place = _drawn(weight.flatten(1), draws.uniform(MOST_PLACES))
+    place = _drawn(weight.flatten(1), draws.uniform(MOST_POINTS))
 
     def there(field: Tensor) -> Tensor:
         return field.flatten(1).gather(1, place)

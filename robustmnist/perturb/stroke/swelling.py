@@ -8,12 +8,13 @@ from robustmnist.errors import InputError
 from robustmnist.measure import stroke_width
 from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.geometry.shift import shift
-from robustmnist.perturb.images import places
+from robustmnist.perturb.images import pixel_centres
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.perturb.resample import warp
-from robustmnist.perturb.stroke.stroke_points import prepare_places
+from robustmnist.perturb.stroke.stroke_points import prepare_stroke_points
 from robustmnist.system.gradient import without_gradient
 
-__all__ = ["prepare_swelling", "swelling"]
+__all__ = ["SWELLING", "prepare_swelling", "swelling"]
 
 Prepared = tuple[Tensor, Tensor]
 
@@ -52,7 +53,7 @@ def swelling(
     points, width = prepare_swelling(images, draws) if prepared is None else prepared
     at_x, at_y = points[:, 0, :2, None, None].unbind(1)
     rim = (torch.nan_to_num(width, nan=0.0).sqrt() * (radius / 2)).clamp(min=1e-6)[:, None, None]
-    x, y = places(torch.float32, images.device)
+    x, y = pixel_centres(torch.float32, images.device)
     x, y = x - at_x, y - at_y
     way = (x * x + y * y).sqrt_().div_(rim)
     nearer = (way.log() * (exponent - 1)).exp_()  # `**` rounds otherwise at the end of a batch than in its middle
@@ -61,5 +62,14 @@ def swelling(
 
 
 def prepare_swelling(images: Tensor, draws: Draws) -> Prepared:
-    """Return `prepare_places(images, draws)`, and `(B,)`, the stroke widths in px."""
-    return prepare_places(images, draws), stroke_width(images)
+    """Return `prepare_stroke_points(images, draws)`, and `(B,)`, the stroke widths in px."""
+    return prepare_stroke_points(images, draws), stroke_width(images)
+
+
+SWELLING = Perturbation(
+    swelling,
+    {"exponent": Parameter("exponent", 1.0, 1.0, 20.0, above="swell about a point with exponent {n}")},
+    modifiers={"radius": Parameter("px", 7.0, 0.0, 28.0)},
+    random=True,
+    prepare=prepare_swelling,
+)

@@ -25,13 +25,14 @@ import torch
 from torch import Tensor
 
 from robustmnist.errors import ImagesError, InputError
-from robustmnist.measure.by_bounding_box import Box, by_place
+from robustmnist.measure.by_bounding_box import Box, by_bounding_box
 from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 from robustmnist.perturb.stroke.surface import LEVELS, REACH, STEPS, Surface, surface
 from robustmnist.system.gradient import without_gradient
 from robustmnist.system.threads import share_out
 
-__all__ = ["CHANGE_HIGH", "CHANGE_LOW", "prepare_stroke", "thickness"]
+__all__ = ["CHANGE_HIGH", "CHANGE_LOW", "THICKNESS", "prepare_stroke", "thickness"]
 
 CHANGE_LOW, CHANGE_HIGH = -2.0, 4.0  # px of stroke width
 RINGS = ((2, 8), (4, 16), (6, 16), (8, 16), (10, 32), (12, 32), (14, 32), (16, 32))  # radius in steps, points
@@ -104,8 +105,25 @@ def prepare_stroke(images: Tensor) -> Tensor:
         _fill(planes[..., *here], surface(ink, box[3] - box[1], box[2] - box[0], _points()))
         wide[rows] = planes.flatten(1).view(torch.int64)
 
-    by_place(work, images, size=CHUNK.get(images.device.type, DEVICE_CHUNK))
+    by_bounding_box(work, images, size=CHUNK.get(images.device.type, DEVICE_CHUNK))
     return prepared
+
+
+THICKNESS = Perturbation(
+    thickness,
+    {
+        "change": Parameter(
+            "px",
+            0.0,
+            CHANGE_LOW,
+            CHANGE_HIGH,
+            measure="stroke-width",
+            above="gain {a} of stroke width",
+            below="lose {a} of stroke width",
+        )
+    },
+    prepare=prepare_stroke,
+)
 
 
 def _fill(prepared: Tensor, ink: Surface) -> None:

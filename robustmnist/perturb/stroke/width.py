@@ -10,8 +10,9 @@ from robustmnist.perturb.chunks import by_chunks
 from robustmnist.perturb.geometry.decentering import margins
 from robustmnist.perturb.geometry.shift import shift
 from robustmnist.perturb.images import SIZE
+from robustmnist.perturb.perturbation import Parameter, Perturbation
 
-__all__ = ["FACTOR_HIGH", "FACTOR_LOW", "width"]
+__all__ = ["FACTOR_HIGH", "FACTOR_LOW", "WIDTH", "width"]
 
 FACTOR_LOW, FACTOR_HIGH = 0.2, 4.0
 
@@ -50,3 +51,20 @@ def width(images: Tensor, *, factor: float) -> Tensor:
         index = column.clamp(0, SIZE - 1).long()[:, None].expand(-1, SIZE, -1)
         out += images[:, 0].gather(2, index).mul_(weight[:, None])
     return out.div_(total[:, None]).clamp_(0.0, 1.0)[:, None]
+
+
+WIDTH = Perturbation(
+    width,
+    {
+        "factor": Parameter(
+            "×",
+            1.0,
+            FACTOR_LOW,
+            FACTOR_HIGH,
+            measure="width",
+            above="grow to {a} their width",
+            below="shrink to {a} their width",
+        )
+    },
+    ink_factor=lambda arguments: float(arguments["factor"]),
+)

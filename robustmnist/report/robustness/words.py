@@ -9,30 +9,13 @@ from robustmnist.overview.in_words import NAME, TITLE, at, fall_text, heading, n
 from robustmnist.overview.overview import Study, SuiteStudy, SweepStudy
 from robustmnist.overview.tolerance import Clean, Fall
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import count, decimals, interval, listing, percent, strength
+from robustmnist.wording.numbers import count, decimals, interval, listing, percent, plain, strength
 
 __all__ = ["answer", "curve_caption", "natural_sentence", "phrase", "suite_caption", "weakest"]
 
 
 MOST = 3  # suites that the answer names
 POOR = 0.5  # who reads fewer of the clean digits is no reader
-# What happens to the digits, below and above the neutral strength; {s} is the strength in its unit, {a} its magnitude.
-_PHRASES = {
-    "shift": ("move {a}", "move {a}"),
-    "shift-towards": ("move {a}", "move {a}"),
-    "scale": ("shrink to {s}", "grow to {s}"),
-    "rotation": ("turn {a} clockwise", "turn {a} counter-clockwise"),
-    "shear": ("are sheared by {a}", "are sheared by {a}"),
-    "thickness": ("lose {a} of stroke", "gain {a} of stroke"),
-    "decentering": ("drift by {a} of their free margin", "drift by {a} of their free margin"),
-    "gaussian-noise": ("carry Gaussian noise of {a}", "carry Gaussian noise of {a}"),
-    "salt-and-pepper": ("have pixels replaced with probability {a}", "have pixels replaced with probability {a}"),
-    "speckle": ("carry speckle of {a}", "carry speckle of {a}"),
-    "uniform-noise": ("carry uniform noise of ±{a}", "carry uniform noise of ±{a}"),
-    "shot-noise": ("carry shot noise of {a}", "carry shot noise of {a}"),
-}
-# Perturbations whose phrase names the sweep: where a suite has several, the others need the sweep's name after it.
-_OWN_NAME = set(_PHRASES) - {"shift", "shift-towards", "scale", "shear"}
 
 
 def answer(study: Study, clean: Clean) -> str:
@@ -53,7 +36,8 @@ def answer(study: Study, clean: Clean) -> str:
     if not broken:
         return f"{opening} and never loses a tenth of that, in any sweep."
     told = [
-        phrase(sweep, value, among=len(suite.sweeps)) + _beside(sweep, clean.index, value)
+        phrase(sweep, value, among=sum(other.phrases == sweep.phrases for other in suite.sweeps))
+        + _beside(sweep, clean.index, value)
         for suite, sweep, value in broken[:MOST]
     ]
     fall = f"{opening}; a tenth of that is lost once they {listing(told, 'or')}"
@@ -84,14 +68,25 @@ def _beside(sweep: SweepStudy, index: int, value: float) -> str:
 
 
 def phrase(sweep: SweepStudy, value: float, *, among: int) -> str:
-    """Say what has happened to the digits at `value`: "move 3.2 px (diagonal)"."""
-    kind, neutral = sweep.sweep.perturbation, sweep.sweep.neutral
-    if kind not in _PHRASES:
+    """Say what has happened to the digits at `value`: "move 3.2 px (diagonal)".
+
+    Args:
+        sweep: The sweep.
+        value: A strength.
+        among: How many sweeps of the suite say the same; where there are several, the sweep's name follows.
+    """
+    if sweep.phrases is None:
         return f"meet “{heading(sweep)}” at {at(sweep, value)}"
-    places = decimals(sweep.sweep.values)
-    magnitude = strength(abs(value), sweep.sweep.unit, places)
-    text = _PHRASES[kind][value > neutral].format(s=strength(value, sweep.sweep.unit, places), a=magnitude)
-    return text if among == 1 or kind in _OWN_NAME else f"{text} ({shorten(sweep.sweep.name, NAME)})"
+    places, amount = decimals(sweep.sweep.values), abs(value)
+    forms = {
+        "{a}": strength(amount, sweep.sweep.unit, places),
+        "{n}": plain(amount, places),
+        "{p}": percent(amount, max(0, places - 2)),
+    }
+    text = sweep.phrases[value > sweep.sweep.neutral]
+    for form, number in forms.items():  # not `format`, to which a phrase from a file could say anything
+        text = text.replace(form, number)
+    return text if among == 1 else f"{text} ({shorten(sweep.sweep.name, NAME)})"
 
 
 def suite_caption(suite: SuiteStudy) -> str:

@@ -14,7 +14,7 @@ from robustmnist.errors import InputError
 from robustmnist.measure import stroke_width
 from robustmnist.perturb import fracture, swelling
 from robustmnist.perturb.occlusion.cover import slanting
-from robustmnist.perturb.stroke.stroke_points import prepare_places
+from robustmnist.perturb.stroke.stroke_points import prepare_stroke_points
 
 PX = torch.arange(28) - 13.5
 
@@ -35,7 +35,7 @@ def bar(degrees: float, broad: float, length: float = 20.0, shift: float = 0.0) 
 @pytest.mark.parametrize("degrees", [0.0, 20.0, 45.0, 90.0, 117.0, 160.0])
 @pytest.mark.parametrize(("broad", "shift"), [(2.0, 0.3), (3.0, 0.0), (4.0, -0.4)])
 def test_places_lie_on_the_middle_of_a_bar_and_know_it(degrees: float, broad: float, shift: float) -> None:
-    places = prepare_places(bar(degrees, broad, shift=shift).expand(30, -1, -1, -1), drawn(30)).flatten(0, 1)
+    places = prepare_stroke_points(bar(degrees, broad, shift=shift).expand(30, -1, -1, -1), drawn(30)).flatten(0, 1)
     x, y, normal_x, normal_y, found = places.unbind(1)
     turn = math.radians(degrees)
     along, across = x * math.cos(turn) - y * math.sin(turn), x * math.sin(turn) + y * math.cos(turn)
@@ -52,7 +52,7 @@ def test_places_lie_on_the_middle_of_a_bar_and_know_it(degrees: float, broad: fl
 def test_places_lie_near_the_skeleton(digits28: Tensor) -> None:
     from skimage.morphology import skeletonize
 
-    places = prepare_places(digits28, drawn(64))
+    places = prepare_stroke_points(digits28, drawn(64))
     far = []
     for image, found in zip(digits28[:, 0].numpy(), places.numpy(), strict=True):
         away = ndimage.distance_transform_edt(~skeletonize(image >= image.max() / 2))
@@ -66,7 +66,7 @@ def test_places_lie_near_the_skeleton(digits28: Tensor) -> None:
 def test_a_gap_is_as_wide_as_asked(degrees: float, width: float) -> None:
     """What is lost is the gap's width times the bar's."""
     image = bar(degrees, 3.0).expand(60, -1, -1, -1)
-    places = prepare_places(image, drawn(60))[:, 0, :2]
+    places = prepare_stroke_points(image, drawn(60))[:, 0, :2]
     inner = places.square().sum(1).sqrt() < 7
     lost = (image - fracture(image, width=width, draws=drawn(60), number=1)).sum((1, 2, 3))[inner]
     assert float(lost.mean()) == pytest.approx(3.0 * width, rel=0.05, abs=0.12)
@@ -75,7 +75,7 @@ def test_a_gap_is_as_wide_as_asked(degrees: float, width: float) -> None:
 
 def test_a_break_makes_two_of_one() -> None:
     image = bar(30, 2.5).expand(60, -1, -1, -1)
-    inner = prepare_places(image, drawn(60))[:, 0, :2].square().sum(1).sqrt() < 6
+    inner = prepare_stroke_points(image, drawn(60))[:, 0, :2].square().sum(1).sqrt() < 6
     out = fracture(image, width=2.5, draws=drawn(60), number=1)[inner, 0].numpy()
     assert len(out) > 20
     assert all(ndimage.label(picture > 0.5)[1] == 2 for picture in out)
@@ -111,7 +111,7 @@ def literal_swelling(image: np.ndarray, at: np.ndarray, exponent: float, radius:
 @pytest.mark.parametrize(("exponent", "radius"), [(1.5, 7.0), (3.0, 7.0), (3.0, 12.0), (6.0, 4.0)])
 def test_swelling_is_morpho_mnists_formula(exponent: float, radius: float, digits28: Tensor) -> None:
     draws = drawn(64)
-    points, width = prepare_places(digits28, draws)[:, 0, :2].double().numpy(), stroke_width(digits28).numpy()
+    points, width = prepare_stroke_points(digits28, draws)[:, 0, :2].double().numpy(), stroke_width(digits28).numpy()
     found = swelling(digits28, exponent=exponent, radius=radius, draws=draws)
     for row in range(0, 64, 4):
         image = digits28[row, 0].double().numpy()
@@ -123,7 +123,7 @@ def test_ink_swells_and_nothing_else_changes(digits28: Tensor) -> None:
     draws = drawn(64)
     ink = [float(swelling(digits28, exponent=exponent, draws=draws).sum()) for exponent in (1, 1.5, 2, 3, 5)]
     assert ink == sorted(ink)
-    x, y = prepare_places(digits28, draws)[:, 0, :2, None, None].unbind(1)
+    x, y = prepare_stroke_points(digits28, draws)[:, 0, :2, None, None].unbind(1)
     beyond = (PX[None, None, :] - x) ** 2 + (PX[None, :, None] - y) ** 2 > (stroke_width(digits28) * 3.5**2 + 0.01)[
         :, None, None
     ]

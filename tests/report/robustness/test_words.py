@@ -10,6 +10,7 @@ from support.synthetic import make_suite, make_sweep, synthetic_predictions
 from robustmnist.overview.in_words import at, axis_text, fall_text, reach_text
 from robustmnist.overview.overview import Study, SuiteStudy, SweepStudy, study
 from robustmnist.overview.tolerance import Area, Clean, Curve, Fall, Tolerance
+from robustmnist.perturb import PERTURBATIONS
 from robustmnist.report.breakdown.strips import columns
 from robustmnist.report.breakdown.words import class_caption, map_caption, strip_caption, worst_caption
 from robustmnist.report.breakdown.worst_chart import Tries
@@ -52,7 +53,10 @@ def sweep_study(sweep: Sweep, *bounds: Bounds, area: float = 0.5, place: tuple[i
         shares = tuple(0.95 - 0.08 * abs(i - sweep.values.index(sweep.neutral)) for i in range(len(sweep.values)))
         curves.append(Curve(index, name, shares, shares, shares))
     suite = make_suite("suite", sweep)
-    return SweepStudy(place, suite, sweep, tuple(curves), tuple(tolerances), sweep.values[1], 0)
+    entry = PERTURBATIONS.get(sweep.perturbation)
+    strength = entry.parameters[sweep.parameter] if entry is not None else None
+    phrases = None if strength is None else (strength.below or strength.above, strength.above)
+    return SweepStudy(place, suite, sweep, tuple(curves), tuple(tolerances), sweep.values[1], 0, phrases=phrases)
 
 
 def whole(*suites: SuiteStudy) -> Study:
@@ -143,13 +147,17 @@ def test_only_an_interval_above_all_others_is_marked() -> None:
         (TURN, -35.0, 1, "turn 35° clockwise"),
         (SIZE, 1.15, 1, "grow to 1.15×"),
         (SIZE, 0.61, 3, "shrink to 0.61× (size)"),
-        (make_sweep("t", "thickness", "change", "px", (-2, 0, 2)), -1.25, 1, "lose 1.2 px of stroke"),
+        (make_sweep("t", "thickness", "change", "px", (-2, 0, 2)), -1.25, 1, "lose 1.2 px of stroke width"),
         (
             make_sweep("d", "decentering", "fraction", "fraction", (0, 0.5, 1)),
             0.32,
             1,
             "drift by 0.3 of their free margin",
         ),
+        (make_sweep("r", "missing-rows", "fraction", "fraction", (0, 0.1, 0.2)), 0.135, 1, "lose 14 % of their rows"),
+        (make_sweep("j", "jpeg", "loss", "quality", (0, 50, 99)), 72.4, 1, "lose 72 points of JPEG quality"),
+        (make_sweep("x", "shift", "dx", "px", (-2, 0, 2)), -1.5, 1, "move 1.5 px to the left"),
+        (make_sweep("w", "scale", "horizontal", "×", (0.5, 1, 2), 1.0), 1.5, 1, "grow to 1.5× their width"),
         (make_sweep("my-own", "mine", "knob", "turns", (0, 1)), 0.5, 1, "meet “My own” at 0.5 turns"),
     ],
 )
