@@ -12,6 +12,11 @@ def extent(images: Tensor, *, threshold: float = 0.0) -> Tensor:
     Args:
         images: `(B, 1, 28, 28)`.
         threshold: Ink is what is above it. A blank image has the box 0, 0, 0, 0.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> extent(bar).tolist()
+    [[12, 9, 16, 19]]
     """
     edges = []
     for across in (images[:, 0].amax(1) > threshold, images[:, 0].amax(2) > threshold):
@@ -35,6 +40,11 @@ def box_size(images: Tensor, *, level: float = 0.5) -> Tensor:
     Args:
         images: `(B, 1, 28, 28)`.
         level: Above 0, up to 1.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> box_size(bar).tolist()
+    [[4.0, 10.0]]
     """
     sides = []
     for profile in (images[:, 0].amax(1), images[:, 0].amax(2)):

@@ -26,6 +26,11 @@ def by_bounding_box(work: Callable[[Tensor, Box], None], images: Tensor, *, size
         images: `(B, 1, 28, 28)`.
         size: Images at once.
         threshold: Ink is what is above it. An image without any has the box 0, 0, 0, 0.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> by_bounding_box(lambda rows, box: print(rows.tolist(), box), bar, size=256)
+    [0] (12, 9, 16, 19)
     """
     boxes = extent(images, threshold=threshold)
     left, top, right, _ = boxes.unbind(1)

@@ -21,6 +21,11 @@ def ink(images: Tensor) -> Tensor:
 
     Args:
         images: `(B, 1, 28, 28)`.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> ink(bar).tolist()
+    [40.0]
     """
     return _sums(images)[:, 0].to(images.dtype)
 
@@ -30,6 +35,11 @@ def centroid(images: Tensor) -> Tensor:
 
     Args:
         images: `(B, 1, 28, 28)`.
+
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> centroid(dot).tolist()
+    [[5.0, 10.0]]
     """
     total, x, y = _sums(images)[:, :3].unbind(1)
     return torch.stack([x / total, y / total], 1).to(images.dtype)
@@ -47,6 +57,11 @@ def slant(images: Tensor) -> Tensor:
 
     Source: Castro et al., "Morpho-MNIST: quantitative assessment and diagnostics for representation learning", 2019,
     which takes the arc tangent of it.
+
+    >>> italic = torch.zeros(1, 1, 28, 28)
+    >>> italic[..., 10, 15] = italic[..., 12, 14] = 1.0
+    >>> slant(italic).tolist()
+    [0.5]
     """
     _, xy, yy = _spread(images)
     return (-xy / yy).to(images.dtype)
@@ -70,6 +85,11 @@ def principal_angle(images: Tensor) -> Tensor:
 
     Args:
         images: `(B, 1, 28, 28)`.
+
+    >>> italic = torch.zeros(1, 1, 28, 28)
+    >>> italic[..., 10, 16] = italic[..., 12, 14] = 1.0
+    >>> principal_angle(italic).tolist()
+    [-45.0]
     """
     xx, xy, yy = _spread(images)
     # x grows to the right and y down. The sum with 0 turns −0 into 0: the axis that lies is at 90, not −90.

@@ -32,6 +32,11 @@ def describe(
             length of.
         labels: `(n,)`, the digits' classes.
         measures: `robustmnist.measure.MEASURES`.
+
+    >>> from robustmnist.measure import MEASURES
+    >>> table = describe({"ink": np.array([90.0, 100.0, 120.0])}, np.array([3, 3, 3]), MEASURES)
+    >>> table[["of", "median", "mean"]].round(2).to_numpy().tolist()
+    [['reading', 100.0, 103.33], ['difference', 0.0, 3.33], ['ratio', 1.0, 1.03]]
     """
     medians = {name: _class_medians(values, labels, measures[name]) for name, values in readings.items()}
     rows = []
@@ -48,7 +53,11 @@ def describe(
 
 
 def natural_csv(table: pd.DataFrame, origin: Mapping[str, Any]) -> str:
-    """Return the table as CSV, six significant digits, after a line of comment for each entry of `origin`."""
+    """Return the table as CSV, six significant digits, after a line of comment for each entry of `origin`.
+
+    >>> natural_csv(pd.DataFrame({"n": [3], "mean": [0.5]}), {"data": "made up"}).splitlines()
+    ['# data: made up', 'n,mean', '3,0.5']
+    """
     head = "".join(f"# {key}: {value}\n" for key, value in origin.items())
     return head + str(table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 

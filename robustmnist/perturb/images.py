@@ -24,6 +24,12 @@ def check_images(images: Tensor) -> None:
 
     Raises:
         ImagesError: If they are not, with what they are.
+
+    >>> check_images(torch.zeros(2, 1, 28, 28))
+    >>> check_images(torch.zeros(2, 28, 28))
+    Traceback (most recent call last):
+        ...
+    robustmnist.errors.ImagesError: images: must have shape (B, 1, 28, 28), not (2, 28, 28)
     """
     if not isinstance(images, Tensor):
         raise ImagesError(f"must be a torch tensor, not {type(images).__name__}", where="images")

@@ -33,6 +33,12 @@ def prepare(name: str, images: Tensor, *, ids: Tensor, seed: int = 0, draw: int 
         ValueError: If the name is unknown or `ids` do not fit the images.
         ImagesError: If the images have another shape, dtype or range, or a gradient is asked for where there is none
             (`Perturbation.differentiable`).
+
+    >>> import torch
+    >>> grey = torch.full((2, 1, 28, 28), 0.5)
+    >>> noise = prepare("gaussian-noise", grey, ids=torch.arange(2))
+    >>> [round(float(noise(sigma=sigma).std()), 2) for sigma in (0.0, 0.1, 0.2)]
+    [0.0, 0.1, 0.2]
     """
     if name not in PERTURBATIONS:
         raise ValueError(f"no perturbation '{name}': {', '.join(PERTURBATIONS)}")

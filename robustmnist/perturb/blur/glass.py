@@ -34,6 +34,12 @@ def glass_blur(images: Tensor, *, reach: float, draws: Draws, smoothing: float =
         ValueError: If `reach` is negative.
 
     Source: Hendrycks & Dietterich, "Benchmarking neural network robustness to common corruptions", 2019.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> seen = glass_blur(bar, reach=2.0, smoothing=0.0, draws=Draws(0, "glass-blur", torch.arange(1)))
+    >>> bool((seen != bar).any()), seen.unique().tolist()  # pixels from elsewhere, no new grey
+    (True, [0.0, 1.0])
     """
     if reach < 0:
         raise ValueError(f"reach must be 0 or more, not {reach}")

@@ -47,6 +47,11 @@ def gaussian_blur(images: Tensor, *, sigma: float) -> Tensor:
 
     Source: scipy.ndimage.gaussian_filter for the kernel; Hendrycks & Dietterich, "Benchmarking neural network
     robustness to common corruptions", 2019, for the perturbation.
+
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> round(float(gaussian_blur(dot, sigma=1.0).max()), 2)  # 1 / (2 π)
+    0.16
     """
     if _is_neutral("sigma", sigma):
         return images.clone(memory_format=torch.contiguous_format)
@@ -64,6 +69,11 @@ def defocus(images: Tensor, *, radius: float) -> Tensor:
         ValueError: If `radius` is negative.
 
     Source: Hendrycks & Dietterich 2019, as `gaussian_blur`, who smooth a disc of whole pixels instead.
+
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> round(float(defocus(dot, radius=2.0).max()), 2)  # 1 / (4 π)
+    0.08
     """
     if _is_neutral("radius", radius):
         return images.clone(memory_format=torch.contiguous_format)
@@ -84,6 +94,11 @@ def motion_blur(images: Tensor, *, length: float, angle: float = 0.0) -> Tensor:
         ValueError: If `length` is negative.
 
     Source: Hendrycks & Dietterich 2019, as `gaussian_blur`, whose line is one-sided and fades out.
+
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> [round(ink, 2) for ink in motion_blur(dot, length=3.0)[0, 0, 10, 3:8].tolist()]
+    [0.04, 0.29, 0.33, 0.29, 0.04]
     """
     if _is_neutral("length", length):
         return images.clone(memory_format=torch.contiguous_format)
@@ -101,6 +116,11 @@ def zoom_blur(images: Tensor, *, factor: float) -> Tensor:
         ValueError: If `factor` is below 1.
 
     Source: Hendrycks & Dietterich 2019, as `gaussian_blur`, who take the mean of a few magnifications.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> [round(float(zoom_blur(bar, factor=2.0)[0, 0, row, 14]), 1) for row in (14, 18, 20, 24)]
+    [1.0, 1.0, 0.7, 0.0]
     """
     if _is_neutral("factor", factor, 1):
         return images.clone(memory_format=torch.contiguous_format)

@@ -28,6 +28,11 @@ def pixelate(images: Tensor, *, block: float) -> Tensor:
 
     Source: Hendrycks & Dietterich, "Benchmarking neural network robustness to common corruptions", 2019, who give the
     coarse image's part of the fine one's side instead: 1 / `block`.
+
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> pixelate(dot, block=2.0)[0, 0, 10:12, 3:6].tolist()
+    [[0.0, 0.25, 0.25], [0.0, 0.25, 0.25]]
     """
     if block < 1:
         raise ValueError(f"block must be 1 or more, not {block}")

@@ -33,6 +33,12 @@ def affine(
         scale: ×, above 0.
         horizontal: ×, above 0, a further factor in x before the turn.
         vertical: ×, above 0, a further factor in y before the turn.
+
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> moved = affine(dot.expand(2, 1, 28, 28), dx=torch.tensor([0.0, 3.0]))
+    >>> (moved.flatten(1).argmax(1) % 28).tolist()  # columns
+    [5, 8]
     """
 
     def amount(value: float | Tensor) -> Tensor:

@@ -27,6 +27,12 @@ def decentering(images: Tensor, *, fraction: float, draws: Draws, prepared: Tens
         fraction: 0 to 1; 0 changes nothing, bit for bit.
         draws: The samples' draws; one uniform number each, the direction.
         prepared: `prepare_decentering(images, draws)`, where it is known.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> moved = decentering(bar, fraction=1.0, draws=Draws(0, "decentering", torch.arange(1)))
+    >>> extent(bar)[0].tolist(), extent(moved)[0].tolist()  # left, top, right, bottom
+    ([12, 9, 16, 19], [24, 18, 28, 28])
     """
     whole = prepare_decentering(images, draws) if prepared is None else prepared
     dx, dy = (whole * fraction).round().long().unbind(1)

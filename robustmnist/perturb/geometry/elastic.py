@@ -44,6 +44,12 @@ def elastic(images: Tensor, *, displacement: float, draws: Draws, smoothing: flo
         displacement: px, rms over the frame in every sample, 0 or more; 0 changes nothing, bit for bit.
         draws: The samples' draws; 2 × 15 × 15 normal numbers each.
         smoothing: Standard deviation of the Gaussian in px, 3 to 10.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> warped = elastic(bar, displacement=1.5, draws=Draws(0, "elastic", torch.arange(1)))
+    >>> bool((warped - bar).any()), round(float(warped.sum() / bar.sum()), 1)
+    (True, 1.0)
     """
     if displacement == 0:
         return shift(images)

@@ -56,6 +56,11 @@ def pose(images: Tensor, *, angle: float = 0.0, dx: float = 0.0, dy: float = 0.0
 
     Raises:
         InputError: If the convention is none of these.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> torch.equal(pose(bar, angle=90, dx=2), shift(rotation(bar, angle=90), dx=2))
+    True
     """
     _check(convention, CONVENTIONS)
     if angle == dx == dy == 0:
@@ -96,6 +101,12 @@ def random_pose(
         InputError: If the convention is none of these.
 
     Source: Engstrom et al. 2019, "worst-of-k" over random transformations, each example's its own.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> moved = random_pose(bar, extent=1.0, draws=Draws(0, "random-pose", torch.arange(1)))
+    >>> bool((moved - bar).any()), round(float(moved.sum() / bar.sum()), 1)
+    (True, 1.0)
     """
     _check(convention, DRAWN_CONVENTIONS)
     turn, x, y = ((draws.uniform(3).double() * 2 - 1) * extent).unbind(1)

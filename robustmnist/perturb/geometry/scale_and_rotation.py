@@ -49,6 +49,11 @@ def scale(
 
     Raises:
         ValueError: If a factor is not above 0.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> [round(float(scale(bar, factor=factor).sum() / bar.sum()), 1) for factor in (0.5, 1, 2)]
+    [0.2, 1.0, 4.0]
     """
     if min(factor, horizontal, vertical) <= 0:
         raise ValueError(f"a factor must be above 0, not {min(factor, horizontal, vertical)}")
@@ -69,6 +74,11 @@ def rotation(images: Tensor, *, angle: float, prepared: Tiles | None = None) -> 
         images: `(B, 1, 28, 28)`.
         angle: Degrees.
         prepared: `prepare_tiles(images)`, where it is known.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> [int(rotation(bar, angle=angle)[0, 0].amax(0).sum()) for angle in (0, 90)]  # columns with ink
+    [4, 10]
     """
     quarters, rest = divmod(angle, 90.0)
     if rest == 0:

@@ -31,6 +31,12 @@ def shear(images: Tensor, *, horizontal: float = 0.0, vertical: float = 0.0) -> 
         images: `(B, 1, 28, 28)`.
         horizontal: px to the right per px of height, positive as italic letters lean; 0 changes nothing, bit for bit.
         vertical: px up per px to the right, positive as a rising line of writing; 0 changes nothing, bit for bit.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> from robustmnist.measure import slant
+    >>> [round(float(slant(shear(bar, horizontal=horizontal))), 1) for horizontal in (-0.5, 0.5)]
+    [-0.5, 0.5]
     """
     if horizontal == vertical == 0:
         return shift(images)
@@ -53,6 +59,11 @@ def perspective(images: Tensor, *, displacement: float, direction: str = "right"
 
     Raises:
         InputError: If the displacement is out of its range or the direction none of these.
+
+    >>> page = torch.ones(1, 1, 28, 28)
+    >>> heights = perspective(page, displacement=7.0)[0, 0].sum(0)
+    >>> round(float(heights[0])), round(float(heights[-1]))
+    (21, 14)
     """
     if not 0 <= displacement < HALF:
         raise InputError(f"must be 0 to below {HALF:g} px, not {displacement}", where="displacement")

@@ -37,6 +37,11 @@ def shift(images: Tensor, *, dx: float = 0.0, dy: float = 0.0) -> Tensor:
         images: `(B, 1, 28, 28)`.
         dx: px, positive to the right.
         dy: px, positive down.
+
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> shift(dot, dx=3, dy=-1).nonzero()[0, 2:].tolist()  # row, column
+    [9, 8]
     """
     if dx == int(dx) and dy == int(dy):
         return _shift_whole(images, int(dx), int(dy))
@@ -54,6 +59,11 @@ def shift_towards(images: Tensor, *, distance: float, direction: str = "right", 
 
     Raises:
         ValueError: If the direction or the metric is none of these.
+
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> shift_towards(dot, distance=2, direction="up-left", metric="chessboard").nonzero()[0, 2:].tolist()
+    [8, 3]
     """
     if direction not in DIRECTIONS or metric not in METRICS:
         raise ValueError(f"no direction '{direction}' by '{metric}': {list(DIRECTIONS)} by {list(METRICS)}")

@@ -21,6 +21,12 @@ def turn_and_back(images: Tensor, *, angle: float) -> Tensor:
     Args:
         images: `(B, 1, 28, 28)`.
         angle: Degrees; 0 changes nothing, bit for bit.
+
+    >>> import torch
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> [round(float(turn_and_back(dot, angle=angle)[0, 0, 10, 5]), 1) for angle in (0, 45, 90)]
+    [1.0, 0.9, 1.0]
     """
     return rotation(rotation(images, angle=angle), angle=-angle)
 
@@ -36,6 +42,12 @@ def shift_and_back(images: Tensor, *, distance: float, direction: str = "right",
         distance: px; 0 changes nothing, bit for bit.
         direction: As in `shift_towards`; along a diagonal both axes are interpolated.
         metric: As in `shift_towards`.
+
+    >>> import torch
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> shift_and_back(dot, distance=0.5)[0, 0, 10, 4:7].tolist()
+    [0.25, 0.5, 0.25]
     """
     there = shift_towards(images, distance=distance, direction=direction, metric=metric)
     return shift_towards(there, distance=-distance, direction=direction, metric=metric)

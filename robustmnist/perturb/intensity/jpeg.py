@@ -64,6 +64,11 @@ def jpeg(images: Tensor, *, loss: float) -> Tensor:
 
     Source: ITU-T T.81 (JPEG); libjpeg's `jpeg_quality_scaling` for the meaning of quality, its `jfdctint` and
     `jidctint` for where the transforms round.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> [round(float((jpeg(bar, loss=loss) - bar).abs().max()), 2) for loss in (0, 50, 90)]
+    [0.0, 0.18, 0.4]
     """
     if not 0 <= loss < 100:
         raise ValueError(f"loss must be from 0 to below 100, not {loss}")

@@ -41,6 +41,11 @@ def brightness(images: Tensor, *, change: float) -> Tensor:
         change: Ink, −1 to 1; above 0 the paper turns grey, below 0 the strokes fade and thin.
 
     Source: Hendrycks & Dietterich, "Benchmarking neural network robustness to common corruptions", 2019.
+
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> brightness(dot, change=0.25)[0, 0, 10, 4:6].tolist()
+    [0.25, 1.0]
     """
     return torch.add(images, change).clamp_(0.0, 1.0)
 
@@ -59,6 +64,11 @@ def contrast(images: Tensor, *, factor: float, about: str = "mean") -> Tensor:
         ValueError: If `about` is none of these.
 
     Source: Hendrycks & Dietterich 2019, as `brightness`, about the mean.
+
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> contrast(dot, factor=0.5, about="middle")[0, 0, 10, 4:6].tolist()
+    [0.25, 0.75]
     """
     if about not in PIVOTS:
         raise ValueError(f"no pivot '{about}': {', '.join(PIVOTS)}")
@@ -85,6 +95,9 @@ def gamma(images: Tensor, *, exponent: float) -> Tensor:
 
     Raises:
         ValueError: If `exponent` is not above 0.
+
+    >>> gamma(torch.full((1, 1, 28, 28), 0.25), exponent=0.5)[0, 0, 0, 0].item()
+    0.5
     """
     if exponent == 1:
         return images.clone(memory_format=torch.contiguous_format)
@@ -114,6 +127,11 @@ def inversion(images: Tensor, *, fraction: float) -> Tensor:
     Args:
         images: `(B, 1, 28, 28)`.
         fraction: 0 to 1; at 1/2 all is middle grey, at 1 the digit stands white on black ink.
+
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> inversion(dot, fraction=1.0)[0, 0, 10, 4:6].tolist()
+    [1.0, 0.0]
     """
     return torch.lerp(images, 1 - images, fraction).clamp_(0.0, 1.0)
 
@@ -133,6 +151,9 @@ def quantise(images: Tensor, *, step: float) -> Tensor:
         ValueError: If `step` is negative or not finite.
 
     Source: Mu & Gilmer, "MNIST-C: a robustness benchmark for computer vision", 2019, by bits.
+
+    >>> quantise(torch.full((1, 1, 28, 28), 0.4), step=0.5)[0, 0, 0, 0].item()
+    0.5
     """
     if not 0 <= step < math.inf:
         raise ValueError(f"step must be 0 or more, not {step}")

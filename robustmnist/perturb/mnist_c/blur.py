@@ -46,6 +46,11 @@ def glass_blur(
         draws: The samples' draws; one uniform field.
 
     Source: Mu & Gilmer 2019 (MNIST-C), function `glass_blur`.
+
+    >>> grey = torch.full((1, 1, 28, 28), 0.5)
+    >>> out = glass_blur(grey, sigma=0.7, draws=Draws(0, "glass", torch.arange(1)))
+    >>> round(float((out - grey).abs().max()), 3)  # of an even grey only what whole levels cut off
+    0.002
     """
     if sigma == 0:
         return images.clone(memory_format=torch.contiguous_format)
@@ -117,6 +122,12 @@ def motion_blur(images: Tensor, *, sigma: float, radius: float = 10.0, draws: Dr
 
     Source: Mu & Gilmer 2019 (MNIST-C), function `motion_blur`; kernel and offsets are ImageMagick's
     (`MotionBlurImage`). Not rounded to grey levels as ImageMagick's result is.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> smeared = motion_blur(bar, sigma=3.0, draws=Draws(0, "motion", torch.arange(1)))
+    >>> bool(smeared[..., :12].sum() > 0), bool(smeared[..., 16:].sum() > 0)  # to the left only
+    (True, False)
     """
     if sigma == 0:
         return images.clone(memory_format=torch.contiguous_format)

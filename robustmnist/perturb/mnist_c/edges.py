@@ -35,6 +35,11 @@ def canny_edges(images: Tensor, *, opacity: float) -> Tensor:
 
     Source: Mu & Gilmer 2019 (MNIST-C), function `canny_edges`, which has one strength; scikit-image's `feature.canny`
     with its defaults. On the 10,000 MNIST test digits all 7.84 million pixels are as scikit-image 0.26 has them.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> canny_edges(bar, opacity=1.0)[0, 0, 14, 8:20].tolist()
+    [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]
     """
     if opacity == 0:
         return images.clone(memory_format=torch.contiguous_format)

@@ -31,6 +31,12 @@ def rotate(images: Tensor, *, angle: float, draws: Draws) -> Tensor:
         draws: The samples' draws; one uniform number each, the sign.
 
     Source: Mu & Gilmer 2019 (MNIST-C), function `rotate`. Up to the sign it is `rotation` by as many degrees.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> turned = rotate(bar, angle=math.pi / 2, draws=Draws(0, "rotate", torch.arange(1)))
+    >>> round(float(turned[0, 0].amax(0).sum()))  # columns with ink
+    10
     """
     return _either_way(images, "rotate", angle, draws)
 
@@ -49,6 +55,12 @@ def shear(images: Tensor, *, angle: float, draws: Draws) -> Tensor:
 
     Source: Mu & Gilmer 2019 (MNIST-C), function `shear`; the map is that of scikit-image's `AffineTransform` up to
     0.18.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> leaning = shear(bar, angle=0.4, draws=Draws(0, "shear", torch.arange(1)))
+    >>> round(float(leaning.sum() / bar.sum()), 2)  # 1 / cos 0.4
+    1.09
     """
     return _either_way(images, "shear", angle, draws)
 
@@ -66,6 +78,11 @@ def scale(images: Tensor, *, factor: float) -> Tensor:
         ValueError: If the factor is not above 0.
 
     Source: Mu & Gilmer 2019 (MNIST-C), function `scale`.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> [round(float(scale(bar, factor=factor).sum() / bar.sum()), 2) for factor in (0.5, 1.0, 2.0)]
+    [0.25, 1.0, 4.0]
     """
     if factor <= 0:
         raise ValueError(f"a factor must be above 0, not {factor}")
@@ -86,6 +103,12 @@ def translate(images: Tensor, *, distance: float, draws: Draws) -> Tensor:
         draws: The samples' draws; two uniform numbers each, the signs.
 
     Source: Mu & Gilmer 2019 (MNIST-C), function `translate`.
+
+    >>> dot = torch.zeros(1, 1, 28, 28)
+    >>> dot[..., 10, 5] = 1.0
+    >>> moved = translate(dot, distance=3.0, draws=Draws(0, "translate", torch.arange(1)))
+    >>> [abs(at - was) for at, was in zip(moved.nonzero()[0, 2:].tolist(), (10, 5), strict=True)]
+    [3, 3]
     """
     right, down = (draws.uniform(2) < 0.5).unbind(1)
     beside = torch.where(_each(right), shift(images, dx=distance), shift(images, dx=-distance))

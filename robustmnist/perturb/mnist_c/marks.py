@@ -32,6 +32,10 @@ def stripe(images: Tensor, *, opacity: float) -> Tensor:
         opacity: Share of the inverse in those columns, 0 to 1; 0 changes nothing, bit for bit, 1 is the data set's.
 
     Source: Mu & Gilmer 2019 (MNIST-C), function `stripe`, which has one strength.
+
+    >>> paper = torch.zeros(1, 1, 28, 28)
+    >>> int(stripe(paper, opacity=1.0)[0, 0, 0].sum())
+    14
     """
     out = images.clone(memory_format=torch.contiguous_format)
     for band in (out[..., :BAND], out[..., -BAND:]):
@@ -52,6 +56,11 @@ def dotted_line(images: Tensor, *, opacity: float, draws: Draws) -> Tensor:
         draws: The samples' draws; two uniform numbers each, the rows.
 
     Source: Mu & Gilmer 2019 (MNIST-C), function `dotted_line`, which has one strength.
+
+    >>> paper = torch.zeros(1, 1, 28, 28)
+    >>> line = dotted_line(paper, opacity=1.0, draws=Draws(0, "dotted-line", torch.arange(1)))
+    >>> line[0, 0].amax(0).bool().int()[:8].tolist()
+    [0, 0, 1, 1, 0, 0, 1, 1]
     """
     first, last = (draws.uniform(2) * STARTS).long().unbind(1)
     return _add(images, _dotted_lines(images.device), first * STARTS + last, opacity)
@@ -67,6 +76,11 @@ def zigzag(images: Tensor, *, opacity: float, draws: Draws) -> Tensor:
         draws: The samples' draws; two uniform numbers each, the row and the rise.
 
     Source: Mu & Gilmer 2019 (MNIST-C), function `zigzag`, which has one strength.
+
+    >>> paper = torch.zeros(1, 1, 28, 28)
+    >>> line = zigzag(paper, opacity=1.0, draws=Draws(0, "zigzag", torch.arange(1)))
+    >>> line.amax((0, 1, 2)).nonzero()[[0, -1], 0].tolist()  # the first and the last column
+    [2, 20]
     """
     row, rise = draws.uniform(2).unbind(1)
     which = (row * STARTS).long() * len(RISES) + (rise * len(RISES)).long()

@@ -30,6 +30,10 @@ def brightness(images: Tensor, *, offset: float) -> Tensor:
         offset: Ink, 0 or more; 0 changes nothing, bit for bit.
 
     Source: Mu & Gilmer 2019 (MNIST-C), function `brightness`.
+
+    >>> paper = torch.zeros(1, 1, 28, 28)
+    >>> brightness(paper, offset=0.5).unique().tolist()
+    [0.5]
     """
     return intensity.brightness(images, change=offset)
 
@@ -48,6 +52,11 @@ def fog(images: Tensor, *, amount: float, decay: float = 2.0, draws: Draws) -> T
         draws: The samples' draws; one uniform field.
 
     Source: Mu & Gilmer 2019 (MNIST-C), function `fog`.
+
+    >>> page = torch.ones(1, 1, 28, 28)
+    >>> foggy = fog(page, amount=1.0, draws=Draws(0, "fog", torch.arange(1)))
+    >>> bool((foggy >= 0.5).all()), float(foggy.max()) <= 1.0
+    (True, True)
     """
     if amount == 0:
         return images.clone(memory_format=torch.contiguous_format)
@@ -75,6 +84,11 @@ def spatter(images: Tensor, *, coverage: float, blur: float = 1.0, edge: float =
     Source: Mu & Gilmer 2019 (MNIST-C), function `spatter`, whose five levels are given by a threshold: the noise of
     mean a and standard deviation b is cut at t, so the coverage is P(z > (t − a) / (b s)), with s the standard
     deviation that the smoothing leaves of 1.
+
+    >>> paper = torch.zeros(1, 1, 28, 28)
+    >>> muddy = spatter(paper, coverage=0.5, draws=Draws(0, "spatter", torch.arange(1)))
+    >>> 0 < float(muddy.max()) <= 63 / 255
+    True
     """
     if coverage == 0:
         return images.clone(memory_format=torch.contiguous_format)

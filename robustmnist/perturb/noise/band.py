@@ -37,6 +37,11 @@ def band_noise(images: Tensor, *, sigma: float, draws: Draws, band: str = "low",
         ValueError: If the band is neither, or empty.
 
     Source: Yin et al., "A Fourier perspective on model robustness in computer vision", 2019, for the comparison.
+
+    >>> grey = torch.full((1, 1, 28, 28), 0.5)
+    >>> noisy = band_noise(grey, sigma=0.1, band="high", draws=Draws(0, "noise", torch.arange(1)))
+    >>> round(float(noisy.std()), 2)
+    0.1
     """
     if band not in BANDS:
         raise ValueError(f"no band '{band}': {', '.join(BANDS)}")

@@ -54,6 +54,11 @@ def gaussian_noise(images: Tensor, *, sigma: float, draws: Draws) -> Tensor:
         draws: The samples' draws; one normal field.
 
     Source: Hendrycks & Dietterich, "Benchmarking neural network robustness to common corruptions", 2019.
+
+    >>> grey = torch.full((1, 1, 28, 28), 0.5)
+    >>> noisy = gaussian_noise(grey, sigma=0.1, draws=Draws(0, "noise", torch.arange(1)))
+    >>> round(float(noisy.std()), 2)
+    0.1
     """
     return torch.add(images, draws.normal(*FIELD), alpha=sigma).clamp_(0.0, 1.0)
 
@@ -67,6 +72,11 @@ def speckle(images: Tensor, *, sigma: float, draws: Draws) -> Tensor:
         draws: The samples' draws; one normal field.
 
     Source: Hendrycks & Dietterich 2019, as `gaussian_noise`.
+
+    >>> grey = torch.full((1, 1, 28, 28), 0.5)
+    >>> noisy = speckle(grey, sigma=0.1, draws=Draws(0, "noise", torch.arange(1)))
+    >>> round(float(noisy.std()), 2)
+    0.05
     """
     return torch.addcmul(images, images, draws.normal(*FIELD), value=sigma).clamp_(0.0, 1.0)
 
@@ -78,6 +88,11 @@ def uniform_noise(images: Tensor, *, amplitude: float, draws: Draws) -> Tensor:
         images: `(B, 1, 28, 28)`.
         amplitude: Half the width of the interval, as a part of full ink; 0 or more.
         draws: The samples' draws; one uniform field.
+
+    >>> grey = torch.full((1, 1, 28, 28), 0.5)
+    >>> noisy = uniform_noise(grey, amplitude=0.2, draws=Draws(0, "noise", torch.arange(1)))
+    >>> [round(float(end), 1) for end in noisy.aminmax()]
+    [0.3, 0.7]
     """
     return torch.add(images, draws.uniform(*FIELD), alpha=2 * amplitude).sub_(amplitude).clamp_(0.0, 1.0)
 
@@ -94,6 +109,11 @@ def salt_and_pepper(images: Tensor, *, probability: float, draws: Draws, prepare
         prepared: `prepare_salt_and_pepper(images, draws)`, where it is known.
 
     Source: Hendrycks & Dietterich 2019 ("impulse noise").
+
+    >>> grey = torch.full((1, 1, 28, 28), 0.5)
+    >>> noisy = salt_and_pepper(grey, probability=0.1, draws=Draws(0, "noise", torch.arange(1)))
+    >>> noisy.unique().tolist(), round(float((noisy != grey).float().mean()), 1)
+    ([0.0, 0.5, 1.0], 0.1)
     """
     impulses = prepare_salt_and_pepper(images, draws) if prepared is None else prepared
     return _replaced(images, impulses, probability)
@@ -117,6 +137,11 @@ def impulse_noise(images: Tensor, *, probability: float, draws: Draws, prepared:
         probability: Of a pixel to be replaced, 0 to 1.
         draws: The samples' draws; two uniform fields.
         prepared: `prepare_impulse_noise(images, draws)`, where it is known.
+
+    >>> grey = torch.full((1, 1, 28, 28), 0.5)
+    >>> noisy = impulse_noise(grey, probability=0.1, draws=Draws(0, "noise", torch.arange(1)))
+    >>> round(float((noisy != grey).float().mean()), 1)
+    0.1
     """
     return _replaced(images, prepare_impulse_noise(images, draws) if prepared is None else prepared, probability)
 

@@ -69,6 +69,11 @@ def shot_noise(images: Tensor, *, sigma: float, draws: Draws, prepared: tuple[In
         ValueError: If `sigma` is between 0 and 0.01.
 
     Source: Hendrycks & Dietterich 2019, whose parameter is c.
+
+    >>> grey = torch.full((1, 1, 28, 28), 0.5)
+    >>> noisy = shot_noise(grey, sigma=0.1, draws=Draws(0, "noise", torch.arange(1)))
+    >>> round(float(noisy.std()), 2)  # 0.1 √0.5
+    0.07
     """
     if sigma == 0 or not len(images):
         return images.clone(memory_format=torch.contiguous_format)

@@ -48,6 +48,12 @@ def patch(images: Tensor, *, side: float, draws: Draws, fill: str = "paper") -> 
 
     Raises:
         InputError: If the fill is none of these.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> hidden = patch(bar, side=2.0, draws=Draws(0, "patch", torch.arange(1)))
+    >>> round(float(bar.sum() - hidden.sum()), 1)  # px²
+    3.3
     """
     x, y = _points(images, draws.uniform(1, 2)).unbind(2)
     across = torch.arange(SIZE, dtype=torch.float32, device=images.device)
@@ -69,6 +75,11 @@ def stripe(images: Tensor, *, width: float, direction: str = "horizontal", fill:
         InputError: If the direction or the fill is none of these.
 
     Source: Mu & Gilmer, "MNIST-C: a robustness benchmark for computer vision", 2019, for inverting a stripe.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> stripe(bar, width=2.0)[0, 0, 12:16, 13].tolist()
+    [1.0, 0.0, 0.0, 1.0]
     """
     if direction not in AXES:
         raise InputError(f"must be one of {', '.join(AXES)}, not '{direction}'", where="direction")
@@ -92,6 +103,11 @@ def lines(images: Tensor, *, width: float, draws: Draws, number: float = 3.0, fi
 
     Raises:
         InputError: If the number is out of its range or the fill none of these.
+
+    >>> paper = torch.zeros(1, 1, 28, 28)
+    >>> crossed = lines(paper, width=1.0, number=1, draws=Draws(0, "lines", torch.arange(1)))
+    >>> bool(crossed.sum() >= 28)
+    True
     """
     if not 0 <= number <= MOST_LINES:
         raise InputError(f"must be 0 to {MOST_LINES}, not {number}", where="number")
@@ -118,6 +134,11 @@ def missing_rows(images: Tensor, *, fraction: float, draws: Draws) -> Tensor:
         images: `(B, 1, 28, 28)`.
         fraction: 0 to 1; 0 changes nothing, bit for bit, and 1 leaves nothing.
         draws: The samples' draws; 28 uniform numbers each, in whose order the rows go.
+
+    >>> page = torch.ones(1, 1, 28, 28)
+    >>> lossy = missing_rows(page, fraction=0.25, draws=Draws(0, "missing-rows", torch.arange(1)))
+    >>> int((lossy.amax(3) == 0).sum())
+    7
     """
     rank = draws.uniform(SIZE).argsort(dim=1, stable=True).argsort(dim=1).float()
     lost = (fraction * SIZE - rank).clamp(0.0, 1.0)

@@ -41,6 +41,12 @@ def fracture(
 
     Source: Castro et al., "Morpho-MNIST: quantitative assessment and diagnostics for representation learning", 2019:
     3 breaks of 1.5 px.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 4:24, 12:16] = 1.0
+    >>> broken = fracture(bar, width=2.0, number=1, draws=Draws(0, "fracture", torch.arange(1)))
+    >>> round(float(bar.sum() - broken.sum()))  # px²
+    8
     """
     if not 0 <= number <= MOST_POINTS:
         raise InputError(f"must be 0 to {MOST_POINTS}, not {number}", where="number")

@@ -50,6 +50,11 @@ def relative_thickness(images: Tensor, *, change: float, prepared: Prepared | No
 
     Source: Castro et al., "Morpho-MNIST: quantitative assessment and diagnostics for representation learning", 2019,
     which thins by 0.7 and thickens by 1.0.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 4:24, 12:16] = 1.0
+    >>> [round(float(stroke_width(relative_thickness(bar, change=change))), 1) for change in (-0.5, 0.0, 0.5)]
+    [1.9, 3.7, 5.5]
     """
     if not change >= -1:  # so written that NaN fails
         raise InputError(f"must be -1 or more, not {change}", where="change")
@@ -77,6 +82,11 @@ def target_thickness(images: Tensor, *, share: float, target: float = 4.0, prepa
 
     Raises:
         InputError: If the share or the target is out of its range.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 4:24, 12:16] = 1.0
+    >>> [round(float(stroke_width(target_thickness(bar, share=share, target=5.0))), 1) for share in (0.0, 0.5, 1.0)]
+    [3.7, 4.2, 5.1]
     """
     if not 0 <= share <= 1:
         raise InputError(f"must be 0 to 1, not {share}", where="share")

@@ -43,6 +43,12 @@ def swelling(
 
     Source: Castro et al., "Morpho-MNIST: quantitative assessment and diagnostics for representation learning", 2019,
     with "strength" 3 and radius 7, and its `Swelling`.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> swollen = swelling(bar, exponent=3.0, draws=Draws(0, "swelling", torch.arange(1)))
+    >>> bool(swollen.sum() > bar.sum())
+    True
     """
     if not exponent >= 1:  # so written that NaN fails
         raise InputError(f"must be 1 or more, not {exponent}", where="exponent")

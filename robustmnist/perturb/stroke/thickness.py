@@ -65,6 +65,12 @@ def thickness(images: Tensor, *, change: float | Tensor, prepared: Tensor | None
     Raises:
         InputError: If `change` is outside of its range or neither one number nor one for each image.
         ImagesError: If `prepared` belongs to other images, or a gradient is asked for: there is none.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 4:24, 12:16] = 1.0
+    >>> from robustmnist.measure import stroke_width
+    >>> [round(float(stroke_width(thickness(bar, change=change))), 1) for change in (-2, 0, 2)]
+    [1.9, 3.7, 5.5]
     """
     radius = _radius(change, images)
     planes = prepare_stroke(images) if prepared is None else prepared

@@ -31,6 +31,11 @@ def width(images: Tensor, *, factor: float) -> Tensor:
 
     Raises:
         InputError: If the factor is out of its range.
+
+    >>> bar = torch.zeros(1, 1, 28, 28)
+    >>> bar[..., 9:19, 12:16] = 1.0
+    >>> [round(float(width(bar, factor=factor).sum() / bar.sum()), 1) for factor in (0.5, 1.0, 2.0)]
+    [0.5, 1.0, 2.0]
     """
     if not FACTOR_LOW <= factor <= FACTOR_HIGH:  # so written that NaN fails
         raise InputError(f"must be {FACTOR_LOW:g} to {FACTOR_HIGH:g} ×, not {factor}", where="factor")
