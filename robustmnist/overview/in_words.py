@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from robustmnist.overview.overview import SweepStudy
+from robustmnist.overview.overview import SweepOverview
 from robustmnist.overview.tolerance import Fall, Tolerance
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import MINUS, NBSP, decimals, listing, plain, strength
@@ -16,12 +16,12 @@ TITLE = 80  # letters of a title
 DIGITS = 3  # decimals of a critical strength at most
 
 
-def heading(sweep: SweepStudy) -> str:
+def heading(sweep: SweepOverview) -> str:
     """Return a sweep's title up to its first colon or comma: what it is, without how it is done."""
-    return re.split("[:,]", shorten(sweep.sweep.title, TITLE))[0].strip()
+    return re.split("[:,]", shorten(sweep.title, TITLE))[0].strip()
 
 
-def at(sweep: SweepStudy, value: float, *, exact: bool = False) -> str:
+def at(sweep: SweepOverview, value: float, *, exact: bool = False) -> str:
     """Return a strength of `sweep` in its unit; signed where the sweep goes both ways from 0.
 
     Args:
@@ -29,11 +29,11 @@ def at(sweep: SweepStudy, value: float, *, exact: bool = False) -> str:
         value: A strength, interpolated between two values of the sweep unless `exact`.
         exact: Whether `value` is one of the sweep's own.
     """
-    signed = sweep.two_sided and sweep.sweep.neutral == 0
-    return strength(value, sweep.sweep.unit, None if exact else decimals(sweep.sweep.values), signed=signed)
+    signed = sweep.two_sided and sweep.neutral == 0
+    return strength(value, sweep.unit, None if exact else decimals(sweep.values), signed=signed)
 
 
-def fall_text(sweep: SweepStudy, fall: Fall) -> str:
+def fall_text(sweep: SweepOverview, fall: Fall) -> str:
     """Return a critical strength with its interval: "2.08 px (2.05–2.11)", "> 10 px"; the interval tells the digits.
 
     Where the digits were changed by something else than asked, what was measured follows: "2.5 px (2.4–2.6; measured
@@ -41,13 +41,13 @@ def fall_text(sweep: SweepStudy, fall: Fall) -> str:
     """
     if fall.at is None:
         least = "" if fall.near is None else f" ({at(sweep, fall.near)} and beyond)"
-        return f"{'<' if fall.end < sweep.sweep.neutral else '>'}{NBSP}{at(sweep, fall.end, exact=True)}{least}"
+        return f"{'<' if fall.end < sweep.neutral else '>'}{NBSP}{at(sweep, fall.end, exact=True)}{least}"
     near, far = fall.at if fall.near is None else fall.near, fall.end if fall.far is None else fall.far
-    places = decimals(sweep.sweep.values)
+    places = decimals(sweep.values)
     while places < DIGITS and 0 < abs(far - near) < 1.999 * 10**-places:
         places += 1
-    signed = sweep.two_sided and sweep.sweep.neutral == 0
-    number = strength(fall.at, sweep.sweep.unit, places, signed=signed)
+    signed = sweep.two_sided and sweep.neutral == 0
+    number = strength(fall.at, sweep.unit, places, signed=signed)
     measured = "" if fall.measured is None else f"; measured {plain(fall.measured, places)}"
     if fall.far is None:
         return f"{number} ({plain(near, places)} and beyond{measured})"
@@ -64,7 +64,7 @@ def between(low: float, high: float, places: int) -> str:
     return f"{first} to {last}" if MINUS in first + last else f"{first}–{last}"
 
 
-def reach_text(sweep: SweepStudy, tolerance: Tolerance) -> str:
+def reach_text(sweep: SweepOverview, tolerance: Tolerance) -> str:
     """Return where one checkpoint has lost a tenth, on each side, with intervals."""
     return "; ".join(fall_text(sweep, fall) for fall in tolerance.falls) or "–"
 
@@ -74,14 +74,14 @@ def named(names: Sequence[str], word: str = "and") -> str:
     return listing([shorten(name, NAME) for name in names], word)
 
 
-def focus_text(sweep: SweepStudy) -> str:
+def focus_text(sweep: SweepOverview) -> str:
     """Name the setting at which a sweep is looked at: "Shift to the right, 3 px"."""
-    return f"{shorten(sweep.sweep.title, TITLE)}, {at(sweep, sweep.focus, exact=True)}"
+    return f"{shorten(sweep.title, TITLE)}, {at(sweep, sweep.focus, exact=True)}"
 
 
-def axis_text(sweep: SweepStudy) -> str:
+def axis_text(sweep: SweepOverview) -> str:
     """Name what varies along a sweep, with its unit: "distance, px"."""
-    parameter, unit = shorten(sweep.sweep.parameter, TITLE), shorten(sweep.sweep.unit, NAME)
+    parameter, unit = shorten(sweep.parameter, TITLE), shorten(sweep.unit, NAME)
     if unit in ("", parameter):
         return parameter
     return f"{parameter}, {unit}"

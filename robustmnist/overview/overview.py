@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 import pandas as pd
 
@@ -16,29 +17,56 @@ from robustmnist.results.robustness.critical_strengths import critical_strengths
 from robustmnist.results.robustness.suite_areas import suite_areas
 from robustmnist.suites import Suite, Sweep
 
-__all__ = ["KEEP", "RESAMPLES", "Mark", "Study", "SuiteStudy", "SweepStudy", "study", "tries"]
+__all__ = [
+    "KEEP",
+    "RESAMPLES",
+    "Overview",
+    "ScoreKind",
+    "SuiteOverview",
+    "SuiteScore",
+    "SweepOverview",
+    "gather",
+    "of_many_draws",
+]
 
 KEEP = 0.9  # the part of the clean accuracy whose loss the whole page speaks of
 RESAMPLES = 2_000  # of the bootstrap: the ends of an interval are then good to a tenth of its width
-TRIES = 5  # draws from which on the worst of them is told
+MANY_DRAWS = 5  # from so many draws of one strength on, the worst of them is asked for
+
+
+class ScoreKind(Enum):
+    """What the one number of a suite is."""
+
+    AREA = "the mean area under its curves"
+    MAP = "the mean accuracy over its maps"
+    WORST = "the accuracy in the worst of many draws"
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A suite in one number for each checkpoint, and what that number is: "area", "map" or "worst of 50"."""
+class SuiteScore:
+    """A suite in one number for each checkpoint.
 
-    place: int
+    Attributes:
+        index: The suite's index in the run.
+        suite: The suite.
+        kind: What the number is.
+        shares: The number for each checkpoint.
+        draws: For `ScoreKind.WORST`: of how many draws the worst was taken.
+    """
+
+    index: int
     suite: Suite
-    kind: str
+    kind: ScoreKind
     shares: tuple[Area, ...]
+    draws: int = 1
 
 
 @dataclass(frozen=True)
-class SweepStudy:
+class SweepOverview:
     """One sweep with the curves of all checkpoints.
 
     Attributes:
-        place: Its (suite, sweep) index in the run.
+        index: The suite's index in the run, and the sweep's among the suite's curves.
         suite: The suite that it belongs to.
         sweep: The sweep.
         curves: One for each checkpoint.
@@ -49,7 +77,7 @@ class SweepStudy:
         phrases: What the digits do below and above the neutral strength, or None where the run does not say it.
     """
 
-    place: tuple[int, int]
+    index: tuple[int, int]
     suite: Suite
     sweep: Sweep
     curves: tuple[Curve, ...]
@@ -60,9 +88,39 @@ class SweepStudy:
     phrases: Phrases | None = None
 
     @property
+    def name(self) -> str:
+        """The sweep's name."""
+        return self.sweep.name
+
+    @property
+    def title(self) -> str:
+        """The sweep's title."""
+        return self.sweep.title
+
+    @property
+    def parameter(self) -> str:
+        """The strength that varies."""
+        return self.sweep.parameter
+
+    @property
+    def unit(self) -> str:
+        """The unit of the strengths."""
+        return self.sweep.unit
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The strengths, rising."""
+        return self.sweep.values
+
+    @property
+    def neutral(self) -> float:
+        """The strength of the unperturbed digit."""
+        return self.sweep.neutral
+
+    @property
     def two_sided(self) -> bool:
         """Whether there are strengths on both sides of the neutral one."""
-        return min(self.sweep.values) < self.sweep.neutral < max(self.sweep.values)
+        return min(self.values) < self.neutral < max(self.values)
 
     @property
     def reach(self) -> float:
@@ -71,68 +129,83 @@ class SweepStudy:
 
 
 @dataclass(frozen=True)
-class SuiteStudy:
-    """One suite with its curves; `place` is its index in the run, `areas` the mean area for each checkpoint."""
+class SuiteOverview:
+    """One suite with its curves; `index` is its index in the run, `areas` the mean area for each checkpoint."""
 
-    place: int
+    index: int
     suite: Suite
-    sweeps: tuple[SweepStudy, ...]
+    sweeps: tuple[SweepOverview, ...]
     areas: tuple[Area, ...]
 
     @property
-    def hardest(self) -> SweepStudy:
-        """The sweep that the checkpoints follow least far, as a share of its range; the first among equals."""
+    def name(self) -> str:
+        """The suite's name."""
+        return self.suite.name
+
+    @property
+    def title(self) -> str:
+        """The suite's title."""
+        return self.suite.title
+
+    @property
+    def question(self) -> str:
+        """What the suite asks."""
+        return self.suite.question
+
+    @property
+    def hardest(self) -> SweepOverview:
+        """The sweep in which the checkpoints fail earliest, as a share of its range; the first among equals."""
         return min(self.sweeps, key=lambda one: one.reach)
 
 
 @dataclass(frozen=True)
-class Study:
+class Overview:
     """A run: its predictions and what was computed from them.
 
     Attributes:
         predictions: The run.
         clean: Every checkpoint on the unperturbed images.
-        marks: Every suite in one number for each checkpoint.
+        scores: Every suite in one number for each checkpoint.
         suites: The suites that have a curve, with their curves; those that ask for the worst of k tries have none.
     """
 
     predictions: Predictions
     clean: tuple[Clean, ...]
-    marks: tuple[Mark, ...]
-    suites: tuple[SuiteStudy, ...]
+    scores: tuple[SuiteScore, ...]
+    suites: tuple[SuiteOverview, ...]
 
     @property
-    def sweeps(self) -> Iterator[SweepStudy]:
+    def sweeps(self) -> Iterator[SweepOverview]:
         """All curves in the order of the run."""
         return (sweep for suite in self.suites for sweep in suite.sweeps)
 
 
-def tries(sweep: Sweep) -> bool:
-    """Whether a sweep asks for the worst of many draws at one strength, and is no curve."""
-    return not sweep.crossed and sweep.draws >= TRIES and len(sweep.values) == 2
+def of_many_draws(sweep: Sweep) -> bool:
+    """Return whether a sweep asks for the worst of many draws at one strength: such a sweep is not shown as a curve."""
+    return not sweep.crossed and sweep.draws >= MANY_DRAWS and len(sweep.values) == 2
 
 
-def study(predictions: Predictions) -> Study:
+def gather(predictions: Predictions) -> Overview:
     """Compute from predictions all numbers of which the report speaks."""
     names = predictions.checkpoints
-    clean = tuple(clean_accuracy(predictions, place, name) for place, name in enumerate(names))
+    clean = tuple(clean_accuracy(predictions, index, name) for index, name in enumerate(names))
     means = {str(name): rows for name, rows in suite_areas(predictions, RESAMPLES).groupby("suite", sort=False)}
     suites = _suites(predictions, clean, means)
-    marks = tuple(
-        _mark(predictions, place, suite, read_areas(means[suite.name], names))
-        for place, suite in enumerate(predictions.suites)
+    scores = tuple(
+        _score(predictions, index, suite, read_areas(means[suite.name], names))
+        for index, suite in enumerate(predictions.suites)
     )
-    return Study(predictions, clean, marks, suites)
+    return Overview(predictions, clean, scores, suites)
 
 
 def _suites(
     predictions: Predictions, clean: tuple[Clean, ...], means: Mapping[str, pd.DataFrame]
-) -> tuple[SuiteStudy, ...]:
+) -> tuple[SuiteOverview, ...]:
     summary = summarise(predictions)
     if summary.empty:
         return ()
     names, keys = predictions.checkpoints, ["suite", "sweep"]
-    settings, places = _by(summary, keys), _by(focus(summary), keys)
+    settings, focused = _by(summary, keys), _by(focus(summary), keys)
     shares = _by(areas(predictions, RESAMPLES), keys)
     criticals = _by(critical_strengths(predictions, RESAMPLES, keep=KEEP), keys)
     natural = _natural(predictions)
@@ -140,30 +213,30 @@ def _suites(
     for i, suite in enumerate(predictions.suites):
         sweeps = []
         for j, sweep in enumerate(suite.curves):
-            if tries(sweep):
+            if of_many_draws(sweep):
                 continue
             key = (suite.name, sweep.name)
             curves = _curves(sweep, names, settings[key])
             tolerances = read_tolerances(sweep, clean, shares[key], criticals.get(key))
-            looked, invalid = float(places[key]["value"].iloc[0]), int(settings[key]["invalid"].sum())
+            at, invalid = float(focused[key]["value"].iloc[0]), int(settings[key]["invalid"].sum())
             band, phrases = natural.get(key), phrases_of(predictions.manifest, sweep)
-            sweeps.append(SweepStudy((i, j), suite, sweep, curves, tolerances, looked, invalid, band, phrases))
+            sweeps.append(SweepOverview((i, j), suite, sweep, curves, tolerances, at, invalid, band, phrases))
         if sweeps:
-            suites.append(SuiteStudy(i, suite, tuple(sweeps), read_areas(means[suite.name], names)))
+            suites.append(SuiteOverview(i, suite, tuple(sweeps), read_areas(means[suite.name], names)))
     return tuple(suites)
 
 
-def _mark(predictions: Predictions, place: int, suite: Suite, shares: tuple[Area, ...]) -> Mark:
+def _score(predictions: Predictions, index: int, suite: Suite, shares: tuple[Area, ...]) -> SuiteScore:
     if not suite.curves:
-        return Mark(place, suite, "map", shares)
-    if not all(tries(sweep) for sweep in suite.curves):
-        return Mark(place, suite, "area", shares)
+        return SuiteScore(index, suite, ScoreKind.MAP, shares)
+    if not all(of_many_draws(sweep) for sweep in suite.curves):
+        return SuiteScore(index, suite, ScoreKind.AREA, shares)
     sweep = suite.curves[0]
     table = worst_of_k(predictions, suite.name, sweep.name)
     last = table[(table["k"] == sweep.draws) & (table["value"] != sweep.neutral)].set_index("checkpoint")
     columns = ("accuracy", "accuracy_low", "accuracy_high")
     worst = tuple(Area(*(_float(last.loc[name, column]) for column in columns)) for name in predictions.checkpoints)
-    return Mark(place, suite, f"worst of {sweep.draws}", worst)
+    return SuiteScore(index, suite, ScoreKind.WORST, worst, sweep.draws)
 
 
 def _curves(sweep: Sweep, names: tuple[str, ...], settings: pd.DataFrame) -> tuple[Curve, ...]:

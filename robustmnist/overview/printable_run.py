@@ -11,10 +11,10 @@ from robustmnist.results.mistakes.pictures import pictures
 from robustmnist.suites import Suite
 from robustmnist.wording.characters import printable
 
-__all__ = ["readable"]
+__all__ = ["printable_run"]
 
 
-def readable(predictions: Predictions) -> Predictions:
+def printable_run(predictions: Predictions) -> Predictions:
     """Return `predictions` with printable texts and distinct names of checkpoints, suites and sweeps.
 
     A lone surrogate, which a file's name may carry, can be written neither to the page nor to a data frame.

@@ -12,7 +12,7 @@ from robustmnist.suites import Sweep
 __all__ = ["Area", "Clean", "Curve", "Fall", "Tolerance", "clean_accuracy", "read_areas", "read_tolerances"]
 
 
-MISSED = 0.1  # share of what was asked, from which what was measured is told beside it
+MISSED = 0.1  # where the measured change differs from the asked one by more than this share, both are shown
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ class Fall:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far one checkpoint follows one sweep.
+    """How far one checkpoint can be disturbed along one sweep.
 
     Attributes:
-        index: The checkpoint's place in the run.
+        index: The checkpoint's index in the run.
         name: Its name.
         clean: Its accuracy on clean images.
         area: Area under its curve over the sweep's range.
@@ -94,11 +94,11 @@ class Tolerance:
         return tuple(side for side in (self.below, self.above) if side is not None)
 
 
-def clean_accuracy(predictions: Predictions, place: int, name: str) -> Clean:
-    """Return what the checkpoint called `name`, the one at `place`, achieves on the unperturbed images."""
-    right = int((decide(predictions.clean[place]).predicted == predictions.labels).sum())
+def clean_accuracy(predictions: Predictions, index: int, name: str) -> Clean:
+    """Return what the checkpoint called `name`, at `index` in the run, achieves on the unperturbed images."""
+    right = int((decide(predictions.clean[index]).predicted == predictions.labels).sum())
     low, high = wilson(right, len(predictions))
-    return Clean(place, name, right / len(predictions), float(low), float(high))
+    return Clean(index, name, right / len(predictions), float(low), float(high))
 
 
 def read_areas(rows: pd.DataFrame, names: tuple[str, ...]) -> tuple[Area, ...]:
@@ -111,7 +111,7 @@ def read_areas(rows: pd.DataFrame, names: tuple[str, ...]) -> tuple[Area, ...]:
 def read_tolerances(
     sweep: Sweep, clean: tuple[Clean, ...], shares: pd.DataFrame, criticals: pd.DataFrame | None
 ) -> tuple[Tolerance, ...]:
-    """Return how far each checkpoint follows a sweep.
+    """Return how far each checkpoint can be disturbed along a sweep.
 
     Args:
         sweep: The sweep.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from robustmnist.errors import RunError
 from robustmnist.overview.in_words import NAME
-from robustmnist.overview.overview import study
-from robustmnist.overview.printable_run import readable
+from robustmnist.overview.overview import gather
+from robustmnist.overview.printable_run import printable_run
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Banner, Fact, Key, Table
 from robustmnist.page.template import fill
@@ -52,7 +52,7 @@ def render_comparison(
     Raises:
         RunError: If there are not two checkpoints, no suite has a curve, or a checkpoint of a group was not evaluated.
     """
-    run = study(readable(predictions))
+    run = gather(printable_run(predictions))
     if seeds is not None:  # under the names that can be printed
         seeds = [[run.clean[predictions.index(name)].name for name in group] for group in seeds]
     section = comparison_section(run, resamples, seeds)

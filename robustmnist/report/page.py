@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robustmnist.overview.in_words import NAME
-from robustmnist.overview.overview import Study, study
-from robustmnist.overview.printable_run import readable
+from robustmnist.overview.overview import Overview, gather
+from robustmnist.overview.printable_run import printable_run
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Answer, Banner, Fact, Key, Table
 from robustmnist.page.template import fill
@@ -66,25 +66,31 @@ class Page:
     done: Done
 
 
-def page(study: Study) -> Page:
-    """Return the report of `study`, section by section."""
-    names = [shorten(one.name, NAME) for one in study.clean]
+def page(overview: Overview) -> Page:
+    """Return the report of `overview`, section by section."""
+    names = [shorten(one.name, NAME) for one in overview.clean]
     keys = tuple(Key(hue(place), name) for place, name in enumerate(names))
-    suites = study.predictions.suites
-    done = Done(command(study), provenance(study), checkpoint_table(study), suite_table(study), realised_table(study))
+    suites = overview.predictions.suites
+    done = Done(
+        command(overview),
+        provenance(overview),
+        checkpoint_table(overview),
+        suite_table(overview),
+        realised_table(overview),
+    )
     return Page(
         title=f"robustmnist: {listing(names)}",
         question=printable(suites[0].question) if len(suites) == 1 else MANY,
-        generator=generator(study),
+        generator=generator(overview),
         keys=keys,
-        answers=tuple(Answer(keys[one.index], answer(study, one)) for one in study.clean),
-        banners=banners(study),
-        facts=facts(study),
-        robust=robust_section(study),
-        breaks=breaks_section(study),
-        fails=fails_section(study),
-        trust=trust_section(study),
-        better=comparison_section(study),
+        answers=tuple(Answer(keys[one.index], answer(overview, one)) for one in overview.clean),
+        banners=banners(overview),
+        facts=facts(overview),
+        robust=robust_section(overview),
+        breaks=breaks_section(overview),
+        fails=fails_section(overview),
+        trust=trust_section(overview),
+        better=comparison_section(overview),
         done=done,
     )
 
@@ -95,7 +101,7 @@ def render(predictions: Predictions) -> str:
     It is one page without script, request or dependence on the time: style and pictures are inside, and the time that
     it tells is that of the run. Every text of the run is escaped.
     """
-    return fill("templates/report.html.jinja", page(study(readable(predictions))), package="robustmnist.report")
+    return fill("templates/report.html.jinja", page(gather(printable_run(predictions))), package="robustmnist.report")
 
 
 def write_report(predictions: Predictions, path: Path | str) -> Path:

@@ -96,12 +96,12 @@ def show_comparison(predictions: "Predictions", found: Compared, folder: Path, p
 
 def _hardest(predictions: "Predictions") -> "list[tuple[str, str, float]]":
     """Return the settings at which the page looks: each suite's hardest sweep at its focus."""
-    from robustmnist.overview.overview import study
-    from robustmnist.overview.printable_run import readable
+    from robustmnist.overview.overview import gather
+    from robustmnist.overview.printable_run import printable_run
 
-    found = [one.hardest for one in study(readable(predictions)).suites]
-    names = [(predictions.suites[one.place[0]], one) for one in found]
-    return [(suite.name, suite.curves[one.place[1]].name, one.focus) for suite, one in names]
+    found = [one.hardest for one in gather(printable_run(predictions)).suites]
+    names = [(predictions.suites[one.index[0]], one) for one in found]
+    return [(suite.name, suite.curves[one.index[1]].name, one.focus) for suite, one in names]
 
 
 def _only_one(pairs: "Sequence[Comparison]") -> list[str]:

@@ -8,7 +8,7 @@ from robustmnist.terminal.echo import echo, echo_json
 from robustmnist.terminal.table import print_table
 
 if TYPE_CHECKING:
-    from robustmnist.overview.overview import Study
+    from robustmnist.overview.overview import Overview
     from robustmnist.predictions import Predictions
 import math
 from typing import TYPE_CHECKING, Any
@@ -25,11 +25,11 @@ def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_js
 
     The numbers and their intervals are those of the page at `page`, which was made of these predictions.
     """
-    from robustmnist.overview.overview import RESAMPLES, study
-    from robustmnist.overview.printable_run import readable
+    from robustmnist.overview.overview import RESAMPLES, gather
+    from robustmnist.overview.printable_run import printable_run
     from robustmnist.wording.numbers import count
 
-    found, summary = study(readable(predictions)), folder / "summary.csv"
+    found, summary = gather(printable_run(predictions)), folder / "summary.csv"
     if as_json:
         content = {"out": str(folder), "report": str(page), "summary": str(summary), **record(found, RESAMPLES)}
         echo_json(content, indent=1)
@@ -46,7 +46,7 @@ def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_js
         print_table(["suite", "sweep", "checkpoint", "a tenth is lost at", "area"], curves)
     if worst:
         echo("Digits read right in all of many tries, in %, with 95 % interval:")
-        print_table(["suite", "sweep", "checkpoint", "tries", "right in all of them"], worst)
+        print_table(["suite", "sweep", "checkpoint", "of_many_draws", "right in all of them"], worst)
     if maps:
         echo("Accuracy over all points of each map, and digits read right at every one of them, in %,")
         echo(f"with 95 % intervals, the first from {drawn}:")
@@ -55,30 +55,30 @@ def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_js
     echo(f"report:  {page}")
 
 
-def _curves(study: "Study") -> Rows:
+def _curves(overview: "Overview") -> Rows:
     """Return a row per curve, checkpoint and side of neutral, which keeps rows narrow; the area in the first."""
     from robustmnist.overview.in_words import fall_text
     from robustmnist.wording.numbers import share_text
 
     rows = []
-    for sweep in study.sweeps:
+    for sweep in overview.sweeps:
         for one in sweep.tolerances:
             area = share_text(one.area.share, one.area.low, one.area.high)
             falls = [_typed(fall_text(sweep, fall)) for fall in one.falls] or ["-"]
             for fall, told in zip_longest(falls, [area], fillvalue=""):
-                rows.append([sweep.suite.name, sweep.sweep.name, one.name, fall, told])
+                rows.append([sweep.suite.name, sweep.name, one.name, fall, told])
     return rows
 
 
-def _worst(study: "Study") -> Rows:
-    from robustmnist.overview.overview import tries
+def _worst(overview: "Overview") -> Rows:
+    from robustmnist.overview.overview import of_many_draws
     from robustmnist.results import worst_of_k
     from robustmnist.wording.numbers import share_text
 
     rows = []
-    for suite in study.predictions.suites:
-        for sweep in filter(tries, suite.curves):
-            table = worst_of_k(study.predictions, suite.name, sweep.name)
+    for suite in overview.predictions.suites:
+        for sweep in filter(of_many_draws, suite.curves):
+            table = worst_of_k(overview.predictions, suite.name, sweep.name)
             last = table[(table["k"] == sweep.draws) & (table["value"] != sweep.neutral)]
             for row in last.to_dict("records"):
                 shares = (float(row[key]) for key in ("accuracy", "accuracy_low", "accuracy_high"))
@@ -110,7 +110,7 @@ def _typed(text: str) -> str:
     return text.replace(NBSP, " ").replace(MINUS, "-")
 
 
-def record(study: "Study", resamples: int) -> dict[str, Any]:
+def record(overview: "Overview", resamples: int) -> dict[str, Any]:
     """Return what ``evaluate --json`` prints of a run; what is no number or beyond a sweep's end is None.
 
     - ``dataset``, ``n`` digits and ``resamples``, of the bootstrap over them
@@ -121,7 +121,7 @@ def record(study: "Study", resamples: int) -> dict[str, Any]:
     """
     from robustmnist.results import areas, critical_strengths, headline
 
-    run, names = study.predictions, ["checkpoint", "suite", "sweep"]
+    run, names = overview.predictions, ["checkpoint", "suite", "sweep"]
     heads = headline(run).merge(areas(run, resamples)[[*names, "area_low", "area_high"]], on=names)
     falls = dict(list(critical_strengths(run, resamples).groupby(names, sort=False)[list(CRITICAL)]))
     rows = []
@@ -136,7 +136,7 @@ def record(study: "Study", resamples: int) -> dict[str, Any]:
             "accuracy_low": one.low,
             "accuracy_high": one.high,
         }
-        for one in study.clean
+        for one in overview.clean
     ]
     content = {"dataset": dict(run.manifest["dataset"]), "n": len(run), "resamples": resamples, "clean": clean}
     plain: dict[str, Any] = _plain({**content, "headline": rows, "maps": map_records(run, resamples)})

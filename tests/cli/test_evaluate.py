@@ -23,7 +23,7 @@ from robustmnist.errors import RunError
 from robustmnist.models.architectures.build import build_model
 from robustmnist.models.checkpoints.checkpoint import save_checkpoint
 from robustmnist.overview.in_words import fall_text
-from robustmnist.overview.overview import study
+from robustmnist.overview.overview import gather
 from robustmnist.predictions import read_predictions
 from robustmnist.results import areas, critical_strengths, map_means, wilson, worst_of_k, worst_over_grid
 from robustmnist.terminal.evaluation import show_headline
@@ -156,7 +156,7 @@ def test_the_terminal_says_what_the_page_says(
     show_headline(found, Path("run"), Path("run/report.html"), as_json=False)
     said = unstyle(capsys.readouterr().out)
     assert max(map(len, said.splitlines())) <= 100
-    numbers = study(found)
+    numbers = gather(found)
     for one in numbers.clean:
         assert f"{one.name}: reads {100 * one.accuracy:.2f} % of 400 clean digits" in said
     for sweep in numbers.sweeps:

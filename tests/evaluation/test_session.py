@@ -24,7 +24,7 @@ from robustmnist.evaluation import compute, evaluate, plan, shard
 from robustmnist.evaluation.records import record_of
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.models.inference.deployed import deployed
-from robustmnist.overview.overview import study
+from robustmnist.overview.overview import gather
 from robustmnist.perturb import prepare
 from robustmnist.predictions import Predictions, Shown, read_predictions
 from robustmnist.report import write_report
@@ -473,7 +473,7 @@ def test_the_time_is_told_where_one_process_did_it_all(
     (out / "run.json").unlink()
     again = evaluate(models, digits, SUITE, device="cpu", out=out)
     assert (again.manifest["duration_seconds"], again.manifest["images_per_second"]) == (None, None)
-    facts = {fact.name: fact.value for fact in provenance(study(again))}
+    facts = {fact.name: fact.value for fact in provenance(gather(again))}
     assert facts["duration"] == "unknown: several processes shared the work"
     assert evaluate(models, digits, SUITE, device="cpu", out=tmp_path / "other").manifest["duration_seconds"] > 0
 

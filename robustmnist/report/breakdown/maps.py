@@ -9,7 +9,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from robustmnist.overview.in_words import NAME, TITLE
-from robustmnist.overview.overview import KEEP, Study
+from robustmnist.overview.overview import KEEP, Overview
 from robustmnist.page.colours import hue
 from robustmnist.page.heat_map import Axis, even_marks, heat
 from robustmnist.page.records import Key, Table
@@ -57,19 +57,19 @@ class _Grid(NamedTuple):
     floor: float
 
 
-def maps(study: Study) -> tuple[MapGroup, ...]:
+def maps(overview: Overview) -> tuple[MapGroup, ...]:
     """Return a group per sweep that crosses two strengths; those that cross more make no flat map."""
     return tuple(
-        _group(study, (i, j), suite, sweep)
-        for i, suite in enumerate(study.predictions.suites)
+        _group(overview, (i, j), suite, sweep)
+        for i, suite in enumerate(overview.predictions.suites)
         for j, sweep in enumerate(one for one in suite.maps if len(one.crossed) == 1)
     )
 
 
-def _group(study: Study, place: tuple[int, int], suite: Suite, sweep: Sweep) -> MapGroup:
-    grids = _grids(study, suite, sweep, None)
+def _group(overview: Overview, place: tuple[int, int], suite: Suite, sweep: Sweep) -> MapGroup:
+    grids = _grids(overview, suite, sweep, None)
     names = [one.name for one in grids]
-    agree = consistency(study.predictions, suite.name, sweep.name).set_index("checkpoint").loc[names]
+    agree = consistency(overview.predictions, suite.name, sweep.name).set_index("checkpoint").loc[names]
     caption = map_caption(sweep, names, [one.shares for one in grids], [one.floor for one in grids], agree)
     title, rows = shorten(sweep.title, TITLE), grids[0].shares.shape
     across, down = _axes(sweep, min(CELL, SIDE / max(rows)), marks=True)
@@ -80,21 +80,21 @@ def _group(study: Study, place: tuple[int, int], suite: Suite, sweep: Sweep) -> 
     )
     small = _axes(sweep, SMALL / max(rows), marks=False)
     classes = []
-    for digit in np.unique(study.predictions.labels).tolist():
-        parts = zip(keys, _grids(study, suite, sweep, digit), strict=True)
+    for digit in np.unique(overview.predictions.labels).tolist():
+        parts = zip(keys, _grids(overview, suite, sweep, digit), strict=True)
         figures = (Map(key, heat(one.shares, *small, f"Accuracy of {key.name} on class {digit}")) for key, one in parts)
         classes.append((str(digit), tuple(figures)))
-    tables = (_summary(study, suite, sweep, grids, agree), *(_table(sweep, one) for one in grids))
+    tables = (_summary(overview, suite, sweep, grids, agree), *(_table(sweep, one) for one in grids))
     # The suite's own anchor leads to its first map.
     link = anchor("maps", *(place if place[1] else place[:1]))
     return MapGroup(link, title, printable(suite.question), caption, drawn, tuple(classes), tables)
 
 
-def _grids(study: Study, suite: Suite, sweep: Sweep, label: int | None) -> list[_Grid]:
-    table = shift_map(study.predictions, suite.name, sweep.name, label)
+def _grids(overview: Overview, suite: Suite, sweep: Sweep, label: int | None) -> list[_Grid]:
+    table = shift_map(overview.predictions, suite.name, sweep.name, label)
     other = next(iter(sweep.crossed))
     found = []
-    for one in study.clean:
+    for one in overview.clean:
         rows = table[table["checkpoint"] == one.name]
         shares = rows.pivot(index=other, columns=sweep.parameter, values="accuracy").to_numpy(np.float64)
         found.append(_Grid(one.name, shares, KEEP * one.accuracy))
@@ -113,11 +113,11 @@ def _axes(sweep: Sweep, cell: float, *, marks: bool) -> tuple[Axis, Axis]:
     )
 
 
-def _summary(study: Study, suite: Suite, sweep: Sweep, grids: list[_Grid], agree: pd.DataFrame) -> Table:
-    worst = worst_over_grid(study.predictions, suite.name, sweep.name).to_dict("records")
-    mark = next(one for one in study.marks if one.suite is suite)
+def _summary(overview: Overview, suite: Suite, sweep: Sweep, grids: list[_Grid], agree: pd.DataFrame) -> Table:
+    worst = worst_over_grid(overview.predictions, suite.name, sweep.name).to_dict("records")
+    score = next(one for one in overview.scores if one.suite is suite)
     # The suite's number is this map's where the suite has nothing else.
-    means = [share_text(one.share, one.low, one.high) for one in mark.shares] if len(suite.sweeps) == 1 else None
+    means = [share_text(one.share, one.low, one.high) for one in score.shares] if len(suite.sweeps) == 1 else None
     rows = []
     for k, (one, low, same) in enumerate(zip(grids, worst, agree.to_dict("records"), strict=True)):
         held = int((one.shares >= one.floor).sum())

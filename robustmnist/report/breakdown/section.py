@@ -8,7 +8,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from robustmnist.overview.in_words import NAME, TITLE, at, axis_text
-from robustmnist.overview.overview import Study, SuiteStudy, SweepStudy, tries
+from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview, of_many_draws
 from robustmnist.overview.tolerance import Area
 from robustmnist.page.colours import hue
 from robustmnist.page.heat_map import Axis, even_marks, heat, heat_key
@@ -64,21 +64,21 @@ class Breaks:
     strips: tuple[StripGroup, ...]
 
 
-def breaks_section(study: Study) -> Breaks:
+def breaks_section(overview: Overview) -> Breaks:
     """Return the section of a run; what the run has no sweep for is left out."""
     worst = []
-    for place, suite in enumerate(study.predictions.suites):
-        worst += [_worst(study, place, suite, sweep) for sweep in suite.curves if tries(sweep)][:1]
-    classes = tuple(_classes(study, suite) for suite in study.suites)
-    return Breaks(maps(study), tuple(worst), heat_key(), classes, strips(study))
+    for place, suite in enumerate(overview.predictions.suites):
+        worst += [_worst(overview, place, suite, sweep) for sweep in suite.curves if of_many_draws(sweep)][:1]
+    classes = tuple(_classes(overview, suite) for suite in overview.suites)
+    return Breaks(maps(overview), tuple(worst), heat_key(), classes, strips(overview))
 
 
-def _worst(study: Study, place: int, suite: Suite, sweep: Sweep) -> Worst:
-    table = worst_of_k(study.predictions, suite.name, sweep.name)
+def _worst(overview: Overview, place: int, suite: Suite, sweep: Sweep) -> Worst:
+    table = worst_of_k(overview.predictions, suite.name, sweep.name)
     table = table[table["value"] != sweep.neutral]
-    grids = [worst_over_grid(study.predictions, suite.name, one.name) for one in suite.maps]
+    grids = [worst_over_grid(overview.predictions, suite.name, one.name) for one in suite.maps]
     found = []
-    for one in study.clean:
+    for one in overview.clean:
         rows = table[table["checkpoint"] == one.name].sort_values("k")
         worst = tuple(Area(*row) for row in rows[["accuracy", "accuracy_low", "accuracy_high"]].itertuples(index=False))
         points = []
@@ -106,36 +106,36 @@ def _text(one: Area) -> str:
     return share_text(one.share, one.low, one.high)
 
 
-def _classes(study: Study, suite: SuiteStudy) -> ClassMaps:
+def _classes(overview: Overview, suite: SuiteOverview) -> ClassMaps:
     sweep = suite.hardest
-    key, labels = (suite.suite.name, sweep.sweep.name), study.predictions.labels
+    key, labels = (suite.name, sweep.name), overview.predictions.labels
     n = np.bincount(labels, minlength=len(CLASSES)).astype(np.float64)
     member = (labels[:, None] == np.arange(len(CLASSES))).astype(np.float32)
-    right = hits(study.predictions, *key).astype(np.float32) @ member / len(sweep.sweep.variants)  # (M, V, 10)
+    right = hits(overview.predictions, *key).astype(np.float32) @ member / len(sweep.sweep.variants)  # (M, V, 10)
     with np.errstate(invalid="ignore"):
         shares = np.swapaxes(right / n, 1, 2)
     low, high = (np.swapaxes(end, 1, 2) for end in wilson(right, n))
     caption = class_caption(sweep, shares, low, high)
-    values = sweep.sweep.values
+    values = sweep.values
     cell = min(ACROSS / len(values), WIDEST)
-    across = Axis(axis_text(sweep), cell, even_marks(values, cell, sweep.sweep.neutral))
+    across = Axis(axis_text(sweep), cell, even_marks(values, cell, sweep.neutral))
     down = Axis("", ROW, tuple(map(str, CLASSES)))
-    title, drawn = shorten(sweep.sweep.title, TITLE), []
-    for one, table in zip(study.clean, shares, strict=True):
+    title, drawn = shorten(sweep.title, TITLE), []
+    for one, table in zip(overview.clean, shares, strict=True):
         label = f"Accuracy of {shorten(one.name, NAME)} by class and strength, {title}. {caption}"
         drawn.append(Map(Key(hue(one.index), shorten(one.name, NAME)), heat(table, across, down, label)))
-    names = [one.name for one in study.clean]
-    suite_title = shorten(suite.suite.title, TITLE)
+    names = [one.name for one in overview.clean]
+    suite_title = shorten(suite.title, TITLE)
     table = class_table(sweep, names, list(shares))
-    return ClassMaps(anchor("classes", suite.place), suite_title, title, caption, tuple(drawn), table)
+    return ClassMaps(anchor("classes", suite.index), suite_title, title, caption, tuple(drawn), table)
 
 
-def class_table(sweep: SweepStudy, names: Sequence[str], shares: Sequence[NDArray[np.float64]]) -> Table:
+def class_table(sweep: SweepOverview, names: Sequence[str], shares: Sequence[NDArray[np.float64]]) -> Table:
     """Return the accuracies behind heat maps of class against strength, a row per strength and checkpoint."""
     rows = []
-    for i, value in enumerate(sweep.sweep.values):
+    for i, value in enumerate(sweep.values):
         for name, table in zip(names, shares, strict=True):
             cells = (percent(share, sign=False) for share in table[:, i])
             rows.append((f"{at(sweep, value, exact=True)}, {shorten(name, NAME)}", *cells))
     head = ("strength, checkpoint", *map(str, range(10)))
-    return Table(f"{shorten(sweep.sweep.title, TITLE)}: accuracy per class in %", head, tuple(rows))
+    return Table(f"{shorten(sweep.title, TITLE)}: accuracy per class in %", head, tuple(rows))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustmnist.overview.in_words import NAME, TITLE, axis_text
-from robustmnist.overview.overview import Study, SweepStudy
+from robustmnist.overview.overview import Overview, SweepOverview
 from robustmnist.page.colours import hue
 from robustmnist.page.png import sheet, uri
 from robustmnist.page.records import Cell, Key
@@ -53,19 +53,19 @@ class StripGroup:
     more: tuple[Strip, ...]
 
 
-def strips(study: Study) -> tuple[StripGroup, ...]:
+def strips(overview: Overview) -> tuple[StripGroup, ...]:
     """Return strips of example digits per suite; none where the run kept no pictures."""
-    digits = study.predictions.digits or Digits()
+    digits = overview.predictions.digits or Digits()
     groups = []
-    for suite in study.suites:
+    for suite in overview.suites:
         found = {}
         for sweep in suite.sweeps:
-            examples = digits.examples.get((sweep.suite.name, sweep.sweep.name))
-            if examples is not None and len(examples) == len(sweep.sweep.values):
-                found[sweep.place] = _strip(study, sweep, examples, hardest=sweep is suite.hardest)
-        first = found.pop(suite.hardest.place, None)
+            examples = digits.examples.get((sweep.suite.name, sweep.name))
+            if examples is not None and len(examples) == len(sweep.values):
+                found[sweep.index] = _strip(overview, sweep, examples, hardest=sweep is suite.hardest)
+        first = found.pop(suite.hardest.index, None)
         if first is not None:
-            groups.append(StripGroup(shorten(suite.suite.title, TITLE), first, tuple(found.values())))
+            groups.append(StripGroup(shorten(suite.title, TITLE), first, tuple(found.values())))
     return tuple(groups)
 
 
@@ -82,31 +82,31 @@ def columns(values: tuple[float, ...], neutral: float, focus: float, most: int =
     return sorted(chosen)
 
 
-def _strip(study: Study, sweep: SweepStudy, examples: NDArray[np.uint8], *, hardest: bool) -> Strip:
-    values, kept = sweep.sweep.values, examples.shape[1]
+def _strip(overview: Overview, sweep: SweepOverview, examples: NDArray[np.uint8], *, hardest: bool) -> Strip:
+    values, kept = sweep.values, examples.shape[1]
     many = EXAMPLES if hardest else 1
-    shown = columns(values, sweep.sweep.neutral, sweep.focus, MOST if hardest else FEWER)
+    shown = columns(values, sweep.neutral, sweep.focus, MOST if hardest else FEWER)
     # Of the kept examples, one of each class, some that lie apart, so that the shapes differ.
     chosen = [kept * (place + 1) // (many + 1) for place in range(min(many, kept))]
     # The pictures are the first image of each class under the first variant: so are the answers.
-    classes, first = np.unique(study.predictions.labels, return_index=True)
-    logits = study.predictions.logits[sweep.suite.name, sweep.sweep.name]
+    classes, first = np.unique(overview.predictions.labels, return_index=True)
+    logits = overview.predictions.logits[sweep.suite.name, sweep.name]
     read = [decide(logits[:, i, 0][:, first].reshape(-1, 10)).predicted.reshape(len(logits), -1) for i in shown]
-    unit = sweep.sweep.unit if sweep.sweep.unit in TIGHT else ""
-    signed = sweep.two_sided and sweep.sweep.neutral == 0
+    unit = sweep.unit if sweep.unit in TIGHT else ""
+    signed = sweep.two_sided and sweep.neutral == 0
     heads = []
     for i in shown:
-        sign = "focus" if values[i] == sweep.focus else "clean" if values[i] == sweep.sweep.neutral else ""
+        sign = "focus" if values[i] == sweep.focus else "clean" if values[i] == sweep.neutral else ""
         heads.append((strength(float(f"{values[i]:.3g}"), unit, signed=signed), sign))
     rows = []
     for example in chosen:
         label = int(classes[example])
         verdicts = []
-        for one in study.clean:
+        for one in overview.clean:
             answers = (int(table[one.index, example]) for table in read)
             cells = tuple(Cell(str(a) if a >= 0 else "–", level=int(a != label)) for a in answers)
             verdicts.append((Key(hue(one.index), shorten(one.name, NAME)), cells))
         alt = f"The same {label} at {listing([text for text, _ in heads])}"
         rows.append(StripRow(label, uri(sheet(examples[shown, example][None])), alt, tuple(verdicts)))
-    title = shorten(sweep.sweep.title, TITLE)
+    title = shorten(sweep.title, TITLE)
     return Strip(title, axis_text(sweep), tuple(heads), tuple(rows), strip_caption(sweep))

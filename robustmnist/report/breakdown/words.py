@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from robustmnist.overview.in_words import NAME, at, named
-from robustmnist.overview.overview import SweepStudy
+from robustmnist.overview.overview import SweepOverview
 from robustmnist.report.breakdown.worst_chart import Tries
 from robustmnist.suites import Sweep
 from robustmnist.wording.characters import shorten
@@ -65,7 +65,7 @@ def worst_caption(found: Sequence[Tries]) -> str:
     return f"{'; '.join(said)}."
 
 
-def class_caption(sweep: SweepStudy, shares: Shares, low: Shares, high: Shares) -> str:
+def class_caption(sweep: SweepOverview, shares: Shares, low: Shares, high: Shares) -> str:
     """Say which class each checkpoint reads worst and best where the sweep is looked at, and how wide intervals are.
 
     Args:
@@ -74,7 +74,7 @@ def class_caption(sweep: SweepStudy, shares: Shares, low: Shares, high: Shares) 
         low: Their lower ends.
         high: Their upper ends.
     """
-    place = sweep.sweep.values.index(sweep.focus)
+    place = sweep.values.index(sweep.focus)
     said = []
     for k, one in enumerate(sweep.curves):
         here = shares[k, :, place]
@@ -89,8 +89,8 @@ def class_caption(sweep: SweepStudy, shares: Shares, low: Shares, high: Shares) 
     return f"At ◆ {where}, worst read: {'; '.join(said)}. 95 % intervals: ±{plain(half, 1)} points at most."
 
 
-def strip_caption(sweep: SweepStudy) -> str:
+def strip_caption(sweep: SweepOverview) -> str:
     """Say what the checkpoints read of all digits at the strength that is looked at."""
-    place = sweep.sweep.values.index(sweep.focus)
+    place = sweep.values.index(sweep.focus)
     shares = listing([f"{shorten(one.name, NAME)} {percent(one.accuracy[place])}" for one in sweep.curves])
     return f"◆ {at(sweep, sweep.focus, exact=True)}: of all digits read right by {shares}."

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from robustmnist.overview.in_words import NAME, TITLE, at
-from robustmnist.overview.overview import Study
+from robustmnist.overview.overview import Overview
 from robustmnist.page.colours import hue
 from robustmnist.page.png import sheet, uri
 from robustmnist.page.records import Key
@@ -64,14 +64,14 @@ class PairGallery:
     caption: str
 
 
-def pair_galleries(study: Study, a: int, b: int) -> tuple[PairGallery, PairGallery]:
+def pair_galleries(overview: Overview, a: int, b: int) -> tuple[PairGallery, PairGallery]:
     """Return what the checkpoint at the place `a` misreads and the one at `b` reads, and the other way round.
 
     Each shows the surest such mistakes on clean digits, then those of the suites: of the surest mistakes of every suite
     at strengths up to its sweep's focus, of which a run keeps pictures, those that the other reads right at the same
     setting. Of the disturbed ones a digit appears once.
     """
-    return _gallery(study, a, b), _gallery(study, b, a)
+    return _gallery(overview, a, b), _gallery(overview, b, a)
 
 
 def gallery_caption(wrong: str, right: str, clean: int, shown: Sequence[Overruled], missing: int = 0) -> str:
@@ -98,13 +98,13 @@ def gallery_caption(wrong: str, right: str, clean: int, shown: Sequence[Overrule
     return text
 
 
-def _gallery(study: Study, wrong: int, right: int) -> PairGallery:
-    run = study.predictions
+def _gallery(overview: Overview, wrong: int, right: int) -> PairGallery:
+    run = overview.predictions
     names = run.checkpoints[wrong], run.checkpoints[right]
     clean = wrong_and_right(run, *names)
     kept = pictures(run).clean
     found: list[Found] = [(row, kept.get(int(row["row"])), "") for row in clean.head(SHOWN).to_dict("records")]
-    found += _disturbed(study, *names)
+    found += _disturbed(overview, *names)
     cards, told, shown = [], [], []
     places = numbers()
     for row, picture, where in found:
@@ -123,12 +123,12 @@ def _gallery(study: Study, wrong: int, right: int) -> PairGallery:
     return PairGallery(keys[0], keys[1], drawn, len(shown), tuple(cards), caption)
 
 
-def _disturbed(study: Study, wrong: str, right: str) -> list[Found]:
+def _disturbed(overview: Overview, wrong: str, right: str) -> list[Found]:
     """Return the surest mistakes under all suites that `right` does not make: row, picture and setting of each."""
-    run, digits = study.predictions, pictures(study.predictions)
-    sweeps = {(one.suite.name, one.sweep.name): one for one in study.sweeps}
+    run, digits = overview.predictions, pictures(overview.predictions)
+    sweeps = {(one.suite.name, one.sweep.name): one for one in overview.sweeps}
     tables = [
-        mistakes_read_right(run, wrong, right, one.suite.name).assign(suite=one.suite.name) for one in study.suites
+        mistakes_read_right(run, wrong, right, one.suite.name).assign(suite=one.suite.name) for one in overview.suites
     ]
     every = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
     every = every.rename(columns={"confidence": "confidence_wrong"})
@@ -140,9 +140,7 @@ def _disturbed(study: Study, wrong: str, right: str) -> list[Found]:
         if sweep is None:  # of many tries at one strength: the page draws no curve of it
             continue
         shown = Shown(suite, str(row["sweep"]), float(row["value"]), int(row["variant"]), int(row["row"]))
-        where = (
-            f"{shorten(suite, NAME)} {shorten(sweep.sweep.name, NAME)}, {at(sweep, float(row['value']), exact=True)}"
-        )
+        where = f"{shorten(suite, NAME)} {shorten(sweep.name, NAME)}, {at(sweep, float(row['value']), exact=True)}"
         if row["variant_label"]:
             where += f", {shorten(row['variant_label'], TITLE)}"
         found.append((row, digits.perturbed.get(shown), where))

@@ -8,7 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from robustmnist.overview.in_words import NAME
-from robustmnist.overview.overview import RESAMPLES, Study
+from robustmnist.overview.overview import RESAMPLES, Overview
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Key, Table
 from robustmnist.report.comparison.forest_plot import Side, forest
@@ -62,40 +62,40 @@ class ComparisonSection:
 
 
 def comparison_section(
-    study: Study, resamples: int = RESAMPLES, seeds: Sequence[Sequence[str]] | None = None
+    overview: Overview, resamples: int = RESAMPLES, seeds: Sequence[Sequence[str]] | None = None
 ) -> ComparisonSection | None:
     """Return the comparison of every two checkpoints of a run.
 
     None where there is one checkpoint only, or no suite with a curve.
 
     Args:
-        study: The run.
+        overview: The run.
         resamples: Of the bootstrap over images.
         seeds: Groups of checkpoints that are of one recipe and different seeds; None: those that the run's manifest
             tells, see `recipe_groups`.
     """
-    if len(study.clean) < 2 or not study.suites:
+    if len(overview.clean) < 2 or not overview.suites:
         return None
-    found = compare_pairs(study.predictions, resamples=resamples)
+    found = compare_pairs(overview.predictions, resamples=resamples)
     family = {name: sum(int(getattr(one, name)["p"].notna().sum()) for one in found) for name in FAMILIES}
     # The clean row of each table of settings is of the suites' family.
     clean = sum(int(one.settings["p"].iloc[:1].notna().sum()) for one in found)
     family |= {"suites": family["suites"] + clean, "settings": family["settings"] - clean}
-    pairs = tuple(_pair(study, one, family, place) for place, one in enumerate(found))
-    groups = seed_groups(study, recipe_groups(study.predictions) if seeds is None else seeds)
-    return ComparisonSection(_note(study, family), pairs, groups)
+    pairs = tuple(_pair(overview, one, family, place) for place, one in enumerate(found))
+    groups = seed_groups(overview, recipe_groups(overview.predictions) if seeds is None else seeds)
+    return ComparisonSection(_note(overview, family), pairs, groups)
 
 
-def _pair(study: Study, found: Comparison, family: Mapping[str, int], place: int) -> Pair:
-    at = [study.predictions.index(name) for name in (found.a, found.b)]
-    a, b = (Key(hue(k), shorten(study.clean[k].name, NAME)) for k in at)
+def _pair(overview: Overview, found: Comparison, family: Mapping[str, int], place: int) -> Pair:
+    at = [overview.predictions.index(name) for name in (found.a, found.b)]
+    a, b = (Key(hue(k), shorten(overview.clean[k].name, NAME)) for k in at)
     rows = [_difference(row) for _, row in found.suites.iterrows()]
     parts = [[float(one) for one in table["difference"]] for _, table in found.sweeps.groupby("suite", sort=False)]
     clean, extra = found.settings.iloc[0], place >= OPEN
     said = (
         *sentences(a.name, b.name, rows, family["suites"]),
         clean_sentence(a.name, b.name, Counts(*(float(clean[name]) for name in ("only_a", "only_b", "p_holm")))),
-        consistency_sentence([float(kappa) for kappa in looked_at(study, found.settings)["kappa"]]),
+        consistency_sentence([float(kappa) for kappa in looked_at(overview, found.settings)["kappa"]]),
     )
     caption = _caption(rows)
     return Pair(
@@ -106,8 +106,8 @@ def _pair(study: Study, found: Comparison, family: Mapping[str, int], place: int
         sentences=tuple(filter(None, said)),
         figure=forest(Side(a.name, a.hue), Side(b.name, b.hue), rows, parts, caption),
         caption=caption,
-        galleries=() if extra else pair_galleries(study, *at),
-        tables=pair_tables(study, found, family),
+        galleries=() if extra else pair_galleries(overview, *at),
+        tables=pair_tables(overview, found, family),
         extra=extra,
     )
 
@@ -125,14 +125,15 @@ def _caption(rows: list[Difference]) -> str:
     )
 
 
-def _note(study: Study, family: Mapping[str, int]) -> str:
-    several = ", each over all pairs" if len(study.clean) > 2 else ""
+def _note(overview: Overview, family: Mapping[str, int]) -> str:
+    several = ", each over all pairs" if len(overview.clean) > 2 else ""
     called = {"suites": "clean accuracy and the suites", "sweeps": "the sweeps", "settings": "the perturbed settings"}
     tests = listing([f"{called[name]} ({count(family[name])} tests)" for name in FAMILIES])
-    pairs = math.comb(len(study.clean), 2)
+    pairs = math.comb(len(overview.clean), 2)
     under = "Under each pair" if pairs <= OPEN else f"Under the first {OPEN} pairs"
+    digits = count(len(overview.predictions))
     return (
-        f"The checkpoints read the same {count(len(study.predictions))} digits, so they are compared digit by digit: "
+        f"The checkpoints read the same {digits} digits, so they are compared digit by digit: "
         "areas under the accuracy curve by a paired t-test, with an interval from the bootstrap over digits; answers "
         "at one setting by McNemar’s exact test. P-values are corrected by Holm’s method over what is looked over at "
         f"once to pick the better one: {tests}{several}. “Better” means p below 0.05 after that. {under} stand digits "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from robustmnist.overview.in_words import NAME, focus_text
-from robustmnist.overview.overview import Study
+from robustmnist.overview.overview import Overview
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Key, Table
 from robustmnist.report.comparison.tables import looked_at
@@ -45,13 +45,13 @@ class SeedGroup:
     table: Table
 
 
-def seed_groups(study: Study, groups: Sequence[Sequence[str]]) -> tuple[SeedGroup, ...]:
+def seed_groups(overview: Overview, groups: Sequence[Sequence[str]]) -> tuple[SeedGroup, ...]:
     """Return a group's record for each tuple of checkpoints that are of one recipe.
 
     Raises:
         RunError: If one was not evaluated, is named twice, or a group has fewer than two.
     """
-    return tuple(_group(study, group) for group in groups)
+    return tuple(_group(overview, group) for group in groups)
 
 
 def luck_sentences(rows: Sequence[Luck], told: int, tests: int) -> tuple[str, ...]:
@@ -100,12 +100,12 @@ def _weigh(one: Luck, *, short: bool = False) -> str:
     )
 
 
-def _group(study: Study, names: Sequence[str]) -> SeedGroup:
-    found = seed_variance(study.predictions, names)
-    places = {(one.suite.name, one.sweep.name): focus_text(one) for one in study.sweeps}
-    rows = [_luck(row, places) for _, row in looked_at(study, found).iterrows()]
+def _group(overview: Overview, names: Sequence[str]) -> SeedGroup:
+    found = seed_variance(overview.predictions, names)
+    places = {(one.suite.name, one.sweep.name): focus_text(one) for one in overview.sweeps}
+    rows = [_luck(row, places) for _, row in looked_at(overview, found).iterrows()]
     told, tests = int((found["p_holm"] < ALPHA).sum()), int(found["p"].notna().sum())
-    keys = tuple(Key(hue(place), shorten(name, NAME)) for name in names for place in [study.predictions.index(name)])
+    keys = tuple(Key(hue(place), shorten(name, NAME)) for name in names for place in [overview.predictions.index(name)])
     lines = tuple(
         (
             one.where,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from robustmnist.overview.in_words import NAME, TITLE, focus_text
-from robustmnist.overview.overview import Study, SweepStudy
+from robustmnist.overview.overview import Overview, SweepOverview
 from robustmnist.page.records import Table
 from robustmnist.results import Comparison
 from robustmnist.wording.characters import shorten
@@ -15,26 +15,26 @@ from robustmnist.wording.tests import difference_text, effect_text, p_text
 __all__ = ["looked_at", "pair_tables"]
 
 
-def looked_at(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+def looked_at(overview: Overview, table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `table` of the clean digits and of each suite's hardest sweep at its focus.
 
     Args:
-        study: The run.
+        overview: The run.
         table: A row per setting: ``suite`` ("" for clean digits), ``sweep``, ``value``.
     """
     found = [table[table["suite"] == ""]]
-    for suite in study.suites:
+    for suite in overview.suites:
         sweep = suite.hardest
-        same = (table["suite"] == suite.suite.name) & (table["sweep"] == sweep.sweep.name)
+        same = (table["suite"] == suite.name) & (table["sweep"] == sweep.name)
         found.append(table[same & (table["value"] == sweep.focus)])
     return pd.concat(found)
 
 
-def pair_tables(study: Study, found: Comparison, family: Mapping[str, int]) -> tuple[Table, ...]:
+def pair_tables(overview: Overview, found: Comparison, family: Mapping[str, int]) -> tuple[Table, ...]:
     """Return the tables of one pair.
 
     Args:
-        study: The run.
+        overview: The run.
         found: Its comparison, p-values corrected over all pairs.
         family: Over how many tests each table's p-values were corrected, by the table's name; the clean row of the
             settings is of the suites' family.
@@ -45,7 +45,7 @@ def pair_tables(study: Study, found: Comparison, family: Mapping[str, int]) -> t
     over = {name: f"p, Holm over {count(size)}" for name, size in family.items()}
     clean = _area_row(found.settings.iloc[0], "Clean digits: accuracy", "accuracy")
     suites = (clean, *(_area_row(row, shorten(row["suite"], NAME)) for _, row in found.suites.iterrows()))
-    titles = {(one.suite.name, one.sweep.name): _title(one) for one in study.sweeps}
+    titles = {(one.suite.name, one.sweep.name): _title(one) for one in overview.sweeps}
     sweeps = tuple(
         (
             *_area_row(row, titles.get((row["suite"], row["sweep"]), shorten(row["sweep"], NAME))),
@@ -53,8 +53,8 @@ def pair_tables(study: Study, found: Comparison, family: Mapping[str, int]) -> t
         )
         for _, row in found.sweeps.iterrows()
     )
-    places = {(one.suite.name, one.sweep.name): focus_text(one) for one in study.sweeps}
-    settings = tuple(_setting_row(row, places) for _, row in looked_at(study, found.settings).iterrows())
+    places = {(one.suite.name, one.sweep.name): focus_text(one) for one in overview.sweeps}
+    settings = tuple(_setting_row(row, places) for _, row in looked_at(overview, found.settings).iterrows())
     shared = f"{over['settings']}; clean digits over {count(family['suites'])}"
     areas = (f"area of {a}", f"area of {b}", difference)
     return (
@@ -88,8 +88,8 @@ def _setting_row(row: "pd.Series[float]", places: Mapping[tuple[str, str], str])
     return (where, *shares, *only, p, effect_text(float(row["odds_ratio"])), kappa)
 
 
-def _title(sweep: SweepStudy) -> str:
-    return f"{shorten(sweep.suite.name, NAME)}: {shorten(sweep.sweep.title, TITLE)}"
+def _title(sweep: SweepOverview) -> str:
+    return f"{shorten(sweep.suite.name, NAME)}: {shorten(sweep.title, TITLE)}"
 
 
 def _number(number: float) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from robustmnist.overview.overview import Study
+from robustmnist.overview.overview import Overview
 from robustmnist.page.records import Cell, Key
 from robustmnist.results import quality
 from robustmnist.wording.numbers import plain
@@ -65,14 +65,14 @@ def scores(
     return Scores(keys, tuple(metrics), tuple(rows))
 
 
-def focus_quality(study: Study, temperatures: Mapping[str, float]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def focus_quality(overview: Overview, temperatures: Mapping[str, float]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return `quality`, clean and in each suite's hardest sweep: raw, and with temperatures (NaN without one)."""
-    # Only the settings that are shown: those of a whole study would take minutes.
-    shown = [(one.suite.name, one.hardest.sweep.name, one.hardest.focus) for one in study.suites]
-    raw = quality(study.predictions, at=shown)
+    # Only the settings that are shown: those of a whole overview would take minutes.
+    shown = [(one.suite.name, one.hardest.sweep.name, one.hardest.focus) for one in overview.suites]
+    raw = quality(overview.predictions, at=shown)
     if not temperatures:
         return raw, raw
-    cooled = quality(study.predictions, temperatures, at=shown)
+    cooled = quality(overview.predictions, temperatures, at=shown)
     columns = [f"{name}{end}" for name, cool in METRICS.values() if cool for end in ("", "_low", "_high")]
     cooled.loc[~cooled["checkpoint"].isin(temperatures), columns] = np.nan
     return raw, cooled

@@ -8,7 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from robustmnist.overview.in_words import NAME, TITLE, at, focus_text
-from robustmnist.overview.overview import Study, SweepStudy
+from robustmnist.overview.overview import Overview, SweepOverview
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Answer, Key, Table
 from robustmnist.predictions import Predictions
@@ -66,29 +66,29 @@ class TrustSection:
     extra: tuple[TrustGroup, ...]
 
 
-def trust_section(study: Study) -> TrustSection:
+def trust_section(overview: Overview) -> TrustSection:
     """Return the section; shown are the clean digits and the suite with the largest calibration error, averaged.
 
     Diagrams and scores are of the confidence as the checkpoints give it. Where one carries a fitted temperature, NLL
     and calibration error are told with it too.
     """
-    places: list[SweepStudy | None] = [None, *(suite.hardest for suite in study.suites)]
-    keys = tuple(Key(hue(k), shorten(one.name, NAME)) for k, one in enumerate(study.clean))
-    temperatures = stored_temperatures(study.predictions)
-    raw, cooled = focus_quality(study, temperatures)
-    rows = [_rows(raw, study, place) for place in places]
-    cool = [_rows(cooled, study, place) for place in places]
+    places: list[SweepOverview | None] = [None, *(suite.hardest for suite in overview.suites)]
+    keys = tuple(Key(hue(k), shorten(one.name, NAME)) for k, one in enumerate(overview.clean))
+    temperatures = stored_temperatures(overview.predictions)
+    raw, cooled = focus_quality(overview, temperatures)
+    rows = [_rows(raw, overview, place) for place in places]
+    cool = [_rows(cooled, overview, place) for place in places]
     found = [
         [_sureness(row, key, place) for (_, row), key in zip(t.iterrows(), keys, strict=True)]
         for t, place in zip(rows, places, strict=True)
     ]
-    groups = [_group(study, keys, place, sure) for place, sure in zip(places, found, strict=True)]
+    groups = [_group(overview, keys, place, sure) for place, sure in zip(places, found, strict=True)]
     errors = [float(table["ece_width"].mean()) for table in rows[1:]]
     worst = 1 + int(np.nanargmax(errors)) if np.isfinite(errors).any() else 0
     answers = (Answer(key, trust_answer(found[0][k], [sure[k] for sure in found[1:]])) for k, key in enumerate(keys))
     tempered = (
         Answer(keys[k], tempered_text(temperatures[one.name], _errors(rows, k), _errors(cool, k)))
-        for k, one in enumerate(study.clean)
+        for k, one in enumerate(overview.clean)
         if one.name in temperatures
     )
     return TrustSection(
@@ -105,41 +105,45 @@ def _errors(tables: Sequence[pd.DataFrame], checkpoint: int) -> list[Error]:
     return [Error(*map(float, table[columns].iloc[checkpoint])) for table in tables]
 
 
-def _rows(table: pd.DataFrame, study: Study, place: SweepStudy | None) -> pd.DataFrame:
+def _rows(table: pd.DataFrame, overview: Overview, place: SweepOverview | None) -> pd.DataFrame:
     rows = table[table["suite"] == ("" if place is None else place.suite.name)]
-    return rows.set_index("checkpoint").loc[list(study.predictions.checkpoints)]
+    return rows.set_index("checkpoint").loc[list(overview.predictions.checkpoints)]
 
 
-def _sureness(row: "pd.Series[float]", key: Key, place: SweepStudy | None) -> Sureness:
+def _sureness(row: "pd.Series[float]", key: Key, place: SweepOverview | None) -> Sureness:
     numbers = (float(row[name]) for name in ("accuracy", "accuracy_low", "accuracy_high", "mean_confidence"))
     where = CLEAN if place is None else f"“{shorten(place.sweep.title, TITLE)}”, {at(place, place.focus, exact=True)}"
     return Sureness(key.name, where, *numbers)
 
 
-def _group(study: Study, keys: Sequence[Key], place: SweepStudy | None, found: Sequence[Sureness]) -> TrustGroup:
+def _group(
+    overview: Overview, keys: Sequence[Key], place: SweepOverview | None, found: Sequence[Sureness]
+) -> TrustGroup:
     title, caption = _title(place), reliability_caption(found)
     setting = _setting(place)
-    bins = [_bins(study.predictions, one.name, setting) for one in study.clean]
+    bins = [_bins(overview.predictions, one.name, setting) for one in overview.clean]
     panels = []
     for key, table in zip(keys, bins, strict=True):
         label = f"Accuracy against confidence, {key.name}, {title}"
         panels.append(Panel(key, reliability_chart(table, key.hue, label)))
-    curves = [_risk(study.predictions, one.name, key, setting) for key, one in zip(keys, study.clean, strict=True)]
+    curves = [
+        _risk(overview.predictions, one.name, key, setting) for key, one in zip(keys, overview.clean, strict=True)
+    ]
     whole, half = ([_at(curve, coverage)[0] for curve in curves] for coverage in (1.0, 0.5))
     said = risk_caption([key.name for key in keys], whole, half)
     label = f"Share of wrong answers against coverage, {title}"
-    part = anchor("trust", *(("clean",) if place is None else (place.place[0],)))
+    part = anchor("trust", *(("clean",) if place is None else (place.index[0],)))
     return TrustGroup(
         part, title, tuple(panels), caption, _bin_table(title, keys, bins), risk_chart(curves, label), said,
         _risk_table(title, curves),
     )  # fmt: skip
 
 
-def _setting(place: SweepStudy | None) -> tuple[str | None, str | None, float | None]:
+def _setting(place: SweepOverview | None) -> tuple[str | None, str | None, float | None]:
     return (None, None, None) if place is None else (place.suite.name, place.sweep.name, place.focus)
 
 
-def _title(place: SweepStudy | None) -> str:
+def _title(place: SweepOverview | None) -> str:
     return CLEAN if place is None else focus_text(place)
 
 

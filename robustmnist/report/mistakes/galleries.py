@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from robustmnist.overview.in_words import NAME, TITLE, at
-from robustmnist.overview.overview import Study, SuiteStudy, SweepStudy
+from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview
 from robustmnist.page.colours import hue
 from robustmnist.page.png import sheet, uri
 from robustmnist.page.records import Key
@@ -63,22 +63,24 @@ class GalleryGroup:
     extra: bool
 
 
-def galleries(study: Study) -> tuple[GalleryGroup, ...]:
+def galleries(overview: Overview) -> tuple[GalleryGroup, ...]:
     """Return the surest mistakes of every checkpoint: over all suites, then, folded, on clean digits and by suite."""
-    names = study.predictions.checkpoints
+    names = overview.predictions.checkpoints
     groups = []
-    if study.suites:
-        found = {name: [_suite(study, name, suite) for suite in study.suites] for name in names}
-        every = tuple(_gallery(study, "all", k, _all(found[name])) for k, name in enumerate(names))
-        title = shorten(study.suites[0].suite.title, TITLE) if len(study.suites) == 1 else "All suites"
+    if overview.suites:
+        found = {name: [_suite(overview, name, suite) for suite in overview.suites] for name in names}
+        every = tuple(_gallery(overview, "all", k, _all(found[name])) for k, name in enumerate(names))
+        title = shorten(overview.suites[0].suite.title, TITLE) if len(overview.suites) == 1 else "All suites"
         groups.append(GalleryGroup(title, every, extra=False))
     clean = []
     for k, name in enumerate(names):
-        table = clean_mistakes(study.predictions, name, TOP).assign(suite="")
-        clean.append(_gallery(study, "clean", k, table, twins=False))
+        table = clean_mistakes(overview.predictions, name, TOP).assign(suite="")
+        clean.append(_gallery(overview, "clean", k, table, twins=False))
     groups.append(GalleryGroup("Clean digits", tuple(clean), extra=bool(groups)))
-    if len(study.suites) > 1:
-        groups += [_few(study, place, [found[name][place] for name in names]) for place in range(len(study.suites))]
+    if len(overview.suites) > 1:
+        groups += [
+            _few(overview, place, [found[name][place] for name in names]) for place in range(len(overview.suites))
+        ]
     return tuple(groups)
 
 
@@ -98,14 +100,14 @@ def broke_at(
     return None if failed[0] == found.neutral else failed[0]
 
 
-def _few(study: Study, place: int, tables: list[pd.DataFrame]) -> GalleryGroup:
-    suite = study.suites[place]
-    shown = [_gallery(study, suite.place, k, table[:FEWER]) for k, table in enumerate(tables)]
-    return GalleryGroup(shorten(suite.suite.title, TITLE), tuple(shown), extra=True)
+def _few(overview: Overview, place: int, tables: list[pd.DataFrame]) -> GalleryGroup:
+    suite = overview.suites[place]
+    shown = [_gallery(overview, suite.index, k, table[:FEWER]) for k, table in enumerate(tables)]
+    return GalleryGroup(shorten(suite.title, TITLE), tuple(shown), extra=True)
 
 
-def _suite(study: Study, name: str, suite: SuiteStudy) -> pd.DataFrame:
-    return mistakes(study.predictions, name, suite.suite.name, TOP).assign(suite=suite.suite.name)
+def _suite(overview: Overview, name: str, suite: SuiteOverview) -> pd.DataFrame:
+    return mistakes(overview.predictions, name, suite.name, TOP).assign(suite=suite.name)
 
 
 def _all(tables: list[pd.DataFrame]) -> pd.DataFrame:
@@ -114,27 +116,27 @@ def _all(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return table.sort_values("log_odds", ascending=False, kind="stable").drop_duplicates("row")[:TOP]
 
 
-def _pair(study: Study, row: Mapping[Any, Any]) -> Pair | None:
+def _pair(overview: Overview, row: Mapping[Any, Any]) -> Pair | None:
     """Return the pictures of a mistake, as it was seen and clean; None where the run kept none."""
-    digits, number = pictures(study.predictions), int(row["row"])
+    digits, number = pictures(overview.predictions), int(row["row"])
     if not row["suite"]:
         return (digits.clean[number],) * 2 if number in digits.clean else None
     return digits.pair(Shown(str(row["suite"]), str(row["sweep"]), float(row["value"]), int(row["variant"]), number))
 
 
-def _gallery(study: Study, what: int | str, place: int, table: pd.DataFrame, *, twins: bool = True) -> Gallery:
-    name, sweeps = study.clean[place].name, {(one.suite.name, one.sweep.name): one for one in study.sweeps}
+def _gallery(overview: Overview, what: int | str, place: int, table: pd.DataFrame, *, twins: bool = True) -> Gallery:
+    name, sweeps = overview.clean[place].name, {(one.suite.name, one.sweep.name): one for one in overview.sweeps}
     kept: list[Pair] = []
     cards, told = [], []
     for i, row in enumerate(table.to_dict("records")):
-        pair = _pair(study, row)
+        pair = _pair(overview, row)
         sweep = sweeps.get((str(row["suite"]), str(row["sweep"])))
         where = broke = ""
         if sweep is not None:
             value, variant = float(row["value"]), int(row["variant"])
-            where = _where(sweep, value, str(row["variant_label"]), long=what == "all" and len(study.suites) > 1)
-            names = (sweep.suite.name, sweep.sweep.name)
-            first = broke_at(study.predictions, name, *names, variant, int(row["row"]), value)
+            where = _where(sweep, value, str(row["variant_label"]), long=what == "all" and len(overview.suites) > 1)
+            names = (sweep.suite.name, sweep.name)
+            first = broke_at(overview.predictions, name, *names, variant, int(row["row"]), value)
             broke = "misread clean" if first is None else f"broke at {_number(sweep, first)}"
         sure = float(row["confidence"])
         one = Mistake(int(row["label"]), int(row["predicted"]), sure, where)
@@ -149,13 +151,13 @@ def _gallery(study: Study, what: int | str, place: int, table: pd.DataFrame, *, 
     return Gallery(key, picture, len(kept), twins, tuple(cards), gallery_caption(told, len(cards) - len(kept)))
 
 
-def _number(sweep: SweepStudy, value: float) -> str:
+def _number(sweep: SweepOverview, value: float) -> str:
     # The unit stands in the line above.
-    return plain(value, signed=sweep.two_sided and sweep.sweep.neutral == 0)
+    return plain(value, signed=sweep.two_sided and sweep.neutral == 0)
 
 
-def _where(sweep: SweepStudy, value: float, variant: str, *, long: bool) -> str:
+def _where(sweep: SweepOverview, value: float, variant: str, *, long: bool) -> str:
     # Names, not titles: a card is as wide as a digit and its twin.
-    names = (sweep.suite.name, sweep.sweep.name) if long else (sweep.sweep.name,)
+    names = (sweep.suite.name, sweep.name) if long else (sweep.name,)
     parts = [" ".join(shorten(name, NAME) for name in names), at(sweep, value, exact=True)]
     return ", ".join([*parts, shorten(variant, TITLE)] if variant else parts)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustmnist.overview.in_words import NAME, TITLE, focus_text
-from robustmnist.overview.overview import Study, SuiteStudy
+from robustmnist.overview.overview import Overview, SuiteOverview
 from robustmnist.page.colours import MATRIX_STEPS, hue
 from robustmnist.page.records import Cell, Key
 from robustmnist.report.mistakes.galleries import GalleryGroup, galleries
@@ -45,36 +45,36 @@ class Fails:
     galleries: tuple[GalleryGroup, ...]
 
 
-def fails_section(study: Study) -> Fails:
+def fails_section(overview: Overview) -> Fails:
     """Return the section of a run: clean digits and the hardest suite's matrices are open, the others folded."""
-    groups = [_clean(study)]
-    first = min(study.suites, key=lambda one: one.hardest.reach, default=None)
-    groups += [_suite(study, suite, extra=suite is not first) for suite in study.suites]
+    groups = [_clean(overview)]
+    first = min(overview.suites, key=lambda one: one.hardest.reach, default=None)
+    groups += [_suite(overview, suite, extra=suite is not first) for suite in overview.suites]
     groups.sort(key=lambda one: one.extra)  # stable: the order of the suites stays
-    return Fails(tuple(groups), galleries(study))
+    return Fails(tuple(groups), galleries(overview))
 
 
-def _clean(study: Study) -> MatrixGroup:
-    tables = [confusion(study.predictions, one.name) for one in study.clean]
-    return _group(study, "Clean digits", tables, len(study.predictions), extra=False)
+def _clean(overview: Overview) -> MatrixGroup:
+    tables = [confusion(overview.predictions, one.name) for one in overview.clean]
+    return _group(overview, "Clean digits", tables, len(overview.predictions), extra=False)
 
 
-def _suite(study: Study, suite: SuiteStudy, *, extra: bool) -> MatrixGroup:
+def _suite(overview: Overview, suite: SuiteOverview, *, extra: bool) -> MatrixGroup:
     sweep = suite.hardest
-    setting = (sweep.suite.name, sweep.sweep.name, sweep.focus)
-    tables = [confusion(study.predictions, one.name, *setting) for one in study.clean]
+    setting = (sweep.suite.name, sweep.name, sweep.focus)
+    tables = [confusion(overview.predictions, one.name, *setting) for one in overview.clean]
     title = focus_text(sweep)
     if len(suite.sweeps) > 1:
-        title = f"{shorten(suite.suite.title, TITLE)}: {title}"
-    return _group(study, title, tables, len(study.predictions) * len(sweep.sweep.variants), extra=extra)
+        title = f"{shorten(suite.title, TITLE)}: {title}"
+    return _group(overview, title, tables, len(overview.predictions) * len(sweep.sweep.variants), extra=extra)
 
 
-def _group(study: Study, title: str, tables: list[NDArray[np.int64]], rows: int, *, extra: bool) -> MatrixGroup:
-    names = [one.name for one in study.clean]
+def _group(overview: Overview, title: str, tables: list[NDArray[np.int64]], rows: int, *, extra: bool) -> MatrixGroup:
+    names = [one.name for one in overview.clean]
     invalid = [rows - int(table.sum()) for table in tables]
     drawn = [
         Matrix(Key(hue(one.index), shorten(one.name, NAME)), title, matrix_cells(table))
-        for one, table in zip(study.clean, tables, strict=True)
+        for one, table in zip(overview.clean, tables, strict=True)
     ]
     return MatrixGroup(title, matrix_caption(names, tables, invalid), tuple(drawn), extra)
 

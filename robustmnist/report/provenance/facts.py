@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from robustmnist.overview.in_words import NAME, TITLE
-from robustmnist.overview.overview import Study
+from robustmnist.overview.overview import Overview
 from robustmnist.page.records import Banner, Fact, Table
 from robustmnist.results import near_ties, summarise
 from robustmnist.system.device import described
@@ -17,27 +17,29 @@ __all__ = ["banners", "checkpoint_table", "command", "facts", "generator", "prov
 LONG = 400  # characters of a text that is quoted whole
 
 
-def generator(study: Study) -> str:
+def generator(overview: Overview) -> str:
     """Return what made the run: "robustmnist 0.2.0"."""
-    return f"robustmnist {_text(study.predictions.manifest.get('robustmnist', '?'))}"
+    return f"robustmnist {_text(overview.predictions.manifest.get('robustmnist', '?'))}"
 
 
-def command(study: Study) -> str:
+def command(overview: Overview) -> str:
     """Return the command of the run, or the call that stands for it."""
-    return shorten(study.predictions.manifest.get("command") or "robustmnist.evaluate(…), called from Python", 4 * LONG)
+    return shorten(
+        overview.predictions.manifest.get("command") or "robustmnist.evaluate(…), called from Python", 4 * LONG
+    )
 
 
-def banners(study: Study) -> tuple[Banner, ...]:
+def banners(overview: Overview) -> tuple[Banner, ...]:
     """Return warnings: the data is a fallback, looks unlike MNIST, or rows were invalid."""
-    data = _table(study.predictions.manifest, "dataset")
+    data = _table(overview.predictions.manifest, "dataset")
     found = []
     if data.get("fallback"):
         note = _text(data["note"]) if data.get("note") else ""
         why = f" {note[:1].upper()}{note[1:]}." if note else ""
         found.append(Banner("Not MNIST.", f"The numbers are for the data set {_text(data.get('name'))}.{why}"))
-    notices = study.predictions.manifest.get("notices", ())
+    notices = overview.predictions.manifest.get("notices", ())
     found += [Banner("Notice.", _text(one)) for one in notices if isinstance(notices, list | tuple)]
-    summary = summarise(study.predictions)
+    summary = summarise(overview.predictions)
     moved = summary[~summary["neutral"]].groupby("checkpoint", sort=False)["invalid"].sum()
     wrong = [f"{shorten(name, NAME)} {count(rows)}" for name, rows in moved.items() if rows]
     if wrong:
@@ -45,32 +47,32 @@ def banners(study: Study) -> tuple[Banner, ...]:
     return tuple(found)
 
 
-def facts(study: Study) -> tuple[Fact, ...]:
+def facts(overview: Overview) -> tuple[Fact, ...]:
     """Return the line under the answers: data, n, sweeps, seed, device, date, version."""
-    manifest = study.predictions.manifest
+    manifest = overview.predictions.manifest
     data = _table(manifest, "dataset")
-    sweeps = [sweep for suite in study.predictions.suites for sweep in suite.sweeps]
+    sweeps = [sweep for suite in overview.predictions.suites for sweep in suite.sweeps]
     settings = sum(len(sweep.values) * math.prod(len(sweep.over[key]) for key in sweep.crossed) for sweep in sweeps)
     part = f" {_text(data['part'])}" if data.get("part") else ""
     found = [
         Fact("data", f"{_text(data.get('name', '?'))}{part}"),
-        Fact("digits", _text(data.get("choice") or count(len(study.predictions)))),
+        Fact("digits", _text(data.get("choice") or count(len(overview.predictions)))),
         Fact("sweeps", f"{len(sweeps)} with {count(settings)} strengths"),
         Fact("seed", _text(manifest.get("seed", "?"))),
         Fact("device", described(_text(manifest.get("device", "?")))),
         Fact("run", _when(manifest)),
-        Fact("by", generator(study)),
+        Fact("by", generator(overview)),
     ]
     return tuple(fact for fact in found if fact.value)
 
 
-def provenance(study: Study) -> tuple[Fact, ...]:
+def provenance(overview: Overview) -> tuple[Fact, ...]:
     """Return all that is needed to compare this run with another."""
-    manifest = study.predictions.manifest
+    manifest = overview.predictions.manifest
     data = _table(manifest, "dataset")
     found = [
         Fact("data set", f"{_text(data.get('name', '?'))}, part {_text(data.get('part', '?'))}"),
-        Fact("images", _text(data.get("choice") or count(len(study.predictions)))),
+        Fact("images", _text(data.get("choice") or count(len(overview.predictions)))),
         Fact("from", _text(data.get("source", "")), code=True),
         Fact("note", _text(data.get("note", ""))),
     ]
@@ -86,17 +88,17 @@ def provenance(study: Study) -> tuple[Fact, ...]:
         Fact("duration", _duration(manifest)),
         Fact("forward passes", _number(manifest.get("forward_passes"))),
         Fact("images a second", _number(manifest.get("images_per_second"))),
-        Fact("near-ties", _near_ties(study)),
-        Fact("invalid rows", count(sum(int(one.invalid) for one in study.sweeps))),
+        Fact("near-ties", _near_ties(overview)),
+        Fact("invalid rows", count(sum(int(one.invalid) for one in overview.sweeps))),
     ]
     return tuple(fact for fact in found if fact.value)
 
 
-def checkpoint_table(study: Study) -> Table:
+def checkpoint_table(overview: Overview) -> Table:
     """Return a row per checkpoint: network, parameters, accuracy on its card, sha256."""
     rows = []
-    listed = study.predictions.manifest.get("checkpoints", ())
-    for place, one in enumerate(study.clean):
+    listed = overview.predictions.manifest.get("checkpoints", ())
+    for place, one in enumerate(overview.clean):
         record = listed[place] if place < len(listed) else {}
         record = record if isinstance(record, Mapping) else {}
         network = ", ".join(f"{_text(k)} {_text(v)}" for k, v in sorted(_table(record, "architecture").items()))
@@ -114,17 +116,17 @@ def checkpoint_table(study: Study) -> Table:
     return Table("Checkpoints", head, tuple(rows))
 
 
-def suite_table(study: Study) -> Table:
+def suite_table(overview: Overview) -> Table:
     """Return a row per suite: sweeps, seed, source, sha256."""
     rows = []
-    for one in study.predictions.suites:
+    for one in overview.predictions.suites:
         sweeps = ", ".join(shorten(sweep.title, TITLE) for sweep in one.sweeps)
         rows.append((shorten(one.title, TITLE), sweeps, str(one.seed), _text(one.source), _text(one.sha256)))
     return Table("Suites", ("suite", "sweeps", "seed", "source", "sha256 of the file"), tuple(rows))
 
 
-def _near_ties(study: Study) -> str:
-    counts = near_ties(study.predictions, summarise(study.predictions))
+def _near_ties(overview: Overview) -> str:
+    counts = near_ties(overview.predictions, summarise(overview.predictions))
     told = [f"{shorten(name, NAME)} {count(rows)}" for name, rows in counts.items()]
     return f"{listing(told)} predictions with their two highest logits within 0.0001"
 

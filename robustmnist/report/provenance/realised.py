@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from robustmnist.overview.in_words import NAME, TITLE, at
-from robustmnist.overview.overview import Study, SweepStudy
+from robustmnist.overview.overview import Overview, SweepOverview
 from robustmnist.page.records import Table
 from robustmnist.predictions import others
 from robustmnist.suites import Suite, Sweep
@@ -51,23 +51,21 @@ class _Line(NamedTuple):
         return -1.0 if math.isnan(share) else share
 
 
-def realised_table(study: Study) -> Table | None:
+def realised_table(overview: Overview) -> Table | None:
     """Return the strengths asked for beside what was measured.
 
     Of each curve the ends and the strength looked at; of each strength of a map the ends where the others are neutral,
     and the point at which what was measured is farthest from it. None where the run measured nothing of that.
     """
-    measured = study.predictions.realised
+    measured = overview.predictions.realised
     if measured is None or measured.empty:
         return None
     found: dict[tuple[str, str], list[_Row]] = {}
     for row in measured.to_dict("records"):
         found.setdefault((row["suite"], row["sweep"]), []).append(row)
-    shown = [
-        line for sweep in study.sweeps for line in _curve(sweep, found.get((sweep.suite.name, sweep.sweep.name), ()))
-    ]
+    shown = [line for sweep in overview.sweeps for line in _curve(sweep, found.get((sweep.suite.name, sweep.name), ()))]
     mapped: list[_Line] = []
-    for suite in study.predictions.suites:
+    for suite in overview.predictions.suites:
         for sweep in suite.maps:
             lines = list(_map(suite, sweep, found.get((suite.name, sweep.name), ())))
             mapped += lines
@@ -78,13 +76,12 @@ def realised_table(study: Study) -> Table | None:
     return Table(_caption(shown, mapped), head, tuple(map(_cells, shown)))
 
 
-def _curve(study: SweepStudy, rows: Sequence[_Row]) -> Iterator[_Line]:
-    sweep, neutral = study.sweep, study.sweep.neutral
+def _curve(sweep: SweepOverview, rows: Sequence[_Row]) -> Iterator[_Line]:
     by_value = {float(row["value"]): row for row in rows}
-    for value in sorted({value for value in (min(sweep.values), max(sweep.values), study.focus) if value != neutral}):
+    for value in sorted({min(sweep.values), max(sweep.values), sweep.focus} - {sweep.neutral}):
         if value in by_value:
-            text = at(study, value, exact=True)
-            yield _Line(study.suite, sweep, text, value, neutral, sweep.unit, by_value[value])
+            text = at(sweep, value, exact=True)
+            yield _Line(sweep.suite, sweep.sweep, text, value, sweep.neutral, sweep.unit, by_value[value])
 
 
 def _map(suite: Suite, sweep: Sweep, rows: Sequence[_Row]) -> Iterator[_Line]:

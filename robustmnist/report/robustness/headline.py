@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from robustmnist.overview.in_words import TITLE
-from robustmnist.overview.overview import Study
+from robustmnist.overview.overview import Overview, ScoreKind
 from robustmnist.overview.tolerance import Area
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Cell
 from robustmnist.page.svg import dots, line, picture, stroke, word
+from robustmnist.report.robustness.words import score_note
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import anchor, interval, percent
 
@@ -21,7 +22,7 @@ WIDTH, EDGE = 420, 20  # of a row's drawing, and from its edges to the ends of t
 PITCH = 4.5  # px between two checkpoints of a row
 LEAST, MOST = 22.0, 40.0  # height of a row, px
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
-KINDS = {"area": "", "map": "mean over the map"}
+ANCHORS = {ScoreKind.AREA: "curves", ScoreKind.MAP: "maps", ScoreKind.WORST: "worst"}
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,16 @@ class HeadlineRow:
     cells: tuple[Cell, ...]
 
 
-def headline(study: Study) -> tuple[Markup, tuple[HeadlineRow, ...]]:
+def headline(overview: Overview) -> tuple[Markup, tuple[HeadlineRow, ...]]:
     """Return the axis over the rows, and a row for the clean digits and for every suite, in the order of the run."""
-    clean = [Area(one.accuracy, one.low, one.high) for one in study.clean]
+    clean = [Area(one.accuracy, one.low, one.high) for one in overview.clean]
     rows = [HeadlineRow("", "Clean digits", "accuracy", _dots(clean), _cells(clean, 2))]
-    for mark in study.marks:
-        note = KINDS.get(mark.kind, f"{mark.kind} tries")
-        flat = any(len(sweep.crossed) == 1 for sweep in mark.suite.maps)
-        shown = {"area": "curves", "map": "maps" if flat else ""}.get(mark.kind, "worst")
-        link = anchor(shown, mark.place) if shown else ""
-        title = shorten(mark.suite.title, TITLE)
-        rows.append(HeadlineRow(link, title, note, _dots(mark.shares), _cells(mark.shares, 1)))
+    for score in overview.scores:
+        # A map of more than two strengths is not drawn.
+        drawn = score.kind is not ScoreKind.MAP or any(len(sweep.crossed) == 1 for sweep in score.suite.maps)
+        link = anchor(ANCHORS[score.kind], score.index) if drawn else ""
+        title, note = shorten(score.suite.title, TITLE), score_note(score.kind, score.draws)
+        rows.append(HeadlineRow(link, title, note, _dots(score.shares), _cells(score.shares, 1)))
     return _axis(), tuple(rows)
 
 

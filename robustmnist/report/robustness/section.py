@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from robustmnist.overview.in_words import TITLE, axis_text
-from robustmnist.overview.overview import KEEP, Study, SuiteStudy, SweepStudy
+from robustmnist.overview.overview import KEEP, Overview, SuiteOverview, SweepOverview
 from robustmnist.page.records import Chart
 from robustmnist.report.robustness.curve_chart import Panel, Ring, curve_chart
 from robustmnist.report.robustness.headline import HeadlineRow, headline
@@ -39,30 +39,30 @@ class Robust:
     natural: bool
 
 
-def robust_section(study: Study) -> Robust:
+def robust_section(overview: Overview) -> Robust:
     """Return the section of a run; a run of maps alone has no curve."""
-    axis, rows = headline(study)
-    curves = tuple(_curves(suite) for suite in study.suites)
-    return Robust(axis, rows, curves, any(sweep.natural is not None for sweep in study.sweeps))
+    axis, rows = headline(overview)
+    curves = tuple(_curves(suite) for suite in overview.suites)
+    return Robust(axis, rows, curves, any(sweep.natural is not None for sweep in overview.sweeps))
 
 
-def _curves(suite: SuiteStudy) -> SuiteCurves:
+def _curves(suite: SuiteOverview) -> SuiteCurves:
     charts = []
     for sweep in suite.sweeps:
-        caption, title, axis = curve_caption(sweep), shorten(sweep.sweep.title, TITLE), axis_text(sweep)
+        caption, title, axis = curve_caption(sweep), shorten(sweep.title, TITLE), axis_text(sweep)
         label = f"Accuracy against {axis}, {title}. {caption}"
         limits = _limits(suite, sweep)
-        values, neutral = sweep.sweep.values, sweep.sweep.neutral
+        values, neutral = sweep.values, sweep.neutral
         panel = Panel(values, neutral, limits, axis, sweep.curves, label, _rings(sweep), sweep.natural)
-        charts.append(Chart(anchor("curve", *sweep.place), title, curve_chart(panel), caption, curve_table(sweep)))
-    title, question = shorten(suite.suite.title, TITLE), printable(suite.suite.question)
-    link, caption = anchor("curves", suite.place), suite_caption(suite)
+        charts.append(Chart(anchor("curve", *sweep.index), title, curve_chart(panel), caption, curve_table(sweep)))
+    title, question = shorten(suite.title, TITLE), printable(suite.question)
+    link, caption = anchor("curves", suite.index), suite_caption(suite)
     return SuiteCurves(link, title, question, caption, tuple(charts), sweep_table(suite))
 
 
-def _limits(suite: SuiteStudy, sweep: SweepStudy) -> tuple[float, float]:
+def _limits(suite: SuiteOverview, sweep: SweepOverview) -> tuple[float, float]:
     # Sweeps of one suite share the axis where they do the same in the same unit to the same sides of neutral.
-    def kind(one: SweepStudy) -> tuple[str, str, bool, bool]:
+    def kind(one: SweepOverview) -> tuple[str, str, bool, bool]:
         values, neutral = one.sweep.values, one.sweep.neutral
         return one.sweep.perturbation, one.sweep.unit, min(values) < neutral, max(values) > neutral
 
@@ -71,7 +71,7 @@ def _limits(suite: SuiteStudy, sweep: SweepStudy) -> tuple[float, float]:
     return min(alike), max(alike) if max(alike) > min(alike) else min(alike) + 1
 
 
-def _rings(sweep: SweepStudy) -> tuple[Ring, ...]:
+def _rings(sweep: SweepOverview) -> tuple[Ring, ...]:
     rings = []
     for one in sweep.tolerances:
         for fall in one.falls:

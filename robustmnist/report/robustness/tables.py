@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from robustmnist.overview.in_words import NAME, TITLE, at, reach_text
-from robustmnist.overview.overview import SuiteStudy, SweepStudy
+from robustmnist.overview.overview import SuiteOverview, SweepOverview
 from robustmnist.overview.tolerance import Tolerance
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Cell, Table
@@ -38,7 +38,7 @@ class SweepTable:
     rows: tuple[SweepRow, ...]
 
 
-def sweep_table(suite: SuiteStudy) -> SweepTable:
+def sweep_table(suite: SuiteOverview) -> SweepTable:
     """Return a row per sweep: where each checkpoint has lost a tenth, and the area under its curve."""
     rows = []
     for sweep in suite.sweeps:
@@ -48,30 +48,30 @@ def sweep_table(suite: SuiteStudy) -> SweepTable:
         for k, one in enumerate(sweep.tolerances):
             cells.append(Cell(reach_text(sweep, one)))
             cells.append(Cell(share_text(one.area.share, one.area.low, one.area.high), best=k == best))
-        low, high = min(sweep.sweep.values), max(sweep.sweep.values)
+        low, high = min(sweep.values), max(sweep.values)
         span = f"{plain(low)} to {at(sweep, high, exact=True)}"
-        rows.append(SweepRow(shorten(sweep.sweep.title, TITLE), span, _bars(sweep), tuple(cells)))
-    title = shorten(suite.suite.title, TITLE)
+        rows.append(SweepRow(shorten(sweep.title, TITLE), span, _bars(sweep), tuple(cells)))
+    title = shorten(suite.title, TITLE)
     caption = f"{title}: the strength at which a tenth of clean accuracy is lost, and the area under the curve in %, "
     told = any(fall.measured is not None for sweep in suite.sweeps for one in sweep.tolerances for fall in one.falls)
     asked = "; strengths are as asked for, and measured ones stand beside them where they differ by over a tenth"
     return SweepTable(f"{caption}with 95 % intervals{asked if told else ''}", tuple(rows))
 
 
-def curve_table(sweep: SweepStudy) -> Table:
+def curve_table(sweep: SweepOverview) -> Table:
     """Return the accuracies and intervals behind a chart, a row per strength."""
     rows = []
-    for i, value in enumerate(sweep.sweep.values):
+    for i, value in enumerate(sweep.values):
         cells = (share_text(one.accuracy[i], one.low[i], one.high[i]) for one in sweep.curves)
         rows.append((at(sweep, value, exact=True), *cells))
     head = ("strength", *(shorten(one.name, NAME) for one in sweep.curves))
-    title = shorten(sweep.sweep.title, TITLE)
+    title = shorten(sweep.title, TITLE)
     return Table(f"{title}: accuracy in % with its 95 % interval", head, tuple(rows))
 
 
-def _bars(sweep: SweepStudy) -> Markup:
+def _bars(sweep: SweepOverview) -> Markup:
     # What it shows stands in the cells beside it, so it is hidden from those who are read to.
-    low, high = min(sweep.sweep.values), max(sweep.sweep.values)
+    low, high = min(sweep.values), max(sweep.values)
     pitch = min(BAR_PITCH, BARS_HEIGHT / len(sweep.tolerances))
     tall = max(len(sweep.tolerances) * pitch + 2, 10)
 
@@ -83,12 +83,12 @@ def _bars(sweep: SweepStudy) -> Markup:
         start, end = _held(sweep, one)
         y = 1 + (place + 1 / 6) * pitch
         parts.append(rectangle(x(start), y, max(x(end) - x(start), 1.0), pitch * 2 / 3, f"f{hue(one.index)}"))
-    parts.append(line([(x(sweep.sweep.neutral), 0), (x(sweep.sweep.neutral), tall)], "sink"))
+    parts.append(line([(x(sweep.neutral), 0), (x(sweep.neutral), tall)], "sink"))
     return picture(BAR_WIDTH + 2, tall, parts)
 
 
-def _held(sweep: SweepStudy, tolerance: Tolerance) -> tuple[float, float]:
-    low, high = min(sweep.sweep.values), max(sweep.sweep.values)
+def _held(sweep: SweepOverview, tolerance: Tolerance) -> tuple[float, float]:
+    low, high = min(sweep.values), max(sweep.values)
     below, above = tolerance.below, tolerance.above
     return (
         low if below is None or below.at is None else below.at,

@@ -6,33 +6,33 @@ Every claim in them is a comparison of numbers of the run; nothing is said that 
 from collections.abc import Sequence
 
 from robustmnist.overview.in_words import NAME, TITLE, at, fall_text, heading, named
-from robustmnist.overview.overview import Study, SuiteStudy, SweepStudy
+from robustmnist.overview.overview import Overview, ScoreKind, SuiteOverview, SweepOverview
 from robustmnist.overview.tolerance import Clean, Fall
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import count, decimals, interval, listing, percent, plain, strength
 
-__all__ = ["answer", "curve_caption", "natural_sentence", "phrase", "suite_caption", "weakest"]
+__all__ = ["answer", "curve_caption", "natural_sentence", "phrase", "score_note", "suite_caption", "weakest"]
 
 
 MOST = 3  # suites that the answer names
 POOR = 0.5  # who reads fewer of the clean digits is no reader
 
 
-def answer(study: Study, clean: Clean) -> str:
+def answer(overview: Overview, clean: Clean) -> str:
     """Say in one sentence how far one checkpoint can be trusted, without its name at the start.
 
     It names the first three suites, in the order of the run, that take a tenth of the checkpoint's clean accuracy, each
     with the sweep that does so after the smallest share of its range; then how many others do, and those that never do.
     """
     accuracy = f"{percent(clean.accuracy)} ({interval(clean.low, clean.high)})"
-    opening = f"reads {accuracy} of {count(len(study.predictions))} clean digits"
+    opening = f"reads {accuracy} of {count(len(overview.predictions))} clean digits"
     if clean.accuracy < POOR:
         return f"{opening}: too few to ask how far it can be trusted."
-    if not study.suites:
+    if not overview.suites:
         return f"{opening}."
-    found = [(suite, weakest(suite, clean.index)) for suite in study.suites]
+    found = [(suite, weakest(suite, clean.index)) for suite in overview.suites]
     broken = [(suite, *place) for suite, place in found if place is not None]
-    held = [f"“{shorten(suite.suite.title, TITLE)}”" for suite, place in found if place is None]
+    held = [f"“{shorten(suite.title, TITLE)}”" for suite, place in found if place is None]
     if not broken:
         return f"{opening} and never loses a tenth of that, in any sweep."
     told = [
@@ -49,10 +49,17 @@ def answer(study: Study, clean: Clean) -> str:
     return f"{fall}."
 
 
-def weakest(suite: SuiteStudy, index: int) -> tuple[SweepStudy, float] | None:
+def score_note(kind: ScoreKind, draws: int) -> str:
+    """Say what the one number of a suite is where it is not an area; `draws`: of how many draws the worst was taken."""
+    if kind is ScoreKind.WORST:
+        return f"worst of {draws} tries"
+    return "mean over the map" if kind is ScoreKind.MAP else ""
+
+
+def weakest(suite: SuiteOverview, index: int) -> tuple[SweepOverview, float] | None:
     """Return where checkpoint `index` loses a tenth after the smallest share of a sweep's range, or None."""
     sweep = min(suite.sweeps, key=lambda one: one.tolerances[index].reach)
-    neutral = sweep.sweep.neutral
+    neutral = sweep.neutral
     falls = [
         (abs((fall.at - neutral) / (fall.end - neutral)), fall.at)
         for fall in sweep.tolerances[index].falls
@@ -61,13 +68,13 @@ def weakest(suite: SuiteStudy, index: int) -> tuple[SweepStudy, float] | None:
     return (sweep, min(falls, key=lambda one: one[0])[1]) if falls else None
 
 
-def _beside(sweep: SweepStudy, index: int, value: float) -> str:
+def _beside(sweep: SweepOverview, index: int, value: float) -> str:
     """Return what was measured where checkpoint `index` falls at `value`, where that is not what was asked for."""
     measured = next((fall.measured for fall in sweep.tolerances[index].falls if fall.at == value), None)
     return "" if measured is None else f" (as asked for; {at(sweep, measured)} measured)"
 
 
-def phrase(sweep: SweepStudy, value: float, *, among: int) -> str:
+def phrase(sweep: SweepOverview, value: float, *, among: int) -> str:
     """Say what has happened to the digits at `value`: "move 3.2 px (diagonal)".
 
     Args:
@@ -77,19 +84,19 @@ def phrase(sweep: SweepStudy, value: float, *, among: int) -> str:
     """
     if sweep.phrases is None:
         return f"meet “{heading(sweep)}” at {at(sweep, value)}"
-    places, amount = decimals(sweep.sweep.values), abs(value)
+    places, amount = decimals(sweep.values), abs(value)
     forms = {
-        "{a}": strength(amount, sweep.sweep.unit, places),
+        "{a}": strength(amount, sweep.unit, places),
         "{n}": plain(amount, places),
         "{p}": percent(amount, max(0, places - 2)),
     }
-    text = sweep.phrases[value > sweep.sweep.neutral]
+    text = sweep.phrases[value > sweep.neutral]
     for form, number in forms.items():  # not `format`, to which a phrase from a file could say anything
         text = text.replace(form, number)
-    return text if among == 1 else f"{text} ({shorten(sweep.sweep.name, NAME)})"
+    return text if among == 1 else f"{text} ({shorten(sweep.name, NAME)})"
 
 
-def suite_caption(suite: SuiteStudy) -> str:
+def suite_caption(suite: SuiteOverview) -> str:
     """Say who follows farthest and who least, where the suite is hardest, and who falls within natural variation."""
     names = [one.name for one in suite.sweeps[0].tolerances]
     order = sorted(range(len(names)), key=lambda k: (-suite.areas[k].share, k))
@@ -114,10 +121,10 @@ def suite_caption(suite: SuiteStudy) -> str:
     return " ".join(filter(None, [*said, hardest, natural]))
 
 
-def _hardest(suite: SuiteStudy) -> str:
+def _hardest(suite: SuiteOverview) -> str:
     sweep = suite.hardest
     falls = [
-        (abs((fall.at - sweep.sweep.neutral) / (fall.end - sweep.sweep.neutral)), one.index, one.name, fall)
+        (abs((fall.at - sweep.neutral) / (fall.end - sweep.neutral)), one.index, one.name, fall)
         for one in sweep.tolerances
         for fall in one.falls
         if fall.at is not None
@@ -128,10 +135,10 @@ def _hardest(suite: SuiteStudy) -> str:
     where = f"{named([name])} loses a tenth at {fall_text(sweep, fall)}"
     if len(suite.sweeps) == 1:
         return f"First, {where}."
-    return f"Hardest is “{shorten(sweep.sweep.title, TITLE)}”, where {where}."
+    return f"Hardest is “{shorten(sweep.title, TITLE)}”, where {where}."
 
 
-def natural_sentence(sweeps: Sequence[SweepStudy]) -> str:
+def natural_sentence(sweeps: Sequence[SweepOverview]) -> str:
     """Say who loses a tenth within natural variation, and where; nothing where no sweep has such a band."""
     banded = [sweep for sweep in sweeps if sweep.natural is not None]
     if not banded:
@@ -142,7 +149,7 @@ def natural_sentence(sweeps: Sequence[SweepStudy]) -> str:
         low, high = sweep.natural
         for one in sweep.tolerances:
             if any(fall.at is not None and low <= fall.at <= high for fall in one.falls):
-                early.setdefault(one.name, []).append(sweep.sweep.name)
+                early.setdefault(one.name, []).append(sweep.name)
     if not early:
         return "No checkpoint loses a tenth within natural variation."
     one_sweep = len(banded) == 1
@@ -154,7 +161,7 @@ def natural_sentence(sweeps: Sequence[SweepStudy]) -> str:
     return f"Within natural variation {listing(told)} {verb} a tenth already."
 
 
-def curve_caption(sweep: SweepStudy) -> str:
+def curve_caption(sweep: SweepOverview) -> str:
     """Say who loses a tenth first and who holds longest, per side of the neutral strength, and the lowest point."""
     sides = [falls for falls in zip(*(one.falls for one in sweep.tolerances), strict=True) if falls]
     names = [one.name for one in sweep.tolerances]
@@ -168,8 +175,8 @@ def curve_caption(sweep: SweepStudy) -> str:
     return " ".join([*said, _lowest(sweep)])
 
 
-def _side(sweep: SweepStudy, names: Sequence[str], falls: Sequence[Fall]) -> str:
-    neutral, end = sweep.sweep.neutral, falls[0].end
+def _side(sweep: SweepOverview, names: Sequence[str], falls: Sequence[Fall]) -> str:
+    neutral, end = sweep.neutral, falls[0].end
     last = at(sweep, end, exact=True)
     where = f"{'Below' if end < neutral else 'Above'} {at(sweep, neutral, exact=True)}: " if sweep.two_sided else ""
     fallen = sorted(
@@ -194,18 +201,18 @@ def _side(sweep: SweepStudy, names: Sequence[str], falls: Sequence[Fall]) -> str
     return f"{text}."
 
 
-def _least(sweep: SweepStudy, falls: Sequence[Fall]) -> str:
+def _least(sweep: SweepOverview, falls: Sequence[Fall]) -> str:
     """Return where the first of the intervals begins of those who do not lose a tenth; empty where all do beyond."""
     near = [fall.near for fall in falls if fall.at is None and fall.near is not None]
     if not near:
         return ""
-    first = min(near, key=lambda value: abs(value - sweep.sweep.neutral))
+    first = min(near, key=lambda value: abs(value - sweep.neutral))
     return f" (95 % interval from {at(sweep, first)} on)"
 
 
-def _lowest(sweep: SweepStudy) -> str:
+def _lowest(sweep: SweepOverview) -> str:
     points = ((share, k, i) for k, curve in enumerate(sweep.curves) for i, share in enumerate(curve.accuracy))
     share, k, i = min(points)
     low, high = sweep.curves[k].low[i], sweep.curves[k].high[i]
-    where = at(sweep, sweep.sweep.values[i], exact=True)
+    where = at(sweep, sweep.values[i], exact=True)
     return f"Lowest: {percent(share)} ({interval(low, high)}), {named([sweep.curves[k].name])} at {where}."

@@ -16,8 +16,8 @@ from PIL import Image
 from support.synthetic import keys, make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.errors import RunError
-from robustmnist.overview.overview import study
-from robustmnist.overview.printable_run import readable
+from robustmnist.overview.overview import gather
+from robustmnist.overview.printable_run import printable_run
 from robustmnist.page.axis import ticks
 from robustmnist.predictions import Digits, Predictions
 from robustmnist.report.comparison.forest_plot import Side, forest
@@ -65,7 +65,7 @@ def run() -> Predictions:
 
 @pytest.fixture(scope="module")
 def section(run: Predictions) -> ComparisonSection:
-    found = comparison_section(study(run), resamples=200)
+    found = comparison_section(gather(run), resamples=200)
     assert found is not None
     return found
 
@@ -226,19 +226,19 @@ def test_tables_hold_the_numbers_behind(section: ComparisonSection, run: Predict
 def test_every_region_of_the_section_has_a_name_of_its_own(run: Predictions) -> None:
     names = [("fc", "cnn"), ("cnn", "third")]
     labels = re.findall(
-        'role="region" tabindex="0" aria-label="([^"]*)"', html(comparison_section(study(run), 50, names))
+        'role="region" tabindex="0" aria-label="([^"]*)"', html(comparison_section(gather(run), 50, names))
     )
     assert len(labels) == len(set(labels)) == 3 * 3 + 2
 
 
 def test_one_checkpoint_or_no_curve_compares_nothing() -> None:
-    assert comparison_section(study(synthetic_predictions(("a",), n=20, digits=False))) is None
+    assert comparison_section(gather(synthetic_predictions(("a",), n=20, digits=False))) is None
 
 
 def test_more_than_three_pairs_start_folded() -> None:
     names = ("a", "b", "c", "d")
     run = synthetic_predictions(names, n=40, suites=[make_suite("s", make_sweep(values=(0, 1, 2)))], digits=False)
-    section = comparison_section(study(run), resamples=50)
+    section = comparison_section(gather(run), resamples=50)
     assert section is not None
     assert [pair.extra for pair in section.pairs] == [False] * 3 + [True] * 3
     assert [len(pair.galleries) for pair in section.pairs] == [2] * 3 + [0] * 3
@@ -283,7 +283,7 @@ def decoded(sheet: str, kept: int) -> np.ndarray:
 
 
 def test_a_gallery_shows_the_surest_mistakes_that_the_other_reads(pictured: Predictions) -> None:
-    first, second = pair_galleries(study(pictured), 0, 1)
+    first, second = pair_galleries(gather(pictured), 0, 1)
     assert (first.wrong.name, first.right.name) == (second.right.name, second.wrong.name) == ("fc", "cnn")
     for gallery, names in ((first, ("fc", "cnn")), (second, ("cnn", "fc"))):
         table = wrong_and_right(pictured, *names)
@@ -301,7 +301,7 @@ def test_a_gallery_shows_the_surest_mistakes_that_the_other_reads(pictured: Pred
 
 
 def test_every_card_has_the_picture_of_its_own_digit(pictured: Predictions) -> None:
-    for gallery in pair_galleries(study(pictured), 0, 1):
+    for gallery in pair_galleries(gather(pictured), 0, 1):
         assert gallery.kept == len([card for card in gallery.cards if card.place is not None]) > 0
         levels = decoded(gallery.sheet, gallery.kept)
         for card in gallery.cards:
@@ -312,8 +312,8 @@ def test_every_card_has_the_picture_of_its_own_digit(pictured: Predictions) -> N
 
 def test_where_pictures_are_missing_the_digits_are_named_and_it_is_said(pictured: Predictions) -> None:
     assert pictured.digits is not None
-    some = comparison_section(study(replace(pictured, digits=replace(pictured.digits, clean={}))), resamples=50)
-    none = comparison_section(study(replace(pictured, digits=None)), resamples=50)
+    some = comparison_section(gather(replace(pictured, digits=replace(pictured.digits, clean={}))), resamples=50)
+    none = comparison_section(gather(replace(pictured, digits=None)), resamples=50)
     assert some is not None
     assert none is not None
     for section in (some, none):
@@ -335,7 +335,7 @@ def test_where_pictures_are_missing_the_digits_are_named_and_it_is_said(pictured
 
 
 def test_galleries_cost_less_than_a_kilobyte_a_digit(pictured: Predictions) -> None:
-    section = comparison_section(study(synthetic_predictions(("fc", "cnn"), n=120)), resamples=50)
+    section = comparison_section(gather(synthetic_predictions(("fc", "cnn"), n=120)), resamples=50)
     assert section is not None
     bare = replace(section, pairs=tuple(replace(pair, galleries=()) for pair in section.pairs))
     cards = sum(len(gallery.cards) for pair in section.pairs for gallery in pair.galleries)
@@ -398,7 +398,7 @@ def test_the_spread_of_a_spread_is_that_of_normal_samples() -> None:
 
 
 def test_seeds_of_a_recipe_have_a_section_with_the_numbers_of_the_library(run: Predictions) -> None:
-    section = comparison_section(study(run), resamples=50, seeds=[("fc", "third")])
+    section = comparison_section(gather(run), resamples=50, seeds=[("fc", "third")])
     assert section is not None
     (group,) = section.seeds
     assert [key.name for key in group.keys] == ["fc", "third"]
@@ -412,7 +412,7 @@ def test_seeds_of_a_recipe_have_a_section_with_the_numbers_of_the_library(run: P
     assert page.count('id="seeds"') == 1
     assert "Accuracy of fc and third, networks of one recipe" in page
     with pytest.raises(RunError, match="each named once"):
-        comparison_section(study(run), resamples=50, seeds=[("fc",)])
+        comparison_section(gather(run), resamples=50, seeds=[("fc",)])
 
 
 def test_seeds_are_recognised_from_the_manifest_and_otherwise_not_spoken_of(run: Predictions) -> None:
@@ -420,10 +420,10 @@ def test_seeds_are_recognised_from_the_manifest_and_otherwise_not_spoken_of(run:
     for seed, record in enumerate(records[:2]):
         record["training"] = {"recipe": "r", "seed": seed}
     known = replace(run, manifest={**run.manifest, "checkpoints": records})
-    section = comparison_section(study(known), resamples=50)
+    section = comparison_section(gather(known), resamples=50)
     assert section is not None
     assert [[key.name for key in group.keys] for group in section.seeds] == [["fc", "cnn"]]
-    plain = comparison_section(study(run), resamples=50)
+    plain = comparison_section(gather(run), resamples=50)
     assert plain is not None
     assert plain.seeds == ()
     assert 'id="seeds"' not in html(plain)
@@ -437,7 +437,7 @@ def test_names_stay_text_wherever_they_stand() -> None:
         "unit": HOSTILE[0],
     }
     suite = make_suite("s", replace(make_sweep(values=(0, 1, 2)), **names))
-    run = readable(synthetic_predictions(tuple(HOSTILE), n=30, suites=[suite]))
+    run = printable_run(synthetic_predictions(tuple(HOSTILE), n=30, suites=[suite]))
     tags: list[str] = []
 
     class Parser(HTMLParser):
@@ -445,7 +445,7 @@ def test_names_stay_text_wherever_they_stand() -> None:
             tags.append(tag)
             assert not any(name.startswith("on") for name, _ in attrs)
 
-    page = html(comparison_section(study(run), resamples=50, seeds=[run.checkpoints[:2], run.checkpoints[2:]]))
+    page = html(comparison_section(gather(run), resamples=50, seeds=[run.checkpoints[:2], run.checkpoints[2:]]))
     assert page.count('<div class="gallery either">') == 6
     assert page.count('<ul class="luck">') == 2
     Parser().feed(page)

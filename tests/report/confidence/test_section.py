@@ -10,8 +10,8 @@ import pytest
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from support.synthetic import make_suite, make_sweep, synthetic_predictions
 
-from robustmnist.overview.overview import Study, study
-from robustmnist.overview.printable_run import readable
+from robustmnist.overview.overview import Overview, gather
+from robustmnist.overview.printable_run import printable_run
 from robustmnist.page.records import Cell
 from robustmnist.predictions import Predictions
 from robustmnist.report.confidence.charts import Bins, Risk, reliability_chart, risk_chart
@@ -50,12 +50,12 @@ def run() -> Predictions:
 
 
 @pytest.fixture(scope="module")
-def whole(run: Predictions) -> Study:
-    return study(run)
+def whole(run: Predictions) -> Overview:
+    return gather(run)
 
 
 @pytest.fixture(scope="module")
-def section(whole: Study) -> TrustSection:
+def section(whole: Overview) -> TrustSection:
     return trust_section(whole)
 
 
@@ -204,7 +204,7 @@ def test_charts_take_their_colours_from_the_style_sheet(section: TrustSection) -
 # --- the section -------------------------------------------------------------------------------------------------
 
 
-def test_it_shows_clean_digits_and_the_worst_calibrated_suite(section: TrustSection, whole: Study) -> None:
+def test_it_shows_clean_digits_and_the_worst_calibrated_suite(section: TrustSection, whole: Overview) -> None:
     assert section.groups[0].title == "Clean digits"
     assert len(section.groups) == 2
     assert len(section.extra) == len(whole.suites) - 1
@@ -218,7 +218,7 @@ def test_it_shows_clean_digits_and_the_worst_calibrated_suite(section: TrustSect
     assert section.groups[1].anchor == f"trust-{place}"
 
 
-def test_the_scores_are_those_of_quality_each_with_its_interval(section: TrustSection, whole: Study) -> None:
+def test_the_scores_are_those_of_quality_each_with_its_interval(section: TrustSection, whole: Overview) -> None:
     assert section.scores.metrics == ("NLL", "Brier", "ECE", "AURC")
     table = quality(whole.predictions)
     assert len(section.scores.rows) == 1 + len(whole.suites)
@@ -247,7 +247,7 @@ def test_temperatures_are_used_where_the_cards_carry_them(run: Predictions, sect
     assert "temperature" not in html(section)
     warm = with_temperatures(run, 2.5, None)
     assert stored_temperatures(warm) == {"fc": 2.5}
-    found = trust_section(study(warm))
+    found = trust_section(gather(warm))
     assert found.groups == section.groups  # diagrams are of the confidence as it is given
     metrics = ("NLL", "NLL, T", "Brier", "ECE", "ECE, T", "AURC")
     assert found.scores.metrics == metrics
@@ -278,7 +278,7 @@ def test_the_tables_hold_the_numbers_behind(section: TrustSection, run: Predicti
 
 def test_a_checkpoint_without_a_valid_answer_is_said_to_have_none() -> None:
     run = synthetic_predictions(("nan", "cnn"), n=40, digits=False, invalid=40)
-    section = trust_section(study(run))
+    section = trust_section(gather(run))
     assert any("gave no valid answer" in group.caption for group in (*section.groups, *section.extra))
     assert "nan%" not in html(section)
 
@@ -286,7 +286,7 @@ def test_a_checkpoint_without_a_valid_answer_is_said_to_have_none() -> None:
 def test_names_stay_text_wherever_they_stand() -> None:
     sweep = replace(make_sweep(values=(0, 1, 2)), title=HOSTILE[1], unit=HOSTILE[2])
     suite = replace(make_suite("shift", sweep), title=HOSTILE[0])
-    run = readable(synthetic_predictions(tuple(HOSTILE), n=30, suites=[suite], digits=False))
+    run = printable_run(synthetic_predictions(tuple(HOSTILE), n=30, suites=[suite], digits=False))
     tags: list[str] = []
     words: list[str] = []
 
@@ -298,7 +298,7 @@ def test_names_stay_text_wherever_they_stand() -> None:
         def handle_data(self, data: str) -> None:
             words.append(data)
 
-    Parser().feed(html(trust_section(study(run))))
+    Parser().feed(html(trust_section(gather(run))))
     assert not {"script", "img"} & set(tags)
     text = "".join(words)
     assert HOSTILE[0] in text

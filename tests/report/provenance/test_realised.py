@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from support.synthetic import make_suite, make_sweep, synthetic_predictions
 
-from robustmnist.overview.overview import study
+from robustmnist.overview.overview import gather
 from robustmnist.page.records import Table
 from robustmnist.predictions import REALISED
 from robustmnist.report.provenance.realised import realised_table
@@ -34,7 +34,7 @@ def table(lost: float = 0.1) -> Table | None:
     rows = [moved(value) for value in (0.0, 1.0, 2.0, 3.0)]
     rows += [row("noise", "gaussian", value, "sd of ink", psnr=20.0) for value in (0.0, 0.5)]
     run = synthetic_predictions(("fc",), n=40, suites=SUITES, digits=False)
-    return realised_table(study(replace(run, realised=pd.DataFrame(rows)[list(REALISED)])))
+    return realised_table(gather(replace(run, realised=pd.DataFrame(rows)[list(REALISED)])))
 
 
 def told(text: str) -> str:
@@ -42,7 +42,7 @@ def told(text: str) -> str:
 
 
 def test_a_run_that_measured_nothing_has_no_table() -> None:
-    assert realised_table(study(synthetic_predictions(("fc",), n=20, suites=SUITES, digits=False))) is None
+    assert realised_table(gather(synthetic_predictions(("fc",), n=20, suites=SUITES, digits=False))) is None
 
 
 def test_rows_are_the_ends_and_the_strength_looked_at_and_never_neutral() -> None:
@@ -99,7 +99,7 @@ def map_table(*, measured: bool = True) -> Table | None:
     suites = (SUITES[0], MAPS)
     run = synthetic_predictions(("fc",), n=40, suites=suites, digits=False)
     kept = rows if measured else rows[-4:]
-    return realised_table(study(replace(run, realised=pd.DataFrame(kept)[list(REALISED)])))
+    return realised_table(gather(replace(run, realised=pd.DataFrame(kept)[list(REALISED)])))
 
 
 def test_a_map_is_told_along_its_axes_and_at_its_worst_point() -> None:
@@ -132,4 +132,4 @@ def test_a_map_of_before_maps_were_measured_has_no_lines() -> None:
     assert {one[0] for one in found.rows} == {"shift: Right"}
     assert "Of a map" not in found.caption
     alone = synthetic_predictions(("fc",), n=20, suites=(MAPS,), digits=False)
-    assert realised_table(study(replace(alone, realised=pd.DataFrame(columns=list(REALISED))))) is None
+    assert realised_table(gather(replace(alone, realised=pd.DataFrame(columns=list(REALISED))))) is None

@@ -8,7 +8,7 @@ import pytest
 from support.synthetic import make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.overview.in_words import at, axis_text, fall_text, reach_text
-from robustmnist.overview.overview import Study, SuiteStudy, SweepStudy, study
+from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview, gather
 from robustmnist.overview.tolerance import Area, Clean, Curve, Fall, Tolerance
 from robustmnist.perturb import PERTURBATIONS
 from robustmnist.report.breakdown.strips import columns
@@ -40,8 +40,8 @@ def fall(end: float, neutral: float, at: float | None) -> Fall | None:
     return Fall(end, None, None, None) if at is None else Fall(end, at, at - away, at + away)
 
 
-def sweep_study(sweep: Sweep, *bounds: Bounds, area: float = 0.5, place: tuple[int, int] = (0, 0)) -> SweepStudy:
-    """Return a study of `sweep` whose checkpoints a, b, c … lose a tenth at these strengths."""
+def swept(sweep: Sweep, *bounds: Bounds, area: float = 0.5, place: tuple[int, int] = (0, 0)) -> SweepOverview:
+    """Return the overview of `sweep` whose checkpoints a, b, c … lose a tenth at these strengths."""
     tolerances, curves = [], []
     low, high = min(sweep.values), max(sweep.values)
     for index, (below, above) in enumerate(bounds):
@@ -56,16 +56,16 @@ def sweep_study(sweep: Sweep, *bounds: Bounds, area: float = 0.5, place: tuple[i
     entry = PERTURBATIONS.get(sweep.perturbation)
     strength = entry.parameters[sweep.parameter] if entry is not None else None
     phrases = None if strength is None else (strength.below or strength.above, strength.above)
-    return SweepStudy(place, suite, sweep, tuple(curves), tuple(tolerances), sweep.values[1], 0, phrases=phrases)
+    return SweepOverview(place, suite, sweep, tuple(curves), tuple(tolerances), sweep.values[1], 0, phrases=phrases)
 
 
-def whole(*suites: SuiteStudy) -> Study:
-    return Study(synthetic_predictions(("a",), n=30, digits=False), (), (), suites)
+def whole(*suites: SuiteOverview) -> Overview:
+    return Overview(synthetic_predictions(("a",), n=30, digits=False), (), (), suites)
 
 
-def suite_study(title: str, *sweeps: SweepStudy, areas: tuple[Area, ...] = ()) -> SuiteStudy:
+def suited(title: str, *sweeps: SweepOverview, areas: tuple[Area, ...] = ()) -> SuiteOverview:
     suite = replace(make_suite("x", *(one.sweep for one in sweeps)), title=title)
-    return SuiteStudy(0, suite, sweeps, areas)
+    return SuiteOverview(0, suite, sweeps, areas)
 
 
 # --- the head ----------------------------------------------------------------------------------------------------
@@ -75,22 +75,22 @@ OPENING = "reads 99.4 % (99.0–99.7) of 30 clean digits"
 
 
 def test_the_answer_names_the_strength_in_words() -> None:
-    one = whole(suite_study("Shift", sweep_study(RIGHT, (None, 3.24))))
+    one = whole(suited("Shift", swept(RIGHT, (None, 3.24))))
     assert told(answer(one, CLEAN)) == f"{OPENING}; a tenth of that is lost once they move 3.2 px."
 
 
 def test_the_answer_tells_what_was_measured_where_that_is_not_what_was_asked_for() -> None:
-    sweep = sweep_study(RIGHT, (None, 3.24))
+    sweep = swept(RIGHT, (None, 3.24))
     known = sweep.tolerances[0]
     assert known.above is not None
     off = replace(sweep, tolerances=(replace(known, above=replace(known.above, measured=2.61)),))
-    assert told(answer(whole(suite_study("Shift", off)), CLEAN)).endswith(
+    assert told(answer(whole(suited("Shift", off)), CLEAN)).endswith(
         "once they move 3.2 px (as asked for; 2.6 px measured)."
     )
 
 
 def test_who_never_falls_has_the_beginning_of_its_interval_told() -> None:
-    sweep = sweep_study(RIGHT, (None, None))
+    sweep = swept(RIGHT, (None, None))
     known = sweep.tolerances[0]
     assert known.above is not None
     assert "never loses a tenth up to 10 px." in told(curve_caption(sweep))
@@ -101,10 +101,10 @@ def test_who_never_falls_has_the_beginning_of_its_interval_told() -> None:
 def test_the_answer_takes_the_weakest_sweep_and_side_of_each_suite_and_names_the_rest_last() -> None:
     left = replace(RIGHT, name="left", title="Left")
     one = whole(
-        suite_study("Shift", sweep_study(RIGHT, (None, 3.0)), sweep_study(left, (None, 2.5))),
-        suite_study("Rotation", sweep_study(TURN, (-50.0, 40.0))),
-        suite_study("Scale", sweep_study(SIZE, (0.7, None))),
-        suite_study("Noise", sweep_study(RIGHT, (None, None))),
+        suited("Shift", swept(RIGHT, (None, 3.0)), swept(left, (None, 2.5))),
+        suited("Rotation", swept(TURN, (-50.0, 40.0))),
+        suited("Scale", swept(SIZE, (0.7, None))),
+        suited("Noise", swept(RIGHT, (None, None))),
     )
     assert told(answer(one, CLEAN)).endswith(
         "once they move 2.5 px (left), turn 40° counter-clockwise or shrink to 0.70×; never in “Noise”."
@@ -112,8 +112,8 @@ def test_the_answer_takes_the_weakest_sweep_and_side_of_each_suite_and_names_the
 
 
 def test_the_answer_names_the_first_three_suites_of_the_run_and_counts_the_others() -> None:
-    suites = [suite_study(f"S{at}", sweep_study(RIGHT, (None, float(at)))) for at in (8, 3, 9, 2, 4)]
-    held = [suite_study(f"H{i}", sweep_study(RIGHT, (None, None))) for i in range(4)]
+    suites = [suited(f"S{at}", swept(RIGHT, (None, float(at)))) for at in (8, 3, 9, 2, 4)]
+    held = [suited(f"H{i}", swept(RIGHT, (None, None))) for i in range(4)]
     sentence = told(answer(whole(*suites, *held), CLEAN))
     assert sentence.endswith(
         "once they move 8.0 px, move 3.0 px or move 9.0 px, and in 2 more suites; never in 4 suites."
@@ -121,7 +121,7 @@ def test_the_answer_names_the_first_three_suites_of_the_run_and_counts_the_other
 
 
 def test_the_answer_for_those_who_never_fall_and_those_who_never_stood() -> None:
-    one = whole(suite_study("Shift", sweep_study(RIGHT, (None, None))))
+    one = whole(suited("Shift", swept(RIGHT, (None, None))))
     assert told(answer(one, CLEAN)) == f"{OPENING} and never loses a tenth of that, in any sweep."
     assert told(answer(one, Clean(0, "a", 0.4, 0.3, 0.5))) == (
         "reads 40.0 % (30.0–50.0) of 30 clean digits: too few to ask how far it can be trusted."
@@ -130,9 +130,9 @@ def test_the_answer_for_those_who_never_fall_and_those_who_never_stood() -> None
 
 
 def test_the_weakest_side_is_measured_as_a_share_of_the_way_to_the_end() -> None:
-    sweep = sweep_study(SIZE, (0.7, 1.16))  # 0.7: half of the way to 0.4; 1.16: four fifths of the way to 1.2
-    assert weakest(suite_study("Scale", sweep), 0) == (sweep, 0.7)
-    assert weakest(suite_study("Scale", sweep_study(SIZE, (None, None))), 0) is None
+    sweep = swept(SIZE, (0.7, 1.16))  # 0.7: half of the way to 0.4; 1.16: four fifths of the way to 1.2
+    assert weakest(suited("Scale", sweep), 0) == (sweep, 0.7)
+    assert weakest(suited("Scale", swept(SIZE, (None, None))), 0) is None
 
 
 def test_only_an_interval_above_all_others_is_marked() -> None:
@@ -162,7 +162,7 @@ def test_only_an_interval_above_all_others_is_marked() -> None:
     ],
 )
 def test_phrases(sweep: Sweep, value: float, among: int, text: str) -> None:
-    assert told(phrase(sweep_study(sweep, (None, None)), value, among=among)) == text
+    assert told(phrase(swept(sweep, (None, None)), value, among=among)) == text
 
 
 # --- critical strengths and axes ---------------------------------------------------------------------------------
@@ -185,18 +185,18 @@ def test_phrases(sweep: Sweep, value: float, among: int, text: str) -> None:
     ],
 )
 def test_a_critical_strength_has_as_many_decimals_as_its_interval_deserves(sweep: Sweep, one: Fall, text: str) -> None:
-    assert told(fall_text(sweep_study(sweep), one)) == text
+    assert told(fall_text(swept(sweep), one)) == text
 
 
 def test_both_sides_are_told() -> None:
-    one = sweep_study(TURN, (-31.6, None))
+    one = swept(TURN, (-31.6, None))
     assert told(reach_text(one, one.tolerances[0])) == "−31.6° (−31.7 to −31.5); > +90°"
 
 
 def test_axes_name_what_varies_and_its_unit() -> None:
-    assert axis_text(sweep_study(RIGHT)) == "distance, px"
-    assert axis_text(sweep_study(make_sweep("d", "decentering", "fraction", "fraction", (0, 1)))) == "fraction"
-    assert at(sweep_study(TURN), 30, exact=True) == "+30°"
+    assert axis_text(swept(RIGHT)) == "distance, px"
+    assert axis_text(swept(make_sweep("d", "decentering", "fraction", "fraction", (0, 1)))) == "fraction"
+    assert at(swept(TURN), 30, exact=True) == "+30°"
 
 
 # --- captions of curves ------------------------------------------------------------------------------------------
@@ -227,12 +227,12 @@ def test_axes_name_what_varies_and_its_unit() -> None:
     ],
 )
 def test_curve_captions(sweep: Sweep, bounds: list[Bounds], text: str) -> None:
-    caption = told(curve_caption(sweep_study(sweep, *bounds)))
+    caption = told(curve_caption(swept(sweep, *bounds)))
     assert caption.startswith(f"{text} Lowest: ")
 
 
 def test_the_lowest_point_is_named_with_its_interval() -> None:
-    one = sweep_study(RIGHT, (None, 3.2))
+    one = swept(RIGHT, (None, 3.2))
     curve = replace(one.curves[0], low=tuple(share - 0.02 for share in one.curves[0].accuracy))
     caption = told(curve_caption(replace(one, curves=(curve,))))
     assert caption.endswith("Lowest: 15.0 % (13.0–15.0), a at 10 px.")
@@ -254,24 +254,24 @@ AREAS = Area(0.5, 0.49, 0.51), Area(0.8, 0.78, 0.82), Area(0.81, 0.79, 0.83)
     ],
 )
 def test_suite_captions_say_who_follows_farthest(areas: tuple[Area, ...], text: str) -> None:
-    sweep = sweep_study(RIGHT, *[(None, 3.0)] * len(areas))
-    caption = told(suite_caption(suite_study("Shift", sweep, areas=areas)))
+    sweep = swept(RIGHT, *[(None, 3.0)] * len(areas))
+    caption = told(suite_caption(suited("Shift", sweep, areas=areas)))
     assert caption == f"{text} First, a loses a tenth at 3.0 px (2.9–3.1)."
 
 
 def test_suite_captions_name_the_hardest_sweep_and_who_fails_first_there() -> None:
     left = replace(RIGHT, name="left", title="Left")
-    sweeps = sweep_study(RIGHT, (None, 5.0), (None, 6.0)), sweep_study(left, (None, 4.0), (None, 3.0))
-    caption = told(suite_caption(suite_study("Shift", *sweeps, areas=AREAS[:2])))
+    sweeps = swept(RIGHT, (None, 5.0), (None, 6.0)), swept(left, (None, 4.0), (None, 3.0))
+    caption = told(suite_caption(suited("Shift", *sweeps, areas=AREAS[:2])))
     assert caption.endswith("Hardest is “Left”, where b loses a tenth at 3.0 px (2.9–3.1).")
-    calm = suite_study("Shift", sweep_study(RIGHT, (None, None)), areas=AREAS[:1])
+    calm = suited("Shift", swept(RIGHT, (None, None)), areas=AREAS[:1])
     assert told(suite_caption(calm)).endswith("No checkpoint loses a tenth in any sweep.")
 
 
 def test_what_fails_within_natural_variation_is_said() -> None:
-    right = replace(sweep_study(RIGHT, (None, 1.0), (None, 3.0)), natural=(0.0, 2.0))
-    left = replace(sweep_study(replace(RIGHT, name="left"), (None, 1.0), (None, 1.5)), natural=(0.0, 2.0))
-    assert natural_sentence([sweep_study(RIGHT, (None, 1.0))]) == ""
+    right = replace(swept(RIGHT, (None, 1.0), (None, 3.0)), natural=(0.0, 2.0))
+    left = replace(swept(replace(RIGHT, name="left"), (None, 1.0), (None, 1.5)), natural=(0.0, 2.0))
+    assert natural_sentence([swept(RIGHT, (None, 1.0))]) == ""
     assert natural_sentence([right]) == "Within natural variation a loses a tenth already."
     assert natural_sentence([right, left]) == (
         "Within natural variation a (right and left) and b (left) lose a tenth already."
@@ -305,14 +305,14 @@ def test_worst_captions_say_what_is_left_of_a_random_pose() -> None:
 
 def test_strip_captions_say_what_was_read_at_the_focus() -> None:
     assert (
-        told(strip_caption(sweep_study(RIGHT, (None, 3.0), (None, 4.0))))
+        told(strip_caption(swept(RIGHT, (None, 3.0), (None, 4.0))))
         == "◆ 1 px: of all digits read right by a 87.0 % and b 87.0 %."
     )
 
 
 def test_class_captions_name_the_worst_class_and_pass_over_absent_ones() -> None:
     shares = np.array([0.9, np.nan, 0.4, *[0.95] * 7])[None, :, None].repeat(11, axis=2)
-    caption = told(class_caption(sweep_study(RIGHT, (None, 3.0)), shares, shares - 0.1, shares + 0.02))
+    caption = told(class_caption(swept(RIGHT, (None, 3.0)), shares, shares - 0.1, shares + 0.02))
     assert caption == (
         "At ◆ 1 px, worst read: a 2 (40.0 %, 30.0–42.0) and best 3 (95.0 %). 95 % intervals: ±6.0 points at most."
     )
@@ -381,7 +381,7 @@ def test_texts_are_made_printable_and_short() -> None:
 # --- against the results -----------------------------------------------------------------------------------------
 
 
-def test_the_study_agrees_with_the_results() -> None:
+def test_the_overview_agrees_with_the_results() -> None:
     from robustmnist.overview.overview import RESAMPLES
     from robustmnist.results.robustness.areas import areas
     from robustmnist.results.robustness.critical_strengths import critical_strengths
@@ -390,9 +390,9 @@ def test_the_study_agrees_with_the_results() -> None:
     keys = ["suite", "sweep", "checkpoint"]
     shares = areas(run, RESAMPLES).set_index(keys)
     falls = critical_strengths(run, RESAMPLES).set_index([*keys, "side"])
-    for sweep in study(run).sweeps:
+    for sweep in gather(run).sweeps:
         for one in sweep.tolerances:
-            key = (sweep.suite.name, sweep.sweep.name, one.name)
+            key = (sweep.suite.name, sweep.name, one.name)
             assert one.area.share == shares.loc[key, "area"]
             assert one.above is not None
             critical = falls.loc[(*key, "above"), "critical"]
@@ -402,12 +402,12 @@ def test_the_study_agrees_with_the_results() -> None:
 
 def test_a_suite_is_the_mean_of_its_sweeps() -> None:
     run = synthetic_predictions(("fc", "cnn"), n=100)
-    for suite, mark in zip(study(run).suites, study(run).marks, strict=True):
+    for suite, score in zip(gather(run).suites, gather(run).scores, strict=True):
         for k in range(2):
             mean = np.mean([sweep.tolerances[k].area.share for sweep in suite.sweeps])
             assert suite.areas[k].share == pytest.approx(mean)
             assert suite.areas[k].low <= suite.areas[k].share <= suite.areas[k].high
-        assert mark.shares == suite.areas
+        assert score.shares == suite.areas
 
 
 def test_where_a_digit_broke_is_its_first_failure() -> None:
