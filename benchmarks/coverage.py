@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from robustmnist.results.robustness.critical_strengths import fall
 from robustmnist.statistics.answers import Answers
 from robustmnist.statistics.calibration import calibration_error, equal_width
+from robustmnist.statistics.curves import fall
 from robustmnist.statistics.resampling import percentiles
 from robustmnist.statistics.score_intervals import score_intervals, scored
 from robustmnist.statistics.selective_risk import aurc, excess_aurc

@@ -33,6 +33,16 @@ def test_the_headline_follows_from_the_summary() -> None:
     pd.testing.assert_frame_equal(headline(SUMMARY), told, atol=1e-6, check_dtype=False)
 
 
+def test_the_headline_and_the_critical_strengths_agree_to_the_last_digit() -> None:
+    keys = ["checkpoint", "suite", "sweep"]
+    heads = pd.read_csv(REPORTS / "headline.csv", dtype=str).set_index(keys)
+    rows = pd.read_csv(REPORTS / "critical.csv", dtype=str).to_dict("records")
+    assert len(rows) > 100
+    for row in rows:
+        column = {"below": "threshold_low", "above": "threshold_high"}[row["side"]]
+        assert str(heads.loc[tuple(row[key] for key in keys), column]) == str(row["critical"])
+
+
 def test_every_setting_is_of_all_test_digits() -> None:
     assert set(SUMMARY["n"]) == {10_000}
     assert SUMMARY["accuracy"].between(SUMMARY["accuracy_low"], SUMMARY["accuracy_high"]).all()

@@ -12,6 +12,7 @@ from robustmnist.predictions import Predictions
 from robustmnist.predictions.phrases import Phrases, phrases_of
 from robustmnist.results import focus, summarise
 from robustmnist.results.breakdown.worst_case import worst_of_k
+from robustmnist.results.focus import KEEP
 from robustmnist.results.robustness.areas import areas
 from robustmnist.results.robustness.critical_strengths import critical_strengths
 from robustmnist.results.robustness.suite_areas import suite_areas
@@ -29,7 +30,7 @@ __all__ = [
     "of_many_draws",
 ]
 
-KEEP = 0.9  # the part of the clean accuracy whose loss the whole page speaks of
+
 RESAMPLES = 2_000  # of the bootstrap: the ends of an interval are then good to a tenth of its width
 MANY_DRAWS = 5  # from so many draws of one strength on, the worst of them is asked for
 

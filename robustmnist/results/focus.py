@@ -1,5 +1,6 @@
-"""What a whole curve says in a few numbers: area, the strength at which accuracy falls below 90 %, where to look."""
+"""What a whole curve says in a few numbers: its area, where a tenth of clean accuracy is lost, and where to look."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,12 @@ from numpy.typing import NDArray
 
 from robustmnist.predictions import Predictions
 from robustmnist.results.summary import summarise
+from robustmnist.statistics.curves import fall, trapezoid_weights
+from robustmnist.suites.sides import sides_of_values
 
-__all__ = ["FLOOR", "focus", "headline"]
+__all__ = ["KEEP", "focus", "focus_of_earlier_versions", "headline"]
 
-FLOOR = 0.90  # the accuracy whose loss the headline reports
+KEEP = 0.9  # the part of its clean accuracy that a checkpoint keeps up to its critical strength
 
 HEADLINE = (
     "checkpoint",
@@ -37,14 +40,20 @@ def headline(source: Predictions | pd.DataFrame) -> pd.DataFrame:
     Columns: ``checkpoint``, ``suite``, ``sweep``, ``unit``, ``n``, ``clean_accuracy``, ``clean_accuracy_low``,
     ``clean_accuracy_high``; ``area``, the area under the accuracy curve by the trapezoid rule divided by the range of
     values, so 1 is a classifier that nothing moves; ``threshold_low`` and ``threshold_high``, the values below and
-    above neutral at which accuracy first falls below 0.90 (linear between values, NaN where it never does).
+    above neutral at which accuracy first falls below 0.9 of the clean one (linear between values, NaN where it never
+    does). They are ``area`` of `areas` and ``critical`` of `critical_strengths`, which have intervals too.
     """
     summary = source if isinstance(source, pd.DataFrame) else summarise(source)
     rows: list[dict[str, Any]] = []
-    for (suite, sweep, checkpoint), curve in summary.groupby(["suite", "sweep", "checkpoint"], sort=False):
-        values, accuracy = _vector(curve, "value"), _vector(curve, "accuracy")
+    for (suite, sweep, checkpoint), table in summary.groupby(["suite", "sweep", "checkpoint"], sort=False):
+        curve = table.sort_values("value")
         clean = curve[curve["neutral"]].iloc[0]
-        neutral = float(clean["value"])
+        values, accuracy = _vector(curve, "value"), _vector(curve, "accuracy")
+        floor = np.asarray(KEEP * float(clean["accuracy"]))
+        falls = {
+            side.name: side.strength(float(fall(side.distances, accuracy[side.at], floor)))
+            for side in sides_of_values(values, float(clean["value"]))
+        }
         rows.append(
             {
                 "checkpoint": checkpoint,
@@ -55,9 +64,9 @@ def headline(source: Predictions | pd.DataFrame) -> pd.DataFrame:
                 "clean_accuracy": float(clean["accuracy"]),
                 "clean_accuracy_low": float(clean["accuracy_low"]),
                 "clean_accuracy_high": float(clean["accuracy_high"]),
-                "area": _area(values, accuracy),
-                "threshold_low": _threshold(*_side(values, accuracy, neutral, below=True)),
-                "threshold_high": _threshold(*_side(values, accuracy, neutral, below=False)),
+                "area": float(trapezoid_weights(values) @ accuracy),
+                "threshold_low": falls.get("below", np.nan),
+                "threshold_high": falls.get("above", np.nan),
             }
         )
     return pd.DataFrame(rows, columns=list(HEADLINE))
@@ -67,60 +76,40 @@ def focus(summary: pd.DataFrame) -> pd.DataFrame:
     """Return a row per suite and sweep: the ``value`` at which confusion matrices and galleries look.
 
     On each side of neutral that is the mildest value at which the accuracy, averaged over the checkpoints, is below
-    0.90, else the farthest; of the two sides the one with the lower accuracy (the upper one among equals). There the
-    classifiers fail often enough to see how, and the digits can still be read. Columns: ``suite``, ``sweep``, ``unit``,
-    ``value``, ``accuracy`` (the mean).
+    0.9 of the clean one, averaged alike; else the farthest. Of the two sides it is the one with the lower accuracy (the
+    upper one among equals). There the classifiers fail often enough to see how, and the digits can still be read.
+    Columns: ``suite``, ``sweep``, ``unit``, ``value``, ``accuracy`` (the mean).
     """
+    return _focus(summary, lambda clean: KEEP * clean)
+
+
+def focus_of_earlier_versions(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return `focus` by the rule of before: an accuracy below 0.90, whatever the clean one.
+
+    Run folders that keep pictures by the rank of a mistake were written when `mistakes` followed from it.
+    """
+    return _focus(summary, lambda clean: 0.90)
+
+
+def _focus(summary: pd.DataFrame, floor: Callable[[float], float]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for (suite, sweep), table in summary.groupby(["suite", "sweep"], sort=False):
         mean = table.groupby("value")["accuracy"].mean()
         values, accuracy = np.asarray(mean.index, np.float64), np.asarray(mean, np.float64)
         neutral = float(table[table["neutral"]]["value"].iloc[0])
-        candidates = []
-        for below in (False, True):
-            outward, level = _side(values, accuracy, neutral, below=below)
-            under = np.flatnonzero(level[1:] < FLOOR)
+        value, at_value = neutral, float(mean[neutral])
+        least = np.inf
+        for side in sides_of_values(values, neutral):
+            level = accuracy[side.at]
+            under = np.flatnonzero(level[1:] < floor(float(level[0])))
             at = int(under[0]) + 1 if len(under) else len(level) - 1
-            candidates.append((level[at], at == 0, outward[at]))
-        # A side without values offers neutral itself, which must not win over a side that has some.
-        level_there, _, value = min(candidates, key=lambda found: (found[1], found[0]))
+            if level[at] <= least:  # the upper side comes last
+                value, at_value, least = float(side.strengths[at]), float(level[at]), float(level[at])
         rows.append(
-            {
-                "suite": suite,
-                "sweep": sweep,
-                "unit": table["unit"].iloc[0],
-                "value": float(value),
-                "accuracy": float(level_there),
-            }
+            {"suite": suite, "sweep": sweep, "unit": table["unit"].iloc[0], "value": value, "accuracy": at_value}
         )
     return pd.DataFrame(rows, columns=list(FOCUS))
 
 
 def _vector(table: pd.DataFrame, column: str) -> Vector:
     return np.asarray(table[column], np.float64)
-
-
-def _area(values: Vector, accuracy: Vector) -> float:
-    order = np.argsort(values)
-    values, accuracy = values[order], accuracy[order]
-    span = values[-1] - values[0]
-    return float(np.trapezoid(accuracy, values) / span) if span else float(accuracy[0])
-
-
-def _side(values: Vector, accuracy: Vector, neutral: float, *, below: bool) -> tuple[Vector, Vector]:
-    """Return values and accuracies from neutral outwards on one side, neutral first."""
-    keep = values <= neutral if below else values >= neutral
-    order = np.argsort(np.abs(values[keep] - neutral))
-    return values[keep][order], accuracy[keep][order]
-
-
-def _threshold(values: Vector, accuracy: Vector) -> float:
-    """Return where the accuracy first falls below the floor, walking outwards from neutral."""
-    under = np.flatnonzero(accuracy < FLOOR)
-    if len(under) == 0 or len(values) == 1:
-        return float("nan")
-    at = int(under[0])
-    if at == 0:
-        return float(values[0])
-    share = (accuracy[at - 1] - FLOOR) / (accuracy[at - 1] - accuracy[at])
-    return float(values[at - 1] + share * (values[at] - values[at - 1]))

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from robustmnist.errors import RunError
 from robustmnist.suites import Sweep
 
-__all__ = ["Side", "side_of", "sides"]
+__all__ = ["Side", "side_of", "sides", "sides_of_values"]
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,14 @@ class Side:
 
 def sides(sweep: Sweep) -> tuple[Side, ...]:
     """Return the sides of a sweep that have values beside neutral: one or two, the one below first."""
-    values = np.asarray(sweep.values, np.float64)
-    outward = {"below": np.flatnonzero(values <= sweep.neutral)[::-1], "above": np.flatnonzero(values >= sweep.neutral)}
-    return tuple(Side(name, at, values[at], sweep.neutral) for name, at in outward.items() if len(at) > 1)
+    return sides_of_values(sweep.values, sweep.neutral)
+
+
+def sides_of_values(values: ArrayLike, neutral: float) -> tuple[Side, ...]:
+    """Return the same of rising `values` (V,), `neutral` among them."""
+    strengths = np.asarray(values, np.float64)
+    outward = {"below": np.flatnonzero(strengths <= neutral)[::-1], "above": np.flatnonzero(strengths >= neutral)}
+    return tuple(Side(name, at, strengths[at], neutral) for name, at in outward.items() if len(at) > 1)
 
 
 def side_of(sweep: Sweep, name: str) -> Side:

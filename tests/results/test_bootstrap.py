@@ -25,8 +25,8 @@ from robustmnist.results import (
     percentiles,
     summarise,
 )
-from robustmnist.results.robustness.areas import image_areas, trapezoid_weights
-from robustmnist.results.robustness.critical_strengths import fall
+from robustmnist.results.robustness.areas import image_areas
+from robustmnist.statistics.curves import fall, trapezoid_weights
 from robustmnist.statistics.resampling import resampled_sums
 from robustmnist.suites import Sweep
 from robustmnist.suites.sides import side_of, sides
@@ -144,7 +144,7 @@ def test_the_interval_of_an_area_covers_the_truth() -> None:
     # Images stand up to a strength of their own, uniform on [0, 4]: the area over 0 to 4 by steps of 1 is known.
     rng, inside, times = np.random.default_rng(0), 0, 200
     sweep = make_sweep()
-    weights = trapezoid_weights(sweep)
+    weights = trapezoid_weights(sweep.values)
     truth = weights @ np.array([1, 0.75, 0.5, 0.25, 0])
     for _ in range(times):
         right = rng.uniform(0, 4, 120)[:, None] > np.arange(5)
@@ -154,6 +154,14 @@ def test_the_interval_of_an_area_covers_the_truth() -> None:
 
 
 # --- areas ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_headline_and_the_critical_strengths_are_one_answer(predictions: Predictions) -> None:
+    keys = ["checkpoint", "suite", "sweep"]
+    heads = headline(predictions).set_index(keys)
+    for row in critical_strengths(predictions, RESAMPLES).to_dict("records"):
+        column = {"below": "threshold_low", "above": "threshold_high"}[row["side"]]
+        np.testing.assert_equal(heads.loc[tuple(row[key] for key in keys), column], row["critical"])
 
 
 def test_areas_are_those_of_the_headline_and_of_scipy(predictions: Predictions) -> None:
@@ -187,7 +195,7 @@ def test_areas_are_seeded_and_given_out_as_copies(predictions: Predictions) -> N
 
 
 def test_trapezoid_weights_sum_to_one() -> None:
-    weights = trapezoid_weights(make_sweep(values=(-3, -1, 0, 4)))
+    weights = trapezoid_weights((-3, -1, 0, 4))
     np.testing.assert_allclose(weights, np.array([1, 1.5, 2.5, 2]) / 7)
 
 

@@ -206,9 +206,10 @@ def curve(values: list[float], accuracy: list[float], neutral: float = 0.0, **mo
     [
         ([0, 1, 2], [1.0, 0.8, 0.0], (0.9 + 0.4) / 2, math.nan, 0.5),
         ([-2, 0, 2], [0.8, 1.0, 0.6], 0.85, -1.0, 0.5),
-        ([0, 1, 2], [1.0, 0.95, 0.9], 0.95, math.nan, math.nan),  # 0.90 itself is not below
-        ([0, 1, 2], [0.7, 0.6, 0.5], 0.6, math.nan, 0.0),  # below from the start
-        ([-1, 0], [0.7, 0.7], 0.7, 0.0, math.nan),
+        ([0, 1, 2], [1.0, 0.95, 0.9], 0.95, math.nan, math.nan),  # nine tenths themselves are not below
+        ([0, 1, 2], [0.8, 0.76, 0.68], 0.75, math.nan, 1.5),  # nine tenths of what is read clean, 0.72
+        ([-1, 0], [0.7, 0.7], 0.7, math.nan, math.nan),
+        ([0, 1], [0.0, 0.0], 0.0, math.nan, math.nan),  # without anything to lose
         ([0, 1, 2, 3], [1.0, 0.8, 0.95, 0.5], (0.9 + 0.875 + 0.725) / 3, math.nan, 0.5),  # the first fall counts
         ([0, 3, 4], [1.0, 0.7, 0.7], (0.85 * 3 + 0.7) / 4, math.nan, 1.0),  # uneven steps
     ],
@@ -229,6 +230,7 @@ def test_headline_in_closed_form(values, accuracy, area, low, high) -> None:  # 
         ([-2, -1, 0, 1, 2], [0.5, 0.7, 1.0, 0.8, 0.1], -1),
         ([-1, 0, 1], [0.5, 1.0, 0.5], 1),  # equals: the upper side
         ([-2, -1, 0], [0.99, 0.995, 0.2], -2),  # a side without values does not offer neutral
+        ([0, 1, 2, 3], [0.8, 0.75, 0.7, 0.1], 2),  # nine tenths of what is read clean, 0.72
     ],
 )
 def test_focus_is_where_classifiers_begin_to_fail(values, accuracy, value) -> None:  # type: ignore[no-untyped-def]

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from robustmnist.predictions import Predictions
 from robustmnist.results.bootstrap import bootstrap
 from robustmnist.results.correctness import clean_right, right
-from robustmnist.results.robustness.areas import image_areas, trapezoid_weights
+from robustmnist.results.robustness.areas import image_areas
 from robustmnist.results.robustness.corruption_error import unequal_sweeps
 from robustmnist.results.robustness.endurance import endurance
 from robustmnist.results.robustness.error_ratios import mean_error_ratios
 from robustmnist.results.robustness.survival import survival
+from robustmnist.statistics.curves import trapezoid_weights
 from robustmnist.statistics.paired_tests import cohens_g, error_consistency, mcnemar, odds_ratio, paired_difference
 from robustmnist.statistics.resampling import percentiles, resampled_sums
 from robustmnist.statistics.survival import log_rank
@@ -93,7 +94,7 @@ def sweep_contrasts(predictions: Predictions, a: int, b: int, resamples: int, se
         for sweep in suite.curves:
             areas = image_areas(predictions, suite.name, sweep.name)
             resampled = drawn.accuracy(suite.name, sweep.name)
-            difference = (resampled[:, b] - resampled[:, a]) @ trapezoid_weights(sweep)
+            difference = (resampled[:, b] - resampled[:, a]) @ trapezoid_weights(sweep.values)
             names: Row = {"suite": suite.name, "sweep": sweep.name, "unit": sweep.unit}
             rows.append(names | _area(areas[a], areas[b], difference, seed))
     return pd.DataFrame(rows, columns=list(SWEEPS))
@@ -107,7 +108,7 @@ def suite_contrasts(predictions: Predictions, a: int, b: int, base: int, resampl
         if not suite.curves:
             continue
         areas = np.mean([image_areas(predictions, suite.name, sweep.name) for sweep in suite.curves], axis=0)
-        resampled = [drawn.accuracy(suite.name, sweep.name) @ trapezoid_weights(sweep) for sweep in suite.curves]
+        resampled = [drawn.accuracy(suite.name, sweep.name) @ trapezoid_weights(sweep.values) for sweep in suite.curves]
         mean = np.mean(resampled, axis=0)
         row: Row = {"suite": suite.name, "sweeps": len(suite.curves)}
         row |= _area(areas[a], areas[b], mean[:, b] - mean[:, a], seed)

@@ -1,4 +1,4 @@
-"""The mistakes a classifier was surest of."""
+"""The mistakes of which a classifier was most confident."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from robustmnist.predictions import Predictions
-from robustmnist.results.focus import focus
+from robustmnist.results.focus import focus, focus_of_earlier_versions
 from robustmnist.results.remembered import remembered
 from robustmnist.results.summary import summarise
 from robustmnist.statistics.decisions import decide
 from robustmnist.suites import Sweep, Variant
 
-__all__ = ["clean_mistakes", "mistakes"]
+__all__ = ["clean_mistakes", "mistakes", "mistakes_of_earlier_versions"]
 
 COLUMNS = (
     "rank",
@@ -47,18 +47,23 @@ def mistakes(predictions: Predictions, checkpoint: str, suite: str, top: int = 2
     Raises:
         RunError: If the checkpoint or the suite was not evaluated.
     """
-    return _mistakes(predictions, checkpoint, suite, top).copy()
+    return _mistakes(predictions, checkpoint, suite, top, earlier=False).copy()
+
+
+def mistakes_of_earlier_versions(predictions: Predictions, checkpoint: str, suite: str, top: int = 25) -> pd.DataFrame:
+    """Return `mistakes` up to the strengths of `focus_of_earlier_versions` instead of `focus`."""
+    return _mistakes(predictions, checkpoint, suite, top, earlier=True).copy()
 
 
 @remembered
-def _mistakes(predictions: Predictions, checkpoint: str, suite: str, top: int) -> pd.DataFrame:
-    place, sweeps = predictions.index(checkpoint), predictions.suite(suite).curves
-    looked = _looked(predictions)[suite]
+def _mistakes(predictions: Predictions, checkpoint: str, suite: str, top: int, *, earlier: bool) -> pd.DataFrame:
+    index, sweeps = predictions.index(checkpoint), predictions.suite(suite).curves
+    shown = _shown_strengths(predictions, earlier)[suite]
     surest = _Surest.of(len(predictions))
     settings: list[tuple[Sweep, float, int, Variant]] = []
     for sweep in sweeps:
-        farthest = abs(looked[sweep.name] - sweep.neutral) * (1 + 1e-9)
-        logits = predictions.logits[suite, sweep.name][place]
+        farthest = abs(shown[sweep.name] - sweep.neutral) * (1 + 1e-9)
+        logits = predictions.logits[suite, sweep.name][index]
         for at in sorted(range(len(sweep.values)), key=lambda at: abs(sweep.values[at] - sweep.neutral)):
             if not 0 < abs(sweep.values[at] - sweep.neutral) <= farthest:
                 continue
@@ -90,12 +95,13 @@ def clean_mistakes(predictions: Predictions, checkpoint: str, top: int = 25) -> 
 
 
 @remembered
-def _looked(predictions: Predictions) -> dict[str, dict[str, float]]:
-    """Return the `focus` value of every sweep, by suite."""
-    found: dict[str, dict[str, float]] = {suite.name: {} for suite in predictions.suites}
-    for suite, sweep, value in focus(summarise(predictions))[["suite", "sweep", "value"]].itertuples(index=False):
-        found[suite][sweep] = float(value)
-    return found
+def _shown_strengths(predictions: Predictions, earlier: bool) -> dict[str, dict[str, float]]:
+    """Return the `focus` value of every sweep, by suite; by the rule of `earlier` versions if asked."""
+    table = (focus_of_earlier_versions if earlier else focus)(summarise(predictions))
+    strengths: dict[str, dict[str, float]] = {suite.name: {} for suite in predictions.suites}
+    for suite, sweep, value in table[["suite", "sweep", "value"]].itertuples(index=False):
+        strengths[suite][sweep] = float(value)
+    return strengths
 
 
 @dataclass(frozen=True)

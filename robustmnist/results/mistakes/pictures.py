@@ -2,7 +2,7 @@
 
 from robustmnist.predictions import Digits, Predictions, Shown
 from robustmnist.predictions.pictures import CLEAN
-from robustmnist.results.mistakes.most_confident import clean_mistakes, mistakes
+from robustmnist.results.mistakes.most_confident import clean_mistakes, mistakes_of_earlier_versions
 from robustmnist.results.remembered import remembered
 
 __all__ = ["pictures"]
@@ -12,8 +12,8 @@ __all__ = ["pictures"]
 def pictures(predictions: Predictions) -> Digits:
     """Return what pictures a run kept; empty where it kept none.
 
-    Run folders of before pictures were stored by what they show have them in the order of `mistakes` and
-    `clean_mistakes`, from which follows what each of them shows.
+    Run folders of earlier versions have them in the order of `clean_mistakes` and `mistakes_of_earlier_versions`, which
+    says what each of them shows.
     """
     digits = Digits()
     digits.add(predictions.digits or Digits())
@@ -25,12 +25,13 @@ def pictures(predictions: Predictions) -> Digits:
 def _from_ranks(run: Predictions) -> Digits:
     digits = Digits()
     for (checkpoint, suite), pairs in (run.digits or digits).by_rank.items():
-        table = clean_mistakes(run, checkpoint) if suite == CLEAN else mistakes(run, checkpoint, suite)
-        if len(table) != len(pairs):  # of another list: nobody can say what they show
+        clean = suite == CLEAN
+        table = clean_mistakes(run, checkpoint) if clean else mistakes_of_earlier_versions(run, checkpoint, suite)
+        if len(table) != len(pairs):  # they belong to another list: nobody can say what they show
             continue
         lines = table[["sweep", "value", "variant", "row"]].itertuples(index=False)
         for (sweep, value, variant, row), (seen, twin) in zip(lines, pairs, strict=True):
             digits.clean[int(row)] = twin
-            if suite != CLEAN:
+            if not clean:
                 digits.perturbed[Shown(suite, str(sweep), float(value), int(variant), int(row))] = seen
     return digits

@@ -1,4 +1,4 @@
-"""What a curve says in two numbers, with their intervals: its area, and where it has fallen by a tenth."""
+"""The area under the accuracy curve, with its interval."""
 
 from typing import Any
 
@@ -10,11 +10,12 @@ from robustmnist.predictions import Predictions
 from robustmnist.results.bootstrap import bootstrap
 from robustmnist.results.correctness import hits
 from robustmnist.results.remembered import remembered
+from robustmnist.statistics.curves import trapezoid_weights
 from robustmnist.statistics.resampling import RESAMPLES
 from robustmnist.statistics.unseen import mean_ends
 from robustmnist.suites import Sweep
 
-__all__ = ["areas", "image_areas", "trapezoid_weights"]
+__all__ = ["areas", "curve_names", "image_areas"]
 
 
 AREAS = ("checkpoint", "suite", "sweep", "unit", "n", "variants", "area", "area_low", "area_high")
@@ -34,26 +35,21 @@ def areas(predictions: Predictions, resamples: int = RESAMPLES, seed: int = 0) -
     return _areas(predictions, resamples, seed).copy()
 
 
-def trapezoid_weights(sweep: Sweep) -> Array:
-    """Return what each value weighs in the area under the curve, float64 (V,); the weights sum to 1."""
-    if len(sweep.values) == 1:
-        return np.ones(1)
-    steps = np.diff(np.asarray(sweep.values, np.float64))
-    weights = (np.append(steps, 0.0) + np.insert(steps, 0, 0.0)) / 2.0
-    total: Array = weights / weights.sum()
-    return total
-
-
 def image_areas(predictions: Predictions, suite: str, sweep: str) -> Array:
     """Return the area under each image's own curve of right answers, float64 (M, n); its mean over images is the area.
 
     Raises:
         RunError: If the sweep was not evaluated.
     """
-    weights = trapezoid_weights(predictions.sweep(suite, sweep))
+    weights = trapezoid_weights(predictions.sweep(suite, sweep).values)
     variants = predictions.logits[suite, sweep].shape[2]
-    found: Array = np.einsum("v,mvn->mn", weights, hits(predictions, suite, sweep)) / variants
-    return found
+    area: Array = np.einsum("v,mvn->mn", weights, hits(predictions, suite, sweep)) / variants
+    return area
+
+
+def curve_names(checkpoint: str, suite: str, sweep: Sweep) -> dict[str, str]:
+    """Return the first columns of a row about a curve: ``checkpoint``, ``suite``, ``sweep``, ``unit``."""
+    return {"checkpoint": checkpoint, "suite": suite, "sweep": sweep.name, "unit": sweep.unit}
 
 
 @remembered
@@ -64,11 +60,11 @@ def _areas(predictions: Predictions, resamples: int, seed: int) -> pd.DataFrame:
         for sweep in suite.curves:
             images = image_areas(predictions, suite.name, sweep.name)
             area = images.mean(axis=1)
-            resampled = drawn.accuracy(suite.name, sweep.name) @ trapezoid_weights(sweep)
+            resampled = drawn.accuracy(suite.name, sweep.name) @ trapezoid_weights(sweep.values)
             low, high = mean_ends(resampled, images, seed, 0.0, 1.0)
             rows += [
                 {
-                    **_names(checkpoint, suite.name, sweep),
+                    **curve_names(checkpoint, suite.name, sweep),
                     "n": len(predictions),
                     "variants": len(sweep.variants),
                     "area": area[m],
@@ -78,7 +74,3 @@ def _areas(predictions: Predictions, resamples: int, seed: int) -> pd.DataFrame:
                 for m, checkpoint in enumerate(predictions.checkpoints)
             ]
     return pd.DataFrame(rows, columns=list(AREAS))
-
-
-def _names(checkpoint: str, suite: str, sweep: Sweep) -> dict[str, str]:
-    return {"checkpoint": checkpoint, "suite": suite, "sweep": sweep.name, "unit": sweep.unit}

@@ -8,14 +8,16 @@ import pandas as pd
 from robustmnist.predictions import Predictions
 from robustmnist.results.bootstrap import bootstrap
 from robustmnist.results.correctness import clean_right, hits
+from robustmnist.results.focus import KEEP
 from robustmnist.results.remembered import remembered
-from robustmnist.results.robustness.areas import Array, _names
+from robustmnist.results.robustness.areas import Array, curve_names
 from robustmnist.results.robustness.reached import measured_at
+from robustmnist.statistics.curves import fall
 from robustmnist.statistics.resampling import RESAMPLES, percentiles
 from robustmnist.statistics.unseen import with_unseen
 from robustmnist.suites.sides import Side, sides
 
-__all__ = ["critical_strengths", "fall"]
+__all__ = ["critical_strengths"]
 
 
 CRITICAL = (
@@ -25,7 +27,7 @@ CRITICAL = (
 
 
 def critical_strengths(
-    predictions: Predictions, resamples: int = RESAMPLES, seed: int = 0, keep: float = 0.9
+    predictions: Predictions, resamples: int = RESAMPLES, seed: int = 0, keep: float = KEEP
 ) -> pd.DataFrame:
     """Return a row per suite, sweep, side of neutral and checkpoint: where accuracy falls below `keep` of clean.
 
@@ -48,22 +50,6 @@ def critical_strengths(
     return _critical_strengths(predictions, resamples, seed, keep).copy()
 
 
-def fall(distances: Array, accuracy: Array, floor: Array) -> Array:
-    """Return the distance at which `accuracy` (…, k) first falls below `floor` (…), linear in between; shape (…).
-
-    `distances` (k,) rise from 0. Infinite where the accuracy never falls below the floor.
-    """
-    under = accuracy < floor[..., None]
-    at = np.argmax(under, axis=-1)
-    before = np.maximum(at - 1, 0)
-    high = np.take_along_axis(accuracy, before[..., None], axis=-1)[..., 0]
-    low = np.take_along_axis(accuracy, at[..., None], axis=-1)[..., 0]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(at > 0, (high - floor) / (high - low), 0.0)
-    found: Array = distances[before] + share * (distances[at] - distances[before])
-    return np.where(under.any(axis=-1), found, np.inf)
-
-
 @remembered
 def _critical_strengths(predictions: Predictions, resamples: int, seed: int, keep: float) -> pd.DataFrame:
     drawn = bootstrap(predictions, resamples, seed)
@@ -71,17 +57,17 @@ def _critical_strengths(predictions: Predictions, resamples: int, seed: int, kee
     rows: list[dict[str, Any]] = []
     for suite in predictions.suites:
         for sweep in suite.curves:
-            accuracy = hits(predictions, suite.name, sweep.name).mean(axis=2) / len(sweep.variants)
+            accuracy = hits(predictions, suite.name, sweep.name).sum(axis=2, dtype=np.int64) / (n * len(sweep.variants))
             resampled = drawn.accuracy(suite.name, sweep.name)
             for side in sides(sweep):
                 distance = _critical(side.distances, accuracy[:, side.at], clean, keep)
                 moved = [
                     _resampled(side, resampled[..., side.at], drawn.clean, keep, n, seed, fails) for fails in (1, 0)
                 ]
-                near, far = (np.where(clean > 0, percentiles(one)[end], np.nan) for end, one in enumerate(moved))
+                near, far = (np.where(clean > 0, percentiles(each)[end], np.nan) for end, each in enumerate(moved))
                 rows += [
                     {
-                        **_names(checkpoint, suite.name, sweep),
+                        **curve_names(checkpoint, suite.name, sweep),
                         "side": side.name,
                         "neutral": side.neutral,
                         "end": side.end,
@@ -103,9 +89,9 @@ def _resampled(side: Side, accuracy: Array, clean: Array, keep: float, n: int, s
     The image `fails` (1): it is read as it is and nowhere else; or (0) it is read everywhere but as it is.
     """
     right = np.where(side.distances > 0, 1.0 - fails, fails)
-    found = _critical(side.distances, with_unseen(accuracy, n, seed, right), with_unseen(clean, n, seed, fails), keep)
+    moved, still = with_unseen(accuracy, n, seed, right), with_unseen(clean, n, seed, fails)
     # A resample of few images may hold none that is read right: nothing is kept there.
-    return np.nan_to_num(found, nan=0.0, posinf=np.inf)
+    return np.nan_to_num(_critical(side.distances, moved, still, keep), nan=0.0, posinf=np.inf)
 
 
 def _critical(distances: Array, accuracy: Array, clean: Array, keep: float) -> Array:

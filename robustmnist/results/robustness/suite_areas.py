@@ -10,7 +10,8 @@ from robustmnist.predictions import Predictions
 from robustmnist.results.bootstrap import bootstrap
 from robustmnist.results.correctness import hits
 from robustmnist.results.remembered import remembered
-from robustmnist.results.robustness.areas import image_areas, trapezoid_weights
+from robustmnist.results.robustness.areas import image_areas
+from robustmnist.statistics.curves import trapezoid_weights
 from robustmnist.statistics.resampling import RESAMPLES, resampled_sums
 from robustmnist.statistics.unseen import mean_ends
 from robustmnist.suites import Suite
@@ -87,15 +88,15 @@ def _suite_areas(predictions: Predictions, resamples: int, seed: int) -> pd.Data
 def _curves(predictions: Predictions, suite: Suite, resamples: int, seed: int) -> tuple[Array, Array]:
     """Return the mean area of each image by each checkpoint, (M, n), and of each resample, (B, M)."""
     drawn = bootstrap(predictions, resamples, seed)
-    areas = [image_areas(predictions, suite.name, one.name) for one in suite.curves]
-    resampled = [drawn.accuracy(suite.name, one.name) @ trapezoid_weights(one) for one in suite.curves]
+    areas = [image_areas(predictions, suite.name, sweep.name) for sweep in suite.curves]
+    resampled = [drawn.accuracy(suite.name, sweep.name) @ trapezoid_weights(sweep.values) for sweep in suite.curves]
     return np.mean(areas, axis=0), np.mean(resampled, axis=0)
 
 
 def _maps(predictions: Predictions, suite: Suite, resamples: int, seed: int) -> tuple[Array, Array]:
     """Return each image's mean accuracy over all points, (M, n), and that of each resample, (B, M)."""
-    found = [_map(predictions, suite.name, one.name, resamples, seed) for one in suite.maps]
-    images, resampled = zip(*found, strict=True)
+    maps = [_map(predictions, suite.name, sweep.name, resamples, seed) for sweep in suite.maps]
+    images, resampled = zip(*maps, strict=True)
     return np.mean(images, axis=0), np.mean(resampled, axis=0)
 
 
@@ -103,7 +104,7 @@ def _maps(predictions: Predictions, suite: Suite, resamples: int, seed: int) -> 
 def _map(predictions: Predictions, suite: str, sweep: str, resamples: int, seed: int) -> tuple[Array, Array]:
     """Return the same of one map."""
     right = hits(predictions, suite, sweep).sum(axis=1, dtype=np.int64)  # (M, n)
-    found = predictions.sweep(suite, sweep)
-    points = len(found.values) * len(found.variants)
+    evaluated = predictions.sweep(suite, sweep)
+    points = len(evaluated.values) * len(evaluated.variants)
     sums = resampled_sums(right.T, resamples, seed)
     return right / points, sums / (len(predictions) * points)

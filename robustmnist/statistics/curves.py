@@ -1,0 +1,45 @@
+"""What a curve of accuracies says: the area under it, and where it has fallen below a floor."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["fall", "trapezoid_weights"]
+
+Array = NDArray[np.float64]
+
+
+def trapezoid_weights(values: ArrayLike) -> Array:
+    """Return what each of the strengths `values` (V,), rising, weighs in the area under a curve, float64 (V,).
+
+    The area by the trapezoid rule, divided by the range of values, is ``weights @ accuracy``. The weights sum to 1: the
+    area is 1 for a classifier that nothing moves, and the accuracy itself where there is a single value.
+
+    >>> trapezoid_weights([0.0, 1.0, 3.0]).round(3).tolist()
+    [0.167, 0.5, 0.333]
+    """
+    strengths = np.asarray(values, np.float64)
+    if len(strengths) == 1:
+        return np.ones(1)
+    steps = np.diff(strengths)
+    weights = (np.append(steps, 0.0) + np.insert(steps, 0, 0.0)) / 2.0
+    total: Array = weights / weights.sum()
+    return total
+
+
+def fall(distances: Array, accuracy: Array, floor: Array) -> Array:
+    """Return the distance at which `accuracy` (…, k) first falls below `floor` (…), linear in between; shape (…).
+
+    `distances` (k,) rise from 0. Infinite where the accuracy never falls below the floor; 0 where it begins below.
+
+    >>> float(fall(np.array([0.0, 1.0, 2.0]), np.array([1.0, 0.95, 0.85]), np.array(0.9)).round(9))
+    1.5
+    """
+    under = accuracy < floor[..., None]
+    first = np.argmax(under, axis=-1)
+    before = np.maximum(first - 1, 0)
+    high = np.take_along_axis(accuracy, before[..., None], axis=-1)[..., 0]
+    low = np.take_along_axis(accuracy, first[..., None], axis=-1)[..., 0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(first > 0, (high - floor) / (high - low), 0.0)
+    distance: Array = distances[before] + share * (distances[first] - distances[before])
+    return np.where(under.any(axis=-1), distance, np.inf)
