@@ -1,5 +1,6 @@
 """Crossed sweeps as heat maps: every checkpoint beside the others, then class by class."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,13 +15,11 @@ from robustmnist.page.colours import hue
 from robustmnist.page.heat_map import Axis, even_marks, heat
 from robustmnist.page.records import Key, Table
 from robustmnist.report.breakdown.words import map_caption
-from robustmnist.results.breakdown.maps import consistency, shift_map
-from robustmnist.results.breakdown.worst_case import worst_over_grid
 from robustmnist.suites import Suite, Sweep
 from robustmnist.wording.characters import printable, shorten
 from robustmnist.wording.numbers import anchor, count, percent, plain, share_text
 
-__all__ = ["Map", "MapGroup", "maps"]
+__all__ = ["Map", "MapGroup", "MapNumbers", "map_group"]
 
 
 Shares = NDArray[np.float64]
@@ -57,19 +56,28 @@ class _Grid(NamedTuple):
     floor: float
 
 
-def maps(overview: Overview) -> tuple[MapGroup, ...]:
-    """Return a group per sweep that crosses two strengths; those that cross more make no flat map."""
-    return tuple(
-        _group(overview, (i, j), suite, sweep)
-        for i, suite in enumerate(overview.predictions.suites)
-        for j, sweep in enumerate(one for one in suite.maps if len(one.crossed) == 1)
-    )
+@dataclass(frozen=True)
+class MapNumbers:
+    """What a map shows, from results.
+
+    Attributes:
+        points: `shift_map`.
+        by_class: The same of one class alone, by class.
+        agreement: `consistency`.
+        worst: `worst_over_grid`.
+    """
+
+    points: pd.DataFrame
+    by_class: Mapping[int, pd.DataFrame]
+    agreement: pd.DataFrame
+    worst: pd.DataFrame
 
 
-def _group(overview: Overview, place: tuple[int, int], suite: Suite, sweep: Sweep) -> MapGroup:
-    grids = _grids(overview, suite, sweep, None)
+def map_group(overview: Overview, index: tuple[int, int], suite: Suite, sweep: Sweep, numbers: MapNumbers) -> MapGroup:
+    """Return the group of a sweep that crosses two strengths; `index`: the suite's in the run, the map's in it."""
+    grids = _grids(overview, sweep, numbers.points)
     names = [one.name for one in grids]
-    agree = consistency(overview.predictions, suite.name, sweep.name).set_index("checkpoint").loc[names]
+    agree = numbers.agreement.set_index("checkpoint").loc[names]
     caption = map_caption(sweep, names, [one.shares for one in grids], [one.floor for one in grids], agree)
     title, rows = shorten(sweep.title, TITLE), grids[0].shares.shape
     across, down = _axes(sweep, min(CELL, SIDE / max(rows)), marks=True)
@@ -80,25 +88,24 @@ def _group(overview: Overview, place: tuple[int, int], suite: Suite, sweep: Swee
     )
     small = _axes(sweep, SMALL / max(rows), marks=False)
     classes = []
-    for digit in np.unique(overview.predictions.labels).tolist():
-        parts = zip(keys, _grids(overview, suite, sweep, digit), strict=True)
+    for digit, points in numbers.by_class.items():
+        parts = zip(keys, _grids(overview, sweep, points), strict=True)
         figures = (Map(key, heat(one.shares, *small, f"Accuracy of {key.name} on class {digit}")) for key, one in parts)
         classes.append((str(digit), tuple(figures)))
-    tables = (_summary(overview, suite, sweep, grids, agree), *(_table(sweep, one) for one in grids))
+    tables = (_summary(overview, suite, sweep, grids, numbers.worst, agree), *(_table(sweep, one) for one in grids))
     # The suite's own anchor leads to its first map.
-    link = anchor("maps", *(place if place[1] else place[:1]))
+    link = anchor("maps", *(index if index[1] else index[:1]))
     return MapGroup(link, title, printable(suite.question), caption, drawn, tuple(classes), tables)
 
 
-def _grids(overview: Overview, suite: Suite, sweep: Sweep, label: int | None) -> list[_Grid]:
-    table = shift_map(overview.predictions, suite.name, sweep.name, label)
+def _grids(overview: Overview, sweep: Sweep, points: pd.DataFrame) -> list[_Grid]:
     other = next(iter(sweep.crossed))
-    found = []
+    grids = []
     for one in overview.clean:
-        rows = table[table["checkpoint"] == one.name]
+        rows = points[points["checkpoint"] == one.name]
         shares = rows.pivot(index=other, columns=sweep.parameter, values="accuracy").to_numpy(np.float64)
-        found.append(_Grid(one.name, shares, KEEP * one.accuracy))
-    return found
+        grids.append(_Grid(one.name, shares, KEEP * one.accuracy))
+    return grids
 
 
 def _axes(sweep: Sweep, cell: float, *, marks: bool) -> tuple[Axis, Axis]:
@@ -113,13 +120,14 @@ def _axes(sweep: Sweep, cell: float, *, marks: bool) -> tuple[Axis, Axis]:
     )
 
 
-def _summary(overview: Overview, suite: Suite, sweep: Sweep, grids: list[_Grid], agree: pd.DataFrame) -> Table:
-    worst = worst_over_grid(overview.predictions, suite.name, sweep.name).to_dict("records")
+def _summary(
+    overview: Overview, suite: Suite, sweep: Sweep, grids: list[_Grid], worst: pd.DataFrame, agree: pd.DataFrame
+) -> Table:
     score = next(one for one in overview.scores if one.suite is suite)
     # The suite's number is this map's where the suite has nothing else.
     means = [share_text(one.share, one.low, one.high) for one in score.shares] if len(suite.sweeps) == 1 else None
     rows = []
-    for k, (one, low, same) in enumerate(zip(grids, worst, agree.to_dict("records"), strict=True)):
+    for k, (one, low, same) in enumerate(zip(grids, worst.to_dict("records"), agree.to_dict("records"), strict=True)):
         held = int((one.shares >= one.floor).sum())
         rows.append(
             (

@@ -1,5 +1,6 @@
 """Example digits at rising strength, and what every checkpoint read under each of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +13,10 @@ from robustmnist.page.png import sheet, uri
 from robustmnist.page.records import Cell, Key
 from robustmnist.predictions import Digits
 from robustmnist.report.breakdown.words import strip_caption
-from robustmnist.results import decide
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import TIGHT, listing, strength
 
-__all__ = ["Strip", "StripGroup", "StripRow", "columns", "strips"]
+__all__ = ["Strip", "StripGroup", "StripRow", "columns", "strip_groups"]
 
 
 MOST, FEWER = 7, 5  # strengths of a strip in a suite's hardest sweep, and in the others; two strips stand side by side
@@ -53,24 +53,33 @@ class StripGroup:
     more: tuple[Strip, ...]
 
 
-def strips(overview: Overview) -> tuple[StripGroup, ...]:
-    """Return strips of example digits per suite; none where the run kept no pictures."""
-    digits = overview.predictions.digits or Digits()
+def strip_groups(
+    overview: Overview, digits: Digits, read: Mapping[tuple[int, int], NDArray[np.int64]]
+) -> tuple[StripGroup, ...]:
+    """Return strips of example digits per suite; none where the run kept no pictures.
+
+    Args:
+        overview: The run.
+        digits: What pictures the run kept.
+        read: By a sweep's index what was read of the first image of each class under the first variant, int64
+            (checkpoints, values, classes); −1 for no valid answer.
+    """
     groups = []
     for suite in overview.suites:
-        found = {}
+        strips = {}
         for sweep in suite.sweeps:
             examples = digits.examples.get((sweep.suite.name, sweep.name))
             if examples is not None and len(examples) == len(sweep.values):
-                found[sweep.index] = _strip(overview, sweep, examples, hardest=sweep is suite.hardest)
-        first = found.pop(suite.hardest.index, None)
+                hardest = sweep is suite.hardest
+                strips[sweep.index] = _strip(overview, sweep, examples, read[sweep.index], hardest=hardest)
+        first = strips.pop(suite.hardest.index, None)
         if first is not None:
-            groups.append(StripGroup(shorten(suite.title, TITLE), first, tuple(found.values())))
+            groups.append(StripGroup(shorten(suite.title, TITLE), first, tuple(strips.values())))
     return tuple(groups)
 
 
 def columns(values: tuple[float, ...], neutral: float, focus: float, most: int = MOST) -> list[int]:
-    """Return the places of some strengths: both ends, neutral, the focus, and what lies farthest from these.
+    """Return the indices of some strengths: both ends, neutral, the focus, and what lies farthest from these.
 
     >>> columns((0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10), 0, 3)
     [0, 1, 2, 3, 6, 8, 10]
@@ -82,16 +91,21 @@ def columns(values: tuple[float, ...], neutral: float, focus: float, most: int =
     return sorted(chosen)
 
 
-def _strip(overview: Overview, sweep: SweepOverview, examples: NDArray[np.uint8], *, hardest: bool) -> Strip:
+def _strip(
+    overview: Overview,
+    sweep: SweepOverview,
+    examples: NDArray[np.uint8],
+    read: NDArray[np.int64],
+    *,
+    hardest: bool,
+) -> Strip:
     values, kept = sweep.values, examples.shape[1]
     many = EXAMPLES if hardest else 1
     shown = columns(values, sweep.neutral, sweep.focus, MOST if hardest else FEWER)
     # Of the kept examples, one of each class, some that lie apart, so that the shapes differ.
-    chosen = [kept * (place + 1) // (many + 1) for place in range(min(many, kept))]
+    chosen = [kept * (i + 1) // (many + 1) for i in range(min(many, kept))]
     # The pictures are the first image of each class under the first variant: so are the answers.
-    classes, first = np.unique(overview.predictions.labels, return_index=True)
-    logits = overview.predictions.logits[sweep.suite.name, sweep.name]
-    read = [decide(logits[:, i, 0][:, first].reshape(-1, 10)).predicted.reshape(len(logits), -1) for i in shown]
+    classes = np.unique(overview.predictions.labels)
     unit = sweep.unit if sweep.unit in TIGHT else ""
     signed = sweep.two_sided and sweep.neutral == 0
     heads = []
@@ -103,7 +117,7 @@ def _strip(overview: Overview, sweep: SweepOverview, examples: NDArray[np.uint8]
         label = int(classes[example])
         verdicts = []
         for one in overview.clean:
-            answers = (int(table[one.index, example]) for table in read)
+            answers = read[one.index, shown, example].tolist()
             cells = tuple(Cell(str(a) if a >= 0 else "–", level=int(a != label)) for a in answers)
             verdicts.append((Key(hue(one.index), shorten(one.name, NAME)), cells))
         alt = f"The same {label} at {listing([text for text, _ in heads])}"

@@ -8,14 +8,22 @@ from numpy.typing import NDArray
 
 from robustmnist.overview.in_words import NAME, at, named
 from robustmnist.overview.overview import SweepOverview
-from robustmnist.report.breakdown.worst_chart import Tries
+from robustmnist.report.breakdown.tries import Tries
 from robustmnist.suites import Sweep
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import count, interval, listing, percent, plain, strength
+from robustmnist.wording.numbers import NBSP, count, interval, listing, percent, plain, strength
 
-__all__ = ["class_caption", "map_caption", "strip_caption", "worst_caption"]
+__all__ = ["CLASS_NOTE", "NO_PICTURES", "STRIP_NOTE", "class_caption", "map_caption", "strip_caption", "worst_caption"]
 
 Shares = NDArray[np.float64]
+
+STRIP_NOTE = (
+    "The same digit at rising strength, and under it what each checkpoint read: a misread digit stands in a box. The "
+    "column marked ◆ is where this page looks closer: the mildest strength at which the mean accuracy over the "
+    f"checkpoints is below 90{NBSP}%, or the farthest where there is none."
+)
+CLASS_NOTE = "Every class against strength in each suite’s hardest sweep: the fuller the hue, the more are misread."
+NO_PICTURES = "The run kept no pictures."
 
 
 def map_caption(

@@ -2,18 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from robustmnist.overview.tolerance import Area
 from robustmnist.page.axis import spread
 from robustmnist.page.colours import hue
 from robustmnist.page.svg import Point, area, dots, line, picture, stroke, width, word
+from robustmnist.report.breakdown.tries import Tries
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import count
 
-__all__ = ["Tries", "worst_chart"]
+__all__ = ["worst_chart"]
 
 WIDTH, HEIGHT = 520, 240
 LEFT, TOP, BOTTOM = 40, 14, 38
@@ -23,27 +22,12 @@ LINE = 12.0  # least distance of two labels, px
 LONGEST = 18  # letters of a checkpoint's name
 
 
-@dataclass(frozen=True)
-class Tries:
-    """One checkpoint: accuracy clean, at a random try, in the worst of the first k (k = 1 first), and over grids.
-
-    A grid is how many points it has, and the accuracy in the worst of them.
-    """
-
-    index: int
-    name: str
-    clean: float
-    random: float
-    worst: tuple[Area, ...]
-    grids: tuple[tuple[int, Area], ...]
-
-
-def worst_chart(found: Sequence[Tries], label: str) -> Markup:
+def worst_chart(tries: Sequence[Tries], label: str) -> Markup:
     """Draw accuracy against the number of tries on an axis of their logarithm, then the grids, set apart."""
-    most = len(found[0].worst)
-    names = [shorten(one.name, LONGEST) for one in found]
+    most = len(tries[0].worst)
+    names = [shorten(one.name, LONGEST) for one in tries]
     far = WIDTH - round(max(map(width, names))) - 16
-    right = far - GAP * len(found[0].grids)
+    right = far - GAP * len(tries[0].grids)
     bottom = HEIGHT - BOTTOM
 
     def x(k: int) -> float:
@@ -60,12 +44,12 @@ def worst_chart(found: Sequence[Tries], label: str) -> Markup:
     for k in (k for k in (1, 2, 5, 10, 20, 50, 100, 200, 500) if k <= most):
         parts.append(word(x(k), bottom + 14, count(k), "tmuted", "middle"))
     parts.append(word((x(1) + right) / 2, HEIGHT - 6, "random poses that must all be read right", "", "middle"))
-    places = [right + GAP * (i + 1) for i in range(len(found[0].grids))]
-    for place, (points, _) in zip(places, found[0].grids, strict=True):
+    places = [right + GAP * (i + 1) for i in range(len(tries[0].grids))]
+    for place, (points, _) in zip(places, tries[0].grids, strict=True):
         parts.append(word(place, bottom + 14, count(points), "tmuted", "middle"))
         parts.append(word(place, HEIGHT - 6, "grid", "", "middle"))
     ends = []
-    for one in found:
+    for one in tries:
         number = hue(one.index)
         ks = range(1, most + 1)
         curve: list[Point] = [(x(k), y(share.share)) for k, share in zip(ks, one.worst, strict=True)]
@@ -81,6 +65,6 @@ def worst_chart(found: Sequence[Tries], label: str) -> Markup:
             parts.append(dots([(place, y(grid.share))], f"s{number} pt"))
             last = y(grid.share)
         ends.append(last)
-    for one, name, height in zip(found, names, spread(ends, LINE, TOP, bottom), strict=True):
+    for one, name, height in zip(tries, names, spread(ends, LINE, TOP, bottom), strict=True):
         parts.append(word(far + 12, height + 3.8, name, f"t{hue(one.index)}"))
     return picture(WIDTH, HEIGHT, parts, label=label)

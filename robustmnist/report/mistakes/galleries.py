@@ -1,6 +1,6 @@
 """The mistakes that the checkpoints were surest of, each with its clean twin and the strength at which it broke."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,20 +8,17 @@ import numpy as np
 import pandas as pd
 
 from robustmnist.overview.in_words import NAME, TITLE, at
-from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview
+from robustmnist.overview.overview import Overview, SweepOverview
 from robustmnist.page.colours import hue
 from robustmnist.page.png import sheet, uri
 from robustmnist.page.records import Key
-from robustmnist.predictions import Predictions, Shown
+from robustmnist.predictions import Digits, Shown
 from robustmnist.predictions.pictures import Pair
-from robustmnist.report.mistakes.words import Mistake, gallery_caption
-from robustmnist.results import clean_mistakes, decide, mistakes
-from robustmnist.results.mistakes.pictures import pictures
-from robustmnist.suites.sides import sides
+from robustmnist.report.mistakes.words import ALL_SUITES, CLEAN_DIGITS, Mistake, broke_text, gallery_caption
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import anchor, percent, plain
+from robustmnist.wording.numbers import anchor, percent
 
-__all__ = ["TOP", "Card", "Gallery", "GalleryGroup", "broke_at", "galleries"]
+__all__ = ["TOP", "Card", "Gallery", "GalleryGroup", "galleries"]
 
 
 TOP = 25  # mistakes in a gallery
@@ -63,97 +60,72 @@ class GalleryGroup:
     extra: bool
 
 
-def galleries(overview: Overview) -> tuple[GalleryGroup, ...]:
-    """Return the surest mistakes of every checkpoint: over all suites, then, folded, on clean digits and by suite."""
-    names = overview.predictions.checkpoints
-    groups = []
+def galleries(
+    overview: Overview, by_suite: Sequence[Sequence[pd.DataFrame]], clean: Sequence[pd.DataFrame], digits: Digits
+) -> tuple[GalleryGroup, ...]:
+    """Return the surest mistakes of every checkpoint: over all suites, then, folded, on clean digits and by suite.
+
+    Args:
+        overview: The run.
+        by_suite: For each checkpoint and each of `overview.suites` its `mistakes`, and beside them the ``suite`` and
+            ``first_misread``, the strength at which the digit was misread first (NaN: unperturbed).
+        clean: For each checkpoint its `clean_mistakes`.
+        digits: What pictures the run kept.
+    """
+    names, groups = range(len(overview.clean)), []
     if overview.suites:
-        found = {name: [_suite(overview, name, suite) for suite in overview.suites] for name in names}
-        every = tuple(_gallery(overview, "all", k, _all(found[name])) for k, name in enumerate(names))
-        title = shorten(overview.suites[0].suite.title, TITLE) if len(overview.suites) == 1 else "All suites"
+        every = tuple(_gallery(overview, digits, "all", k, _all(by_suite[k])) for k in names)
+        title = shorten(overview.suites[0].title, TITLE) if len(overview.suites) == 1 else ALL_SUITES
         groups.append(GalleryGroup(title, every, extra=False))
-    clean = []
-    for k, name in enumerate(names):
-        table = clean_mistakes(overview.predictions, name, TOP).assign(suite="")
-        clean.append(_gallery(overview, "clean", k, table, twins=False))
-    groups.append(GalleryGroup("Clean digits", tuple(clean), extra=bool(groups)))
+    unperturbed = (_gallery(overview, digits, "clean", k, clean[k].assign(suite=""), twins=False) for k in names)
+    groups.append(GalleryGroup(CLEAN_DIGITS, tuple(unperturbed), extra=bool(groups)))
     if len(overview.suites) > 1:
-        groups += [
-            _few(overview, place, [found[name][place] for name in names]) for place in range(len(overview.suites))
-        ]
+        for i, suite in enumerate(overview.suites):
+            few = tuple(_gallery(overview, digits, suite.index, k, by_suite[k][i][:FEWER]) for k in names)
+            groups.append(GalleryGroup(shorten(suite.title, TITLE), few, extra=True))
     return tuple(groups)
 
 
-def broke_at(
-    predictions: Predictions, checkpoint: str, suite: str, sweep: str, variant: int, row: int, value: float
-) -> float | None:
-    """Return the strength at which an image is first misread on the way from neutral to `value`; None: at neutral.
-
-    Of one variant: the one whose picture is shown. With a single variant it is the first failure of
-    `robustmnist.results.critical_severity`.
-    """
-    found = predictions.sweep(suite, sweep)
-    logits = predictions.logits[suite, sweep][predictions.index(checkpoint), :, variant, row]
-    answers = decide(logits).predicted == predictions.labels[row]
-    side = next(side for side in sides(found) if value in side.strengths and value != found.neutral)
-    failed = [float(strength) for strength, place in zip(side.strengths, side.at, strict=True) if not answers[place]]
-    return None if failed[0] == found.neutral else failed[0]
-
-
-def _few(overview: Overview, place: int, tables: list[pd.DataFrame]) -> GalleryGroup:
-    suite = overview.suites[place]
-    shown = [_gallery(overview, suite.index, k, table[:FEWER]) for k, table in enumerate(tables)]
-    return GalleryGroup(shorten(suite.title, TITLE), tuple(shown), extra=True)
-
-
-def _suite(overview: Overview, name: str, suite: SuiteOverview) -> pd.DataFrame:
-    return mistakes(overview.predictions, name, suite.name, TOP).assign(suite=suite.name)
-
-
-def _all(tables: list[pd.DataFrame]) -> pd.DataFrame:
+def _all(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     table = pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
     # A digit appears once, with its surest mistake; the order of the suites decides between equals.
     return table.sort_values("log_odds", ascending=False, kind="stable").drop_duplicates("row")[:TOP]
 
 
-def _pair(overview: Overview, row: Mapping[Any, Any]) -> Pair | None:
+def _pair(digits: Digits, row: Mapping[Any, Any]) -> Pair | None:
     """Return the pictures of a mistake, as it was seen and clean; None where the run kept none."""
-    digits, number = pictures(overview.predictions), int(row["row"])
+    number = int(row["row"])
     if not row["suite"]:
         return (digits.clean[number],) * 2 if number in digits.clean else None
     return digits.pair(Shown(str(row["suite"]), str(row["sweep"]), float(row["value"]), int(row["variant"]), number))
 
 
-def _gallery(overview: Overview, what: int | str, place: int, table: pd.DataFrame, *, twins: bool = True) -> Gallery:
-    name, sweeps = overview.clean[place].name, {(one.suite.name, one.sweep.name): one for one in overview.sweeps}
+def _gallery(
+    overview: Overview, digits: Digits, what: int | str, checkpoint: int, table: pd.DataFrame, *, twins: bool = True
+) -> Gallery:
+    name, sweeps = overview.clean[checkpoint].name, {(one.suite.name, one.name): one for one in overview.sweeps}
     kept: list[Pair] = []
-    cards, told = [], []
+    cards, shown = [], []
     for i, row in enumerate(table.to_dict("records")):
-        pair = _pair(overview, row)
+        pair = _pair(digits, row)
         sweep = sweeps.get((str(row["suite"]), str(row["sweep"])))
         where = broke = ""
         if sweep is not None:
-            value, variant = float(row["value"]), int(row["variant"])
-            where = _where(sweep, value, str(row["variant_label"]), long=what == "all" and len(overview.suites) > 1)
-            names = (sweep.suite.name, sweep.name)
-            first = broke_at(overview.predictions, name, *names, variant, int(row["row"]), value)
-            broke = "misread clean" if first is None else f"broke at {_number(sweep, first)}"
-        sure = float(row["confidence"])
-        one = Mistake(int(row["label"]), int(row["predicted"]), sure, where)
-        told.append(one)
-        link = anchor("mistake", what, place, i)
+            long = what == "all" and len(overview.suites) > 1
+            where = _where(sweep, float(row["value"]), str(row["variant_label"]), long=long)
+            broke = broke_text(sweep, float(row["first_misread"]))
+        confidence = float(row["confidence"])
+        one = Mistake(int(row["label"]), int(row["predicted"]), confidence, where)
+        shown.append(one)
+        link = anchor("mistake", what, checkpoint, i)
         at_sheet = None if pair is None else len(kept)
         kept += [] if pair is None else [pair]
-        cards.append(Card(link, at_sheet, one.label, one.predicted, percent(sure, 2), where, broke, int(row["id"])))
-    key = Key(hue(place), shorten(name, NAME))
+        text = percent(confidence, 2)
+        cards.append(Card(link, at_sheet, one.label, one.predicted, text, where, broke, int(row["id"])))
+    key = Key(hue(checkpoint), shorten(name, NAME))
     rows = list(zip(*kept, strict=True))[: 1 + twins]  # digits as seen, then clean
     picture = uri(sheet(np.array(rows))) if kept else ""
-    return Gallery(key, picture, len(kept), twins, tuple(cards), gallery_caption(told, len(cards) - len(kept)))
-
-
-def _number(sweep: SweepOverview, value: float) -> str:
-    # The unit stands in the line above.
-    return plain(value, signed=sweep.two_sided and sweep.neutral == 0)
+    return Gallery(key, picture, len(kept), twins, tuple(cards), gallery_caption(shown, len(cards) - len(kept)))
 
 
 def _where(sweep: SweepOverview, value: float, variant: str, *, long: bool) -> str:

@@ -4,15 +4,19 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from robustmnist.overview.in_words import NAME, TITLE, focus_text
 from robustmnist.overview.overview import Overview, SuiteOverview
 from robustmnist.page.colours import MATRIX_STEPS, hue
 from robustmnist.page.records import Cell, Key
-from robustmnist.report.mistakes.galleries import GalleryGroup, galleries
-from robustmnist.report.mistakes.words import matrix_caption
-from robustmnist.results import confusion
+from robustmnist.predictions import Predictions
+from robustmnist.report.mistakes.galleries import TOP, GalleryGroup, galleries
+from robustmnist.report.mistakes.words import CLEAN_DIGITS, GALLERY_NOTE, MATRIX_NOTE, matrix_caption
+from robustmnist.results import clean_mistakes, confusion, mistakes
+from robustmnist.results.mistakes.first_misread import first_misread
+from robustmnist.results.mistakes.pictures import pictures
 from robustmnist.wording.characters import shorten
 
 __all__ = ["Fails", "Matrix", "MatrixGroup", "fails_section", "matrix_cells"]
@@ -39,9 +43,11 @@ class MatrixGroup:
 
 @dataclass(frozen=True)
 class Fails:
-    """How does it fail? Confusion matrices, galleries."""
+    """How does it fail? Confusion matrices, galleries, each with a note on how to read them."""
 
+    matrix_note: str
     matrices: tuple[MatrixGroup, ...]
+    gallery_note: str
     galleries: tuple[GalleryGroup, ...]
 
 
@@ -51,12 +57,22 @@ def fails_section(overview: Overview) -> Fails:
     first = min(overview.suites, key=lambda one: one.hardest.reach, default=None)
     groups += [_suite(overview, suite, extra=suite is not first) for suite in overview.suites]
     groups.sort(key=lambda one: one.extra)  # stable: the order of the suites stays
-    return Fails(tuple(groups), galleries(overview))
+    run, names = overview.predictions, [one.name for one in overview.clean]
+    by_suite = [[_mistakes(run, name, suite.name) for suite in overview.suites] for name in names]
+    clean = [clean_mistakes(run, name, TOP) for name in names]
+    return Fails(MATRIX_NOTE, tuple(groups), GALLERY_NOTE, galleries(overview, by_suite, clean, pictures(run)))
+
+
+def _mistakes(predictions: Predictions, checkpoint: str, suite: str) -> pd.DataFrame:
+    table = mistakes(predictions, checkpoint, suite, TOP)
+    lines = table[["sweep", "variant", "row", "value"]].itertuples(index=False, name=None)
+    first = [first_misread(predictions, checkpoint, suite, *line) for line in lines]
+    return table.assign(suite=suite, first_misread=np.array(first, np.float64))
 
 
 def _clean(overview: Overview) -> MatrixGroup:
     tables = [confusion(overview.predictions, one.name) for one in overview.clean]
-    return _group(overview, "Clean digits", tables, len(overview.predictions), extra=False)
+    return _group(overview, CLEAN_DIGITS, tables, len(overview.predictions), extra=False)
 
 
 def _suite(overview: Overview, suite: SuiteOverview, *, extra: bool) -> MatrixGroup:

@@ -1,5 +1,6 @@
 """Sentences under confusion matrices and galleries of mistakes."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,10 +8,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustmnist.overview.in_words import NAME
+from robustmnist.overview.overview import SweepOverview
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import count, listing, percent
+from robustmnist.wording.numbers import count, listing, percent, plain
 
-__all__ = ["Mistake", "gallery_caption", "matrix_caption"]
+__all__ = [
+    "ALL_SUITES",
+    "CLEAN_DIGITS",
+    "GALLERY_NOTE",
+    "MATRIX_NOTE",
+    "Mistake",
+    "broke_text",
+    "gallery_caption",
+    "matrix_caption",
+]
+
+CLEAN_DIGITS, ALL_SUITES = "Clean digits", "All suites"
+MATRIX_NOTE = (
+    "Rows are true classes, columns what was read. The diagonal, in grey, was read right; a mistake is tinted by its "
+    "share of the row."
+)
+GALLERY_NOTE = (
+    "Each digit as the checkpoint saw it, its clean twin at half the size beside it; the true class and what was read, "
+    "how surely, where, and the strength at which the digit was first misread on the way there. A digit appears once "
+    "per gallery, with its most confident mistake among those no stronger than ◆."
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +56,13 @@ def matrix_caption(names: Sequence[str], tables: Sequence[NDArray[np.int64]], in
     text = f"Most frequent mistake: {listing(said, 'and')}."
     lost = [f"{shorten(name, NAME)} {count(rows)}" for name, rows in zip(names, invalid, strict=True) if rows]
     return f"{text} Invalid rows, in no cell: {listing(lost)}." if lost else text
+
+
+def broke_text(sweep: SweepOverview, first: float) -> str:
+    """Say at which strength a digit was first misread (NaN: unperturbed); without the unit, which stands above it."""
+    if math.isnan(first):
+        return "misread clean"
+    return f"broke at {plain(first, signed=sweep.two_sided and sweep.neutral == 0)}"
 
 
 def gallery_caption(rows: Sequence[Mistake], missing: int = 0) -> str:

@@ -19,7 +19,8 @@ from robustmnist.page.heat_map import Axis, even_marks, heat
 from robustmnist.page.png import GAP, sheet, uri
 from robustmnist.page.svg import bars, word
 from robustmnist.page.template import style
-from robustmnist.report.breakdown.worst_chart import Tries, worst_chart
+from robustmnist.report.breakdown.tries import Tries
+from robustmnist.report.breakdown.worst_chart import worst_chart
 from robustmnist.report.mistakes.section import matrix_cells
 from robustmnist.report.robustness.curve_chart import Panel, Ring, curve_chart
 

@@ -12,12 +12,12 @@ from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview
 from robustmnist.overview.tolerance import Area, Clean, Curve, Fall, Tolerance
 from robustmnist.perturb import PERTURBATIONS
 from robustmnist.report.breakdown.strips import columns
+from robustmnist.report.breakdown.tries import Tries
 from robustmnist.report.breakdown.words import class_caption, map_caption, strip_caption, worst_caption
-from robustmnist.report.breakdown.worst_chart import Tries
-from robustmnist.report.mistakes.galleries import broke_at
 from robustmnist.report.mistakes.words import Mistake, gallery_caption, matrix_caption
 from robustmnist.report.robustness.headline import told_apart
 from robustmnist.report.robustness.words import answer, curve_caption, natural_sentence, phrase, suite_caption, weakest
+from robustmnist.results.mistakes.first_misread import first_misread
 from robustmnist.suites import Sweep
 from robustmnist.wording.characters import printable, shorten
 from robustmnist.wording.numbers import interval, percent, plain, strength
@@ -419,5 +419,5 @@ def test_where_a_digit_broke_is_its_first_failure() -> None:
         end = run.sweep(suite, sweep).values[-1 if side == "above" else 0]
         for row, first in table["first_failure"].items():
             if not np.isnan(first):
-                found = broke_at(run, "fc", suite, sweep, 0, int(row), end)
-                assert found == (None if first == 0 else first)
+                broke = first_misread(run, "fc", suite, sweep, 0, int(row), end)
+                assert broke == pytest.approx(np.nan if first == 0 else first, nan_ok=True)
