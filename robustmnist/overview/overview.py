@@ -10,7 +10,7 @@ import pandas as pd
 from robustmnist.overview.tolerance import Area, Clean, Curve, Tolerance, clean_accuracy, read_areas, read_tolerances
 from robustmnist.predictions import Predictions
 from robustmnist.predictions.phrases import Phrases, phrases_of
-from robustmnist.results import focus, summarise
+from robustmnist.results import RESAMPLES, focus, summarise
 from robustmnist.results.breakdown.worst_case import worst_of_k
 from robustmnist.results.focus import KEEP
 from robustmnist.results.robustness.areas import areas
@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 
-RESAMPLES = 2_000  # of the bootstrap: the ends of an interval are then good to a tenth of its width
 MANY_DRAWS = 5  # from so many draws of one strength on, the worst of them is asked for
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from robustmnist.predictions import Predictions
 from robustmnist.results.remembered import remembered
 
-__all__ = ["clean_right", "hits", "right", "right_answers"]
+__all__ = ["accuracies", "clean_right", "hits", "right", "right_answers"]
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -46,6 +46,18 @@ def hits(predictions: Predictions, suite: str, sweep: str) -> NDArray[np.uint16]
         RunError: If the sweep was not evaluated.
     """
     return _frozen(right(predictions, suite, sweep).sum(axis=2, dtype=np.uint16))
+
+
+def accuracies(predictions: Predictions, suite: str, sweep: str) -> NDArray[np.float64]:
+    """Return the accuracies of a sweep, over images and variants, float64 (M, V).
+
+    Raises:
+        RunError: If the sweep was not evaluated.
+    """
+    correct = hits(predictions, suite, sweep).sum(axis=2, dtype=np.int64)
+    answers = len(predictions) * predictions.logits[suite, sweep].shape[2]
+    accuracy: NDArray[np.float64] = correct / answers
+    return accuracy
 
 
 @remembered

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from robustmnist.predictions import Predictions
 from robustmnist.results.summary import summarise
-from robustmnist.statistics.curves import fall, trapezoid_weights
+from robustmnist.statistics.curves import area_under, fall
 from robustmnist.suites.sides import sides_of_values
 
 __all__ = ["KEEP", "focus", "focus_of_earlier_versions", "headline"]
@@ -64,7 +64,7 @@ def headline(source: Predictions | pd.DataFrame) -> pd.DataFrame:
                 "clean_accuracy": float(clean["accuracy"]),
                 "clean_accuracy_low": float(clean["accuracy_low"]),
                 "clean_accuracy_high": float(clean["accuracy_high"]),
-                "area": float(trapezoid_weights(values) @ accuracy),
+                "area": float(area_under(values, accuracy)),
                 "threshold_low": falls.get("below", np.nan),
                 "threshold_high": falls.get("above", np.nan),
             }

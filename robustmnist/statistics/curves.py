@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["fall", "trapezoid_weights"]
+__all__ = ["area_under", "fall", "trapezoid_weights"]
 
 Array = NDArray[np.float64]
 
@@ -24,6 +24,16 @@ def trapezoid_weights(values: ArrayLike) -> Array:
     weights = (np.append(steps, 0.0) + np.insert(steps, 0, 0.0)) / 2.0
     total: Array = weights / weights.sum()
     return total
+
+
+def area_under(values: ArrayLike, accuracy: ArrayLike) -> Array:
+    """Return the area under curves of `accuracy` (…, V) over the strengths `values` (V,), as `trapezoid_weights`; (…).
+
+    >>> float(area_under([0.0, 1.0, 3.0], [1.0, 0.75, 0.5]).round(3))
+    0.708
+    """
+    area: Array = (np.asarray(accuracy, np.float64) * trapezoid_weights(values)).sum(axis=-1)
+    return area
 
 
 def fall(distances: Array, accuracy: Array, floor: Array) -> Array:

@@ -106,7 +106,7 @@ def test_a_run_prints_the_headline_and_where_the_files_are(here: Path) -> None:
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert re.fullmatch(r"one: reads (\d+\.\d+) % of 40 clean digits \(95 % interval \d+\.\d+–\d+\.\d+\)", lines[0])
-    assert lines[3] == "with 95 % intervals from 2,000 resamples of the 40 digits:"
+    assert lines[3] == "with 95 % intervals from 10,000 resamples of the 40 digits:"
     assert re.split("  +", lines[4]) == ["suite", "sweep", "checkpoint", "a tenth is lost at", "area"]
     assert re.match(r"mine +right +one +[<>]? ?[\d.]+ px( \([^)]*\))? +\d+\.\d \(\d+\.\d–\d+\.\d\)$", lines[5])
     assert "\N{NO-BREAK SPACE}" not in result.stdout
@@ -129,7 +129,7 @@ def test_a_suite_of_maps_alone_is_evaluated_and_told(tmp_path: Path, monkeypatch
     assert re.match(r"cnn: reads \d+\.\d\d % of 40 clean digits", lines[0])
     run = read_predictions(tmp_path / "out")
     (row,) = worst_over_grid(run, "mine", "grid").to_dict("records")
-    (mean,) = map_means(run, 2_000).to_dict("records")
+    (mean,) = map_means(run).to_dict("records")
     shown = (
         (mean["mean"], mean["mean_low"], mean["mean_high"]),
         (row["accuracy"], row["accuracy_low"], row["accuracy_high"]),

@@ -26,6 +26,7 @@ from robustmnist.results import (
     summary_csv,
     wilson,
 )
+from robustmnist.results.focus import focus_of_earlier_versions
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +236,12 @@ def test_headline_in_closed_form(values, accuracy, area, low, high) -> None:  # 
 )
 def test_focus_is_where_classifiers_begin_to_fail(values, accuracy, value) -> None:  # type: ignore[no-untyped-def]
     assert focus(curve(values, accuracy)).iloc[0]["value"] == value
+
+
+def test_pictures_of_earlier_versions_are_ranked_by_the_rule_of_then() -> None:
+    table = curve([0, 1, 2, 3], [0.95, 0.88, 0.5, 0.1])
+    assert focus(table).iloc[0]["value"] == 2  # below 0.855
+    assert focus_of_earlier_versions(table).iloc[0]["value"] == 1  # below 0.90
 
 
 def test_focus_averages_over_checkpoints() -> None:

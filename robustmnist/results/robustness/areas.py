@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from robustmnist.predictions import Predictions
 from robustmnist.results.bootstrap import bootstrap
-from robustmnist.results.correctness import hits
+from robustmnist.results.correctness import accuracies, hits
 from robustmnist.results.remembered import remembered
-from robustmnist.statistics.curves import trapezoid_weights
+from robustmnist.statistics.curves import area_under, trapezoid_weights
 from robustmnist.statistics.resampling import RESAMPLES
 from robustmnist.statistics.unseen import mean_ends
 from robustmnist.suites import Sweep
@@ -59,7 +59,7 @@ def _areas(predictions: Predictions, resamples: int, seed: int) -> pd.DataFrame:
     for suite in predictions.suites:
         for sweep in suite.curves:
             images = image_areas(predictions, suite.name, sweep.name)
-            area = images.mean(axis=1)
+            area = area_under(sweep.values, accuracies(predictions, suite.name, sweep.name))
             resampled = drawn.accuracy(suite.name, sweep.name) @ trapezoid_weights(sweep.values)
             low, high = mean_ends(resampled, images, seed, 0.0, 1.0)
             rows += [

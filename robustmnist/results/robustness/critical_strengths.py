@@ -7,7 +7,7 @@ import pandas as pd
 
 from robustmnist.predictions import Predictions
 from robustmnist.results.bootstrap import bootstrap
-from robustmnist.results.correctness import clean_right, hits
+from robustmnist.results.correctness import accuracies, clean_right
 from robustmnist.results.focus import KEEP
 from robustmnist.results.remembered import remembered
 from robustmnist.results.robustness.areas import Array, curve_names
@@ -57,7 +57,7 @@ def _critical_strengths(predictions: Predictions, resamples: int, seed: int, kee
     rows: list[dict[str, Any]] = []
     for suite in predictions.suites:
         for sweep in suite.curves:
-            accuracy = hits(predictions, suite.name, sweep.name).sum(axis=2, dtype=np.int64) / (n * len(sweep.variants))
+            accuracy = accuracies(predictions, suite.name, sweep.name)
             resampled = drawn.accuracy(suite.name, sweep.name)
             for side in sides(sweep):
                 distance = _critical(side.distances, accuracy[:, side.at], clean, keep)
