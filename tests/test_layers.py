@@ -1,6 +1,7 @@
 """Who may import whom: the order of the packages, read from the source. ARCHITECTURE.md says the same in words."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -36,7 +37,8 @@ FOREIGN = {
     "page": {"torch", "pandas"},
     "wording": {"torch", "pandas", "numpy"},
 }
-SECTIONS = {path.parent.name for path in (PACKAGE / "report").glob("*/section.py")} | {"provenance"}
+SECTIONS = {path.parent.name for path in (PACKAGE / "report").glob("*/section.py")}
+TEMPLATES = {path.name: path.read_text("utf-8") for path in sorted((PACKAGE / "report").rglob("*.jinja"))}
 SOURCES = {str(path.relative_to(PACKAGE)): path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
 
 
@@ -78,7 +80,7 @@ def order_faults(sources: Mapping[str, str]) -> list[str]:
 
 
 def section_faults(sources: Mapping[str, str]) -> list[str]:
-    """Return where a section of the report asks another section."""
+    """Return where a section of the report asks another section, or a file of it but ``section.py`` asks results."""
     faults = []
     for name, source in sources.items():
         own, _, rest = name.removeprefix("report/").partition("/")
@@ -86,7 +88,15 @@ def section_faults(sources: Mapping[str, str]) -> list[str]:
             others = {dotted.split(".")[2] for dotted in imports(source) if dotted.startswith("robustmnist.report.")}
             faults += [f"{name}: asks the section {other}" for other in sorted(others & SECTIONS - {own})]
             faults += [f"{name}: asks the page" for other in sorted(others - SECTIONS)]
+            if rest != "section.py" and any(part(dotted) == "results" for dotted in imports(source)):
+                faults.append(f"{name}: asks results, which is for section.py alone")
     return faults
+
+
+def sentences(template: str) -> list[str]:
+    """Return the sentences that a template says itself: texts between tags with a full stop in them."""
+    text = re.sub(r"{%.*?%}|{{.*?}}|{#.*?#}", "", template, flags=re.DOTALL)
+    return [piece.strip() for piece in re.sub(r"<[^>]*>", "\n\n", text).split("\n\n") if re.search(r"\w\.", piece)]
 
 
 def circles(sources: Mapping[str, str]) -> list[str]:
@@ -127,6 +137,16 @@ def test_every_row_is_there() -> None:
     there = {name.partition("/")[0].removesuffix(".py") for name in SOURCES}
     assert there == set(RANK)
     assert sum(map(len, LAYERS)) == len(RANK)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_templates_leave_sentences_to_words(name: str) -> None:
+    assert sentences(TEMPLATES[name]) == []
+
+
+def test_a_seeded_sentence_is_seen() -> None:
+    seeded = '<h2>Is it?</h2>\n<p class="a.b">{{ section.note }} Dots\nare <b>bins.</b></p>'
+    assert sentences(seeded) == ["bins."]
 
 
 def test_no_section_of_the_report_asks_another() -> None:
@@ -178,6 +198,11 @@ def test_a_seeded_section_or_circle_is_seen() -> None:
     ]
     assert section_faults({"report/confidence/section.py": source}) == []
     assert section_faults({"report/mistakes/words.py": "from robustmnist.report.page import page"}) != []
+    asking = "def f():\n    from robustmnist.results.breakdown.maps import shift_map"
+    assert section_faults({"report/breakdown/maps.py": asking}) == [
+        "report/breakdown/maps.py: asks results, which is for section.py alone"
+    ]
+    assert section_faults({"report/breakdown/section.py": asking, "report/page.py": asking}) == []
     first, second = "from robustmnist.data.b import x", "def f():\n    import robustmnist.data.a"
     assert circles({"data/a.py": first, "data/b.py": second, "data/c.py": first}) == ["data/a.py", "data/b.py"]
     assert circles({"data/a.py": first, "data/b.py": "", "data/c.py": first}) == []

@@ -13,7 +13,7 @@ from robustmnist.page.records import Banner, Fact, Key, Table
 from robustmnist.page.template import fill
 from robustmnist.predictions import Predictions
 from robustmnist.report.comparison.section import ComparisonSection, comparison_section
-from robustmnist.report.provenance.facts import banners, checkpoint_table, command, facts, generator, suite_table
+from robustmnist.report.provenance.section import banners, checkpoint_table, command, facts, generator, suite_table
 from robustmnist.results import RESAMPLES
 from robustmnist.system.files import write_atomic
 from robustmnist.wording.characters import shorten

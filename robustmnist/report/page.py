@@ -12,9 +12,11 @@ from robustmnist.page.template import fill
 from robustmnist.predictions import Predictions
 from robustmnist.report.breakdown.section import Breaks, breaks_section
 from robustmnist.report.comparison.section import ComparisonSection, comparison_section
+from robustmnist.report.comparison.words import ONE_CHECKPOINT
 from robustmnist.report.confidence.section import TrustSection, trust_section
 from robustmnist.report.mistakes.section import Fails, fails_section
-from robustmnist.report.provenance.facts import (
+from robustmnist.report.provenance.realised import realised_table
+from robustmnist.report.provenance.section import (
     banners,
     checkpoint_table,
     command,
@@ -23,7 +25,7 @@ from robustmnist.report.provenance.facts import (
     provenance,
     suite_table,
 )
-from robustmnist.report.provenance.realised import realised_table
+from robustmnist.report.provenance.words import COMMAND_NOTE
 from robustmnist.report.robustness.section import Robust, robust_section
 from robustmnist.report.robustness.words import answer
 from robustmnist.system.files import write_atomic
@@ -40,6 +42,7 @@ MANY = "How far can a digit be disturbed before the classifier fails?"
 class Done:
     """What was done: command, provenance, checkpoints, suites, and what the strengths came to, if measured."""
 
+    note: str
     command: str
     facts: tuple[Fact, ...]
     checkpoints: Table
@@ -49,7 +52,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Page:
-    """The whole report: the head, then the six questions; `better` is None with one checkpoint."""
+    """The whole report: the head, then the six questions; where `better` is None, `alone` says why."""
 
     title: str
     question: str
@@ -63,6 +66,7 @@ class Page:
     fails: Fails
     trust: TrustSection
     better: ComparisonSection | None
+    alone: str
     done: Done
 
 
@@ -72,11 +76,12 @@ def page(overview: Overview) -> Page:
     keys = tuple(Key(hue(place), name) for place, name in enumerate(names))
     suites = overview.predictions.suites
     done = Done(
-        command(overview),
-        provenance(overview),
-        checkpoint_table(overview),
-        suite_table(overview),
-        realised_table(overview),
+        note=COMMAND_NOTE,
+        command=command(overview),
+        facts=provenance(overview),
+        checkpoints=checkpoint_table(overview),
+        suites=suite_table(overview),
+        realised=realised_table(overview),
     )
     return Page(
         title=f"robustmnist: {listing(names)}",
@@ -91,6 +96,7 @@ def page(overview: Overview) -> Page:
         fails=fails_section(overview),
         trust=trust_section(overview),
         better=comparison_section(overview),
+        alone=ONE_CHECKPOINT,
         done=done,
     )
 

@@ -28,7 +28,7 @@ from robustmnist.overview.overview import gather
 from robustmnist.perturb import prepare
 from robustmnist.predictions import Predictions, Shown, read_predictions
 from robustmnist.report import write_report
-from robustmnist.report.provenance.facts import provenance
+from robustmnist.report.provenance.section import provenance
 from robustmnist.results import headline, mistakes, summarise
 from robustmnist.suites import Suite
 

@@ -1,6 +1,5 @@
 """Which checkpoint is better: every pair, in words, as a figure, and in tables."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,25 +11,35 @@ from robustmnist.overview.overview import RESAMPLES, Overview
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Key, Table
 from robustmnist.report.comparison.forest_plot import Side, forest
-from robustmnist.report.comparison.galleries import PairGallery, pair_galleries
-from robustmnist.report.comparison.seeds import SeedGroup, seed_groups
-from robustmnist.report.comparison.tables import looked_at, pair_tables
+from robustmnist.report.comparison.galleries import PairGallery, pair_gallery
+from robustmnist.report.comparison.seed_words import SEED_NOTE
+from robustmnist.report.comparison.seeds import SeedGroup, seed_group
+from robustmnist.report.comparison.tables import pair_tables
 from robustmnist.report.comparison.words import (
+    FAMILIES,
+    OPEN,
     Counts,
     Difference,
     clean_sentence,
     consistency_sentence,
+    figure_caption,
+    section_note,
     sentences,
     verdict,
 )
-from robustmnist.results import Comparison, compare_pairs, recipe_groups
+from robustmnist.results import (
+    Comparison,
+    compare_pairs,
+    mistakes_read_right,
+    recipe_groups,
+    seed_variance,
+    wrong_and_right,
+)
+from robustmnist.results.mistakes.pictures import pictures
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import anchor, count, listing
+from robustmnist.wording.numbers import anchor
 
 __all__ = ["ComparisonSection", "Pair", "comparison_section"]
-
-FAMILIES = ("suites", "sweeps", "settings")
-OPEN = 3  # pairs that are shown unfolded: all of three checkpoints
 
 
 @dataclass(frozen=True)
@@ -54,10 +63,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class ComparisonSection:
-    """All pairs, after a note on how they were tested, and last what the seeds of one recipe have in common."""
+    """All pairs and what the seeds of one recipe have in common, each after a note on what was tested."""
 
     note: str
     pairs: tuple[Pair, ...]
+    seed_note: str
     seeds: tuple[SeedGroup, ...]
 
 
@@ -73,31 +83,41 @@ def comparison_section(
         resamples: Of the bootstrap over images.
         seeds: Groups of checkpoints that are of one recipe and different seeds; None: those that the run's manifest
             tells, see `recipe_groups`.
+
+    Raises:
+        RunError: If a checkpoint of a group was not evaluated, is named twice, or a group has fewer than two.
     """
     if len(overview.clean) < 2 or not overview.suites:
         return None
-    found = compare_pairs(overview.predictions, resamples=resamples)
-    family = {name: sum(int(getattr(one, name)["p"].notna().sum()) for one in found) for name in FAMILIES}
+    run = overview.predictions
+    pairs = compare_pairs(run, resamples=resamples)
+    family = {name: sum(int(getattr(one, name)["p"].notna().sum()) for one in pairs) for name in FAMILIES}
     # The clean row of each table of settings is of the suites' family.
-    clean = sum(int(one.settings["p"].iloc[:1].notna().sum()) for one in found)
+    clean = sum(int(one.settings["p"].iloc[:1].notna().sum()) for one in pairs)
     family |= {"suites": family["suites"] + clean, "settings": family["settings"] - clean}
-    pairs = tuple(_pair(overview, one, family, place) for place, one in enumerate(found))
-    groups = seed_groups(overview, recipe_groups(overview.predictions) if seeds is None else seeds)
-    return ComparisonSection(_note(overview, family), pairs, groups)
+    groups = []
+    for names in recipe_groups(run) if seeds is None else seeds:
+        every = seed_variance(run, names)
+        groups.append(seed_group(overview, names, every, _shown(overview, every)))
+    return ComparisonSection(
+        note=section_note(len(overview.clean), len(run), family),
+        pairs=tuple(_pair(overview, one, family, extra=index >= OPEN) for index, one in enumerate(pairs)),
+        seed_note=SEED_NOTE,
+        seeds=tuple(groups),
+    )
 
 
-def _pair(overview: Overview, found: Comparison, family: Mapping[str, int], place: int) -> Pair:
-    at = [overview.predictions.index(name) for name in (found.a, found.b)]
+def _pair(overview: Overview, pair: Comparison, family: Mapping[str, int], *, extra: bool) -> Pair:
+    at = [overview.predictions.index(name) for name in (pair.a, pair.b)]
     a, b = (Key(hue(k), shorten(overview.clean[k].name, NAME)) for k in at)
-    rows = [_difference(row) for _, row in found.suites.iterrows()]
-    parts = [[float(one) for one in table["difference"]] for _, table in found.sweeps.groupby("suite", sort=False)]
-    clean, extra = found.settings.iloc[0], place >= OPEN
+    rows = [_difference(row) for _, row in pair.suites.iterrows()]
+    parts = [[float(one) for one in table["difference"]] for _, table in pair.sweeps.groupby("suite", sort=False)]
+    clean, shown, caption = pair.settings.iloc[0], _shown(overview, pair.settings), figure_caption(rows)
     said = (
         *sentences(a.name, b.name, rows, family["suites"]),
         clean_sentence(a.name, b.name, Counts(*(float(clean[name]) for name in ("only_a", "only_b", "p_holm")))),
-        consistency_sentence([float(kappa) for kappa in looked_at(overview, found.settings)["kappa"]]),
+        consistency_sentence([float(kappa) for kappa in shown["kappa"]]),
     )
-    caption = _caption(rows)
     return Pair(
         anchor=anchor("pair", *at),
         a=a,
@@ -106,37 +126,35 @@ def _pair(overview: Overview, found: Comparison, family: Mapping[str, int], plac
         sentences=tuple(filter(None, said)),
         figure=forest(Side(a.name, a.hue), Side(b.name, b.hue), rows, parts, caption),
         caption=caption,
-        galleries=() if extra else pair_galleries(overview, *at),
-        tables=pair_tables(overview, found, family),
+        galleries=() if extra else tuple(_gallery(overview, *both) for both in (at, at[::-1])),
+        tables=pair_tables(overview, (pair.a, pair.b), pair.suites, pair.sweeps, shown, family),
         extra=extra,
     )
+
+
+def _gallery(overview: Overview, wrong: int, right: int) -> PairGallery:
+    run = overview.predictions
+    names = run.checkpoints[wrong], run.checkpoints[right]
+    suites = [mistakes_read_right(run, *names, one.name).assign(suite=one.name) for one in overview.suites]
+    disturbed = pd.concat([table for table in suites if len(table)] or suites[:1], ignore_index=True)
+    return pair_gallery(overview, wrong, right, wrong_and_right(run, *names), disturbed, pictures(run))
+
+
+def _shown(overview: Overview, settings: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table that are shown: the clean digits and each suite's hardest sweep at its focus.
+
+    Args:
+        overview: The run.
+        settings: A row per setting: ``suite`` ("" for clean digits), ``sweep``, ``value``.
+    """
+    shown = [settings[settings["suite"] == ""]]
+    for suite in overview.suites:
+        sweep = suite.hardest
+        same = (settings["suite"] == suite.name) & (settings["sweep"] == sweep.name)
+        shown.append(settings[same & (settings["value"] == sweep.focus)])
+    return pd.concat(shown)
 
 
 def _difference(row: "pd.Series[float]") -> Difference:
     numbers = (float(row[name]) for name in ("difference", "difference_low", "difference_high", "p_holm"))
     return Difference(shorten(row["suite"], NAME), *numbers)
-
-
-def _caption(rows: list[Difference]) -> str:
-    grey = ", grey where the two are not told apart" if any(not one.told for one in rows) else ""
-    return (
-        "Dot: the suite’s mean over its sweeps, with its 95 % interval where that is wider; faint dots: its sweeps. "
-        f"A row takes the hue of the better checkpoint{grey}."
-    )
-
-
-def _note(overview: Overview, family: Mapping[str, int]) -> str:
-    several = ", each over all pairs" if len(overview.clean) > 2 else ""
-    called = {"suites": "clean accuracy and the suites", "sweeps": "the sweeps", "settings": "the perturbed settings"}
-    tests = listing([f"{called[name]} ({count(family[name])} tests)" for name in FAMILIES])
-    pairs = math.comb(len(overview.clean), 2)
-    under = "Under each pair" if pairs <= OPEN else f"Under the first {OPEN} pairs"
-    digits = count(len(overview.predictions))
-    return (
-        f"The checkpoints read the same {digits} digits, so they are compared digit by digit: "
-        "areas under the accuracy curve by a paired t-test, with an interval from the bootstrap over digits; answers "
-        "at one setting by McNemar’s exact test. P-values are corrected by Holm’s method over what is looked over at "
-        f"once to pick the better one: {tests}{several}. “Better” means p below 0.05 after that. {under} stand digits "
-        "that only one of the two reads, the surest mistakes first, clean and then disturbed: the true class, and what "
-        "either read, how surely."
-    )

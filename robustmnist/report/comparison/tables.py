@@ -7,69 +7,64 @@ import pandas as pd
 from robustmnist.overview.in_words import NAME, TITLE, focus_text
 from robustmnist.overview.overview import Overview, SweepOverview
 from robustmnist.page.records import Table
-from robustmnist.results import Comparison
+from robustmnist.report.comparison.words import CLEAN_DIGITS
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import count, percent, plain
 from robustmnist.wording.tests import difference_text, effect_text, p_text
 
-__all__ = ["looked_at", "pair_tables"]
+__all__ = ["pair_tables"]
 
 
-def looked_at(overview: Overview, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `table` of the clean digits and of each suite's hardest sweep at its focus.
-
-    Args:
-        overview: The run.
-        table: A row per setting: ``suite`` ("" for clean digits), ``sweep``, ``value``.
-    """
-    found = [table[table["suite"] == ""]]
-    for suite in overview.suites:
-        sweep = suite.hardest
-        same = (table["suite"] == suite.name) & (table["sweep"] == sweep.name)
-        found.append(table[same & (table["value"] == sweep.focus)])
-    return pd.concat(found)
-
-
-def pair_tables(overview: Overview, found: Comparison, family: Mapping[str, int]) -> tuple[Table, ...]:
+def pair_tables(
+    overview: Overview,
+    names: tuple[str, str],
+    suites: pd.DataFrame,
+    sweeps: pd.DataFrame,
+    settings: pd.DataFrame,
+    family: Mapping[str, int],
+) -> tuple[Table, ...]:
     """Return the tables of one pair.
 
     Args:
         overview: The run.
-        found: Its comparison, p-values corrected over all pairs.
+        names: The two checkpoints.
+        suites: Their comparison by suite, p-values corrected over all pairs.
+        sweeps: By sweep.
+        settings: At the settings that are shown, clean digits first.
         family: Over how many tests each table's p-values were corrected, by the table's name; the clean row of the
             settings is of the suites' family.
     """
-    a, b = shorten(found.a, NAME), shorten(found.b, NAME)
+    a, b = (shorten(name, NAME) for name in names)
     pair = f"{a} and {b}"  # a page has these tables of many pairs, and each is a landmark with a name of its own
     difference = f"{b} − {a} (95 % interval)"
     over = {name: f"p, Holm over {count(size)}" for name, size in family.items()}
-    clean = _area_row(found.settings.iloc[0], "Clean digits: accuracy", "accuracy")
-    suites = (clean, *(_area_row(row, shorten(row["suite"], NAME)) for _, row in found.suites.iterrows()))
-    titles = {(one.suite.name, one.sweep.name): _title(one) for one in overview.sweeps}
-    sweeps = tuple(
+    clean = _area_row(settings.iloc[0], f"{CLEAN_DIGITS}: accuracy", "accuracy")
+    by_suite = (clean, *(_area_row(row, shorten(row["suite"], NAME)) for _, row in suites.iterrows()))
+    titles = {(one.suite.name, one.name): _title(one) for one in overview.sweeps}
+    by_sweep = tuple(
         (
             *_area_row(row, titles.get((row["suite"], row["sweep"]), shorten(row["sweep"], NAME))),
             effect_text(float(row["cohens_d"])),
         )
-        for _, row in found.sweeps.iterrows()
+        for _, row in sweeps.iterrows()
     )
-    places = {(one.suite.name, one.sweep.name): focus_text(one) for one in overview.sweeps}
-    settings = tuple(_setting_row(row, places) for _, row in looked_at(overview, found.settings).iterrows())
+    places = {(one.suite.name, one.name): focus_text(one) for one in overview.sweeps}
+    by_setting = tuple(_setting_row(row, places) for _, row in settings.iterrows())
     shared = f"{over['settings']}; clean digits over {count(family['suites'])}"
     areas = (f"area of {a}", f"area of {b}", difference)
     return (
         Table(
             f"{pair}: clean accuracy, and area under the accuracy curve per suite",
             ("suite", *areas, over["suites"]),
-            suites,
+            by_suite,
         ),
         Table(
-            f"{pair}: area under the accuracy curve per sweep", ("sweep", *areas, over["sweeps"], "Cohen’s d"), sweeps
+            f"{pair}: area under the accuracy curve per sweep", ("sweep", *areas, over["sweeps"], "Cohen’s d"), by_sweep
         ),
         Table(
             f"{pair}: answers to the same digits, exact McNemar test",
             ("setting", a, b, f"only {a} right", f"only {b} right", shared, "odds ratio", "κ"),
-            settings,
+            by_setting,
         ),
     )
 
@@ -81,7 +76,7 @@ def _area_row(row: "pd.Series[float]", title: str, what: str = "area") -> tuple[
 
 
 def _setting_row(row: "pd.Series[float]", places: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
-    where = places.get((str(row["suite"]), str(row["sweep"])), "Clean digits")
+    where = places.get((str(row["suite"]), str(row["sweep"])), CLEAN_DIGITS)
     shares = (percent(float(row["accuracy_a"]), 2), percent(float(row["accuracy_b"]), 2))
     only = (_number(float(row["only_a"])), _number(float(row["only_b"])))
     p, kappa = p_text(float(row["p_holm"]), name=False), effect_text(float(row["kappa"]))

@@ -1,13 +1,31 @@
 """What the comparison of two checkpoints says, in words: better only where a test says so after correction."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from robustmnist.wording.numbers import NBSP, count, listing, plain
 from robustmnist.wording.tests import ALPHA, difference_text, p_text
 
-__all__ = ["Counts", "Difference", "clean_sentence", "consistency_sentence", "sentences", "verdict"]
+__all__ = [
+    "CLEAN_DIGITS",
+    "FAMILIES",
+    "ONE_CHECKPOINT",
+    "OPEN",
+    "Counts",
+    "Difference",
+    "clean_sentence",
+    "consistency_sentence",
+    "figure_caption",
+    "section_note",
+    "sentences",
+    "verdict",
+]
+
+OPEN = 3  # pairs that are shown unfolded: all of three checkpoints
+FAMILIES = {"suites": "clean accuracy and the suites", "sweeps": "the sweeps", "settings": "the perturbed settings"}
+CLEAN_DIGITS = "Clean digits"
+ONE_CHECKPOINT = "The run has one checkpoint: there is nothing to compare it with."
 
 
 @dataclass(frozen=True)
@@ -93,6 +111,36 @@ def consistency_sentence(kappas: Sequence[float]) -> str:
     if max(known) <= 0:
         return f"They err on the same digits no more often than chance would have it: error consistency {span}."
     return f"Whether they err on the same digits depends on the setting: error consistency {span} (0 is chance)."
+
+
+def figure_caption(differences: Sequence[Difference]) -> str:
+    """Say what dots and colours of a pair's figure mean."""
+    grey = ", grey where the two are not told apart" if any(not one.told for one in differences) else ""
+    return (
+        "Dot: the suite’s mean over its sweeps, with its 95 % interval where that is wider; faint dots: its sweeps. "
+        f"A row takes the hue of the better checkpoint{grey}."
+    )
+
+
+def section_note(checkpoints: int, n: int, family: Mapping[str, int]) -> str:
+    """Say how the pairs were compared.
+
+    Args:
+        checkpoints: How many.
+        n: How many digits.
+        family: Over how many tests the p-values of suites, sweeps and settings were corrected.
+    """
+    several = ", each over all pairs" if checkpoints > 2 else ""
+    tests = listing([f"{words} ({count(family[name])} tests)" for name, words in FAMILIES.items()])
+    under = "Under each pair" if math.comb(checkpoints, 2) <= OPEN else f"Under the first {OPEN} pairs"
+    return (
+        f"The checkpoints read the same {count(n)} digits, so they are compared digit by digit: "
+        "areas under the accuracy curve by a paired t-test, with an interval from the bootstrap over digits; answers "
+        "at one setting by McNemar’s exact test. P-values are corrected by Holm’s method over what is looked over at "
+        f"once to pick the better one: {tests}{several}. “Better” means p below 0.05 after that. {under} stand digits "
+        "that only one of the two reads, the surest mistakes first, clean and then disturbed: the true class, and what "
+        "either read, how surely."
+    )
 
 
 def _most(won: Sequence[Difference]) -> str:

@@ -11,26 +11,27 @@ from robustmnist.overview.in_words import NAME, TITLE, at, focus_text
 from robustmnist.overview.overview import Overview, SweepOverview
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Answer, Key, Table
-from robustmnist.predictions import Predictions
 from robustmnist.report.confidence.charts import Bins, Risk, reliability_chart, risk_chart
-from robustmnist.report.confidence.scores import Scores, focus_quality, scores
+from robustmnist.report.confidence.scores import Scores, scores
+from robustmnist.report.confidence.tables import bin_table, risk_at, risk_table
 from robustmnist.report.confidence.words import (
+    CLEAN,
+    DIAGRAM_NOTE,
+    Confidence,
     Error,
-    Sureness,
     reliability_caption,
     risk_caption,
+    score_note,
     tempered_text,
     trust_answer,
 )
-from robustmnist.results import reliability, risk_coverage, stored_temperatures
+from robustmnist.results import quality, reliability, risk_coverage, stored_temperatures
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import anchor, count, interval, percent
+from robustmnist.wording.numbers import anchor
 
 __all__ = ["Panel", "Scores", "TrustGroup", "TrustSection", "trust_section"]
 
 POINTS = 20  # of a risk-coverage curve: every 5 % of the answers
-TOLD = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)  # coverages that the table behind it tells
-CLEAN = "Clean digits"
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,21 @@ class TrustGroup:
 
 @dataclass(frozen=True)
 class TrustSection:
-    """An answer per checkpoint, the scores, what a fitted temperature changes, the settings shown, and those folded."""
+    """Can its confidence be trusted?
+
+    Attributes:
+        answers: A sentence per checkpoint.
+        note: How to read the diagrams.
+        score_note: What the scores are.
+        scores: A table of them.
+        tempered: What a fitted temperature changes.
+        groups: The settings that are shown.
+        extra: Those that start folded.
+    """
 
     answers: tuple[Answer, ...]
+    note: str
+    score_note: str
     scores: Scores
     tempered: tuple[Answer, ...]
     groups: tuple[TrustGroup, ...]
@@ -70,33 +83,40 @@ def trust_section(overview: Overview) -> TrustSection:
     """Return the section; shown are the clean digits and the suite with the largest calibration error, averaged.
 
     Diagrams and scores are of the confidence as the checkpoints give it. Where one carries a fitted temperature, NLL
-    and calibration error are told with it too.
+    and calibration error are shown with it too.
     """
-    places: list[SweepOverview | None] = [None, *(suite.hardest for suite in overview.suites)]
-    keys = tuple(Key(hue(k), shorten(one.name, NAME)) for k, one in enumerate(overview.clean))
-    temperatures = stored_temperatures(overview.predictions)
-    raw, cooled = focus_quality(overview, temperatures)
-    rows = [_rows(raw, overview, place) for place in places]
-    cool = [_rows(cooled, overview, place) for place in places]
-    found = [
-        [_sureness(row, key, place) for (_, row), key in zip(t.iterrows(), keys, strict=True)]
-        for t, place in zip(rows, places, strict=True)
+    run, looked_at = overview.predictions, [None, *(suite.hardest for suite in overview.suites)]
+    keys = tuple(Key(hue(one.index), shorten(one.name, NAME)) for one in overview.clean)
+    temperatures = stored_temperatures(run)
+    # Only the settings that are shown: those of a whole run would take minutes.
+    shown = [(sweep.suite.name, sweep.name, sweep.focus) for sweep in looked_at if sweep is not None]
+    raw = quality(run, at=shown)
+    tempered = quality(run, temperatures, at=shown) if temperatures else raw
+    rows = [_rows(raw, overview, sweep) for sweep in looked_at]
+    tempered_rows = [_rows(tempered, overview, sweep) for sweep in looked_at]
+    measured = [
+        [_confidence(row, key, sweep) for (_, row), key in zip(table.iterrows(), keys, strict=True)]
+        for table, sweep in zip(rows, looked_at, strict=True)
     ]
-    groups = [_group(overview, keys, place, sure) for place, sure in zip(places, found, strict=True)]
+    groups = [_group(overview, keys, sweep, row) for sweep, row in zip(looked_at, measured, strict=True)]
     errors = [float(table["ece_width"].mean()) for table in rows[1:]]
     worst = 1 + int(np.nanargmax(errors)) if np.isfinite(errors).any() else 0
-    answers = (Answer(key, trust_answer(found[0][k], [sure[k] for sure in found[1:]])) for k, key in enumerate(keys))
-    tempered = (
-        Answer(keys[k], tempered_text(temperatures[one.name], _errors(rows, k), _errors(cool, k)))
+    first = {0, worst}
+    answers = (Answer(key, trust_answer(row[0], row[1:])) for key, *row in zip(keys, *measured, strict=True))
+    cooled = (
+        Answer(keys[k], tempered_text(temperatures[one.name], _errors(rows, k), _errors(tempered_rows, k)))
         for k, one in enumerate(overview.clean)
         if one.name in temperatures
     )
+    fitted = [one.name in temperatures for one in overview.clean]
     return TrustSection(
         answers=tuple(answers),
-        scores=scores(keys, tuple(map(_title, places)), rows, cool, tempered=bool(temperatures)),
-        tempered=tuple(tempered),
-        groups=(groups[0], *groups[worst : worst + 1 if worst else 0]),
-        extra=tuple(group for place, group in enumerate(groups) if place not in (0, worst)),
+        note=DIAGRAM_NOTE,
+        score_note=score_note(tempered=any(fitted)),
+        scores=scores(keys, [_title(sweep) for sweep in looked_at], rows, tempered_rows, fitted),
+        tempered=tuple(cooled),
+        groups=tuple(group for index, group in enumerate(groups) if index in first),
+        extra=tuple(group for index, group in enumerate(groups) if index not in first),
     )
 
 
@@ -105,89 +125,50 @@ def _errors(tables: Sequence[pd.DataFrame], checkpoint: int) -> list[Error]:
     return [Error(*map(float, table[columns].iloc[checkpoint])) for table in tables]
 
 
-def _rows(table: pd.DataFrame, overview: Overview, place: SweepOverview | None) -> pd.DataFrame:
-    rows = table[table["suite"] == ("" if place is None else place.suite.name)]
+def _rows(table: pd.DataFrame, overview: Overview, sweep: SweepOverview | None) -> pd.DataFrame:
+    rows = table[table["suite"] == ("" if sweep is None else sweep.suite.name)]
     return rows.set_index("checkpoint").loc[list(overview.predictions.checkpoints)]
 
 
-def _sureness(row: "pd.Series[float]", key: Key, place: SweepOverview | None) -> Sureness:
+def _confidence(row: "pd.Series[float]", key: Key, sweep: SweepOverview | None) -> Confidence:
     numbers = (float(row[name]) for name in ("accuracy", "accuracy_low", "accuracy_high", "mean_confidence"))
-    where = CLEAN if place is None else f"“{shorten(place.sweep.title, TITLE)}”, {at(place, place.focus, exact=True)}"
-    return Sureness(key.name, where, *numbers)
+    where = CLEAN if sweep is None else f"“{shorten(sweep.title, TITLE)}”, {at(sweep, sweep.focus, exact=True)}"
+    return Confidence(key.name, where, *numbers)
 
 
 def _group(
-    overview: Overview, keys: Sequence[Key], place: SweepOverview | None, found: Sequence[Sureness]
+    overview: Overview, keys: Sequence[Key], sweep: SweepOverview | None, measured: Sequence[Confidence]
 ) -> TrustGroup:
-    title, caption = _title(place), reliability_caption(found)
-    setting = _setting(place)
-    bins = [_bins(overview.predictions, one.name, setting) for one in overview.clean]
+    title, run = _title(sweep), overview.predictions
+    setting = () if sweep is None else (sweep.suite.name, sweep.name, sweep.focus)
+    bins = [_bins(reliability(run, name, *setting)) for name in run.checkpoints]
     panels = []
-    for key, table in zip(keys, bins, strict=True):
-        label = f"Accuracy against confidence, {key.name}, {title}"
-        panels.append(Panel(key, reliability_chart(table, key.hue, label)))
-    curves = [
-        _risk(overview.predictions, one.name, key, setting) for key, one in zip(keys, overview.clean, strict=True)
-    ]
-    whole, half = ([_at(curve, coverage)[0] for curve in curves] for coverage in (1.0, 0.5))
-    said = risk_caption([key.name for key in keys], whole, half)
-    label = f"Share of wrong answers against coverage, {title}"
-    part = anchor("trust", *(("clean",) if place is None else (place.index[0],)))
+    for key, one in zip(keys, bins, strict=True):
+        panels.append(Panel(key, reliability_chart(one, key.hue, f"Accuracy against confidence, {key.name}, {title}")))
+    named = zip(keys, run.checkpoints, strict=True)
+    curves = [_risk(risk_coverage(run, name, *setting, points=POINTS), key) for key, name in named]
+    whole, half = ([risk_at(curve, coverage)[0] for curve in curves] for coverage in (1.0, 0.5))
     return TrustGroup(
-        part, title, tuple(panels), caption, _bin_table(title, keys, bins), risk_chart(curves, label), said,
-        _risk_table(title, curves),
-    )  # fmt: skip
+        anchor=anchor("trust", "clean" if sweep is None else sweep.index[0]),
+        title=title,
+        panels=tuple(panels),
+        caption=reliability_caption(measured),
+        bins=bin_table(title, keys, bins),
+        risk=risk_chart(curves, f"Share of wrong answers against coverage, {title}"),
+        risk_caption=risk_caption([key.name for key in keys], whole, half),
+        risks=risk_table(title, curves),
+    )
 
 
-def _setting(place: SweepOverview | None) -> tuple[str | None, str | None, float | None]:
-    return (None, None, None) if place is None else (place.suite.name, place.sweep.name, place.focus)
+def _title(sweep: SweepOverview | None) -> str:
+    return CLEAN if sweep is None else focus_text(sweep)
 
 
-def _title(place: SweepOverview | None) -> str:
-    return CLEAN if place is None else focus_text(place)
-
-
-def _bins(predictions: Predictions, name: str, setting: tuple[str | None, str | None, float | None]) -> Bins:
-    table = reliability(predictions, name, *setting)
+def _bins(table: pd.DataFrame) -> Bins:
     columns = ("confidence", "accuracy", "accuracy_low", "accuracy_high")
     return Bins(tuple(map(int, table["n"])), *(tuple(map(float, table[column])) for column in columns))
 
 
-def _risk(predictions: Predictions, name: str, key: Key, setting: tuple[str | None, str | None, float | None]) -> Risk:
-    table = risk_coverage(predictions, name, *setting, points=POINTS)
+def _risk(table: pd.DataFrame, key: Key) -> Risk:
     columns = (tuple(map(float, table[column])) for column in ("coverage", "risk", "risk_low", "risk_high"))
     return Risk(key.name, key.hue, *columns)
-
-
-def _at(curve: Risk, coverage: float) -> tuple[float, float, float]:
-    if not curve.coverage:
-        return float("nan"), float("nan"), float("nan")
-    place = int(np.abs(np.asarray(curve.coverage) - coverage).argmin())
-    return curve.risk[place], curve.low[place], curve.high[place]
-
-
-def _bin_table(title: str, keys: Sequence[Key], bins: Sequence[Bins]) -> Table:
-    number = len(bins[0].n)
-    rows = []
-    for i in range(number):
-        if not any(one.n[i] for one in bins):
-            continue
-        cells = []
-        for one in bins:
-            right = f"{percent(one.accuracy[i], sign=False)} ({interval(one.low[i], one.high[i])})"
-            cells += [count(one.n[i]), percent(one.confidence[i], sign=False), right] if one.n[i] else ["0", "–", "–"]
-        rows.append((f"{percent(i / number, sign=False)}–{percent((i + 1) / number, sign=False)}", *cells))
-    head = [text for key in keys for text in (f"{key.name}: answers", "sure", "right (95 % interval)")]
-    return Table(f"{title}: answers, mean confidence and accuracy per bin, in %", ("confidence", *head), tuple(rows))
-
-
-def _risk_table(title: str, curves: Sequence[Risk]) -> Table:
-    rows = []
-    for coverage in TOLD:
-        cells = []
-        for curve in curves:
-            risk, low, high = _at(curve, coverage)
-            cells.append(f"{percent(risk, sign=False)} ({interval(low, high)})" if risk == risk else "–")
-        rows.append((percent(coverage, 0), *cells))
-    head = ("answers given", *(curve.name for curve in curves))
-    return Table(f"{title}: wrong among the surest answers, in % with its 95 % interval", head, tuple(rows))

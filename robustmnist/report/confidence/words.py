@@ -6,14 +6,24 @@ from dataclasses import dataclass
 from robustmnist.wording.numbers import NBSP, interval, listing, percent
 
 __all__ = [
+    "CLEAN",
+    "DIAGRAM_NOTE",
+    "Confidence",
     "Error",
-    "Sureness",
+    "confidence_text",
     "reliability_caption",
     "risk_caption",
-    "sureness_text",
+    "score_note",
     "tempered_text",
     "trust_answer",
 ]
+
+CLEAN = "Clean digits"
+DIAGRAM_NOTE = (
+    f"In a reliability diagram a dot is a bin of answers with its 95{NBSP}% interval; on the diagonal they are right "
+    "as often as they are sure, below it less often. The bars count the answers of each bin, their height being the "
+    "square root of the share. Beside it: how often a checkpoint is wrong when it answers only what it is surest of."
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,7 @@ class Error:
 
 
 @dataclass(frozen=True)
-class Sureness:
+class Confidence:
     """How often one checkpoint is right under one setting, with its 95 % interval, and how sure it is on average.
 
     Attributes:
@@ -56,7 +66,7 @@ class Sureness:
         return self.low <= self.confidence <= self.high
 
 
-def sureness_text(one: Sureness) -> str:
+def confidence_text(one: Confidence) -> str:
     """Say whether one checkpoint is over- or under-confident, and by how much."""
     if one.confidence != one.confidence:
         return "gave no valid answer"
@@ -66,12 +76,12 @@ def sureness_text(one: Sureness) -> str:
     return f"{'over' if one.gap > 0 else 'under'}-confident by {_points(one.gap)} ({numbers})"
 
 
-def reliability_caption(found: Sequence[Sureness]) -> str:
+def reliability_caption(measured: Sequence[Confidence]) -> str:
     """Say for each checkpoint under one setting what its confidence is worth."""
-    return f"{'; '.join(f'{one.name} {sureness_text(one)}' for one in found)}."
+    return f"{'; '.join(f'{one.name} {confidence_text(one)}' for one in measured)}."
 
 
-def trust_answer(clean: Sureness, shifted: Sequence[Sureness]) -> str:
+def trust_answer(clean: Confidence, shifted: Sequence[Confidence]) -> str:
     """Say in one sentence, without the name at its start, how honest a checkpoint is: clean, and where it is least so.
 
     Only settings at which the mean confidence is outside the interval of the accuracy count as dishonest.
@@ -86,9 +96,9 @@ def trust_answer(clean: Sureness, shifted: Sequence[Sureness]) -> str:
     over, under = sum(one.gap > 0 for one in off), sum(one.gap < 0 for one in off)
     counted = [f"{word}-confident at {number}" for word, number in (("over", over), ("under", under)) if number]
     if len(shifted) == 1:
-        return f"{text}, and at {worst.where} {sureness_text(worst)}."
+        return f"{text}, and at {worst.where} {confidence_text(worst)}."
     often = f"{listing(counted)} of {len(shifted)} shifted settings"
-    return f"{text}, and {often}, farthest off at {worst.where}: {sureness_text(worst)}."
+    return f"{text}, and {often}, farthest off at {worst.where}: {confidence_text(worst)}."
 
 
 def risk_caption(names: Sequence[str], whole: Sequence[float], half: Sequence[float]) -> str:
@@ -99,6 +109,22 @@ def risk_caption(names: Sequence[str], whole: Sequence[float], half: Sequence[fl
         if a == a
     ]
     return f"Wrong: {'; '.join(said)}." if said else "No valid answer."
+
+
+def score_note(*, tempered: bool) -> str:
+    """Say what the scores are; `tempered`: whether any is shown with a fitted temperature too."""
+    note = (
+        f"Clean, and in each suite’s hardest sweep at the strength marked ◆, each with its 95{NBSP}% interval from "
+        "resampled digits. All four are better when lower. NLL: negative log-likelihood, natural logarithm. Brier: 0 "
+        "to 2. ECE: expected calibration error, 15 bins of equal width; chance alone raises it, for which its interval "
+        "allows. AURC: area under the risk-coverage curve."
+    )
+    if tempered:
+        note += (
+            " T: the logits divided by the checkpoint’s temperature, which was fitted on validation digits and is the "
+            "same under every shift."
+        )
+    return note
 
 
 def tempered_text(temperature: float, raw: Sequence[Error], tempered: Sequence[Error]) -> str:
@@ -123,8 +149,8 @@ def tempered_text(temperature: float, raw: Sequence[Error], tempered: Sequence[E
     return f"{clean}, and one{shifted}." if shifted else f"{clean}."
 
 
-def _is(one: Sureness) -> str:
-    return "without a valid answer" if one.confidence != one.confidence else sureness_text(one)
+def _is(one: Confidence) -> str:
+    return "without a valid answer" if one.confidence != one.confidence else confidence_text(one)
 
 
 def _points(gap: float) -> str:

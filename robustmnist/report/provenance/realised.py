@@ -8,13 +8,14 @@ from robustmnist.overview.in_words import NAME, TITLE, at
 from robustmnist.overview.overview import Overview, SweepOverview
 from robustmnist.page.records import Table
 from robustmnist.predictions import others
+from robustmnist.report.provenance.words import farthest_text, lost_ink_text, realised_note
 from robustmnist.suites import Suite, Sweep
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import MINUS, NBSP, percent, plain, strength
+from robustmnist.wording.numbers import MINUS, percent, plain, strength
 
 __all__ = ["realised_table"]
 
-LOST = 0.005  # share of the ink from which its loss is told in the caption; interpolation alone moves it by 0.002
+LOST = 0.005  # a smaller loss of ink is not worth a place in the caption; interpolation alone moves it by 0.002
 
 _Row = Mapping[Hashable, Any]
 
@@ -36,7 +37,7 @@ class _Line(NamedTuple):
         mean = float(self.row["measured_mean"])
         if self.row["measure_unit"] != self.unit or math.isnan(mean):
             return -1.0
-        return round(abs(mean - self.value), 6)  # as far as the table tells it: equals tie
+        return round(abs(mean - self.value), 6)  # as exact as the table: equal ones tie
 
     @property
     def off(self) -> float:
@@ -46,7 +47,7 @@ class _Line(NamedTuple):
 
     @property
     def lost(self) -> float:
-        """The share of the ink that left the frame; −1 where there is none to tell."""
+        """The share of the ink that left the frame; −1 where it is not known."""
         share = float(self.row["ink_clipped"])
         return -1.0 if math.isnan(share) else share
 
@@ -60,16 +61,18 @@ def realised_table(overview: Overview) -> Table | None:
     measured = overview.predictions.realised
     if measured is None or measured.empty:
         return None
-    found: dict[tuple[str, str], list[_Row]] = {}
+    by_sweep: dict[tuple[str, str], list[_Row]] = {}
     for row in measured.to_dict("records"):
-        found.setdefault((row["suite"], row["sweep"]), []).append(row)
-    shown = [line for sweep in overview.sweeps for line in _curve(sweep, found.get((sweep.suite.name, sweep.name), ()))]
+        by_sweep.setdefault((row["suite"], row["sweep"]), []).append(row)
+    shown = [
+        line for sweep in overview.sweeps for line in _curve(sweep, by_sweep.get((sweep.suite.name, sweep.name), ()))
+    ]
     mapped: list[_Line] = []
     for suite in overview.predictions.suites:
         for sweep in suite.maps:
-            lines = list(_map(suite, sweep, found.get((suite.name, sweep.name), ())))
+            lines = list(_map(suite, sweep, by_sweep.get((suite.name, sweep.name), ())))
             mapped += lines
-            shown += [line for key in (sweep.parameter, *sweep.crossed) for line in _told(sweep, key, lines)]
+            shown += [line for key in (sweep.parameter, *sweep.crossed) for line in _shown(sweep, key, lines)]
     if not shown:
         return None
     head = ("sweep", "asked", "measured change (sd)", "of", "natural band", "ink lost", "PSNR, dB")
@@ -93,8 +96,8 @@ def _map(suite: Suite, sweep: Sweep, rows: Sequence[_Row]) -> Iterator[_Line]:
         yield _Line(suite, sweep, text, value, neutral[key], unit, row)
 
 
-def _told(sweep: Sweep, key: str, lines: Sequence[_Line]) -> list[_Line]:
-    """Return of one strength of a map what is shown of it."""
+def _shown(sweep: Sweep, key: str, lines: Sequence[_Line]) -> list[_Line]:
+    """Return the lines that are shown of one strength of a map."""
     rest = others({sweep.parameter: sweep.neutral, **sweep.crossed}, key)
     own = [line for line in lines if line.row["parameter"] == key]
     axis = [line for line in own if line.row["others"] == rest and line.value != line.neutral]
@@ -118,7 +121,7 @@ def _cells(line: _Line) -> tuple[str, ...]:
         "–" if math.isnan(mean) else f"{strength(mean, unit, 2)} ({plain(spread, 2)})",
         shorten(row["measure"], NAME) or "–",
         "–" if math.isnan(low) or math.isnan(high) else f"{plain(low, 2)} to {strength(high, line.unit, 2)}",
-        # What interpolation gains or loses is no ink that left the frame.
+        # Ink that interpolation gains or loses did not leave the frame.
         "–" if math.isnan(float(row["ink_clipped"])) else percent(max(line.lost, 0.0)),
         "–" if math.isnan(float(row["psnr"])) else plain(float(row["psnr"]), 1),
     )
@@ -131,23 +134,13 @@ def _caption(shown: Sequence[_Line], mapped: Sequence[_Line]) -> str:
         shown: The table's lines.
         mapped: Every point of the maps.
     """
-    said = ["Asked for and measured, at the ends of each sweep and at the strength looked at."]
-    if mapped:
-        said.append(
-            "Of a map: at the ends of each of its strengths while the others do nothing, and where on it the measured "
-            "is farthest from the asked."
-        )
+    said = [realised_note(maps=bool(mapped))]
     farthest = max(shown, key=lambda line: line.off)
     if farthest.off >= 0:
-        got = strength(float(farthest.row["measured_mean"]), farthest.unit, 2)
-        title = shorten(farthest.sweep.title, TITLE)
-        said.append(f"Farthest from what was asked: {title}, {got} measured at {farthest.asked}.")
-    told = [line for line in (*shown, *mapped) if not math.isnan(float(line.row["ink_clipped"]))]
-    if told:
-        most = max(told, key=lambda line: line.lost)
-        if most.lost >= LOST:
-            where = f"{shorten(most.sweep.title, TITLE)}, {most.asked}"
-            said.append(f"Most ink leaves the frame at {where}: {percent(most.lost)}.")
-        else:
-            said.append(f"Less than {LOST * 100:g}{NBSP}% of the ink leaves the frame anywhere.")
+        measured = strength(float(farthest.row["measured_mean"]), farthest.unit, 2)
+        said.append(farthest_text(shorten(farthest.sweep.title, TITLE), measured, farthest.asked))
+    known = [line for line in (*shown, *mapped) if not math.isnan(float(line.row["ink_clipped"]))]
+    if known:
+        most = max(known, key=lambda line: line.lost)
+        said.append(lost_ink_text(most.lost, f"{shorten(most.sweep.title, TITLE)}, {most.asked}", LOST))
     return " ".join(said)

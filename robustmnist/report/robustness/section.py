@@ -7,10 +7,16 @@ from markupsafe import Markup
 from robustmnist.overview.in_words import TITLE, axis_text
 from robustmnist.overview.overview import KEEP, Overview, SuiteOverview, SweepOverview
 from robustmnist.page.records import Chart
+from robustmnist.report.robustness.caption_words import (
+    HEADLINE_CAPTION,
+    HEADLINE_NOTE,
+    curve_caption,
+    curve_note,
+    suite_caption,
+)
 from robustmnist.report.robustness.curve_chart import Panel, Ring, curve_chart
 from robustmnist.report.robustness.headline import HeadlineRow, headline
 from robustmnist.report.robustness.tables import SweepTable, curve_table, sweep_table
-from robustmnist.report.robustness.words import curve_caption, suite_caption
 from robustmnist.wording.characters import printable, shorten
 from robustmnist.wording.numbers import anchor
 
@@ -31,19 +37,22 @@ class SuiteCurves:
 
 @dataclass(frozen=True)
 class Robust:
-    """Is it robust? The headline on its axis, then all curves; `natural`: whether any panel is tinted."""
+    """Is it robust? The headline on its axis, then all curves, both with a note on how to read them."""
 
     axis: Markup
+    headline_caption: str
     headline: tuple[HeadlineRow, ...]
+    headline_note: str
+    curve_note: str
     curves: tuple[SuiteCurves, ...]
-    natural: bool
 
 
 def robust_section(overview: Overview) -> Robust:
     """Return the section of a run; a run of maps alone has no curve."""
     axis, rows = headline(overview)
     curves = tuple(_curves(suite) for suite in overview.suites)
-    return Robust(axis, rows, curves, any(sweep.natural is not None for sweep in overview.sweeps))
+    note = curve_note(natural=any(sweep.natural is not None for sweep in overview.sweeps))
+    return Robust(axis, HEADLINE_CAPTION, rows, HEADLINE_NOTE, note, curves)
 
 
 def _curves(suite: SuiteOverview) -> SuiteCurves:

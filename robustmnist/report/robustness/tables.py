@@ -10,6 +10,7 @@ from robustmnist.overview.tolerance import Tolerance
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Cell, Table
 from robustmnist.page.svg import line, picture, rectangle
+from robustmnist.report.robustness.caption_words import table_caption
 from robustmnist.report.robustness.headline import told_apart
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import plain, share_text
@@ -52,10 +53,8 @@ def sweep_table(suite: SuiteOverview) -> SweepTable:
         span = f"{plain(low)} to {at(sweep, high, exact=True)}"
         rows.append(SweepRow(shorten(sweep.title, TITLE), span, _bars(sweep), tuple(cells)))
     title = shorten(suite.title, TITLE)
-    caption = f"{title}: the strength at which a tenth of clean accuracy is lost, and the area under the curve in %, "
-    told = any(fall.measured is not None for sweep in suite.sweeps for one in sweep.tolerances for fall in one.falls)
-    asked = "; strengths are as asked for, and measured ones stand beside them where they differ by over a tenth"
-    return SweepTable(f"{caption}with 95 % intervals{asked if told else ''}", tuple(rows))
+    measured = (fall.measured for sweep in suite.sweeps for one in sweep.tolerances for fall in one.falls)
+    return SweepTable(table_caption(title, measured=any(one is not None for one in measured)), tuple(rows))
 
 
 def curve_table(sweep: SweepOverview) -> Table:

@@ -21,9 +21,10 @@ from robustmnist.overview.printable_run import printable_run
 from robustmnist.page.axis import ticks
 from robustmnist.predictions import Digits, Predictions
 from robustmnist.report.comparison.forest_plot import Side, forest
-from robustmnist.report.comparison.galleries import SHOWN, Overruled, gallery_caption, pair_galleries
+from robustmnist.report.comparison.galleries import SHOWN, PairGallery
+from robustmnist.report.comparison.gallery_words import Overruled, gallery_caption
 from robustmnist.report.comparison.section import ComparisonSection, comparison_section
-from robustmnist.report.comparison.seeds import Luck, luck_sentences
+from robustmnist.report.comparison.seed_words import SeedSpread, seed_sentences
 from robustmnist.report.comparison.words import (
     Counts,
     Difference,
@@ -282,8 +283,14 @@ def decoded(sheet: str, kept: int) -> np.ndarray:
     return np.stack([pixels[:, 30 * k : 30 * k + 28] for k in range(kept)])
 
 
+def pair_galleries(run: Predictions) -> tuple[PairGallery, ...]:
+    section = comparison_section(gather(run), resamples=50)
+    assert section is not None
+    return section.pairs[0].galleries
+
+
 def test_a_gallery_shows_the_surest_mistakes_that_the_other_reads(pictured: Predictions) -> None:
-    first, second = pair_galleries(gather(pictured), 0, 1)
+    first, second = pair_galleries(pictured)
     assert (first.wrong.name, first.right.name) == (second.right.name, second.wrong.name) == ("fc", "cnn")
     for gallery, names in ((first, ("fc", "cnn")), (second, ("cnn", "fc"))):
         table = wrong_and_right(pictured, *names)
@@ -301,7 +308,7 @@ def test_a_gallery_shows_the_surest_mistakes_that_the_other_reads(pictured: Pred
 
 
 def test_every_card_has_the_picture_of_its_own_digit(pictured: Predictions) -> None:
-    for gallery in pair_galleries(gather(pictured), 0, 1):
+    for gallery in pair_galleries(pictured):
         assert gallery.kept == len([card for card in gallery.cards if card.place is not None]) > 0
         levels = decoded(gallery.sheet, gallery.kept)
         for card in gallery.cards:
@@ -360,11 +367,11 @@ def test_a_caption_tells_the_count_and_the_surest() -> None:
 
 # --- luck of the seed --------------------------------------------------------------------------------------------
 
-LUCK = Luck("Clean digits", 3, 500, 0.94733, 0.9278, 0.9668, 0.942, 0.956, 0.0057, 0.01, 0.1)
+SPREAD = SeedSpread("Clean digits", 3, 500, 0.94733, 0.9278, 0.9668, 0.942, 0.956, 0.0057, 0.01, 0.1)
 
 
-def test_luck_is_told_by_which_spread_is_larger() -> None:
-    assert [told(one) for one in luck_sentences([LUCK], 17, 128)] == [
+def test_it_is_said_which_spread_is_larger() -> None:
+    assert [told(one) for one in seed_sentences([SPREAD], 17, 128)] == [
         "Over 3 seeds the recipe reads 94.73 % of the clean digits (92.78–96.68 for other seeds and other digits), its "
         "worst network 94.20 %, its best 95.60 %.",
         "On clean digits the choice of digits weighs more: another seed would move a network’s accuracy by 0.57 "
@@ -372,28 +379,30 @@ def test_luck_is_told_by_which_spread_is_larger() -> None:
         "The networks are told apart in 17 of 128 settings (Cochran’s Q, Holm over these).",
         "A spread taken from 3 networks is itself uncertain by about 50 %.",
     ]
-    heavy = replace(LUCK, by_seed=0.02)
+    heavy = replace(SPREAD, by_seed=0.02)
     assert "the seed weighs more: another seed would move a network’s accuracy by 2.00" in told(
-        luck_sentences([heavy], 0, 3)[1]
+        seed_sentences([heavy], 0, 3)[1]
     )
-    assert "in none of 3 settings" in luck_sentences([heavy], 0, 3)[2]
-    assert "no spread by seed is seen beside 1.00 points" in told(luck_sentences([replace(LUCK, by_seed=0.0)], 0, 1)[1])
-    assert "itself uncertain" not in " ".join(luck_sentences([replace(LUCK, seeds=10)], 0, 1))
+    assert "in none of 3 settings" in seed_sentences([heavy], 0, 3)[2]
+    assert "no spread by seed is seen beside 1.00 points" in told(
+        seed_sentences([replace(SPREAD, by_seed=0.0)], 0, 1)[1]
+    )
+    assert "itself uncertain" not in " ".join(seed_sentences([replace(SPREAD, seeds=10)], 0, 1))
 
 
 def test_the_setting_where_the_seed_weighs_most_is_named_only_where_it_outdoes_the_clean_digits() -> None:
-    far = replace(LUCK, where="Shift, 3 px", by_seed=0.03)
+    far = replace(SPREAD, where="Shift, 3 px", by_seed=0.03)
     assert "The seed weighs most at Shift, 3 px: a standard deviation of 3.00 points by seed, 1.00 points" in told(
-        " ".join(luck_sentences([LUCK, replace(far, by_seed=0.02), far], 1, 3))
+        " ".join(seed_sentences([SPREAD, replace(far, by_seed=0.02), far], 1, 3))
     )
-    assert "weighs most" not in " ".join(luck_sentences([LUCK, replace(far, by_seed=0.001)], 1, 3))
+    assert "weighs most" not in " ".join(seed_sentences([SPREAD, replace(far, by_seed=0.001)], 1, 3))
 
 
 def test_the_spread_of_a_spread_is_that_of_normal_samples() -> None:
     rng = np.random.default_rng(0)
     for seeds in (3, 5):
         drawn = np.sqrt(rng.normal(size=(20_000, seeds)).var(axis=1, ddof=1))
-        said = luck_sentences([replace(LUCK, seeds=seeds)], 0, 1)[-1]
+        said = seed_sentences([replace(SPREAD, seeds=seeds)], 0, 1)[-1]
         assert float(told(said).split("about ")[1].split()[0]) / 100 == pytest.approx(drawn.std(), abs=0.05)
 
 
@@ -447,7 +456,7 @@ def test_names_stay_text_wherever_they_stand() -> None:
 
     page = html(comparison_section(gather(run), resamples=50, seeds=[run.checkpoints[:2], run.checkpoints[2:]]))
     assert page.count('<div class="gallery either">') == 6
-    assert page.count('<ul class="luck">') == 2
+    assert page.count('<ul class="seeds">') == 2
     Parser().feed(page)
     assert not {"script", "img"} & set(tags)
     assert "{{ 7*7 }}" in page

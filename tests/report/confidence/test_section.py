@@ -17,11 +17,11 @@ from robustmnist.predictions import Predictions
 from robustmnist.report.confidence.charts import Bins, Risk, reliability_chart, risk_chart
 from robustmnist.report.confidence.section import TrustSection, trust_section
 from robustmnist.report.confidence.words import (
+    Confidence,
     Error,
-    Sureness,
+    confidence_text,
     reliability_caption,
     risk_caption,
-    sureness_text,
     tempered_text,
     trust_answer,
 )
@@ -40,8 +40,8 @@ def told(text: str) -> str:
     return text.replace("\u00a0", " ")
 
 
-def sure(confidence: float, accuracy: float = 0.9, *, where: str = "Shift, 3 px", name: str = "fc") -> Sureness:
-    return Sureness(name, where, accuracy, accuracy - 0.01, accuracy + 0.01, confidence)
+def sure(confidence: float, accuracy: float = 0.9, *, where: str = "Shift, 3 px", name: str = "fc") -> Confidence:
+    return Confidence(name, where, accuracy, accuracy - 0.01, accuracy + 0.01, confidence)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def html(section: TrustSection) -> str:
     ],
 )
 def test_over_or_under_by_how_much_and_not_within_the_interval(confidence: float, text: str) -> None:
-    assert told(sureness_text(sure(confidence))) == text
+    assert told(confidence_text(sure(confidence))) == text
 
 
 def test_a_caption_goes_through_the_checkpoints() -> None:

@@ -15,8 +15,9 @@ from robustmnist.report.breakdown.strips import columns
 from robustmnist.report.breakdown.tries import Tries
 from robustmnist.report.breakdown.words import class_caption, map_caption, strip_caption, worst_caption
 from robustmnist.report.mistakes.words import Mistake, gallery_caption, matrix_caption
+from robustmnist.report.robustness.caption_words import curve_caption, natural_sentence, suite_caption
 from robustmnist.report.robustness.headline import told_apart
-from robustmnist.report.robustness.words import answer, curve_caption, natural_sentence, phrase, suite_caption, weakest
+from robustmnist.report.robustness.words import answer, phrase, weakest
 from robustmnist.results.mistakes.first_misread import first_misread
 from robustmnist.suites import Sweep
 from robustmnist.wording.characters import printable, shorten

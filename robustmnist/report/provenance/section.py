@@ -4,9 +4,17 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from robustmnist.overview.in_words import NAME, TITLE
+from robustmnist.overview.in_words import TITLE
 from robustmnist.overview.overview import Overview
 from robustmnist.page.records import Banner, Fact, Table
+from robustmnist.report.provenance.words import (
+    FROM_PYTHON,
+    NOT_MNIST,
+    SHARED_WORK,
+    fallback_text,
+    invalid_text,
+    near_tie_text,
+)
 from robustmnist.results import near_ties, summarise
 from robustmnist.system.device import described
 from robustmnist.wording.characters import printable, shorten
@@ -24,27 +32,24 @@ def generator(overview: Overview) -> str:
 
 def command(overview: Overview) -> str:
     """Return the command of the run, or the call that stands for it."""
-    return shorten(
-        overview.predictions.manifest.get("command") or "robustmnist.evaluate(…), called from Python", 4 * LONG
-    )
+    return shorten(overview.predictions.manifest.get("command") or FROM_PYTHON, 4 * LONG)
 
 
 def banners(overview: Overview) -> tuple[Banner, ...]:
     """Return warnings: the data is a fallback, looks unlike MNIST, or rows were invalid."""
     data = _table(overview.predictions.manifest, "dataset")
-    found = []
+    lines = []
     if data.get("fallback"):
         note = _text(data["note"]) if data.get("note") else ""
-        why = f" {note[:1].upper()}{note[1:]}." if note else ""
-        found.append(Banner("Not MNIST.", f"The numbers are for the data set {_text(data.get('name'))}.{why}"))
+        lines.append(Banner(NOT_MNIST, fallback_text(_text(data.get("name")), note)))
     notices = overview.predictions.manifest.get("notices", ())
-    found += [Banner("Notice.", _text(one)) for one in notices if isinstance(notices, list | tuple)]
+    lines += [Banner("Notice.", _text(one)) for one in notices if isinstance(notices, list | tuple)]
     summary = summarise(overview.predictions)
     moved = summary[~summary["neutral"]].groupby("checkpoint", sort=False)["invalid"].sum()
-    wrong = [f"{shorten(name, NAME)} {count(rows)}" for name, rows in moved.items() if rows]
+    wrong = {str(name): int(rows) for name, rows in moved.items() if rows}
     if wrong:
-        found.append(Banner("Invalid answers.", f"Rows with a NaN or an infinity, counted as wrong: {listing(wrong)}."))
-    return tuple(found)
+        lines.append(Banner("Invalid answers.", invalid_text(wrong)))
+    return tuple(lines)
 
 
 def facts(overview: Overview) -> tuple[Fact, ...]:
@@ -54,7 +59,7 @@ def facts(overview: Overview) -> tuple[Fact, ...]:
     sweeps = [sweep for suite in overview.predictions.suites for sweep in suite.sweeps]
     settings = sum(len(sweep.values) * math.prod(len(sweep.over[key]) for key in sweep.crossed) for sweep in sweeps)
     part = f" {_text(data['part'])}" if data.get("part") else ""
-    found = [
+    lines = [
         Fact("data", f"{_text(data.get('name', '?'))}{part}"),
         Fact("digits", _text(data.get("choice") or count(len(overview.predictions)))),
         Fact("sweeps", f"{len(sweeps)} with {count(settings)} strengths"),
@@ -63,24 +68,24 @@ def facts(overview: Overview) -> tuple[Fact, ...]:
         Fact("run", _when(manifest)),
         Fact("by", generator(overview)),
     ]
-    return tuple(fact for fact in found if fact.value)
+    return tuple(fact for fact in lines if fact.value)
 
 
 def provenance(overview: Overview) -> tuple[Fact, ...]:
     """Return all that is needed to compare this run with another."""
     manifest = overview.predictions.manifest
     data = _table(manifest, "dataset")
-    found = [
+    lines = [
         Fact("data set", f"{_text(data.get('name', '?'))}, part {_text(data.get('part', '?'))}"),
         Fact("images", _text(data.get("choice") or count(len(overview.predictions)))),
         Fact("from", _text(data.get("source", "")), code=True),
         Fact("note", _text(data.get("note", ""))),
     ]
-    found += [
+    lines += [
         Fact(f"sha256 of {_text(name)}", _text(value), code=True)
         for name, value in sorted(_table(data, "sha256").items())
     ]
-    found += [
+    lines += [
         Fact("seed", _text(manifest.get("seed", "?"))),
         Fact("device", described(_text(manifest.get("device", "?")))),
         Fact("versions", listing([f"{_text(k)} {_text(v)}" for k, v in sorted(_table(manifest, "versions").items())])),
@@ -91,15 +96,15 @@ def provenance(overview: Overview) -> tuple[Fact, ...]:
         Fact("near-ties", _near_ties(overview)),
         Fact("invalid rows", count(sum(int(one.invalid) for one in overview.sweeps))),
     ]
-    return tuple(fact for fact in found if fact.value)
+    return tuple(fact for fact in lines if fact.value)
 
 
 def checkpoint_table(overview: Overview) -> Table:
     """Return a row per checkpoint: network, parameters, accuracy on its card, sha256."""
     rows = []
     listed = overview.predictions.manifest.get("checkpoints", ())
-    for place, one in enumerate(overview.clean):
-        record = listed[place] if place < len(listed) else {}
+    for index, one in enumerate(overview.clean):
+        record = listed[index] if index < len(listed) else {}
         record = record if isinstance(record, Mapping) else {}
         network = ", ".join(f"{_text(k)} {_text(v)}" for k, v in sorted(_table(record, "architecture").items()))
         card = _card(record.get("test_accuracy"))
@@ -126,9 +131,7 @@ def suite_table(overview: Overview) -> Table:
 
 
 def _near_ties(overview: Overview) -> str:
-    counts = near_ties(overview.predictions, summarise(overview.predictions))
-    told = [f"{shorten(name, NAME)} {count(rows)}" for name, rows in counts.items()]
-    return f"{listing(told)} predictions with their two highest logits within 0.0001"
+    return near_tie_text(near_ties(overview.predictions, summarise(overview.predictions)))
 
 
 def _card(accuracy: object) -> str:
@@ -148,7 +151,7 @@ def _when(manifest: Mapping[str, Any]) -> str:
 def _duration(manifest: Mapping[str, Any]) -> str:
     value = manifest.get("duration_seconds", "")
     if value is None:
-        return "unknown: several processes shared the work"
+        return SHARED_WORK
     return f"{value:,.1f} s" if isinstance(value, int | float) else ""
 
 

@@ -1,0 +1,85 @@
+"""What networks of one recipe say about the seed, in words: which weighs more, the seed or the choice of digits."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from robustmnist.wording.numbers import NBSP, count, percent, plain
+
+__all__ = ["SEED_NOTE", "SeedSpread", "points_text", "seed_sentences", "span_text"]
+
+ENOUGH = 10  # seeds from which on the spread is known to a quarter of itself; source: Ahn & Fessler 2003, σ/√(2(k − 1))
+SEED_NOTE = (
+    "The tests above are about these very networks. Whether a recipe is better than another shows only where networks "
+    "of other seeds are better too."
+)
+
+
+@dataclass(frozen=True)
+class SeedSpread:
+    """One row of `seed_variance` and what its setting is called."""
+
+    where: str
+    seeds: int
+    n: int
+    accuracy: float
+    low: float
+    high: float
+    lowest: float
+    highest: float
+    by_seed: float
+    by_digits: float
+    p: float
+
+
+def seed_sentences(rows: Sequence[SeedSpread], apart: int, tests: int) -> tuple[str, ...]:
+    """Say what the recipe reads, whether seed or digits weigh more, and how often seeds can be told apart.
+
+    Args:
+        rows: The settings that are shown, clean digits first.
+        apart: In how many of all settings the seeds are told apart, after correction.
+        tests: In how many settings that was tested.
+    """
+    clean = rows[0]
+    said = [
+        f"Over {clean.seeds} seeds the recipe reads {percent(clean.accuracy, 2)} of the clean digits "
+        f"({span_text(clean)} for other seeds and other digits), its worst network {percent(clean.lowest, 2)}, "
+        f"its best {percent(clean.highest, 2)}.",
+        f"{_weigh(clean)}.",
+    ]
+    most = max(rows[1:], key=lambda one: one.by_seed, default=clean)
+    if most is not clean and most.by_seed > clean.by_seed:
+        said.append(f"The seed weighs most at {most.where}: {_weigh(most, short=True)}.")
+    often = "in none of" if apart == 0 else f"in {count(apart)} of"
+    said.append(f"The networks are told apart {often} {count(tests)} settings (Cochran’s Q, Holm over these).")
+    if clean.seeds < ENOUGH:
+        # The standard error of a standard deviation, as a share of it.
+        rough = 1 / math.sqrt(2 * (clean.seeds - 1))
+        said.append(f"A spread taken from {clean.seeds} networks is itself uncertain by about {percent(rough, 0)}.")
+    return tuple(said)
+
+
+def _weigh(one: SeedSpread, *, short: bool = False) -> str:
+    seed, digits = points_text(one.by_seed), points_text(one.by_digits)
+    if short:
+        return f"a standard deviation of {seed} by seed, {digits} by the choice of {count(one.n)} digits"
+    if one.by_seed == 0:
+        return (
+            f"On clean digits the networks differ no more than chance allows: no spread by seed is seen beside "
+            f"{digits} by the choice of {count(one.n)} digits (standard deviations)"
+        )
+    heavier = "seed" if one.by_seed > one.by_digits else "choice of digits"
+    return (
+        f"On clean digits the {heavier} weighs more: another seed would move a network’s accuracy by {seed}, another "
+        f"{count(one.n)} digits by {digits} (standard deviations)"
+    )
+
+
+def span_text(one: SeedSpread) -> str:
+    """Return the interval of an accuracy in %: "92.78–96.68"."""
+    return f"{percent(one.low, 2, sign=False)}–{percent(one.high, 2, sign=False)}"
+
+
+def points_text(share: float) -> str:
+    """Return a difference of two shares: "0.57 points"."""
+    return f"{plain(100 * share, 2)}{NBSP}points"

@@ -1,0 +1,66 @@
+"""Sentences on where the numbers come from, and on what was asked of the digits and measured on them."""
+
+from collections.abc import Mapping
+
+from robustmnist.overview.in_words import NAME
+from robustmnist.wording.characters import shorten
+from robustmnist.wording.numbers import NBSP, count, listing, percent
+
+__all__ = [
+    "COMMAND_NOTE",
+    "FROM_PYTHON",
+    "NOT_MNIST",
+    "SHARED_WORK",
+    "fallback_text",
+    "farthest_text",
+    "invalid_text",
+    "lost_ink_text",
+    "near_tie_text",
+    "realised_note",
+]
+
+COMMAND_NOTE = "The run again, from the same data and weights:"
+FROM_PYTHON = "robustmnist.evaluate(…), called from Python"
+NOT_MNIST = "Not MNIST."
+SHARED_WORK = "unknown: several processes shared the work"
+
+
+def fallback_text(dataset: str, note: str) -> str:
+    """Say which data set stood in for MNIST, and why, where a `note` says so."""
+    why = f" {note[:1].upper()}{note[1:]}." if note else ""
+    return f"The numbers are for the data set {dataset}.{why}"
+
+
+def invalid_text(rows: Mapping[str, int]) -> str:
+    """Say how many answers of each checkpoint were invalid."""
+    wrong = [f"{shorten(name, NAME)} {count(many)}" for name, many in rows.items()]
+    return f"Rows with a NaN or an infinity, counted as wrong: {listing(wrong)}."
+
+
+def near_tie_text(rows: Mapping[str, int]) -> str:
+    """Say how many predictions of each checkpoint were decided by next to nothing."""
+    named = [f"{shorten(name, NAME)} {count(many)}" for name, many in rows.items()]
+    return f"{listing(named)} predictions with their two highest logits within 0.0001"
+
+
+def realised_note(*, maps: bool) -> str:
+    """Say which strengths the table of measured changes shows; `maps`: whether there are points of maps."""
+    note = "Asked for and measured, at the ends of each sweep and at the strength looked at."
+    if maps:
+        note += (
+            " Of a map: at the ends of each of its strengths while the others do nothing, and where on it the measured "
+            "is farthest from the asked."
+        )
+    return note
+
+
+def farthest_text(title: str, measured: str, asked: str) -> str:
+    """Say where what was measured is farthest from what was asked."""
+    return f"Farthest from what was asked: {title}, {measured} measured at {asked}."
+
+
+def lost_ink_text(share: float, where: str, least: float) -> str:
+    """Say where most ink leaves the frame; or, below a share of `least`, that next to none does."""
+    if share >= least:
+        return f"Most ink leaves the frame at {where}: {percent(share)}."
+    return f"Less than {least * 100:g}{NBSP}% of the ink leaves the frame anywhere."
