@@ -20,7 +20,7 @@ from robustmnist.statistics.answers import Answers
 from robustmnist.statistics.calibration import calibration_error, equal_width
 from robustmnist.statistics.curves import fall
 from robustmnist.statistics.resampling import percentiles
-from robustmnist.statistics.score_intervals import score_intervals, scored
+from robustmnist.statistics.score_intervals import MeanScore, score_intervals, scored
 from robustmnist.statistics.selective_risk import aurc, excess_aurc
 from robustmnist.statistics.unseen import mean_ends, with_unseen
 
@@ -109,28 +109,29 @@ def critical_coverage(n: int, rate: float, times: int, resamples: int) -> tuple[
     return float(inside[0] / times), float(inside[1] / times)
 
 
-def confident(rng: np.random.Generator, n: int, rate: float) -> tuple[Answers, dict[str, Array]]:
+def confident(rng: np.random.Generator, n: int, rate: float) -> tuple[Answers, dict[str, MeanScore]]:
     """Return answers of which `rate` are wrong, mostly the unsure ones, with their NLL and Brier scores."""
     right = rng.random(n) >= rate
     log_odds = np.maximum(np.where(right, rng.normal(9, 3, n), rng.normal(2, 2.5, n)), 0.05)
     p = expit(log_odds)
-    amounts = {
-        "nll": np.where(right, -np.log(p), np.logaddexp(0, log_odds)),
-        "brier": np.where(right, (1 - p) ** 2, 1 + p**2),
+    nll, brier = np.where(right, -np.log(p), np.logaddexp(0, log_odds)), np.where(right, (1 - p) ** 2, 1 + p**2)
+    means = {
+        "nll": MeanScore(nll, 0.0, lambda odds: np.logaddexp(0, odds)),
+        "brier": MeanScore(brier, 0.0, lambda odds: 1 + expit(odds) ** 2),
     }
-    return Answers(log_odds, right, 0), amounts
+    return Answers(log_odds, right, 0), means
 
 
 def score_coverage(n: int, rate: float, times: int, resamples: int) -> dict[str, float]:
     """Return the coverage of the scores of confidence."""
-    whole, sums = confident(np.random.default_rng(1), LARGE, rate)
-    truth = {name: float(amount.mean()) for name, amount in sums.items()}
+    whole, means = confident(np.random.default_rng(1), LARGE, rate)
+    truth = {name: float(score.amounts.mean()) for name, score in means.items()}
     truth |= {"ece_width": calibration_error(whole, equal_width(whole.confidence))}
     truth |= {"aurc": aurc(whole), "excess_aurc": excess_aurc(whole)}
     rng, settings = np.random.default_rng(0), []
     for _ in range(times):
-        found, amounts = confident(rng, n, rate)
-        settings.append(scored(found, np.arange(n), n, 1, amounts))
+        answers, means = confident(rng, n, rate)
+        settings.append(scored(answers, np.arange(n), n, 1, means))
     ends = score_intervals(settings, resamples)
     return {
         name: float(np.mean([one[f"{name}_low"] <= value <= one[f"{name}_high"] for one in ends]))

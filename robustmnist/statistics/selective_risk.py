@@ -1,4 +1,4 @@
-"""The area under the risk-coverage curve in many resamples at once, from runs of right and of wrong answers."""
+"""The area under the risk-coverage curve, of a sample and of many resamples at once."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from robustmnist.statistics.answers import Answers
 
-__all__ = ["Harmonic", "RiskRuns", "aurc", "excess_aurc", "harmonic", "resampled_risk", "risk_runs"]
+__all__ = ["ConfidenceRuns", "Harmonic", "aurc", "confidence_runs", "excess_aurc", "harmonic", "resampled_risk"]
 
 
 CELLS = 1 << 24  # runs × resamples that are held at a time
@@ -29,15 +29,22 @@ class Harmonic:
 
 
 @dataclass(frozen=True, eq=False)
-class RiskRuns:
-    """The answers to n images in the order of their sureness, cut where right ones and wrong ones take turns.
+class ConfidenceRuns:
+    """The answers to n images in the order of confidence, cut into runs that are all right or all wrong.
 
-    Equally sure answers of which some are wrong are a run of their own.
+    For example, r right and w wrong, of answers from the most confident to the least, with equal confidences in
+    brackets::
+
+        answer    r  r  w  [r w]  w  w  r
+        run       0  0  1   2  2  3  3  4
+
+    Equally confident answers of which some are wrong are a run of their own, a mixed one: here run 2.
 
     Attributes:
-        members: Which images' answers are in each run, surest first: ones (runs, n), an image as often as it answers.
-        edges: Runs whose last rank is the end of a run of wrong answers, or the place before its beginning; int64.
-        signs: 1 for the one, −1 for the other; float64.
+        members: Which images' answers are in each run: ones (runs, n), an image as often as it answers.
+        edges: The runs whose last rank enters the closed form of `aurc`: runs of wrong answers (in the example 1 and
+            3), and the runs just before them (0 and 2); int64.
+        signs: For each of `edges` 1 for a run of wrong answers, −1 for the run before one; float64.
         mixed: The runs in which some are wrong and some right, int64.
         mistakes: The wrong answers in all runs without a right one, and in each mixed one: ones (1 + mixed runs, n).
         most: The greatest number of answers that a resample may hold.
@@ -52,16 +59,25 @@ class RiskRuns:
 
 
 def harmonic(largest: int) -> Harmonic:
-    """Return the tables up to `largest` answers."""
+    """Return the tables up to `largest` answers.
+
+    >>> harmonic(3).numbers.round(3).tolist()
+    [0.0, 1.0, 1.5, 1.833]
+    """
     numbers = np.concatenate([[0.0], np.cumsum(1.0 / np.arange(1, largest + 1))])
-    places = np.arange(largest + 1)
-    return Harmonic(numbers, places * numbers - places)
+    counts = np.arange(largest + 1)
+    return Harmonic(numbers, counts * numbers - counts)
 
 
-def risk_runs(found: Answers, image: NDArray[np.int64], n: int, variants: int) -> RiskRuns:
-    """Return the runs of `found`, one answer at least; `image` (k,) is the one of `n` that each answer is for."""
-    ranking = found.ranking
-    order, wrong = ranking.order, ~found.right[ranking.order]
+def confidence_runs(answers: Answers, image: NDArray[np.int64], n: int, variants: int) -> ConfidenceRuns:
+    """Return the runs of `answers`, at least one; `image` (k,) says which of the `n` images each answer is for.
+
+    >>> four = Answers(np.array([4.0, 3.0, 2.0, 1.0]), np.array([True, True, False, True]), 0)
+    >>> confidence_runs(four, np.arange(4), 4, 1).members.toarray().tolist()
+    [[1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    """
+    ranking = answers.ranking
+    order, wrong = ranking.order, ~answers.right[ranking.order]
     first = np.flatnonzero(ranking.start == np.arange(len(order)))  # of each set of equals
     size = ranking.size[first]
     mistaken = np.add.reduceat(wrong, first, dtype=np.int64)
@@ -80,7 +96,7 @@ def risk_runs(found: Answers, image: NDArray[np.int64], n: int, variants: int) -
     inside = np.repeat(kinds, np.diff(ends))
     mistakes = np.concatenate([images[inside == 1], images[wrong & (inside == 2)]])
     until = np.cumsum(np.concatenate([[np.count_nonzero(inside == 1)], mistaken[kind == 2]]))
-    return RiskRuns(
+    return ConfidenceRuns(
         members=_ones(images, ends, n, dtype),
         edges=np.flatnonzero(signs),
         signs=signs[signs != 0.0],
@@ -91,13 +107,17 @@ def risk_runs(found: Answers, image: NDArray[np.int64], n: int, variants: int) -
 
 
 def resampled_risk(
-    runs: RiskRuns, counts: NDArray[np.unsignedinteger], tables: Harmonic
+    runs: ConfidenceRuns, counts: NDArray[np.unsignedinteger], tables: Harmonic
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Return how many answers each resample holds, its `aurc` and its `excess_aurc`, each (B,); NaN without an answer.
 
     `counts` (n, B) is how often each image is drawn, in the dtype of ``runs.members``. In the closed form of `aurc` a
     wrong answer of rank r counts H(N) − H(r − 1), N being the answers of the resample; over a run from rank a + 1 to b
     that is a difference of two entries of a table. Copies of an image are in one run, so their order does not matter.
+
+    >>> two = confidence_runs(Answers(np.array([2.0, 1.0]), np.array([True, False]), 0), np.arange(2), 2, 1)
+    >>> [part.tolist() for part in resampled_risk(two, np.array([[1, 2], [1, 0]], np.uint16), harmonic(2))]
+    [[2, 2], [0.25, 0.0], [0.0, 0.0]]
     """
     step = max(CELLS // runs.members.shape[0], 1)
     parts = [
@@ -109,7 +129,7 @@ def resampled_risk(
 
 
 def _risk(
-    runs: RiskRuns, counts: NDArray[np.unsignedinteger], tables: Harmonic
+    runs: ConfidenceRuns, counts: NDArray[np.unsignedinteger], tables: Harmonic
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     ends = runs.members @ counts
     # Row by row: numpy's cumsum along the first axis goes down each column, ten times slower.
@@ -134,35 +154,41 @@ def _ones(images: NDArray[np.int32], ends: NDArray[np.int64], n: int, dtype: typ
     return csr_array((np.ones(len(images), dtype), images, ends.astype(np.int32)), shape=(len(ends) - 1, n))
 
 
-def aurc(found: Answers) -> float:
-    """Return the area under the risk-coverage curve: the mean over k of the risk among the k surest answers.
+def aurc(answers: Answers) -> float:
+    """Return the area under the risk-coverage curve: the mean over k of the risk among the k most confident answers.
 
-    In closed form (1/n) · Σ over wrong answers of (H(n) − H(r − 1)), where r is the answer's rank from 1, surest first,
-    and H(m) = 1 + 1/2 + … + 1/m; of equally sure answers each counts with the mean over their ranks. 0 where all is
-    right, 1 where all is wrong, NaN where there is no valid answer.
+    In closed form (1/n) · Σ over wrong answers of (H(n) − H(r − 1)), where r is the answer's rank from 1, most
+    confident first, and H(m) = 1 + 1/2 + … + 1/m; equally confident answers each count with the mean over their ranks.
+    0 where all is right, 1 where all is wrong, NaN where there is no valid answer.
 
     Source: Geifman, Uziel & El-Yaniv, Bias-reduced uncertainty estimation for deep neural classifiers, ICLR 2019.
+
+    >>> aurc(Answers(np.array([4.0, 3.0, 2.0, 1.0]), np.array([True, True, True, False]), 0))
+    0.0625
     """
-    n = len(found.right)
+    n = len(answers.right)
     if n == 0:
         return float("nan")
-    ranking = found.ranking
+    ranking = answers.ranking
     # H(n) − H(r − 1) is a sum from the far end, which loses no digits.
     weights = np.cumsum(1.0 / np.arange(n, 0, -1))[::-1]
-    wrong = ranking.among_equals((~found.right[ranking.order]).astype(np.float64))
+    wrong = ranking.among_equals((~answers.right[ranking.order]).astype(np.float64))
     return float(wrong @ weights / n)
 
 
-def excess_aurc(found: Answers) -> float:
-    """Return how far `aurc` is above that of the best order, in which every wrong answer is less sure than all right.
+def excess_aurc(answers: Answers) -> float:
+    """Return how far `aurc` is above that of the best order, with every wrong answer less confident than all right.
 
     0 where the confidence tells right from wrong perfectly, whatever the accuracy; NaN where there is no valid answer.
 
     Source: as `aurc`.
+
+    >>> excess_aurc(Answers(np.array([4.0, 3.0, 2.0, 1.0]), np.array([True, True, True, False]), 0))
+    0.0
     """
-    n, wrong = len(found.right), int(np.count_nonzero(~found.right))
+    n, wrong = len(answers.right), int(np.count_nonzero(~answers.right))
     if n == 0:
         return float("nan")
     # The j-th of the wrong ones makes the risk j/k at coverage k = n − wrong + j.
     ideal = float(np.sum(np.arange(1, wrong + 1) / np.arange(n - wrong + 1, n + 1)) / n)
-    return max(aurc(found) - ideal, 0.0)
+    return max(aurc(answers) - ideal, 0.0)

@@ -17,13 +17,15 @@ from support.synthetic import make_suite, make_sweep, synthetic_predictions
 from robustmnist.errors import RunError
 from robustmnist.predictions import Predictions
 from robustmnist.results import bootstrap, percentiles, quality
+from robustmnist.results.confidence.metrics.registry import METRICS
 from robustmnist.statistics.answers import Answers
 from robustmnist.statistics.calibration import calibration_ends, calibration_error, equal_mass, equal_width
 from robustmnist.statistics.resampling import resampled_counts
-from robustmnist.statistics.score_intervals import SCORES, Scored, score_intervals, scored
-from robustmnist.statistics.selective_risk import aurc, excess_aurc, harmonic, resampled_risk, risk_runs
+from robustmnist.statistics.score_intervals import MeanScore, Scored, score_intervals, scored
+from robustmnist.statistics.selective_risk import aurc, confidence_runs, excess_aurc, harmonic, resampled_risk
 
 RESAMPLES = 120
+SCORES = [name for name, metric in METRICS.items() if metric.has_interval]
 ENDS = ("_low", "_high")
 
 
@@ -123,7 +125,7 @@ def test_resampled_risk_is_aurc_of_the_resample_with_any_ties(seed: int, n: int,
     if len(image) == 0:
         image = np.array([0])
     found = Answers(rng.integers(0, levels, len(image)).astype(float), rng.uniform(size=len(image)) < 0.6, 0)
-    runs = risk_runs(found, image, n, variants)
+    runs = confidence_runs(found, image, n, variants)
     counts = np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(6)], axis=1)
     total, area, excess = resampled_risk(runs, counts.astype(np.uint16), harmonic(runs.most))
     for at, count in enumerate(counts.T):
@@ -140,7 +142,7 @@ def test_more_answers_than_sixteen_bits_can_count(monkeypatch: pytest.MonkeyPatc
     n, variants = 300, 250
     image = np.tile(np.arange(n), variants)
     found = Answers(rng.normal(size=n * variants), rng.uniform(size=n * variants) < 0.7, 0)
-    runs = risk_runs(found, image, n, variants)
+    runs = confidence_runs(found, image, n, variants)
     counts = np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(5)], axis=1)
     total, area, _ = resampled_risk(runs, counts.astype(runs.members.dtype), harmonic(runs.most))
     assert (total == n * variants).all()
@@ -235,8 +237,8 @@ def test_the_bootstrap_needs_images_and_resamples() -> None:
 # --- coverage of a known truth -------------------------------------------------------------------------------------
 
 
-def nothing(n: int) -> dict[str, NDArray[np.float64]]:
-    return {"nll": np.zeros(n), "brier": np.zeros(n)}
+def nothing(n: int) -> dict[str, MeanScore]:
+    return {"nothing": MeanScore(np.zeros(n), 0.0, np.zeros_like)}
 
 
 def simulated(n: int, times: int, slope: float, offset: float) -> tuple[list[Answers], list[Scored]]:

@@ -10,6 +10,7 @@ from robustmnist.errors import RunError
 from robustmnist.predictions import Predictions
 from robustmnist.results.correctness import right
 from robustmnist.results.remembered import remembered
+from robustmnist.statistics.agreement import agreement, votes
 from robustmnist.statistics.decisions import INVALID
 from robustmnist.statistics.resampling import RESAMPLES, resampled_sums
 from robustmnist.statistics.unseen import mean_ends
@@ -109,8 +110,8 @@ def consistency(
     p = predicted.shape[1] * predicted.shape[2]
     rows: list[dict[str, Any]] = []
     for checkpoint, answers in zip(predictions.checkpoints, predicted, strict=True):
-        votes = np.stack([(answers == label).sum(axis=(0, 1)) for label in range(CLASSES)])[:, chosen]  # (10, n)
-        share = (votes * (votes - 1)).sum(axis=0) / (p * (p - 1))
+        counts = votes(answers[..., chosen].reshape(p, n))
+        share = agreement(counts, p)
         low, high = np.nan, np.nan
         if n:
             drawn = resampled_sums(share[:, None], resamples, seed)[:, 0] / n
@@ -125,7 +126,7 @@ def consistency(
                 "consistency": float(share.mean()) if n else np.nan,
                 "consistency_low": low,
                 "consistency_high": high,
-                "consistency_drawn": float((votes**2).sum() / (n * p**2)) if n else np.nan,
+                "consistency_drawn": float((counts**2).sum() / (n * p**2)) if n else np.nan,
             }
         )
     return pd.DataFrame(rows)

@@ -1,6 +1,8 @@
 """A row per setting: what accuracy does not say about the answers. Likelihood, Brier, calibration, selection, flips."""
 
-from collections.abc import Collection, Mapping
+import functools
+import operator
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,18 +11,18 @@ from numpy.typing import NDArray
 
 from robustmnist.errors import RunError
 from robustmnist.predictions import Predictions
+from robustmnist.results.confidence.metrics.registry import METRICS
+from robustmnist.results.confidence.setting_answers import SettingAnswers
 from robustmnist.results.remembered import remembered
+from robustmnist.statistics.agreement import agreement, votes
 from robustmnist.statistics.answers import pooled, tempered
-from robustmnist.statistics.calibration import calibration_error, equal_mass, equal_width
-from robustmnist.statistics.decisions import Decisions, decide
-from robustmnist.statistics.proper_scores import brier, brier_sums, log_likelihoods
+from robustmnist.statistics.decisions import INVALID, Decisions, decide
+from robustmnist.statistics.proper_scores import brier_sums, log_likelihoods
 from robustmnist.statistics.score_intervals import SCORE_RESAMPLES, Scored, score_intervals, scored
-from robustmnist.statistics.selective_risk import aurc, excess_aurc
 from robustmnist.statistics.wilson import wilson
 
 __all__ = ["quality"]
 
-CLASSES = 10
 TOGETHER = 64  # rows that are resampled at a time: what they need of 10,000 answers each is some 40 MB
 
 Setting = tuple[str, str, float]
@@ -99,109 +101,105 @@ def _quality(
     wanted: frozenset[Setting] | None,
 ) -> pd.DataFrame:
     clean = [decide(logits).predicted for logits in predictions.clean]
-    rows: list[dict[str, Any]] = []
-    waiting: list[tuple[dict[str, Any], Scored]] = []
+    rows = _Rows(resamples, seed)
 
-    def add(place: int, logits: NDArray[np.float32], names: dict[str, Any]) -> None:
-        found, numbers = _score(logits, predictions.labels, clean[place], temperatures[place], resamples > 0)
-        rows.append({"checkpoint": predictions.checkpoints[place], **names, "n": len(predictions), **numbers})
-        if found is not None:
-            waiting.append((rows[-1], found))
-        if len(waiting) == TOGETHER:
-            resample()
+    def add(logits: NDArray[np.float32], names: Mapping[str, Any]) -> None:
+        """Add a row for each checkpoint under one setting, `logits` (M, R, n, 10)."""
+        for index, checkpoint in enumerate(predictions.checkpoints):
+            first = {"checkpoint": checkpoint, **names, "n": len(predictions)}
+            temperature = temperatures[index]
+            numbers, setting = _measured(logits[index], predictions.labels, clean[index], temperature)
+            rows.add({**first, **numbers}, setting)
 
-    def resample() -> None:
-        if waiting:
-            ends = score_intervals([found for _, found in waiting], resamples, seed)
-            for (row, _), interval in zip(waiting, ends, strict=True):
-                row.update(interval)
-            waiting.clear()
-
-    for place in range(len(clean)):
-        names = {"suite": "", "sweep": "", "unit": "", "value": np.nan, "neutral": True}
-        add(place, predictions.clean[place : place + 1], names)
+    add(predictions.clean[:, None], {"suite": "", "sweep": "", "unit": "", "value": np.nan, "neutral": True})
     for suite in predictions.suites:
         for sweep in suite.curves:
-            for position, value in enumerate(sweep.values):
+            for at, value in enumerate(sweep.values):
                 if wanted is not None and (suite.name, sweep.name, value) not in wanted:
                     continue
-                names = {"suite": suite.name, "sweep": sweep.name, "unit": sweep.unit}
+                names: dict[str, Any] = {"suite": suite.name, "sweep": sweep.name, "unit": sweep.unit}
                 names |= {"value": float(value), "neutral": value == sweep.neutral}
-                for place in range(len(clean)):
-                    add(place, predictions.logits[suite.name, sweep.name][place, position], names)
-    resample()
-    return pd.DataFrame(rows)
+                add(predictions.logits[suite.name, sweep.name][:, at], names)
+    return pd.DataFrame(rows.finished())
 
 
-def _score(
-    logits: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    clean: NDArray[np.int64],
-    temperature: float,
-    resampled: bool,
-) -> tuple[Scored | None, dict[str, Any]]:
-    """Score the answers of one checkpoint under one setting, `logits` (R, n, 10), one variant at a time.
+class _Rows:
+    """Rows that wait for their intervals, some at a time."""
 
-    Return what their intervals are resampled from as well, if `resampled` and there is a valid answer.
-    """
+    def __init__(self, resamples: int, seed: int) -> None:
+        self.resamples, self.seed = resamples, seed
+        self.rows: list[dict[str, Any]] = []
+        self.waiting: list[tuple[dict[str, Any], Scored]] = []
+
+    def add(self, row: dict[str, Any], setting: SettingAnswers) -> None:
+        """Add a row, and what its intervals are resampled from where it has valid answers."""
+        self.rows.append(row)
+        if self.resamples and len(setting.image):
+            means = {name: metric.mean(setting) for name, metric in METRICS.items() if metric.mean is not None}
+            resampled = scored(setting.answers, setting.image, setting.n, setting.variants, means)
+            self.waiting.append((row, resampled))
+        if len(self.waiting) == TOGETHER:
+            self._resample()
+
+    def finished(self) -> list[dict[str, Any]]:
+        """Return all rows with their intervals."""
+        self._resample()
+        return self.rows
+
+    def _resample(self) -> None:
+        if self.waiting:
+            ends = score_intervals([resampled for _, resampled in self.waiting], self.resamples, self.seed)
+            for (row, _), interval in zip(self.waiting, ends, strict=True):
+                row.update(interval)
+            self.waiting.clear()
+
+
+def _measured(
+    logits: NDArray[np.float32], labels: NDArray[np.int64], clean: NDArray[np.int64], temperature: float
+) -> tuple[dict[str, Any], SettingAnswers]:
+    """Return the numbers of one checkpoint under one setting, `logits` (R, n, 10), and the answers behind them."""
     decided: list[Decisions] = []
-    likelihoods, images, sums, near_ties = [], [], None, 0
-    for table in logits:
-        one = decide(tempered(table, temperature))
-        near_ties += one.near_ties if temperature == 1.0 else decide(table).near_ties
-        finite, truth, chosen = tempered(table, temperature), labels, one
-        if not one.valid.all():
-            finite, truth, chosen = finite[one.valid], labels[one.valid], one.where(one.valid)
-        likelihoods.append(log_likelihoods(finite, truth, chosen))
-        images.append(np.flatnonzero(one.valid))
-        part = brier_sums(finite, truth)
-        sums = part if sums is None else sums + part
-        decided.append(one)
-    assert sums is not None
-    found, parts = pooled(decided, labels), brier(sums)
-    n, r, k = len(labels), len(decided), len(found.right)
-    low, high = wilson(int(np.count_nonzero(found.right)) / r, n)
-    amounts = {"nll": -np.concatenate(likelihoods), "brier": sums.squares}
-    scores = {
-        "mean_confidence": float(found.confidence.mean()) if k else np.nan,
-        "nll": float(amounts["nll"].mean()) if k else np.nan,
-        "brier": parts.score,
-        "ece_width": calibration_error(found, equal_width(found.confidence)),
-        "ece_mass": calibration_error(found, equal_mass(found.ranking)),
-        "aurc": aurc(found),
-        "excess_aurc": excess_aurc(found),
-    }
+    likelihoods, images, brier_parts, near_ties = [], [], [], 0
+    for table in logits:  # one variant at a time
+        finite = tempered(table, temperature)
+        decisions = decide(finite)
+        near_ties += decisions.near_ties if temperature == 1.0 else decide(table).near_ties
+        truth, valid = labels, decisions
+        if not decisions.valid.all():
+            kept = decisions.valid
+            finite, truth, valid = finite[kept], labels[kept], decisions.where(kept)
+        likelihoods.append(log_likelihoods(finite, truth, valid))
+        images.append(np.flatnonzero(decisions.valid))
+        brier_parts.append(brier_sums(finite, truth))
+        decided.append(decisions)
+    n, r, answers = len(labels), len(decided), pooled(decided, labels)
+    predicted = [decisions.predicted for decisions in decided]
+    sums = functools.reduce(operator.add, brier_parts)
+    setting = SettingAnswers(answers, np.concatenate(images), n, r, np.concatenate(likelihoods), sums)
+    correct = int(np.count_nonzero(answers.right))
+    low, high = wilson(correct / r, n)
+    first, *others = METRICS
     numbers = {
         "variants": r,
-        "accuracy": int(np.count_nonzero(found.right)) / (n * r),
+        "accuracy": correct / (n * r),
         "accuracy_low": float(low),
         "accuracy_high": float(high),
-        **_with_ends(scores, "mean_confidence"),
-        "invalid": found.invalid,
+        **_columns([first], setting),
+        "invalid": answers.invalid,
         "near_ties": near_ties,
-        "flip_rate": float(np.mean([(one.predicted != clean) | ~one.valid for one in decided])),
-        "consistency": _consistency([clean, *(one.predicted for one in decided)]),
+        "flip_rate": float(np.mean([(classes != clean) | (classes == INVALID) for classes in predicted])),
+        "consistency": float(agreement(votes(np.stack([clean, *predicted])), 1 + r).mean()),
         "temperature": temperature,
-        **_with_ends(scores, "nll", "brier"),
-        "brier_reliability": parts.reliability,
-        "brier_resolution": parts.resolution,
-        "brier_uncertainty": parts.uncertainty,
-        "brier_residual": parts.residual,
-        **_with_ends(scores, "ece_width", "ece_mass", "aurc", "excess_aurc"),
+        **_columns(others, setting),
     }
-    return scored(found, np.concatenate(images), n, r, amounts) if resampled and k else None, numbers
+    return numbers, setting
 
 
-def _with_ends(scores: Mapping[str, float], *names: str) -> dict[str, float]:
-    """Return some scores, each followed by the ends of an interval that is not known yet."""
-    return {f"{name}{end}": scores[name] if not end else np.nan for name in names for end in ("", "_low", "_high")}
-
-
-def _consistency(predicted: list[NDArray[np.int64]]) -> float:
-    """Return the share of pairs of answers to one image that agree; an invalid one agrees with none."""
-    n, answers = len(predicted[0]), len(predicted)
-    votes = np.zeros(n * CLASSES, np.int64)
-    for one in predicted:
-        cells = np.arange(0, n * CLASSES, CLASSES) + one
-        votes += np.bincount(cells[one >= 0], minlength=n * CLASSES)
-    return float((votes * (votes - 1)).sum() / (n * answers * (answers - 1)))
+def _columns(names: Iterable[str], setting: SettingAnswers) -> dict[str, float]:
+    """Return some metrics, each followed by the ends of its interval, which are not known yet."""
+    columns: dict[str, float] = {}
+    for name in names:
+        columns[name] = METRICS[name].value(setting)
+        if METRICS[name].has_interval:
+            columns |= {f"{name}_low": np.nan, f"{name}_high": np.nan}
+    return columns
