@@ -113,16 +113,18 @@ def _only_one(pairs: "Sequence[Comparison]") -> list[str]:
 
 
 def _calibration(predictions: "Predictions", temperatures: Mapping[str, float]) -> "pd.DataFrame":
-    """Return a row per checkpoint: clean calibration error and NLL with their intervals, NaN without a temperature."""
+    """Return a row per checkpoint: what a temperature changes of its clean digits, with intervals; NaN without one."""
     import pandas as pd
 
     from robustmnist.results import quality
+    from robustmnist.results.confidence.metrics.registry import METRICS
 
     clean = replace(predictions, suites=(), logits={})
     raw, tempered = quality(clean), quality(clean, temperatures)
     given = pd.Series([temperatures.get(name, math.nan) for name in predictions.checkpoints])
     ends = ("", "_low", "_high")
-    names = {"ece": "ece_width", "nll": "nll"}
+    names = {"ece": "ece_width"}
+    names |= {name: name for name, metric in METRICS.items() if metric.with_temperature and name != "ece_width"}
     plain = {f"{key}{end}": raw[f"{column}{end}"] for key, column in names.items() for end in ends}
     cooled = {
         f"{key}_tempered{end}": tempered[f"{column}{end}"].where(given.notna())

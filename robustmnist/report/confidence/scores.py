@@ -1,5 +1,6 @@
 """Scores of confidence per setting: as the checkpoints give it, and with the temperature that was fitted for them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,17 +9,16 @@ import pandas as pd
 from robustmnist.page.records import Cell, Key
 from robustmnist.wording.numbers import plain
 
-__all__ = ["Scores", "scores"]
+__all__ = ["Score", "Scores", "scores"]
 
-# Column of the table -> which of `quality`, and whether with the fitted temperature.
-METRICS = {
-    "NLL": ("nll", False),
-    "NLL, T": ("nll", True),
-    "Brier": ("brier", False),
-    "ECE": ("ece_width", False),
-    "ECE, T": ("ece_width", True),
-    "AURC": ("aurc", False),
-}
+
+@dataclass(frozen=True)
+class Score:
+    """A column of the table: its head, the column of `quality` behind it, and whether with the fitted temperature."""
+
+    label: str
+    column: str
+    tempered: bool
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ def scores(
     raw: Sequence[pd.DataFrame],
     tempered: Sequence[pd.DataFrame],
     fitted: Sequence[bool],
+    shown: Sequence[Score],
 ) -> Scores:
     """Return the scores of some settings.
 
@@ -47,19 +48,19 @@ def scores(
         titles: The settings.
         raw: For each setting, `quality` of each checkpoint.
         tempered: The same with temperatures.
-        fitted: For each checkpoint whether it has a temperature; if none has, there are no columns for it.
+        fitted: For each checkpoint whether it has a temperature.
+        shown: The columns under each checkpoint.
     """
-    metrics = {name: source for name, source in METRICS.items() if any(fitted) or not source[1]}
     rows = []
     for title, one, other in zip(titles, raw, tempered, strict=True):
         cells = []
         for k, has_temperature in enumerate(fitted):
-            for column, with_temperature in metrics.values():
-                table = other if with_temperature else one
-                numbers = (float(table[f"{column}{end}"].iloc[k]) for end in ("", "_low", "_high"))
-                cells.append(_cell(*numbers) if has_temperature or not with_temperature else Cell("–"))
+            for score in shown:
+                row = (other if score.tempered else one).iloc[k]
+                numbers = (float(row.get(f"{score.column}{end}", math.nan)) for end in ("", "_low", "_high"))
+                cells.append(_cell(*numbers) if has_temperature or not score.tempered else Cell("–"))
         rows.append((title, tuple(cells)))
-    return Scores(keys, tuple(metrics), tuple(rows))
+    return Scores(keys, tuple(score.label for score in shown), tuple(rows))
 
 
 def _cell(value: float, low: float, high: float) -> Cell:

@@ -12,7 +12,7 @@ from robustmnist.overview.overview import Overview, SweepOverview
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Answer, Key, Table
 from robustmnist.report.confidence.charts import Bins, Risk, reliability_chart, risk_chart
-from robustmnist.report.confidence.scores import Scores, scores
+from robustmnist.report.confidence.scores import Score, Scores, scores
 from robustmnist.report.confidence.tables import bin_table, risk_at, risk_table
 from robustmnist.report.confidence.words import (
     CLEAN,
@@ -26,6 +26,7 @@ from robustmnist.report.confidence.words import (
     trust_answer,
 )
 from robustmnist.results import quality, reliability, risk_coverage, stored_temperatures
+from robustmnist.results.confidence.metrics.registry import METRICS
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import anchor
 
@@ -112,12 +113,31 @@ def trust_section(overview: Overview) -> TrustSection:
     return TrustSection(
         answers=tuple(answers),
         note=DIAGRAM_NOTE,
-        score_note=score_note(tempered=any(fitted)),
-        scores=scores(keys, [_title(sweep) for sweep in looked_at], rows, tempered_rows, fitted),
+        score_note=_score_note(tempered=any(fitted)),
+        scores=scores(
+            keys, [_title(sweep) for sweep in looked_at], rows, tempered_rows, fitted, _shown(tempered=any(fitted))
+        ),
         tempered=tuple(cooled),
         groups=tuple(group for index, group in enumerate(groups) if index in first),
         extra=tuple(group for index, group in enumerate(groups) if index not in first),
     )
+
+
+def _shown(*, tempered: bool) -> list[Score]:
+    """Return the columns of the scores: of each metric with a label, and with the fitted temperature where asked."""
+    shown = []
+    for metric in METRICS.values():
+        if metric.label:
+            shown.append(Score(metric.label, metric.column, tempered=False))
+            if tempered and metric.with_temperature:
+                shown.append(Score(f"{metric.label}, T", metric.column, tempered=True))
+    return shown
+
+
+def _score_note(*, tempered: bool) -> str:
+    shown = [metric for metric in METRICS.values() if metric.label]
+    lower, higher = ([metric.label for metric in shown if metric.better == way] for way in ("lower", "higher"))
+    return score_note({metric.label: metric.title for metric in shown}, lower, higher, tempered=tempered)
 
 
 def _errors(tables: Sequence[pd.DataFrame], checkpoint: int) -> list[Error]:

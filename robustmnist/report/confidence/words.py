@@ -1,6 +1,6 @@
 """What the confidence of a checkpoint is worth, in words, by rules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from robustmnist.wording.numbers import NBSP, interval, listing, percent
@@ -111,13 +111,20 @@ def risk_caption(names: Sequence[str], whole: Sequence[float], half: Sequence[fl
     return f"Wrong: {'; '.join(said)}." if said else "No valid answer."
 
 
-def score_note(*, tempered: bool) -> str:
-    """Say what the scores are; `tempered`: whether any is shown with a fitted temperature too."""
+def score_note(titles: Mapping[str, str], lower: Sequence[str], higher: Sequence[str], *, tempered: bool) -> str:
+    """Say what the scores are.
+
+    Args:
+        titles: What each score is, by its label.
+        lower: Labels of those that are better when lower.
+        higher: Labels of those that are better when higher.
+        tempered: Whether any score is shown with a fitted temperature too.
+    """
+    better = [f"{listing(labels)} when {way}" for labels, way in ((lower, "lower"), (higher, "higher")) if labels]
+    direction = "All are better when lower" if len(lower) == len(titles) else f"Better: {'; '.join(better)}"
     note = (
         f"Clean, and in each suite’s hardest sweep at the strength marked ◆, each with its 95{NBSP}% interval from "
-        "resampled digits. All four are better when lower. NLL: negative log-likelihood, natural logarithm. Brier: 0 "
-        "to 2. ECE: expected calibration error, 15 bins of equal width; chance alone raises it, for which its interval "
-        "allows. AURC: area under the risk-coverage curve."
+        f"resampled digits. {direction}. {' '.join(f'{label}: {title}.' for label, title in titles.items())}"
     )
     if tempered:
         note += (

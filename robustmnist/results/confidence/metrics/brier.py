@@ -14,7 +14,9 @@ def _squares(setting: SettingAnswers) -> MeanScore:
     return MeanScore(setting.brier_sums.squares, least=0.0, most=lambda log_odds: 1.0 + expit(log_odds) ** 2)
 
 
-BRIER = mean_metric("brier", "Brier's score, 0 to 2", _squares, better="lower", label="Brier")
+BRIER = mean_metric(
+    "brier", "squared distance of the ten probabilities from the truth, 0 to 2", _squares, better="lower", label="Brier"
+)
 RELIABILITY = Metric("brier_reliability", "part of Brier's score", lambda of: of.brier.reliability, better="lower")
 RESOLUTION = Metric("brier_resolution", "part of Brier's score", lambda of: of.brier.resolution, better="higher")
 UNCERTAINTY = Metric("brier_uncertainty", "part of Brier's score", lambda of: of.brier.uncertainty)

@@ -7,7 +7,7 @@ __all__ = ["ECE_MASS", "ECE_WIDTH"]
 
 ECE_WIDTH = Metric(
     "ece_width",
-    "expected calibration error, 15 bins of equal width",
+    "expected calibration error, 15 bins of equal width; chance alone raises it, for which its interval allows",
     lambda of: calibration_error(of.answers, equal_width(of.answers.confidence)),
     better="lower",
     label="ECE",
