@@ -5,6 +5,7 @@ import pandas as pd
 from robustmnist.page.colours import Scheme
 from robustmnist.page.figure import own_style, picture
 from robustmnist.predictions import Predictions
+from robustmnist.results.focus import KEEP
 
 __all__ = ["curves"]
 
@@ -22,9 +23,11 @@ def curves(predictions: Predictions, summary: pd.DataFrame, scheme: Scheme) -> s
         figure.patch.set_visible(False)
         for axes, (suite, sweep, title) in zip(figure.subplots(1, len(PANELS), sharey=True), PANELS, strict=True):
             rows = summary[(summary["suite"] == suite) & (summary["sweep"] == sweep)]
-            for place, name in enumerate(predictions.checkpoints):
+            for colour, name in zip(scheme.lines, predictions.checkpoints, strict=False):
                 curve = rows[rows["checkpoint"] == name]
-                colour = scheme.lines[place]
+                # Where the curve crosses it a tenth of this checkpoint's clean accuracy is lost.
+                floor = 100 * KEEP * float(curve[curve["neutral"]]["accuracy"].iloc[0])
+                axes.axhline(floor, color=colour, lw=0.8, dashes=(4, 3))
                 axes.fill_between(
                     curve["value"],
                     100 * curve["accuracy_low"],
@@ -34,7 +37,6 @@ def curves(predictions: Predictions, summary: pd.DataFrame, scheme: Scheme) -> s
                     lw=0,
                 )
                 axes.plot(curve["value"], 100 * curve["accuracy"], color=colour, lw=1.8, label=name)
-            axes.axhline(90, color=scheme.muted, lw=0.8, dashes=(4, 3))
             axes.set(title=title, xlabel=AXES[predictions.sweep(suite, sweep).unit], ylim=(0, 101), facecolor="none")
             axes.set_xlim(rows["value"].min(), rows["value"].max())
             axes.tick_params(colors=scheme.muted, length=3)

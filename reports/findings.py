@@ -8,6 +8,7 @@ import pandas as pd
 
 from robustmnist.predictions import Predictions
 from robustmnist.results import (
+    RESAMPLES,
     compare,
     map_means,
     mean_corruption_errors,
@@ -18,7 +19,20 @@ from robustmnist.results import (
     worst_of_k,
     worst_over_grid,
 )
+from robustmnist.statistics.score_intervals import SCORE_RESAMPLES
 from robustmnist.system.device import described
+from robustmnist.wording.numbers import (
+    NBSP,
+    count,
+    interval,
+    listing,
+    percent,
+    plain,
+    points_text,
+    share_text,
+    strength,
+)
+from robustmnist.wording.tests import ALPHA, p_text
 
 __all__ = ["findings"]
 
@@ -48,7 +62,7 @@ def findings(study: Predictions, maps: Predictions) -> str:
         "## How this was made",
         _provenance(study, maps),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(parts).replace(NBSP, " ") + "\n"
 
 
 def _answer(study: Predictions, maps: Predictions) -> str:
@@ -71,11 +85,11 @@ def _clean(study: Predictions) -> str:
     rows = summary[summary["neutral"]].drop_duplicates("checkpoint")
     lines = [
         [
-            f"`{row.checkpoint}`",
-            _percent(row.accuracy),
-            f"{_percent(row.accuracy_low)} to {_percent(row.accuracy_high)}",
+            f"`{row['checkpoint']}`",
+            _percent(row["accuracy"]),
+            f"{interval(row['accuracy_low'], row['accuracy_high'], 2)} %",
         ]
-        for row in rows.itertuples()
+        for row in rows.to_dict("records")
     ]
     return _table(["checkpoint", f"accuracy on {len(study):,} clean digits", "95 % Wilson interval"], lines)
 
@@ -94,9 +108,8 @@ def _natural(study: Predictions) -> str:
             ends = np.clip([low, high], curve["value"].min(), curve["value"].max())
             cells.append(_percent(float(np.interp(ends, curve["value"], curve["accuracy"]).min())))
         unit = rows["unit"].iloc[0]
-        lines.append(
-            [f"{suite}: {study.sweep(suite, sweep).title}", f"{low:.2f} to {high:.2f} {unit}".replace("-", "−"), *cells]
-        )
+        band = f"{plain(low, 2)} to {strength(high, str(unit), 2)}"
+        lines.append([f"{suite}: {study.sweep(suite, sweep).title}", band, *cells])
     head = ["sweep", "95 % of the training digits lie within", *(f"`{name}`" for name in study.checkpoints)]
     words = (
         "How far digits of one class differ by themselves, measured on the 60,000 training digits, and the lower of "
@@ -156,21 +169,23 @@ def _comparisons(study: Predictions) -> Iterator[str]:
     for a, b in zip(study.checkpoints, study.checkpoints[1:], strict=False):
         found = compare(study, a, b)
         table = found.suites
-        better = table[(table["p_holm"] < 0.05) & (table["difference"] > 0)]["suite"].tolist()
-        worse = table[(table["p_holm"] < 0.05) & (table["difference"] < 0)]["suite"].tolist()
-        open_ = table[~(table["p_holm"] < 0.05)]["suite"].tolist()
+        better = table[(table["p_holm"] < ALPHA) & (table["difference"] > 0)]["suite"].tolist()
+        worse = table[(table["p_holm"] < ALPHA) & (table["difference"] < 0)]["suite"].tolist()
+        open_ = table[~(table["p_holm"] < ALPHA)]["suite"].tolist()
         said = [
-            f"better than `{a}` under {_listing(better)}" if better else "",
-            f"worse under {_listing(worse)}" if worse else "",
-            f"not told apart from it under {_listing(open_)}" if open_ else "",
+            f"better than `{a}` under {listing(better)}" if better else "",
+            f"worse under {listing(worse)}" if worse else "",
+            f"not told apart from it under {listing(open_)}" if open_ else "",
         ]
         clean, settings = found.settings.iloc[0], found.settings.iloc[1:]
-        told = settings[settings["p_holm"] < 0.05]
+        told = settings[settings["p_holm"] < ALPHA]
         yield (
             f"**`{b}` against `{a}`**: {'; '.join(word for word in said if word)} (area, paired t-test over images, "
             f"Holm over {len(table)} suites and clean accuracy, 5 %). On clean digits the difference is "
-            f"{_points(clean['difference'])} points ({_points(clean['difference_low'])} to "
-            f"{_points(clean['difference_high'])}; p = {clean['p_holm']:.2g}, exact McNemar, in the same family). "
+            f"{points_text(float(clean['difference']), signed=True)} "
+            f"({points_text(float(clean['difference_low']), signed=True)} to "
+            f"{points_text(float(clean['difference_high']), signed=True)}; {p_text(float(clean['p_holm']))}, exact "
+            "McNemar, corrected together with them). "
             f"Of {len(settings)} settings it is better in "
             f"{int((told['difference'] > 0).sum())} and worse in {int((told['difference'] < 0).sum())} (exact McNemar, "
             "Holm over all of them)."
@@ -237,7 +252,8 @@ def _provenance(study: Predictions, maps: Predictions) -> str:
             "```",
             "",
             f"n = {len(study):,} test digits, one training each, draws "
-            f"of seed 0, 10,000 bootstrap resamples. {described(run['device'])}; {versions}; robustmnist "
+            f"of seed 0, {count(RESAMPLES)} bootstrap resamples, {count(SCORE_RESAMPLES)} for scores of confidence. "
+            f"{described(run['device'])}; {versions}; robustmnist "
             f"{run['robustmnist']}. The last processes of the two runs took {minutes[0]} and {minutes[1]} minutes.",
             "",
             "- [report.html](report.html): every curve, with intervals, galleries, calibration, comparisons.",
@@ -258,21 +274,12 @@ def _suite_areas(study: Predictions) -> pd.DataFrame:
     return table.pivot(index="suite", columns="checkpoint", values="area")
 
 
-def _points(difference: float) -> str:
-    return f"{100 * difference:+.2f}".replace("-", "−")
+def _interval(row: Mapping[Any, Any], name: str, places: int = 2) -> str:
+    return share_text(*(float(row[f"{name}{end}"]) for end in ("", "_low", "_high")), places=places, sign=True)
 
 
-def _interval(row: Mapping[Any, Any], name: str, digits: int = 2) -> str:
-    low, high = (f"{100 * float(row[f'{name}_{end}']):.{digits}f}" for end in ("low", "high"))
-    return f"{_percent(row[name], digits)} ({low}–{high})"
-
-
-def _percent(share: object, digits: int = 2) -> str:
-    return f"{100 * float(share):.{digits}f} %"  # type: ignore[arg-type]
-
-
-def _listing(words: Sequence[str]) -> str:
-    return ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
+def _percent(share: object) -> str:
+    return percent(float(share), 2)  # type: ignore[arg-type]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

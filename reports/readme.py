@@ -8,6 +8,7 @@ import pandas as pd
 
 from robustmnist.models.checkpoints.card import list_checkpoints
 from robustmnist.overview.tolerance import MISSED
+from robustmnist.wording.numbers import NBSP, percent, share_text
 
 __all__ = ["checkpoint_table", "fill", "headline_table"]
 
@@ -27,7 +28,7 @@ def fill(text: str, name: str, content: str) -> str:
     before, begin, rest = text.partition(f"<!-- {name}: written by python -m reports -->")
     _, end, after = rest.partition(f"<!-- /{name} -->")
     if not begin or not end:
-        raise ValueError(f"no place for {name}")
+        raise ValueError(f"no markers for {name}")
     return f"{before}{begin}\n{content}\n{end}{after}"
 
 
@@ -56,7 +57,7 @@ def headline_table(headline: pd.DataFrame, critical: pd.DataFrame) -> str:
     lines += [
         "",
         "Accuracy with its 95 % Wilson interval; the bootstrap over the digits leaves no distance in doubt by more "
-        f"than {100 * farthest:.1f} % of itself ([intervals](reports/critical.csv)). "
+        f"than {percent(farthest, sign=False)} % of itself ([intervals](reports/critical.csv)). "
         + (
             "Distances are as asked for; where the digits changed by over a tenth more or less, as measured on them, "
             "that stands in brackets. "
@@ -74,15 +75,15 @@ def checkpoint_table() -> str:
     for card in list_checkpoints():
         test = card.test_accuracy
         assert test is not None
-        accuracy = f"{100 * test.accuracy:.2f} % ({100 * test.low:.2f}–{100 * test.high:.2f})"
+        accuracy = share_text(test.accuracy, test.low, test.high, places=2, sign=True).replace(NBSP, " ")
         lines.append(f"| `{card.name}` | {card.description} | {card.parameters:,} | {accuracy} |")
     return "\n".join(lines)
 
 
 def _clean(table: pd.DataFrame, name: str) -> str:
     row = table[table["checkpoint"] == name].iloc[0]
-    low, high = 100 * row["clean_accuracy_low"], 100 * row["clean_accuracy_high"]
-    return f"{100 * row['clean_accuracy']:.2f} % ({low:.2f}–{high:.2f})"
+    shares = (float(row[f"clean_accuracy{end}"]) for end in ("", "_low", "_high"))
+    return share_text(*shares, places=2, sign=True).replace(NBSP, " ")
 
 
 def _reach(sides: list[dict[Hashable, Any]]) -> str:

@@ -89,7 +89,9 @@ def _accuracy(card: "Card") -> tuple[str, str]:
     test = card.test_accuracy
     if test is None:
         return "not measured", ""
-    return f"{test.accuracy:.2%} of {test.n:,}", f"{test.low:.2%} to {test.high:.2%}"
+    from robustmnist.wording.numbers import interval, percent, typed
+
+    return typed(f"{percent(test.accuracy, 2)} of {test.n:,}"), f"{interval(test.low, test.high, 2)} %"
 
 
 def _trained_on(card: "Card") -> str:

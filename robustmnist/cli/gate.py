@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -118,7 +118,7 @@ def command(
     missed = [check for check in checks if not check.passed]
     if as_json:
         told = {"passed": not missed and not refused, "strict": strict, "data": vars(data) | {"accepted": not refused}}
-        told |= {"pairs": held, "checks": [_plain(check) for check in checks]}
+        told |= {"pairs": held, "checks": [vars(check) for check in checks]}
         echo_json(told)
     else:
         pairs_told = [name if old == name else f"{name}, its '{old}'" for name, old in held.items()]
@@ -195,8 +195,3 @@ def _line(check: "Check") -> str:
     ends = " to ".join("beyond the end" if math.isnan(end) else f"{end:.4g}" for end in (check.low, check.high))
     around = "" if check.low == check.high else f" (95 % interval {ends})"
     return f"missed: {check.checkpoint}, {check.what}: {found}{around}, wanted {check.wanted:g}{unit}"
-
-
-def _plain(check: "Check") -> dict[str, Any]:
-    record = dict(vars(check))
-    return {key: None if isinstance(one, float) and math.isnan(one) else one for key, one in record.items()}

@@ -76,6 +76,7 @@ def command(
 
     from robustmnist.system.folders import output_folder
     from robustmnist.training import RunFolder, load_recipe, train
+    from robustmnist.wording.numbers import interval, percent
 
     if resume is not None:
         out, wanted = resume, RunFolder(resume).recipe
@@ -103,9 +104,9 @@ def command(
         return
     best, test = metrics["best"], metrics["best"]["test"]
     echo(
-        f"test accuracy {test['accuracy']:.2%} ({test['correct']:,} of {test['n']:,} {test['dataset']} digits, "
-        f"95 % interval {test['low']:.2%} to {test['high']:.2%}) with the weights of epoch {best['epoch']} "
-        f"of {metrics['epochs']}, {metrics['training_seconds']:.0f} s of training"
+        f"test accuracy {percent(test['accuracy'], 2, sign=False)} % ({test['correct']:,} of {test['n']:,} "
+        f"{test['dataset']} digits, 95 % interval {interval(test['low'], test['high'], 2)} %) with the weights of "
+        f"epoch {best['epoch']} of {metrics['epochs']}, {metrics['training_seconds']:.0f} s of training"
     )
     echo(f"checkpoint: {run.best}")
     echo(f"run: {run.path}")

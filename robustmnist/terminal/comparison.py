@@ -74,7 +74,7 @@ def show_comparison(predictions: "Predictions", found: Compared, folder: Path, p
     calibration, settings = found.calibration, found.settings
     if as_json:
         tables["calibration"] = calibration
-        records = {name: [_plain(row) for row in table.to_dict("records")] for name, table in tables.items()}
+        records = {name: table.to_dict("records") for name, table in tables.items()}
         echo_json({"n": len(predictions), **records, "report": str(page)})
         return
     echo(f"Mean area under the accuracy curves over {len(predictions):,} digits, and clean accuracy:")
@@ -86,7 +86,7 @@ def show_comparison(predictions: "Predictions", found: Compared, folder: Path, p
     if calibration["temperature"].notna().any():
         echo("Calibration error on clean digits, and with the temperature fitted on validation digits:")
         cells = [
-            [row["checkpoint"], *_error(row, "ece"), _number(row["temperature"]), *_error(row, "ece_tempered")]
+            [row["checkpoint"], *_error(row, "ece"), _temperature(row["temperature"]), *_error(row, "ece_tempered")]
             for row in calibration.to_dict("records")
         ]
         print_table(["checkpoint", "error", "95 % interval", "temperature", "with it", "95 % interval"], cells)
@@ -135,13 +135,15 @@ def _calibration(predictions: "Predictions", temperatures: Mapping[str, float]) 
 
 
 def _error(row: "Mapping[Any, Any]", name: str) -> tuple[str, str]:
-    """Return an error and its interval; empty where there is none."""
-    ends = f"{row[f'{name}_low']:.4f} to {row[f'{name}_high']:.4f}"
-    return _number(row[name]), "" if math.isnan(row[name]) else ends
+    """Return an error and its interval; a dash where there is none."""
+    from robustmnist.wording.numbers import score_texts
+
+    value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
+    return score_texts(value, low, high)
 
 
-def _number(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.4f}"
+def _temperature(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.2f}"
 
 
 def _together(pairs: "Sequence[Comparison]", name: str) -> "pd.DataFrame":
@@ -160,30 +162,25 @@ def _together(pairs: "Sequence[Comparison]", name: str) -> "pd.DataFrame":
 
 
 def _rows(pairs: "Sequence[Comparison]") -> tuple[list[str], list[list[str]]]:
-    head = ["suite", "a", "b", "a's", "b's", "b − a", "95 % interval", "p (Holm)", "better"]
+    head = ["suite", "a", "b", "a's, %", "b's, %", "b − a (95 % interval)", "p (Holm)", "better"]
     rows = []
     for pair in pairs:
         clean = pair.settings.iloc[0]
-        rows.append(["(clean)", pair.a, pair.b, *_cells(clean, "accuracy", pair)])
+        rows.append(["(clean)", pair.a, pair.b, *_cells(clean, "accuracy", 2, pair)])
         for _, row in pair.suites.iterrows():
-            rows.append([str(row["suite"]), pair.a, pair.b, *_cells(row, "area", pair)])
+            rows.append([str(row["suite"]), pair.a, pair.b, *_cells(row, "area", 1, pair)])
     return head, rows
 
 
-def _cells(row: "pd.Series[Any]", what: str, pair: "Comparison") -> list[str]:
-    from robustmnist.wording.tests import ALPHA
+def _cells(row: "pd.Series[Any]", what: str, places: int, pair: "Comparison") -> list[str]:
+    from robustmnist.wording.numbers import percent, typed
+    from robustmnist.wording.tests import ALPHA, difference_text, p_text
 
     difference, p = float(row["difference"]), float(row["p_holm"])
     better = (pair.b if difference > 0 else pair.a) if p < ALPHA else "not told apart"
     return [
-        f"{row[f'{what}_a']:.4f}",
-        f"{row[f'{what}_b']:.4f}",
-        f"{difference:+.4f}",
-        f"{row['difference_low']:+.4f} to {row['difference_high']:+.4f}",
-        "" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}",
+        *(percent(float(row[f"{what}_{side}"]), places, sign=False) for side in "ab"),
+        typed(difference_text(difference, float(row["difference_low"]), float(row["difference_high"]))),
+        typed(p_text(p, name=False)),
         better,
     ]
-
-
-def _plain(row: "dict[Any, Any]") -> dict[str, Any]:
-    return {str(key): None if isinstance(one, float) and not math.isfinite(one) else one for key, one in row.items()}

@@ -3,6 +3,7 @@
 import click
 
 from robustmnist.wording.characters import visible, visible_json
+from robustmnist.wording.numbers import finite
 
 __all__ = ["echo", "echo_json", "say"]
 
@@ -13,8 +14,8 @@ def echo(line: object = "", *, err: bool = False) -> None:
 
 
 def echo_json(content: object, *, indent: int = 2) -> None:
-    """Print `content` as JSON on standard output."""
-    click.echo(visible_json(content, indent))
+    """Print `content` as JSON on standard output, null for a number that is not finite."""
+    click.echo(visible_json(finite(content), indent))
 
 
 def say(words: str) -> None:

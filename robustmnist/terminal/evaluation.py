@@ -10,7 +10,6 @@ from robustmnist.terminal.table import print_table
 if TYPE_CHECKING:
     from robustmnist.overview.overview import Overview
     from robustmnist.predictions import Predictions
-import math
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["map_records", "record", "show_headline"]
@@ -27,7 +26,7 @@ def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_js
     """
     from robustmnist.overview.overview import RESAMPLES, gather
     from robustmnist.overview.printable_run import printable_run
-    from robustmnist.wording.numbers import count
+    from robustmnist.wording.numbers import count, interval, percent
 
     found, summary = gather(printable_run(predictions)), folder / "summary.csv"
     if as_json:
@@ -36,8 +35,8 @@ def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_js
         return
     run, n = found.predictions, count(len(found.predictions))
     for one in found.clean:
-        low, high = (_share(end) for end in (one.low, one.high))
-        echo(f"{one.name}: reads {_share(one.accuracy)} % of {n} clean digits (95 % interval {low}–{high})")
+        accuracy, ends = percent(one.accuracy, 2, sign=False), interval(one.low, one.high, 2)
+        echo(f"{one.name}: reads {accuracy} % of {n} clean digits (95 % interval {ends})")
     drawn = f"{count(RESAMPLES)} resamples of the {n} digits"
     curves, worst, maps = _curves(found), _worst(found), _maps(run, RESAMPLES)
     if curves:
@@ -58,13 +57,13 @@ def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_js
 def _curves(overview: "Overview") -> Rows:
     """Return a row per curve, checkpoint and side of neutral, which keeps rows narrow; the area in the first."""
     from robustmnist.overview.in_words import fall_text
-    from robustmnist.wording.numbers import share_text
+    from robustmnist.wording.numbers import share_text, typed
 
     rows = []
     for sweep in overview.sweeps:
         for one in sweep.tolerances:
             area = share_text(one.area.share, one.area.low, one.area.high)
-            falls = [_typed(fall_text(sweep, fall)) for fall in one.falls] or ["-"]
+            falls = [typed(fall_text(sweep, fall)) for fall in one.falls] or ["-"]
             for fall, told in zip_longest(falls, [area], fillvalue=""):
                 rows.append([sweep.suite.name, sweep.name, one.name, fall, told])
     return rows
@@ -97,21 +96,8 @@ def _maps(predictions: "Predictions", resamples: int) -> Rows:
     return rows
 
 
-def _share(share: float) -> str:
-    from robustmnist.wording.numbers import percent
-
-    return percent(share, 2, sign=False)
-
-
-def _typed(text: str) -> str:
-    """Return text of the page with spaces and signs that can be searched for, copied and typed."""
-    from robustmnist.wording.numbers import MINUS, NBSP
-
-    return text.replace(NBSP, " ").replace(MINUS, "-")
-
-
 def record(overview: "Overview", resamples: int) -> dict[str, Any]:
-    """Return what ``evaluate --json`` prints of a run; what is no number or beyond a sweep's end is None.
+    """Return what ``evaluate --json`` prints of a run; what is beyond a sweep's end is NaN, null in JSON.
 
     - ``dataset``, ``n`` digits and ``resamples``, of the bootstrap over them
     - ``clean``: a row per checkpoint, ``accuracy`` with its Wilson interval
@@ -139,8 +125,7 @@ def record(overview: "Overview", resamples: int) -> dict[str, Any]:
         for one in overview.clean
     ]
     content = {"dataset": dict(run.manifest["dataset"]), "n": len(run), "resamples": resamples, "clean": clean}
-    plain: dict[str, Any] = _plain({**content, "headline": rows, "maps": map_records(run, resamples)})
-    return plain
+    return {**content, "headline": rows, "maps": map_records(run, resamples)}
 
 
 def map_records(predictions: "Predictions", resamples: int) -> list[dict[str, Any]]:
@@ -151,11 +136,3 @@ def map_records(predictions: "Predictions", resamples: int) -> list[dict[str, An
     worst = [row for pair in pairs for row in worst_over_grid(predictions, *pair).to_dict("records")]
     means = map_means(predictions, resamples)[["mean_low", "mean_high"]].to_dict("records")
     return [{str(key): value for key, value in (one | two).items()} for one, two in zip(worst, means, strict=True)]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

@@ -35,10 +35,10 @@ def luck_table(predictions: "Predictions", groups: Sequence[Sequence[str]]) -> "
 
 def show_luck(table: "pd.DataFrame", settings: Sequence[tuple[str, str, float]]) -> None:
     """Print the rows of the clean digits and of some settings (suite, sweep, value), a table per group."""
-    from robustmnist.wording.numbers import strength
+    from robustmnist.wording.numbers import percent, points_text, share_text, strength, typed
+    from robustmnist.wording.tests import p_text
 
-    head = ["setting", "accuracy", "95 % interval", "lowest", "highest", "sd by seed", "sd by digits", "p (Holm)"]
-    columns = ["accuracy", "total_low", "total_high", "lowest", "highest", "seed_sd", "sample_sd"]
+    head = ["setting", "accuracy (95 % interval)", "lowest", "highest", "sd by seed", "sd by digits", "p (Holm)"]
     for names, group in table.groupby("checkpoints", sort=False):
         echo(f"Luck of the seed, {names} being of one recipe:")
         rows = []
@@ -47,7 +47,10 @@ def show_luck(table: "pd.DataFrame", settings: Sequence[tuple[str, str, float]])
             if suite and (suite, sweep, value) not in settings:
                 continue
             where = f"{suite} {sweep} {strength(value, row['unit'])}" if suite else "(clean)"
-            mean, low, high, *others = (f"{float(row[name]):.4f}" for name in columns)
-            p = float(row["p_holm"])
-            rows.append([where, mean, f"{low} to {high}", *others, "< 0.001" if p < 0.001 else f"{p:.3f}"])
+            mean = share_text(
+                *(float(row[name]) for name in ("accuracy", "total_low", "total_high")), places=2, sign=True
+            )
+            ends = [percent(float(row[name]), 2) for name in ("lowest", "highest")]
+            spreads = [points_text(float(row[name])) for name in ("seed_sd", "sample_sd")]
+            rows.append([*map(typed, [where, mean, *ends, *spreads, p_text(float(row["p_holm"]), name=False)])])
         print_table(head, rows)

@@ -1,8 +1,9 @@
-"""Text and numbers as the report prints them: safe characters, honest rounding, units."""
+"""Numbers as page, terminal, JSON and published tables show them: honest rounding, units, intervals."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from robustmnist.wording.characters import shorten
 
@@ -14,12 +15,16 @@ __all__ = [
     "brief",
     "count",
     "decimals",
+    "finite",
     "interval",
     "listing",
     "percent",
     "plain",
+    "points_text",
+    "score_texts",
     "share_text",
     "strength",
+    "typed",
 ]
 
 
@@ -32,7 +37,7 @@ BARE = {"", "fraction", "probability", "ink"}
 
 
 def plain(value: float, places: int | None = None, *, signed: bool = False) -> str:
-    """Return a number with a true minus sign; without `places`, as short as it can be told.
+    """Return a number with a true minus sign; without `places`, as short as it can be written.
 
     >>> plain(-2.5), plain(0.618, 2), plain(3, signed=True)
     ('−2.5', '0.62', '+3')
@@ -94,13 +99,13 @@ def percent(share: float, places: int = 1, *, sign: bool = True) -> str:
     return f"{text}{NBSP}%" if sign else text
 
 
-def interval(low: float, high: float) -> str:
+def interval(low: float, high: float, places: int = 1) -> str:
     """Return the bounds of an interval of shares, in per cent without the sign.
 
-    >>> interval(0.9923, 0.9954)
-    '99.2–99.5'
+    >>> interval(0.9923, 0.9954), interval(0.9923, 0.9954, 2)
+    ('99.2–99.5', '99.23–99.54')
     """
-    return f"{percent(low, sign=False)}–{percent(high, sign=False)}"
+    return f"{percent(low, places, sign=False)}–{percent(high, places, sign=False)}"
 
 
 def count(number: int) -> str:
@@ -132,6 +137,53 @@ def anchor(*parts: int | str) -> str:
     return "-".join(map(str, parts))
 
 
-def share_text(share: float, low: float, high: float) -> str:
-    """Return a share with its interval, in per cent without the sign: "98.7 (98.4–98.9)"."""
-    return f"{percent(share, sign=False)} ({interval(low, high)})"
+def share_text(share: float, low: float, high: float, *, places: int = 1, sign: bool = False) -> str:
+    """Return a share with its interval, in per cent, the sign behind the share if at all.
+
+    >>> share_text(0.9871, 0.984, 0.989), share_text(0.9871, 0.984, 0.989, places=2, sign=True).replace(NBSP, " ")
+    ('98.7 (98.4–98.9)', '98.71 % (98.40–98.90)')
+    """
+    return f"{percent(share, places, sign=sign)} ({interval(low, high, places)})"
+
+
+def points_text(difference: float, *, signed: bool = False) -> str:
+    """Return a difference of two shares in percentage points.
+
+    >>> points_text(0.0057).replace(NBSP, " "), points_text(-0.0057, signed=True).replace(NBSP, " ")
+    ('0.57 points', '−0.57 points')
+    """
+    return f"{plain(100 * difference, 2, signed=signed)}{NBSP}points"
+
+
+def score_texts(value: float, low: float, high: float) -> tuple[str, str]:
+    """Return a score, as NLL or a calibration error, and its interval; a dash and nothing where it is not defined.
+
+    >>> score_texts(0.01234, 0.0101, 0.0152), score_texts(0.5, math.nan, math.nan)
+    (('0.0123', '0.0101–0.0152'), ('0.500', ''))
+    """
+    if math.isnan(value):
+        return "–", ""
+    places = 3 if value >= 0.1 else 4 if value >= 0.001 or value == 0 else 5
+    return plain(value, places), "" if math.isnan(low) else f"{plain(low, places)}–{plain(high, places)}"
+
+
+def typed(text: str) -> str:
+    """Return text with spaces and signs that can be searched for, copied and typed.
+
+    >>> typed(strength(-3, "px"))
+    '-3 px'
+    """
+    return text.replace(NBSP, " ").replace(MINUS, "-")
+
+
+def finite(content: Any) -> Any:
+    """Return what is to be JSON with None for every number that is not finite, at any depth; JSON has no NaN.
+
+    >>> finite({"low": math.nan, "ends": [1.5, math.inf]})
+    {'low': None, 'ends': [1.5, None]}
+    """
+    if isinstance(content, Mapping):
+        return {key: finite(item) for key, item in content.items()}
+    if isinstance(content, list | tuple):
+        return [finite(item) for item in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content

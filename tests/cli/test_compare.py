@@ -19,6 +19,7 @@ from robustmnist.errors import RunError
 from robustmnist.predictions import merge, read_predictions
 from robustmnist.report.compare_page import render_comparison
 from robustmnist.results import compare_pairs, quality, seed_variance, stored_temperatures
+from robustmnist.wording.numbers import percent, score_texts
 
 SUITE = """
 title = "Small"
@@ -100,7 +101,7 @@ def test_seeds_of_one_recipe_have_a_table_and_a_section(runs: Path, tmp_path: Pa
     lines = result.stdout.splitlines()
     at = lines.index("Luck of the seed, one, two being of one recipe:")
     assert lines[at + 1].split()[:2] == ["setting", "accuracy"]
-    assert lines[at + 2].split()[:2] == ["(clean)", f"{expected['accuracy'].iloc[0]:.4f}"]
+    assert lines[at + 2].split()[:2] == ["(clean)", percent(expected["accuracy"].iloc[0], 2, sign=False)]
     assert lines[at + 3].startswith("small right ")
     assert str(tmp_path / "seeds.csv") in result.stdout
     assert "How much is luck of the seed?" in (tmp_path / "compare.html").read_text(encoding="utf-8")
@@ -169,9 +170,8 @@ def test_checkpoints_are_evaluated_first(runs: Path, tmp_path: Path) -> None:
     line = next(line for line in reversed(result.stdout.splitlines()) if line.startswith("cnn "))
     told = []
     for table in (quality(run), quality(run, stored_temperatures(run))):
-        error, low, high = (f"{table[f'ece_width{end}'].iloc[1]:.4f}" for end in ("", "_low", "_high"))
-        told.append([error, low, "to", high])
-    assert line.split() == ["cnn", *told[0], f"{clean['temperature']:.4f}", *told[1]]
+        told.append(score_texts(*(table[f"ece_width{end}"].iloc[1] for end in ("", "_low", "_high"))))
+    assert line.split() == ["cnn", *told[0], f"{clean['temperature']:.2f}", *told[1]]
     assert run.checkpoints == ("fc", "cnn")
     assert len(run) == 30
     suite = f"--suite {runs / 'small.toml'}"

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from robustmnist.wording.numbers import NBSP, count, percent, plain
+from robustmnist.wording.numbers import count, interval, percent, points_text
 
-__all__ = ["SEED_NOTE", "SeedSpread", "points_text", "seed_sentences", "span_text"]
+__all__ = ["SEED_NOTE", "SeedSpread", "seed_sentences", "span_text"]
 
 ENOUGH = 10  # seeds from which on the spread is known to a quarter of itself; source: Ahn & Fessler 2003, σ/√(2(k − 1))
 SEED_NOTE = (
@@ -77,9 +77,4 @@ def _weigh(one: SeedSpread, *, short: bool = False) -> str:
 
 def span_text(one: SeedSpread) -> str:
     """Return the interval of an accuracy in %: "92.78–96.68"."""
-    return f"{percent(one.low, 2, sign=False)}–{percent(one.high, 2, sign=False)}"
-
-
-def points_text(share: float) -> str:
-    """Return a difference of two shares: "0.57 points"."""
-    return f"{plain(100 * share, 2)}{NBSP}points"
+    return interval(one.low, one.high, 2)

@@ -9,10 +9,10 @@ from robustmnist.overview.in_words import NAME, focus_text
 from robustmnist.overview.overview import Overview
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Key, Table
-from robustmnist.report.comparison.seed_words import SeedSpread, points_text, seed_sentences, span_text
+from robustmnist.report.comparison.seed_words import SeedSpread, seed_sentences, span_text
 from robustmnist.report.comparison.words import CLEAN_DIGITS
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import count, listing, percent
+from robustmnist.wording.numbers import count, listing, percent, points_text
 from robustmnist.wording.tests import ALPHA, p_text
 
 __all__ = ["SeedGroup", "seed_group"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from robustmnist.page.records import Cell, Key
-from robustmnist.wording.numbers import plain
+from robustmnist.wording.numbers import score_texts
 
 __all__ = ["Score", "Scores", "scores"]
 
@@ -64,7 +64,4 @@ def scores(
 
 
 def _cell(value: float, low: float, high: float) -> Cell:
-    if value != value:
-        return Cell("–")
-    places = 3 if value >= 0.1 else 4 if value >= 0.001 or value == 0 else 5
-    return Cell(plain(value, places), "" if low != low else f"{plain(low, places)}–{plain(high, places)}")
+    return Cell(*score_texts(value, low, high))
