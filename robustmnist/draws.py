@@ -60,7 +60,7 @@ def philox4x32(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: tuple[int, i
 class Draws:
     """The random numbers of a batch of samples, each sample's its own.
 
-    A number depends on (seed, stream, sample id, index) and on its place in the field, and on nothing else. The same
+    A number depends on (seed, stream, sample id, index) and on its position in the field, and on nothing else. The same
     object gives the same field each time it is asked (fields are kept), so all strengths share their draws.
 
     Args:

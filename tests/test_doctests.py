@@ -36,6 +36,13 @@ def examples(module: ModuleType) -> list[doctest.DocTest]:
     return [test for part in parts for test in finder.find(part, module=False, globs=vars(module)) if test.examples]
 
 
+EXAMPLES = [
+    test
+    for module in dict.fromkeys(module for package in PACKAGES for module in modules(package))
+    for test in examples(module)
+]
+
+
 def failures(test: doctest.DocTest) -> int:
     return doctest.DocTestRunner(verbose=False).run(test).failed
 
@@ -49,7 +56,7 @@ def test_every_public_function_has_an_example(package: str) -> None:
 
 @pytest.mark.parametrize(
     "test",
-    [test for package in PACKAGES for module in modules(package) for test in examples(module)],
+    EXAMPLES,
     ids=lambda test: test.name,
 )
 def test_what_an_example_shows_is_true(test: doctest.DocTest) -> None:
@@ -57,7 +64,7 @@ def test_what_an_example_shows_is_true(test: doctest.DocTest) -> None:
 
 
 def test_all_examples_of_public_functions_are_run() -> None:
-    tested = {test.name for package in PACKAGES for module in modules(package) for test in examples(module)}
+    tested = {test.name for test in EXAMPLES}
     assert {function.__name__ for package in PACKAGES for function in public(package).values()} <= tested
 
 

@@ -1,7 +1,8 @@
-"""What a digit is, in numbers: ink, centroid, box, slant, angle and stroke width of each image.
+"""What a digit is like, in numbers: ink, centroid, box, slant, angle and stroke width of each image.
 
-A pixel's place is that of its centre: x 0 to 27 to the right, y 0 to 27 down; the frame's middle is (13.5, 13.5).
-What an image measures is the same number, bit for bit, in any batch. Images are taken on trust: floating point
+The coordinates of a pixel are those of its centre: x 0 to 27 to the right, y 0 to 27 down; the frame's middle is
+(13.5, 13.5).
+What is measured of an image is the same number, bit for bit, in any batch. Images are taken on trust: floating point
 `(B, 1, 28, 28)`, ink in [0, 1] (`robustmnist.perturb.check_images`).
 
 All are differentiable in the images but for `extent`, which counts pixels, and `stroke_width`, which cuts at half ink

@@ -20,8 +20,10 @@ def extent(images: Tensor, *, threshold: float = 0.0) -> Tensor:
     """
     edges = []
     for across in (images[:, 0].amax(1) > threshold, images[:, 0].amax(2) > threshold):
-        place = torch.arange(across.shape[1], dtype=torch.int64, device=images.device)
-        edges.append((torch.where(across, place, len(place)).amin(1), torch.where(across, place + 1, 0).amax(1)))
+        position = torch.arange(across.shape[1], dtype=torch.int64, device=images.device)
+        edges.append(
+            (torch.where(across, position, len(position)).amin(1), torch.where(across, position + 1, 0).amax(1))
+        )
     (left, right), (top, bottom) = edges
     return torch.stack([left, top, right, bottom], 1) * (right > 0)[:, None]
 
@@ -35,7 +37,7 @@ def box_size(images: Tensor, *, level: float = 0.5) -> Tensor:
     One half is where a soft edge lies: blurring or resampling a straight edge moves every other level. The height of
     1000 MNIST digits moved by half a px, bilinear, changes by −1.2 % on average at one half, by +1.5 % at one quarter,
     +3.4 % at one tenth and −4.5 % at three quarters. The level is a share of the highest ink, since a paler digit is
-    no smaller one.
+    not a smaller one.
 
     Args:
         images: `(B, 1, 28, 28)`.

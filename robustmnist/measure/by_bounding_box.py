@@ -1,4 +1,4 @@
-"""Images whose ink lies in the same place, taken together: what is done with them may leave out the paper around."""
+"""Images grouped by where their ink lies, so that work on a group can leave out the paper around it."""
 
 from collections.abc import Callable
 
@@ -41,8 +41,8 @@ def by_bounding_box(work: Callable[[Tensor, Box], None], images: Tensor, *, size
         for first in firsts:  # each takes every n-th part, for broad digits cost more than narrow ones
             for start in range(first * size, len(images), strands * size):
                 rows = order[start : start + size]
-                found = boxes[rows]
-                left, top, right, bottom = *found[:, :2].amin(0).tolist(), *found[:, 2:].amax(0).tolist()
+                part = boxes[rows]
+                left, top, right, bottom = *part[:, :2].amin(0).tolist(), *part[:, 2:].amax(0).tolist()
                 work(rows, (left, top, right, bottom))
 
     share_out(strand, range(strands), images.device)

@@ -113,10 +113,10 @@ def _sums(images: Tensor) -> Tensor:
         *(torch.arange(side, dtype=torch.float64, device=images.device) for side in images.shape[-2:]), indexing="ij"
     )
     weights = torch.stack([torch.ones_like(x), x, y, x * x, x * y, y * y], -1).flatten(0, -2)
-    found = torch.empty(len(images), weights.shape[1], dtype=torch.float64, device=images.device)
+    sums = torch.empty(len(images), weights.shape[1], dtype=torch.float64, device=images.device)
     for start in range(0, len(images), CHUNK):
         exact = images[start : start + CHUNK].flatten(1).double() / STEP
         # The same whole numbers, bit for bit, with the gradient that rounding does not have.
         steps = exact + (exact.detach().round() - exact.detach()) if tracked(images) else exact.round_()
-        found[start : start + CHUNK] = steps @ weights * STEP
-    return found
+        sums[start : start + CHUNK] = steps @ weights * STEP
+    return sums

@@ -25,11 +25,11 @@ def describe(
 
     ``n`` counts the digits that have the property; ``low``, ``median`` and ``high`` are the quantiles 2.5, 50 and
     97.5 %, linear between digits. A class's median of a periodic measure is taken where its readings lie closest. A
-    distance differs from its class by the distance to the class's median place.
+    distance differs from its class by the distance to the class's median position.
 
     Args:
-        readings: Measure -> `(n,)`, NaN where a digit has no such property; with every measure that another one is the
-            length of.
+        readings: Measure -> `(n,)`, NaN where a digit has no such property; with both parts of every measure that is
+            a length.
         labels: `(n,)`, the digits' classes.
         measures: `robustmnist.measure.MEASURES`.
 
@@ -64,7 +64,7 @@ def natural_csv(table: pd.DataFrame, origin: Mapping[str, Any]) -> str:
 
 def _class_medians(values: Numbers, labels: NDArray[np.integer[Any]], measure: "Measure") -> Numbers:
     """Return `(n,)`: for each digit the median over its class."""
-    found = np.full(len(values), np.nan)
+    medians = np.full(len(values), np.nan)
     for digit in np.unique(labels):
         here = labels == digit
         known = values[here & np.isfinite(values)].astype(np.float64)
@@ -74,8 +74,8 @@ def _class_medians(values: Numbers, labels: NDArray[np.integer[Any]], measure: "
         if measure.period is not None:  # cut the circle opposite to where most digits are
             turns = np.exp(2j * np.pi * known / measure.period).mean()
             middle = float(np.angle(turns)) / (2 * np.pi) * measure.period
-        found[here] = middle + np.median(measure.difference(middle, known))
-    return found
+        medians[here] = middle + np.median(measure.difference(middle, known))
+    return medians
 
 
 def _row(name: str, of: str, unit: str, values: Numbers) -> dict[str, Any]:

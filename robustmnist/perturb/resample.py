@@ -73,7 +73,7 @@ def _resampled(images: Tensor | Tiles, maps: tuple[Taps, ...], gradient: bool) -
     out = torch.empty(count, PIXELS, dtype=torch.float32, device=device)
     # Two tiles for each thread at once: what one step hands to the next stays in the cache.
     together = max(1, min(2 * torch.get_num_threads(), -(-count // CPU_WIDTH))) if device.type == "cpu" else 1
-    tables = [_for_tiles(one, together, device) for one in maps]
+    tables = [_for_tiles(taps, together, device) for taps in maps]
     step, parts = together * _width(device), []
     for start in range(0, count, step):
         tiles = _side_by_side(images, start, start + step)
@@ -133,11 +133,11 @@ def _width(device: torch.device) -> int:
     return CPU_WIDTH if device.type == "cpu" else GPU_WIDTH
 
 
-def _for_tiles(one: Taps, n: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Return index, weight and starts for `n` tiles one after another."""
+def _for_tiles(taps: Taps, n: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Return index, weight and starts for `n` tiles in a row."""
     tile = torch.arange(n, dtype=torch.int64)[:, None]
-    index, starts = one.index + PIXELS * tile, one.starts + len(one.index) * tile
-    tables = index.flatten(), one.weight.repeat(n), starts.flatten()
+    index, starts = taps.index + PIXELS * tile, taps.starts + len(taps.index) * tile
+    tables = index.flatten(), taps.weight.repeat(n), starts.flatten()
     if device.type == "cpu":
         return tables
     # From pinned memory: other copies would wait for all that the GPU still has to do.
@@ -176,7 +176,7 @@ def _nonzero(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def warp(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Return `(B, 1, 28, 28)`: each image read at its own places, bilinear, background 0 outside, clamped to [0, 1].
+    """Return `(B, 1, 28, 28)`: each image read at its own points, bilinear, background 0 outside, clamped to [0, 1].
 
     `grid_sample` has one and the same arithmetic for every image of a batch, so that no bit depends on it.
 

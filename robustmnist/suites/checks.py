@@ -1,4 +1,4 @@
-"""What can be wrong with a sweep's numbers and words beside its strength: its tables fixed, along and over."""
+"""What can be wrong with a sweep of a suite file: its names, numbers and words, one line for each mistake."""
 
 import itertools
 import math
@@ -27,23 +27,23 @@ def arguments(name: str, perturbation: Perturbation, sweep: Mapping[str, Any]) -
     tables = {table: sweep.get(table, {}) for table in ("fixed", "along", "over")}
     tables = {table: given for table, given in tables.items() if isinstance(given, dict)}
     checks = {"fixed": _fixed, "along": _along, "over": _over}
-    found = [
+    lines = [
         fault
         for table, given in tables.items()
         for key, value in given.items()
         for fault in checks[table](_path(table, key), key, value, name, perturbation, sweep)
     ]
     for (first, given), (second, others) in itertools.combinations(tables.items(), 2):
-        found += [f"{_path(second, key)}: is in {first} already" for key in sorted(given.keys() & others.keys())]
+        lines += [f"{_path(second, key)}: is in {first} already" for key in sorted(given.keys() & others.keys())]
     lengths = [len(chosen) for chosen in tables.get("over", {}).values() if isinstance(chosen, list)]
     draws = sweep.get("draws", 1)
     if math.prod(lengths) * (draws if isinstance(draws, int) else 1) > MOST_VARIANTS:
-        found.append(f"over: makes more than {MOST_VARIANTS} combinations")
-    return found
+        lines.append(f"over: makes more than {MOST_VARIANTS} combinations")
+    return lines
 
 
 def unknown(key: str, kind: str, given: object, known: Mapping[str, object] | tuple[str, ...]) -> str:
-    """Return the line that says that `given` is no `kind`, with what is meant perhaps, and what there is."""
+    """Return the line that says that `given` is not a known `kind`, with a near match, and all that are known."""
     near = did_you_mean(given, known) if isinstance(given, str) else ""
     return f"{key}: unknown {kind} {shorten(given)}{near} (known: {', '.join(known) or 'none'})"
 
@@ -52,16 +52,16 @@ def not_increasing(path: str, values: object) -> Iterator[str]:
     """Yield a line for every number in the list `values` that is not above the one before."""
     if not isinstance(values, list):
         return
-    for place, (before, value) in enumerate(itertools.pairwise(values), start=1):
+    for index, (before, value) in enumerate(itertools.pairwise(values), start=1):
         if _is_number(before) and _is_number(value) and not before < value:
-            yield f"{path}.{place}: values must increase, but {shorten(value)} follows {shorten(before)}"
+            yield f"{path}.{index}: values must increase, but {shorten(value)} follows {shorten(before)}"
 
 
 def out_of_range(path: str, name: str, parameter: Parameter, values: object) -> Iterator[str]:
     """Yield a line for every number in the list `values` that the parameter may not have."""
-    for place, value in enumerate(values if isinstance(values, list) else []):
+    for index, value in enumerate(values if isinstance(values, list) else []):
         if _is_number(value):
-            yield from range_faults(f"{path}.{place}", name, parameter, value)
+            yield from range_faults(f"{path}.{index}", name, parameter, value)
 
 
 def _is_number(value: object) -> bool:
@@ -122,20 +122,20 @@ def _over(
 
 
 def _numbers(path: str, given: list[Any]) -> Iterator[str]:
-    for place, value in enumerate(given):
+    for index, value in enumerate(given):
         if not _is_number(value):
-            yield f"{path}.{place}: must be a finite number, not {shorten(value)}"
+            yield f"{path}.{index}: must be a finite number, not {shorten(value)}"
 
 
 def _words(path: str, key: str, chosen: object, allowed: tuple[str, ...]) -> Iterator[str]:
     if not isinstance(chosen, list) or not chosen:
         yield f"{path}: must be a list of at least one of: {', '.join(allowed)}"
         return
-    for place, word in enumerate(chosen):
+    for index, word in enumerate(chosen):
         if word not in allowed:
-            yield unknown(f"{path}.{place}", key, word, allowed)
-        elif word in chosen[:place]:
-            yield f"{path}.{place}: '{word}' is there twice"
+            yield unknown(f"{path}.{index}", key, word, allowed)
+        elif word in chosen[:index]:
+            yield f"{path}.{index}: '{word}' is there twice"
 
 
 def faults(sweep: Mapping[str, Any]) -> list[str]:
@@ -146,28 +146,28 @@ def faults(sweep: Mapping[str, Any]) -> list[str]:
     Args:
         sweep: Raw TOML: perturbation, parameter, unit, values, fixed, along, over, draws.
     """
-    found = list(not_increasing("values", sweep.get("values")))
+    lines = list(not_increasing("values", sweep.get("values")))
     name = sweep.get("perturbation")
     if not isinstance(name, str):
-        return found
+        return lines
     perturbation = PERTURBATIONS.get(name)
     if perturbation is None:
-        return [unknown("perturbation", "perturbation", name, PERTURBATIONS), *found]
-    found += arguments(name, perturbation, sweep)
+        return [unknown("perturbation", "perturbation", name, PERTURBATIONS), *lines]
+    lines += arguments(name, perturbation, sweep)
     draws = sweep.get("draws", 1)
     if not perturbation.random and isinstance(draws, int) and draws > 1:
-        found.append(f"draws: '{name}' is not random: all its draws are the same; leave them out")
+        lines.append(f"draws: '{name}' is not random: all its draws are the same; leave them out")
     asked = sweep.get("parameter")
     if not isinstance(asked, str):
-        return found
+        return lines
     parameter = perturbation.parameters.get(asked)
     if parameter is None:
-        return [*found, unknown("parameter", f"parameter of '{name}'", asked, perturbation.parameters)]
+        return [*lines, unknown("parameter", f"parameter of '{name}'", asked, perturbation.parameters)]
     unit = sweep.get("unit")
     if isinstance(unit, str) and unit != parameter.unit:
-        found.append(f"unit: {asked} is in '{parameter.unit}', not {shorten(unit)}")
+        lines.append(f"unit: {asked} is in '{parameter.unit}', not {shorten(unit)}")
     values = sweep.get("values")
-    found += out_of_range("values", asked, parameter, values)
+    lines += out_of_range("values", asked, parameter, values)
     if isinstance(values, list) and values and parameter.neutral not in values:
-        found.append(f"values: the neutral value {parameter.neutral:g} is missing, at which the digit is as it was")
-    return found
+        lines.append(f"values: the neutral value {parameter.neutral:g} is missing, at which the digit is as it was")
+    return lines

@@ -50,8 +50,8 @@ def glass_blur(images: Tensor, *, reach: float, draws: Draws, smoothing: float =
     paper = F.pad(images, (margin, margin, margin, margin)).flatten(1)
     away = draws.uniform(2, SIZE, SIZE).mul(2 * reach + 1).sub_(reach + 0.5).round_()
     right, down = away.clamp_(-margin, margin).unbind(1)
-    place = torch.arange(margin, margin + SIZE, dtype=torch.int64, device=images.device)
-    index = (down + place[:, None]).mul_(side).add_(right).add_(place).long()
+    position = torch.arange(margin, margin + SIZE, dtype=torch.int64, device=images.device)
+    index = (down + position[:, None]).mul_(side).add_(right).add_(position).long()
     seen = paper.gather(1, index.flatten(1)).view(len(images), 1, SIZE, SIZE)
     return gaussian_blur(seen, sigma=smoothing)
 

@@ -83,7 +83,7 @@ def defocus(images: Tensor, *, radius: float) -> Tensor:
 def motion_blur(images: Tensor, *, length: float, angle: float = 0.0) -> Tensor:
     """Blur along a straight line, as a steady movement does: the mean of bilinear readings all along it.
 
-    The line's middle is the pixel itself, so the digit keeps its place.
+    The line's middle is the pixel itself, so the digit stays where it is.
 
     Args:
         images: `(B, 1, 28, 28)`.
@@ -152,8 +152,8 @@ def _gaussian(sigma: float) -> tuple[Taps, Taps]:
     radius = int(TRUNCATE * sigma + 0.5)
     weight = torch.exp(-0.5 * (torch.arange(radius + 1, dtype=torch.float64) / sigma) ** 2)
     weight /= 2 * weight.sum() - weight[0]
-    place = torch.arange(SIZE, dtype=torch.int64)
-    distance = (place[:, None] - place).abs()
+    position = torch.arange(SIZE, dtype=torch.int64)
+    distance = (position[:, None] - position).abs()
     matrix = torch.where(distance <= radius, weight[distance.clamp(max=radius)], 0.0)
     return rows(matrix), columns(matrix)
 
@@ -173,16 +173,16 @@ def _line(length: float, angle: float) -> Taps:
 
 
 def _displaced(dx: NDArray[np.float64], dy: NDArray[np.float64]) -> Taps:
-    """Return the taps of the mean over bilinear readings at each pixel's place plus (dx, dy), px, the same for all."""
+    """Return the taps of the mean over bilinear readings (dx, dy) px away from each pixel, the same for all."""
     reach = SIZE - 1  # what lies further away is outside the frame for every pixel
     side = 2 * reach + 1
     kernel = np.zeros(side * side)
     for index, weight in _corners(dx + reach, dy + reach, side):
         kernel += np.bincount(index, weight, len(kernel))
     (used,) = np.nonzero(kernel > TINY * len(dx))
-    place = np.arange(SIZE)
-    row = place[:, None, None] + used // side - reach
-    column = place[None, :, None] + used % side - reach
+    position = np.arange(SIZE)
+    row = position[:, None, None] + used // side - reach
+    column = position[None, :, None] + used % side - reach
     inside = (row >= 0) & (row < SIZE) & (column >= 0) & (column < SIZE)
     index = np.where(inside, row * SIZE + column, 0).reshape(PIXELS, -1)
     weight = np.where(inside, kernel[used] / len(dx), 0.0).reshape(PIXELS, -1)
@@ -207,15 +207,15 @@ def _zoom(factor: float) -> Taps:
 def _corners(
     x: NDArray[np.float64], y: NDArray[np.float64], side: int
 ) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
-    """Return the four pixels of a bilinear reading at (x, y), as places in a square of `side` px, and their weights.
+    """Return the four pixels of a bilinear reading at (x, y), as indices in a square of `side` px, and their weights.
 
     A pixel outside of the square has weight 0.
     """
     left, top = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
-    found = []
+    corners = []
     for column in (left, left + 1):
         for row in (top, top + 1):
             inside = (column >= 0) & (column < side) & (row >= 0) & (row < side)
             weight = (1 - np.abs(x - column)) * (1 - np.abs(y - row)) * inside
-            found.append((np.where(inside, row * side + column, 0), weight))
-    return found
+            corners.append((np.where(inside, row * side + column, 0), weight))
+    return corners

@@ -1,4 +1,4 @@
-"""Where the digit sits in its frame."""
+"""Digits moved towards the edge of their frame, each in a direction of its own."""
 
 import math
 
@@ -16,7 +16,7 @@ CHUNK = 256  # images moved at once: they stay in the cache
 
 
 def decentering(images: Tensor, *, fraction: float, draws: Draws, prepared: Tensor | None = None) -> Tensor:
-    """Move each digit off its place in a direction of its own, by a fraction of the way to the frame.
+    """Move each digit in a random direction of its own, by a fraction of the way to the frame.
 
     The bounding box of the ink goes along the direction to where it first touches the frame; `fraction` of that way,
     rounded to whole px on each axis, is the digit's shift. Pixels are copied, none of the ink is lost, and at 1 the
@@ -70,8 +70,8 @@ def margins(images: Tensor) -> Tensor:
     A blank image has none, since it has nowhere to go.
     """
     left, top, right, bottom = extent(images).unbind(1)
-    found = torch.stack([left, SIZE - right, top, SIZE - bottom], 1)
-    return found.masked_fill_((right == 0)[:, None], 0)
+    free = torch.stack([left, SIZE - right, top, SIZE - bottom], 1)
+    return free.masked_fill_((right == 0)[:, None], 0)
 
 
 DECENTERING = Perturbation(

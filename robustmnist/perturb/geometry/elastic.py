@@ -37,7 +37,7 @@ def elastic(images: Tensor, *, displacement: float, draws: Draws, smoothing: flo
     """Move every pixel by a smooth random field of the sample's own.
 
     A sample's field keeps its shape at all displacements; see `elastic_field`. From a displacement of about the
-    smoothing on, the picture folds over in places.
+    smoothing on, the picture folds over here and there.
 
     Args:
         images: `(B, 1, 28, 28)`.
@@ -70,7 +70,7 @@ def elastic_field(draws: Draws, smoothing: float = 4.0) -> Tensor:
     """
     basis = _basis(float(smoothing)).to(draws.ids.device)
     amplitudes = draws.normal(2, WAVES, WAVES)
-    # Sums over waves one by one: a matrix product may add in another order for another batch, and a fused product and
+    # Sums wave by wave: a matrix product may add in another order for another batch, and a fused product and
     # sum may round otherwise at a batch's end.
     rows = amplitudes.new_zeros(len(amplitudes), 2, SIZE, WAVES)
     for wave in range(WAVES):
@@ -96,12 +96,12 @@ ELASTIC = Perturbation(
 @functools.lru_cache(maxsize=64)
 def _basis(smoothing: float) -> Tensor:
     """Return float32 `(28, 15)`: the waves along one axis, each with the amplitude that the smoothing leaves it."""
-    place = torch.arange(SIZE, dtype=torch.float64) - CENTRE
-    waves = [torch.ones_like(place)]
+    position = torch.arange(SIZE, dtype=torch.float64) - CENTRE
+    waves = [torch.ones_like(position)]
     for number in range(1, HIGHEST + 1):
         turns = 2 * math.pi * number / PERIOD
         left = math.sqrt(2) * math.exp(-((turns * smoothing) ** 2) / 2)
-        waves += [left * (turns * place).cos(), left * (turns * place).sin()]
+        waves += [left * (turns * position).cos(), left * (turns * position).sin()]
     return torch.stack(waves, 1).float()
 
 

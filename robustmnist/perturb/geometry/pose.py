@@ -1,7 +1,7 @@
 """Rotation and shift at once, in one interpolation, by the conventions of several tools.
 
-Coordinates and signs are those of `geometry`. The published convention (``pixels``) turns the digit about the frame's
-centre, then moves it by px. Two others are there so that results can be compared with those of the tools:
+Coordinates and signs are those of `shift` and `rotation`. The published convention (``pixels``) turns the digit about
+the frame's centre, then moves it by px. Two others are there so that results can be compared with those of the tools:
 
 =========== ============================================================================================================
 pixels      Turn about the centre, then shift: dx px to the right, dy px down. One bilinear interpolation, where the
@@ -188,5 +188,5 @@ def _b_spline(distance: Tensor) -> Tensor:
     return torch.where(distance < 1, near, (2 - distance).clamp(min=0) ** 3 / 6)
 
 
-def _mirrored(place: Tensor) -> Tensor:
-    return (SIZE - 1) - ((SIZE - 1) - place.abs()).abs()
+def _mirrored(position: Tensor) -> Tensor:
+    return (SIZE - 1) - ((SIZE - 1) - position.abs()).abs()

@@ -1,4 +1,4 @@
-"""Shift, scale and rotation: one map for the whole batch, background 0 from outside the frame.
+"""Scale and rotation: the same map for the whole batch, background 0 from outside the frame.
 
 Coordinates are in px, x to the right and y down, pixel centres at 0 to 27; the centre is (13.5, 13.5).
 Every function returns a new tensor and leaves its input alone.

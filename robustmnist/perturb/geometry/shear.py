@@ -1,9 +1,10 @@
 """Shear and perspective: straight lines stay straight, right angles do not. One map for the whole batch.
 
-Coordinates are those of `geometry`. Both are bilinear, in one interpolation; background 0 comes in from outside.
+Coordinates are px from the centre of the frame, x to the right and y down. Both are bilinear, in one interpolation;
+background 0 comes in from outside.
 
-10,000 digits take 18 and 16 ms on 2 cores; torchvision's calls on a whole batch 19 and 19, with the errors that
-`geometry` tells of; kornia's shear of each sample 62.
+10,000 digits take 18 and 16 ms on 2 cores; torchvision's calls on a whole batch 19 and 19, with the errors given in
+`robustmnist.perturb.geometry.scale_and_rotation`; kornia's shear of each sample 62.
 """
 
 import torch
@@ -22,7 +23,7 @@ HALF = SIZE / 2  # px from the centre to the frame's edge, half a pixel beyond t
 
 
 def shear(images: Tensor, *, horizontal: float = 0.0, vertical: float = 0.0) -> Tensor:
-    """Slant images about the centre: a row moves in proportion to its height, or a column to its place.
+    """Slant images about the centre: a row moves in proportion to its height, a column to its distance sideways.
 
     The ink's sum stays, as long as no ink leaves the frame, and so does each row's, or each column's. An image's slant
     (`robustmnist.measure.slant`) grows by `horizontal`. With both, the rows move first.
@@ -49,7 +50,7 @@ def perspective(images: Tensor, *, displacement: float, direction: str = "right"
     """Let one side of the frame recede, as if the page were tilted about the opposite side.
 
     The two corners of that side move towards each other by `displacement` px each; the other two stay. Corners are the
-    frame's own, 14 px from the centre. As both sides keep their places, what lies between crowds towards the far one
+    frame's own, 14 px from the centre. As both sides stay where they are, what lies between crowds towards the far one
     and spreads at the near one. Where it shrinks by more than a half thin strokes may break (no smoothing).
 
     Args:

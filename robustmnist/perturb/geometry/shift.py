@@ -108,7 +108,7 @@ def _shift_whole(images: Tensor, dx: int, dy: int) -> Tensor:
 def _shifted_bits(images: Tensor, dx: int, dy: int) -> Tensor:
     """Return the shifted copy in one pass over the memory, which costs what a plain copy does.
 
-    With the batch as one line of pixels, every pixel comes from `step` places before it, whatever row or image that is
+    With the batch as one line of pixels, every pixel comes from `step` pixels before it, whatever row or image that is
     in; what came from outside its frame is then masked. A mask of bits leaves all other numbers exactly as they are.
     """
     out = torch.empty(images.shape, dtype=torch.float32, device=images.device)
@@ -117,9 +117,9 @@ def _shifted_bits(images: Tensor, dx: int, dy: int) -> Tensor:
     mask = torch.zeros(SIZE, SIZE, dtype=torch.int32, device=images.device)
     mask[max(dy, 0) : SIZE + min(dy, 0), max(dx, 0) : SIZE + min(dx, 0)] = -1  # all bits
     mask = mask.flatten()
-    source, target = (one.view(torch.int32).view(-1, PIXELS) for one in (images.float().contiguous(), out))
+    source, target = (tensor.view(torch.int32).view(-1, PIXELS) for tensor in (images.float().contiguous(), out))
     step, others = SIZE * dy + dx, len(source) - 1
-    # Before the first image, or behind the last, there is no memory to read: that one is moved around its own end.
+    # Before the first image, or behind the last, there is no memory to read: that image is moved around its own end.
     edge, rest = (0, target[1:]) if step > 0 else (others, target[:-1])
     target[edge] = source[edge].roll(step) & mask
     start = PIXELS - step if step > 0 else -step

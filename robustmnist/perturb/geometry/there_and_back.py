@@ -1,4 +1,4 @@
-"""The interpolation control: the digit goes and comes back, so that nothing but the interpolation is left.
+"""There and back: the digit returns to where it was, so that nothing but the blur of the interpolation is left.
 
 A rotation blurs besides turning. What a model loses under `turn_and_back` is lost to the blur (two of them: the digit
 is interpolated twice) and not to the angle.

@@ -114,9 +114,9 @@ def _transforms() -> tuple[Tensor, Tensor]:
     cosines[6, :half] = torch.tensor([EVEN_SUM, inner, -inner, -EVEN_SUM], dtype=torch.float64)
     odd = ODD_SUM + torch.diag(torch.tensor(ODD, dtype=torch.int64))
     for pair, multiplier in PAIRS.items():
-        for one in pair:
-            for other in pair:
-                odd[one, other] += multiplier
+        for first in pair:
+            for second in pair:
+                odd[first, second] += multiplier
     cosines[1::2, :half] = odd.flip(0, 1).double()  # it begins with the seventh wave and the innermost pixel
     mirror = torch.tensor([1, -1] * half, dtype=torch.int64)[:, None]
     cosines[:, half:] = mirror * cosines[:, :half].flip(1)

@@ -73,10 +73,10 @@ def glass_blur(
 
 @functools.cache
 def _offsets(reach: int) -> Tensor:
-    """Return int64: how far along the flat image each choice swaps a pixel; one half of them leaves it in place."""
+    """Return int64: how far along the flat image each choice swaps a pixel; one half of them leaves it where it is."""
     line = range(-reach, reach)
-    places = [row * SIZE + column for row in line for column in line]
-    return torch.tensor([0] * len(places) + places, dtype=torch.int64)
+    steps = [row * SIZE + column for row in line for column in line]
+    return torch.tensor([0] * len(steps) + steps, dtype=torch.int64)
 
 
 def _swap(grey: Tensor, order: Tensor, steps: tuple[int, ...], target: Tensor) -> None:
@@ -99,9 +99,9 @@ def _schedule(reach: int) -> tuple[Tensor, tuple[int, ...]]:
     """
     line = range(SIZE - reach, reach, -1)
     when = {(row, column): 2 * reach * (line[0] - row) + line[0] - column for row in line for column in line}
-    order = sorted(when, key=lambda place: when[place])
+    order = sorted(when, key=lambda pixel: when[pixel])
     ends = [
-        place + 1 for place, pixel in enumerate(order) if pixel is order[-1] or when[pixel] != when[order[place + 1]]
+        index + 1 for index, pixel in enumerate(order) if pixel is order[-1] or when[pixel] != when[order[index + 1]]
     ]
     return torch.tensor([row * SIZE + column for row, column in order], dtype=torch.int64), tuple(ends)
 

@@ -43,8 +43,8 @@ def canny_edges(images: Tensor, *, opacity: float) -> Tensor:
     """
     if opacity == 0:
         return images.clone(memory_format=torch.contiguous_format)
-    place, strength = _ridges(images.double())
-    row, bit = place // SIZE, torch.ones_like(place) << place % SIZE
+    index, strength = _ridges(images.double())
+    row, bit = index // SIZE, torch.ones_like(index) << index % SIZE
     ground = torch.zeros(len(images) * SIZE, dtype=torch.int64, device=images.device)
     seeds = ground.index_add(0, row, bit * (strength >= HIGH)).view(-1, SIZE)
     edge = _connected(seeds, ground.index_add_(0, row, bit).view(-1, SIZE))
@@ -71,8 +71,8 @@ def _ridges(images: Tensor) -> tuple[Tensor, Tensor]:
     strong = strength >= LOW
     strong[:, :: SIZE - 1] = False
     strong[..., :: SIZE - 1] = False
-    place = strong.flatten().nonzero().squeeze(1)
-    down, right, middle = down.take(place), right.take(place), strength.take(place)
+    index = strong.flatten().nonzero().squeeze(1)
+    down, right, middle = down.take(index), right.take(index), strength.take(index)
     falling = (down > 0) == (right > 0)  # the gradient points down and right, or up and left
     down, right = down.abs_(), right.abs_()
     upright = torch.where(falling, down > right, down >= right)
@@ -82,9 +82,9 @@ def _ridges(images: Tensor) -> tuple[Tensor, Tensor]:
     diagonal = torch.where(falling, SIZE + 1, torch.where(upright, SIZE - 1, 1 - SIZE))
     highest = torch.ones_like(falling)
     for way in (1, -1):
-        beside = strength.take(place + way * diagonal) * share + strength.take(place + way * near) * (1 - share)
+        beside = strength.take(index + way * diagonal) * share + strength.take(index + way * near) * (1 - share)
         highest &= beside <= middle
-    return place[highest], middle[highest]
+    return index[highest], middle[highest]
 
 
 def _connected(seeds: Tensor, ground: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Shear, rotation, scale and translation as MNIST-C has them.
 
-All but the translation read the image bilinearly at the place that a linear map about the centre (13.5, 13.5) sends an
+All but the translation read the image bilinearly at the point that a linear map about the centre (13.5, 13.5) sends an
 output pixel to, with background 0 outside the frame; that is the data set's convention and this project's.
 """
 
@@ -143,8 +143,8 @@ TRANSLATE = Perturbation(
 def _either_way(images: Tensor, kind: str, angle: float, draws: Draws) -> Tensor:
     if angle == 0:
         return images.clone(memory_format=torch.contiguous_format)
-    one, other = (resample(images, _taps(kind, signed)) for signed in (angle, -angle))
-    return torch.where(_each(draws.uniform() < 0.5), one, other)
+    forth, back = (resample(images, _taps(kind, signed)) for signed in (angle, -angle))
+    return torch.where(_each(draws.uniform() < 0.5), forth, back)
 
 
 def _each(chosen: Tensor) -> Tensor:

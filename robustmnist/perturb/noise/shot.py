@@ -40,13 +40,13 @@ class Inked(NamedTuple):
     """The pixels of a chunk of images that hold ink: four in five of a digit's are paper, which stays as it is.
 
     Attributes:
-        place: int64 `(n,)`, ascending, where they are in the chunk's line of pixels; None where at least half of it is
+        pixel: int64 `(n,)`, ascending, where they are in the chunk's line of pixels; None where at least half of it is
             ink and all of it is here.
         bin: int32 `(n,)`, each one's level and the upper bits of its uniform number: 2¹¹ level + ⌊2¹¹ u⌋.
         fine: int16 `(n,)`, the number's lower bits, 0 to 2¹³ − 1.
     """
 
-    place: Tensor | None
+    pixel: Tensor | None
     bin: Tensor
     fine: Tensor
 
@@ -88,12 +88,12 @@ def shot_noise(images: Tensor, *, sigma: float, draws: Draws, prepared: tuple[In
         return [_write(inked[start // starts.step], table, out[start : start + starts.step]) for start in share]
 
     # What the table leaves open is some hundred pixels a chunk: too few for a thread to be worth it.
-    left = [chunk for found in share_out(work, starts, images.device) for chunk in found]
-    places, bins, fines = zip(*left, strict=True)
-    place = torch.cat([part + start * PIXELS for start, part in zip(starts, places, strict=True)])
+    left = [chunk for part in share_out(work, starts, images.device) for chunk in part]
+    indices, bins, fines = zip(*left, strict=True)
+    index = torch.cat([part + start * PIXELS for start, part in zip(starts, indices, strict=True)])
     number = torch.cat(bins).double() * 2**FINE_BITS + torch.cat(fines)
     quantile = number * 2.0**-DRAW_BITS + HALF_STEP
-    out.view(-1)[place] = ink.index_select(0, torch.searchsorted(steps, quantile))
+    out.view(-1)[index] = ink.index_select(0, torch.searchsorted(steps, quantile))
     return out
 
 
@@ -105,7 +105,7 @@ def prepare_shot(images: Tensor, draws: Draws) -> tuple[Inked, ...]:
         stops = (min(start + starts.step, len(images)) for start in share)
         return [_inked(images[start:stop], draws.part(start, stop)) for start, stop in zip(share, stops, strict=True)]
 
-    return tuple(chunk for found in share_out(work, starts, images.device) for chunk in found)
+    return tuple(chunk for part in share_out(work, starts, images.device) for chunk in part)
 
 
 SHOT_NOISE = Perturbation(
@@ -122,41 +122,41 @@ SHOT_NOISE = Perturbation(
 
 def _inked(images: Tensor, draws: Draws) -> Inked:
     level, uniform = images.mul(LEVELS).round_().flatten(), draws.uniform(1, SIZE, SIZE).flatten()
-    place = _where(operator.gt, level)
-    sparse = 2 * len(place) < len(level)
+    index = _where(operator.gt, level)
+    sparse = 2 * len(index) < len(level)
     if sparse:
-        level, uniform = level.index_select(0, place), uniform.index_select(0, place)
+        level, uniform = level.index_select(0, index), uniform.index_select(0, index)
     number = uniform.mul(2**DRAW_BITS).to(torch.int32)
     upper = number >> FINE_BITS
     fine = (number - (upper << FINE_BITS)).to(torch.int16)
-    return Inked(place if sparse else None, level.to(torch.int32).mul_(BINS).add_(upper), fine)
+    return Inked(index if sparse else None, level.to(torch.int32).mul_(BINS).add_(upper), fine)
 
 
 def _write(inked: Inked, table: Tensor, out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Write the ink that each pixel's photons make into the chunk `out`.
 
     Returns:
-        Place, bin and fine, as in `Inked`, of the pixels that `table` leaves unsettled.
+        Pixel, bin and fine, as in `Inked`, of the pixels that `table` leaves unsettled.
     """
-    found, line = table.index_select(0, inked.bin), out.view(-1)
-    if inked.place is None:
-        line.copy_(found)
+    ink, line = table.index_select(0, inked.bin), out.view(-1)
+    if inked.pixel is None:
+        line.copy_(ink)
     else:
-        line.zero_().scatter_(0, inked.place, found)
-    left = _where(operator.lt, found)
-    place = left if inked.place is None else inked.place.index_select(0, left)
-    return place, inked.bin.index_select(0, left), inked.fine.index_select(0, left)
+        line.zero_().scatter_(0, inked.pixel, ink)
+    left = _where(operator.lt, ink)
+    index = left if inked.pixel is None else inked.pixel.index_select(0, left)
+    return index, inked.bin.index_select(0, left), inked.fine.index_select(0, left)
 
 
 def _where(compare: Callable[[Any, float], Any], values: Tensor) -> Tensor:
-    """Return int64 `(n,)`: the places of the values that compare so with 0.
+    """Return int64 `(n,)`: the indices of the values for which the comparison with 0 holds.
 
     On a CPU numpy compares three times and finds ten times as fast as torch.
     """
     if values.device.type == "cpu":
         return torch.from_numpy(np.flatnonzero(compare(values.numpy(), 0.0)))
-    found: Tensor = compare(values, 0.0).nonzero().squeeze(1)
-    return found
+    indices: Tensor = compare(values, 0.0).nonzero().squeeze(1)
+    return indices
 
 
 @functools.lru_cache(maxsize=32)

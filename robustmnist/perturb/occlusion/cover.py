@@ -23,8 +23,8 @@ def overlap(distance: Tensor, width: float) -> Tensor:
 def slanting(distance: Tensor, width: float | Tensor, normal_x: Tensor, normal_y: Tensor) -> Tensor:
     """Return how much of a pixel lies in a band in any direction: of its middle line along the axis that crosses more.
 
-    So each row or column that the band crosses has exactly the ink of the crossing, at any angle and place; a band as
-    wide as a pixel that took the distance alone would be up to a sixth too faint at 45°.
+    So each row or column that the band crosses has exactly the ink of the crossing, at any angle and position; a band
+    as wide as a pixel that took the distance alone would be up to a sixth too faint at 45°.
 
     Args:
         distance: px from the band's middle line to the pixel's centre, `(B, 28, 28)`.

@@ -1,7 +1,8 @@
 """Parts of a digit covered, crossed out or lost; edges are anti-aliased, so that every strength counts.
 
-Places are drawn once for each sample: what is covered at one strength is covered at every higher one. A pixel that is
-covered in part is mixed in that part: ``paper`` takes its ink away, ``ink`` fills it, ``inverted`` turns it round.
+Positions are drawn once for each sample: what is covered at one strength is covered at every higher one. A pixel
+that is covered in part is mixed in that part: ``paper`` takes its ink away, ``ink`` fills it, ``inverted`` turns it
+round.
 """
 
 import math
@@ -37,7 +38,7 @@ MOST_LINES = 10
 
 @by_chunks
 def patch(images: Tensor, *, side: float, draws: Draws, fill: str = "paper") -> Tensor:
-    """Cover a square whose centre lies anywhere in the digit's bounding box, each sample's at a place of its own.
+    """Cover a square whose centre lies anywhere in the digit's bounding box, at a random point of each sample's own.
 
     Args:
         images: `(B, 1, 28, 28)`; a blank image's box is the frame.
@@ -115,11 +116,11 @@ def lines(images: Tensor, *, width: float, draws: Draws, number: float = 3.0, fi
     points, angles = _points(images, field[..., :2]), field[..., 2] * math.pi
     normal_x, normal_y = angles.sin(), angles.cos()  # the line goes by the angle from the horizontal
     offset = normal_x * points[..., 0] + normal_y * points[..., 1]
-    place = torch.arange(SIZE, dtype=torch.float32, device=images.device)
+    position = torch.arange(SIZE, dtype=torch.float32, device=images.device)
     cover = images.new_zeros(len(images), SIZE, SIZE)
     for line in range(field.shape[1]):
         a, b, c = (term[:, line, None, None] for term in (normal_x, normal_y, offset))
-        distance = a * place + (b * place[:, None] - c)
+        distance = a * position + (b * position[:, None] - c)
         cover = torch.maximum(cover, slanting(distance, width, a, b))
     return covered(images, cover, fill)
 

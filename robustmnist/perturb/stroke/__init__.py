@@ -1,1 +1,1 @@
-"""How the pen wrote: thickness, width, swellings, fractures."""
+"""What the strokes are like: thickness, width, swellings, fractures."""

@@ -23,7 +23,7 @@ BEYOND = 1.0
 def fracture(
     images: Tensor, *, width: float, draws: Draws, number: float = 3.0, prepared: Tensor | None = None
 ) -> Tensor:
-    """Break the strokes at random places by straight gaps across them.
+    """Break the strokes at random points by straight gaps across them.
 
     Each gap goes through the middle of a stroke, square to it, from edge to edge; its own edges are anti-aliased. The
     breaks of a smaller number are the first of a larger one's, and a wider gap covers a narrower one. Breaks seldom
@@ -53,8 +53,8 @@ def fracture(
     breaks = prepare_stroke_points(images, draws) if prepared is None else prepared
     x, y = pixel_centres(torch.float32, images.device)
     cover = images.new_zeros(images[:, 0].shape)
-    for one in breaks[:, : round(number)].unbind(1):
-        at_x, at_y, normal_x, normal_y, broad = one[..., None, None].unbind(1)
+    for point in breaks[:, : round(number)].unbind(1):
+        at_x, at_y, normal_x, normal_y, broad = point[..., None, None].unbind(1)
         along = (x - at_x) * normal_y - (y - at_y) * normal_x
         across = (x - at_x) * normal_x + (y - at_y) * normal_y
         gap = slanting(along, width, normal_y, normal_x)

@@ -1,12 +1,12 @@
-"""The pen that a digit is written with: strokes made broader or finer in proportion, or brought to one width.
+"""Strokes made broader or finer in proportion to their own width, or brought to the same width in all digits.
 
 Unlike `thickness`, which changes all digits by the same number of px, each digit's own mean stroke width decides here:
 `robustmnist.measure.stroke_width`. A digit without ink above one half has none and stays as it is. The change is that
 of `thickness`, in steps of no particular size (Morpho-MNIST cuts its radius off to a quarter of a px), and goes from −2
 to 4 px: what is asked beyond that ends there.
 
-The figures of what is reached are those of 200 MNIST test digits, mean stroke width 2.56 px, measured as `stroke` says
-and not by the width that decides here. The strokes that survive a strong thinning are the broad parts.
+The figures of what is reached are those of 200 MNIST test digits, mean stroke width 2.56 px, measured as the file of
+`thickness` says and not by the width that decides here. The strokes that survive a strong thinning are the broad parts.
 """
 
 import torch
@@ -66,7 +66,7 @@ def relative_thickness(images: Tensor, *, change: float, prepared: Prepared | No
 def target_thickness(images: Tensor, *, share: float, target: float = 4.0, prepared: Prepared | None = None) -> Tensor:
     """Bring each digit's mean stroke width to `target` px, by a part of the way.
 
-    At 1 all digits are written with one pen; in between the width is that part of the way from the digit's own.
+    At 1 all digits have the same stroke width; in between the width is that part of the way from the digit's own.
 
     Reached on MNIST at a share of 1, px, mean and standard deviation over digits:
 

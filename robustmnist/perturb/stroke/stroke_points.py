@@ -1,8 +1,8 @@
-"""Places on a digit's strokes, drawn for each sample: where the pen went, which way, and how broad the stroke is there.
+"""Random points on the strokes of each digit: their position, the direction of the stroke and its width there.
 
-A stroke is a ridge of the blurred picture. Across it the curvature is strongest, so the eigenvectors of the second
+In the blurred picture a stroke is a crest. Across it the curvature is strongest, so the eigenvectors of the second
 derivatives give its directions; a Newton step goes to the crest, and from there the edges at half ink to either side
-give the stroke's middle and width. Pixels are drawn in proportion to how much more the ridge bends across than along:
+give the stroke's middle and width. Pixels are drawn in proportion to how much more the crest bends across than along:
 ends and forks, where it bends both ways, are rare.
 """
 
@@ -26,11 +26,11 @@ REACH, STEP = 6.0, 0.25  # px to either side in which the stroke's edge is looke
 
 @by_chunks
 def prepare_stroke_points(images: Tensor, draws: Draws) -> Tensor:
-    """Return `(B, 10, 5)`: 10 independent places on each digit's strokes; those of a blank image mean nothing.
+    """Return `(B, 10, 5)`: 10 independent points on each digit's strokes; those of a blank image mean nothing.
 
-    Of each place: x and y, px from the frame's centre to the right and down, on the middle of a stroke; x and y of the
-    unit vector across the stroke; and the stroke's width there in px, to where the ink falls below half the picture's
-    highest.
+    The 5 numbers of a point: x and y, px from the frame's centre to the right and down, on the middle of a stroke; x
+    and y of the unit vector across the stroke; and the stroke's width there in px, to where the ink falls below half
+    the picture's highest.
 
     Args:
         images: `(B, 1, 28, 28)`.
@@ -46,19 +46,19 @@ def prepare_stroke_points(images: Tensor, draws: Draws) -> Tensor:
     across, along = mean - spread, mean + spread
     stroke = images[:, 0] >= images.flatten(1).amax(1)[:, None, None] / 2
     weight = torch.where(stroke, (-across - along.abs()).clamp(min=0.0), 0.0)
-    place = _drawn(weight.flatten(1), draws.uniform(MOST_POINTS))
+    pixel = _drawn(weight.flatten(1), draws.uniform(MOST_POINTS))
 
-    def there(field: Tensor) -> Tensor:
-        return field.flatten(1).gather(1, place)
+    def at_pixel(field: Tensor) -> Tensor:
+        return field.flatten(1).gather(1, pixel)
 
     # Along the stroke lies the half of the angle (half, bend_xy), by square roots: `atan2` rounds otherwise at the end
     # of a batch than in its middle.
-    cosine = (there(half) / there(spread).clamp(min=1e-12)).clamp(-1.0, 1.0)
+    cosine = (at_pixel(half) / at_pixel(spread).clamp(min=1e-12)).clamp(-1.0, 1.0)
     normal_x, normal_y = -((1 - cosine) / 2).sqrt(), ((1 + cosine) / 2).sqrt()
-    normal_x = torch.where(there(bend_xy) < 0, -normal_x, normal_x)
-    slope = normal_x * there((right - left) / 2) + normal_y * there((down - up) / 2)
-    step = (slope / -there(across).clamp(max=-1e-6)).clamp_(-1.0, 1.0)
-    x, y = (place % SIZE).float() - CENTRE + step * normal_x, (place // SIZE).float() - CENTRE + step * normal_y
+    normal_x = torch.where(at_pixel(bend_xy) < 0, -normal_x, normal_x)
+    slope = normal_x * at_pixel((right - left) / 2) + normal_y * at_pixel((down - up) / 2)
+    step = (slope / -at_pixel(across).clamp(max=-1e-6)).clamp_(-1.0, 1.0)
+    x, y = (pixel % SIZE).float() - CENTRE + step * normal_x, (pixel // SIZE).float() - CENTRE + step * normal_y
     before, behind = (_to_edge(images, x, y, sign * normal_x, sign * normal_y) for sign in (-1, 1))
     step = ((behind - before) / 2).clamp_(-FARTHEST, FARTHEST)
     return torch.stack([x + step * normal_x, y + step * normal_y, normal_x, normal_y, before + behind], 2)
@@ -85,7 +85,7 @@ def _drawn(weight: Tensor, shares: Tensor) -> Tensor:
 
 
 def _to_edge(images: Tensor, x: Tensor, y: Tensor, step_x: Tensor, step_y: Tensor) -> Tensor:
-    """Return `(B, n)`: px from a place in a direction to where the ink falls below half the picture's highest."""
+    """Return `(B, n)`: px from a point in a direction to where the ink falls below half the picture's highest."""
     way = torch.arange(STEP, REACH + STEP / 2, STEP, dtype=torch.float32, device=images.device)
     grid = torch.stack([x[..., None] + way * step_x[..., None], y[..., None] + way * step_y[..., None]], -1) / CENTRE
     ink = F.grid_sample(images, grid, align_corners=True)[:, 0]

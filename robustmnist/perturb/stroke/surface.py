@@ -42,8 +42,8 @@ class Surface:
 
     def at(self, y: int, x: int) -> Tensor:
         """Return uint8 `(length,)`: the ink `y` / 8 px below and `x` / 8 px to the right of each pixel, up to 2 px."""
-        place = (y % STEPS * STEPS + x % STEPS) * (len(self.planes) // STEPS**2)
-        return self.planes.narrow(0, place + (4 + y // STEPS) * self.width + x // STEPS, self.length)
+        start = (y % STEPS * STEPS + x % STEPS) * (len(self.planes) // STEPS**2)
+        return self.planes.narrow(0, start + (4 + y // STEPS) * self.width + x // STEPS, self.length)
 
     def images(self, line: Tensor) -> Tensor:
         """Return `(B, height, width)`: the images of such a line."""

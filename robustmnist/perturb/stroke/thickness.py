@@ -100,7 +100,7 @@ def thickness(images: Tensor, *, change: float | Tensor, prepared: Tensor | None
 def prepare_stroke(images: Tensor) -> Tensor:
     """Return uint8 `(B, 13, 28, 28)`: each image eroded and dilated by 13 radii, 10 kB an image; the fifth is clean."""
     prepared = torch.empty((len(images), len(_knots()), SIZE, SIZE), dtype=torch.uint8, device=images.device)
-    # Rows of bytes are written one by one, of 8 bytes at once ten times as fast.
+    # Single bytes are written one after the other; 8 of them at once are ten times as fast.
     wide = prepared.flatten(1).view(torch.int64)
 
     def work(rows: Tensor, box: Box) -> None:
@@ -166,7 +166,7 @@ def _rings() -> tuple[tuple[tuple[int, int], ...], ...]:
 
 @functools.cache
 def _points() -> frozenset[tuple[int, int]]:
-    """Return the places (y, x) within a pixel, in steps, at which some ring has a point, and its centre."""
+    """Return the points (y, x) within a pixel, in steps, at which some ring has a point, and its centre."""
     return frozenset({(0, 0)} | {(y % STEPS, x % STEPS) for ring in _rings() for y, x in ring})
 
 

@@ -158,7 +158,7 @@ def test_photons_are_counted_wherever_there_is_ink(ink: float, draws: Draws) -> 
     uniform = draws.uniform(1, 28, 28).double().numpy() + 2.0**-25
     photons = stats.poisson.ppf(uniform, level.numpy() / 255 / 0.3**2)
     (chunk,) = prepare_shot(level / 255, draws)
-    assert (chunk.place is None) == (ink > 0.5)
+    assert (chunk.pixel is None) == (ink > 0.5)
     found = shot_noise(level / 255, sigma=0.3, draws=draws).numpy()
     np.testing.assert_allclose(found, np.clip(photons * 0.3**2, 0, 1), atol=1e-6)
 
