@@ -40,7 +40,7 @@ class Measure:
 
         Args:
             before: A NumPy array or a tensor of readings.
-            after: Another one.
+            after: An array of the same shape.
             near: The difference to be expected.
         """
         change = after - before

@@ -17,7 +17,7 @@ LONGER = 1.5  # standard deviation along the ink's long axis / across it, at lea
 
 
 def ink(images: Tensor) -> Tensor:
-    """Return `(B,)`: each image's ink in px², its mean grey × 784.
+    """Return `(B,)`: each image's ink in px², Σ ink over its pixels: its mean grey × 784.
 
     Args:
         images: `(B, 1, 28, 28)`.
@@ -31,7 +31,7 @@ def ink(images: Tensor) -> Tensor:
 
 
 def centroid(images: Tensor) -> Tensor:
-    """Return `(B, 2)`: the ink's centre of mass (x, y) in px; NaN for a blank image.
+    """Return `(B, 2)`: the ink's centre of mass (Σ x · ink, Σ y · ink) / Σ ink in px; NaN for a blank image.
 
     Args:
         images: `(B, 1, 28, 28)`.
@@ -48,9 +48,9 @@ def centroid(images: Tensor) -> Tensor:
 def slant(images: Tensor) -> Tensor:
     """Return `(B,)`: how far each digit leans, in px to the right per px of height; NaN if its ink has no height.
 
-    The shear ``x += slant · (y − centroid)`` sets the digit upright: it brings the xy term of the ink's second central
-    moments to 0. Positive when the digit leans to the right as seen, like an italic letter. An image of one row or none
-    has no height.
+    With the ink's second central moments m it is −m_xy / m_yy. The shear ``x += slant · (y − centroid)`` sets the digit
+    upright: it brings m_xy to 0. Positive when the digit leans to the right as seen, like an italic letter. An image of
+    one row or none has no height.
 
     Args:
         images: `(B, 1, 28, 28)`.
@@ -70,9 +70,10 @@ def slant(images: Tensor) -> Tensor:
 def principal_angle(images: Tensor) -> Tensor:
     """Return `(B,)`: degrees from the vertical to the long axis of the ink, counter-clockwise as seen; NaN if none is.
 
-    In (−90, 90]: an axis has no direction, hence the angle a period of 180°. A digit that leans to the right has a
-    negative angle, one that lies has 90. Ink that is not clearly longer than broad has no long axis: the standard
-    deviation along it must be at least 1.5 times the one across it. A disc, a single pixel and a blank image have none.
+    It is ½ atan2(2 m_xy, m_yy − m_xx) of the ink's second central moments m, in (−90, 90]: an axis has no direction,
+    hence the angle a period of 180°. A digit that leans to the right has a negative angle, a digit that lies has 90.
+    Ink that is not clearly longer than broad has no long axis: the standard deviation along it must be at least 1.5
+    times the one across it. A disc, a single pixel and a blank image have none.
 
     The threshold is where the angle stops being mostly chance. An equal relative error of the second moments λ₁ ≥ λ₂
     turns the axis (λ₁ + λ₂) / (λ₁ − λ₂) times as far as that of a line: 10 times where the standard deviations are as

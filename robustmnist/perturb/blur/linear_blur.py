@@ -36,7 +36,7 @@ TINY = 1e-9  # weights below it are rounding errors of directions along an axis
 
 
 def gaussian_blur(images: Tensor, *, sigma: float) -> Tensor:
-    """Blur with a Gaussian, sampled at whole pixels and cut off at four standard deviations.
+    """Blur with a Gaussian: weights exp(−k² / 2σ²) at k whole pixels, cut off at four standard deviations.
 
     Args:
         images: `(B, 1, 28, 28)`.

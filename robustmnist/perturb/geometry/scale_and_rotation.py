@@ -66,6 +66,7 @@ def scale(
 def rotation(images: Tensor, *, angle: float, prepared: Tiles | None = None) -> Tensor:
     """Turn images about the centre by `angle` degrees, counter-clockwise as seen on screen.
 
+    The output pixel (x, y), px from the centre, is read at (x cos α − y sin α, x sin α + y cos α), with α the angle.
     Multiples of 90° are exact copies and equal `torch.rot90(images, angle / 90, (-2, -1))`; other angles are
     bilinear. What leaves the frame is lost, what enters is 0. kornia's `rotate` turns the same way, its
     `RandomAffine` the other (kornia issue 4408).

@@ -25,7 +25,8 @@ HALF = SIZE / 2  # px from the centre to the frame's edge, half a pixel beyond t
 def shear(images: Tensor, *, horizontal: float = 0.0, vertical: float = 0.0) -> Tensor:
     """Slant images about the centre: a row moves in proportion to its height, a column to its distance sideways.
 
-    The ink's sum stays, as long as no ink leaves the frame, and so does each row's, or each column's. An image's slant
+    The output pixel (x, y), px from the centre, is read at (x + h y', y') with y' = y + v x, h and v the strengths. The
+    ink's sum stays, as long as no ink leaves the frame, and so does each row's, or each column's. An image's slant
     (`robustmnist.measure.slant`) grows by `horizontal`. With both, the rows move first.
 
     Args:

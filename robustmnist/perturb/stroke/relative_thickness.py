@@ -31,7 +31,7 @@ Prepared = tuple[Tensor, Tensor]
 
 @without_gradient
 def relative_thickness(images: Tensor, *, change: float, prepared: Prepared | None = None) -> Tensor:
-    """Make each digit's strokes thicker or thinner by a fraction of its own mean stroke width.
+    """Make each digit's strokes thicker or thinner by a fraction of its own mean stroke width: w becomes (1 + c) w.
 
     Reached on MNIST, as a fraction, mean and standard deviation over digits:
 
@@ -64,7 +64,7 @@ def relative_thickness(images: Tensor, *, change: float, prepared: Prepared | No
 
 @without_gradient
 def target_thickness(images: Tensor, *, share: float, target: float = 4.0, prepared: Prepared | None = None) -> Tensor:
-    """Bring each digit's mean stroke width to `target` px, by a part of the way.
+    """Bring each digit's mean stroke width to `target` px, by a part of the way: w becomes w + s (t − w).
 
     At 1 all digits have the same stroke width; in between the width is that part of the way from the digit's own.
 
