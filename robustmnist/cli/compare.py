@@ -1,6 +1,5 @@
 """``robustmnist compare``."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,12 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.continuing import command_line, folder_name, goes_on, was_given
-from robustmnist.cli.inputs import load_checkpoints, load_test_digits, say_notices
+from robustmnist.cli.continuing import command_line, folder_name, resumable, was_given
+from robustmnist.cli.inputs import load_checkpoints, load_digits, say_notices
 from robustmnist.cli.outputs import check_folder, is_folder, writing
 from robustmnist.terminal.progress import progress
 
 if TYPE_CHECKING:
+    from robustmnist.models.checkpoints.checkpoint import Checkpoint
     from robustmnist.predictions import Predictions
 
 __all__ = ["command"]
@@ -47,13 +47,7 @@ def command(
     suites: tuple[str, ...],
     baseline: str | None,
     seeds: tuple[str, ...],
-    dataset: str,
-    data_dir: Path | None,
-    limit: int | None,
-    first: int | None,
-    device: str,
-    seed: int | None,
-    out: Path | None,
+    work: options.Work,
     as_json: bool,
 ) -> None:
     """Say which checkpoint is better: paired, with intervals and corrected p-values.
@@ -69,7 +63,7 @@ def command(
     robustmnist compare cnn runs/mine/best --suite all -o runs/cnn-or-mine
     robustmnist compare runs/three-seeds --seeds cnn-0,cnn-1,cnn-2
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
-    check_folder(out)
+    check_folder(work.out)
     groups = [tuple(name.strip() for name in text.split(",")) for text in seeds]
     folders = [Path(thing) for thing in things if is_folder(Path(thing))]
     _check_things(ctx, things, folders)
@@ -80,13 +74,12 @@ def command(
     from robustmnist.system.folders import output_folder
     from robustmnist.terminal.comparison import compared, show_comparison
 
-    with output_folder(out, folder_name("compare", () if folders else load_suites(suites))) as folder:
+    with output_folder(work.out, folder_name("compare", () if folders else load_suites(suites))) as folder:
         if folders:
             predictions = _read(folders, suites if was_given(ctx, "suites") else ())
         else:
-            predictions = _evaluate(
-                ctx, things, suites, baseline, groups, dataset, data_dir, limit, first, device, seed, folder
-            )
+            models = _load(things, work.device, baseline, groups)
+            predictions = _evaluate(ctx, models, suites, work, folder)
         groups = groups or [tuple(group) for group in recipe_groups(predictions)]
         found, page = compared(predictions, baseline, groups), folder / "compare.html"
         # Before anything is written: it says where there is nothing to compare.
@@ -104,7 +97,7 @@ def _check_things(ctx: click.Context, things: Sequence[str], folders: Sequence[P
     """Refuse folders of runs beside checkpoints, options of an evaluation with them, and a single checkpoint."""
     if folders and len(folders) < len(things):
         others = ", ".join(f"'{thing}'" for thing in things if Path(thing) not in folders)
-        raise click.UsageError(f"give folders of runs or checkpoints, not both: {others} is no folder")
+        raise click.UsageError(f"give folders of runs or checkpoints, not both: {others} is not a folder")
     given = next((name for name in EVALUATION if was_given(ctx, name)), None)
     if folders and given:
         raise click.UsageError(f"--{given.replace('_', '-')} is for checkpoints: a run has been evaluated already")
@@ -124,53 +117,47 @@ def _read(folders: Sequence[Path], suites: Sequence[str]) -> "Predictions":
     return merge(runs)
 
 
+def _load(
+    things: Sequence[str], device: str, baseline: str | None, groups: Sequence[Sequence[str]]
+) -> "dict[str, Checkpoint]":
+    """Return the checkpoints by what was typed; a baseline or a seed that is not among them is refused."""
+    from robustmnist.system.device import resolve_device
+
+    models = load_checkpoints(things, resolve_device(device))
+    names = [checkpoint.name for checkpoint in models.values()]
+    if baseline is not None and baseline not in names:
+        raise click.UsageError(f"--baseline '{baseline}' is not among {', '.join(names)}")
+    for name in (name for group in groups for name in group if name not in names):
+        raise click.UsageError(f"--seeds: '{name}' is not among {', '.join(names)}")
+    return models
+
+
 def _evaluate(
-    ctx: click.Context,
-    names: Sequence[str],
-    suites: Sequence[str],
-    baseline: str | None,
-    groups: Sequence[Sequence[str]],
-    dataset: str,
-    data_dir: Path | None,
-    limit: int | None,
-    first: int | None,
-    device: str,
-    seed: int | None,
-    folder: Path,
+    ctx: click.Context, models: "dict[str, Checkpoint]", suites: Sequence[str], work: options.Work, folder: Path
 ) -> "Predictions":
+    from robustmnist.cli.evaluate import command as evaluate_command
+    from robustmnist.evaluation import evaluate
     from robustmnist.suites import load_suites
     from robustmnist.system.device import resolve_device
 
     chosen = load_suites(suites)
     if not any(suite.curves for suite in chosen):
         raise click.UsageError("there is no curve to compare: give a suite with a sweep along one strength")
-    where = resolve_device(device)
-    models = load_checkpoints(names, where)
-    called = [checkpoint.name for checkpoint in models.values()]
-    if baseline is not None and baseline not in called:
-        raise click.UsageError(f"--baseline '{baseline}' is none of {', '.join(called)}")
-    for name in (name for group in groups for name in group if name not in called):
-        raise click.UsageError(f"--seeds: '{name}' is none of {', '.join(called)}")
-    data = load_test_digits(dataset, data_dir, limit, where, first=first)
-    words = ["robustmnist", "evaluate", *(word for suite in dict.fromkeys(suites) for word in ("--suite", suite))]
-    words += [word for name in models for word in ("--checkpoint", name)]
-    words += ["--dataset", data.name if dataset == "auto" else dataset]
-    options = {"--data-dir": data_dir if words[-1].startswith("mnist") else None, "--limit": limit}
-    options |= {"--first": first, "--seed": seed}
-    words += [word for key, value in options.items() if value is not None for word in (key, str(value))]
-    from robustmnist.evaluation import evaluate
-
-    again = command_line(ctx, data.name, folder)
-    with goes_on(ctx, again), progress("Evaluating", unit="settings", images=True) as report:
+    where = resolve_device(work.device)
+    data = load_digits(work, where)
+    with (
+        resumable(ctx, command_line(ctx, data.name, folder)),
+        progress("Evaluating", unit="settings", images=True) as report,
+    ):
         predictions = evaluate(
             {checkpoint.name: checkpoint for checkpoint in models.values()},
             data,
             chosen,
             device=where,
-            seed=seed,
+            seed=work.seed,
             out=folder,
             on_progress=report,
-            command=shlex.join(words),
+            command=command_line(ctx, data.name, instead=evaluate_command, checkpoints=tuple(models)),
         )
     say_notices(predictions.manifest, data)
     return predictions

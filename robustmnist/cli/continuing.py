@@ -1,4 +1,4 @@
-"""A command as it can be typed again, and what its new folder is called."""
+"""A command as a line for the shell: to do its work again, or to continue where an interrupt stopped it."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -13,49 +13,60 @@ from robustmnist.terminal.echo import say
 if TYPE_CHECKING:
     from robustmnist.suites import Suite
 
-__all__ = ["command_line", "folder_name", "goes_on", "was_given"]
+__all__ = ["command_line", "folder_name", "resumable", "was_given"]
 
 RESULTS = ("out", "as_json")  # options that say where results go, not what they are
 
 
-def command_line(ctx: click.Context, dataset: str, out: Path | None = None) -> str:
-    """Return the command as it can be typed again, with the data that were taken.
+def command_line(
+    ctx: click.Context,
+    dataset: str,
+    out: Path | None = None,
+    *,
+    instead: click.Command | None = None,
+    **values: tuple[str, ...],
+) -> str:
+    """Return a line for the shell that runs the command again on the data that were used.
 
-    Options that may be given several times are spelled out even where they are the default's.
+    Options that may be given several times are always written out, also where they have their default values.
 
     Args:
-        ctx: Of the command.
-        dataset: The name of the data set that was taken; counts where ``auto`` was asked for.
-        out: Where its results are to go; by default that is left open, wherever they went.
+        ctx: The context of the command.
+        dataset: The name of the data set that was used; it replaces ``auto``.
+        out: The folder of the results, for ``-o``; left out where None.
+        instead: Another command to write the line of, with the values of the options that both have.
+        **values: Values of options in place of those in `ctx`.
     """
-    taken = dataset if ctx.params["dataset"] == "auto" else str(ctx.params["dataset"])
-    words = ["robustmnist", str(ctx.info_name)]
-    for parameter in ctx.command.params:
+    command = instead or ctx.command
+    used = dataset if ctx.params["dataset"] == "auto" else str(ctx.params["dataset"])
+    given = {**ctx.params, "dataset": used, **values}
+    words = ["robustmnist", str(command.name if instead else ctx.info_name)]
+    for parameter in command.params:
         name = parameter.name or ""
-        value = taken if name == "dataset" else ctx.params[name]
+        value = given[name]
         wanted = name == "dataset" or isinstance(value, tuple) or was_given(ctx, name)
-        if name in RESULTS or not wanted or (name == "data_dir" and not taken.startswith("mnist")):
+        if name in RESULTS or not wanted or (name == "data_dir" and not used.startswith("mnist")):
             continue
-        for one in dict.fromkeys(value) if isinstance(value, tuple) else (value,):
-            words += [str(one)] if isinstance(parameter, click.Argument) else [max(parameter.opts, key=len), str(one)]
+        for word in dict.fromkeys(value) if isinstance(value, tuple) else (value,):
+            words += [str(word)] if isinstance(parameter, click.Argument) else [max(parameter.opts, key=len), str(word)]
     return shlex.join(words if out is None else [*words, "-o", str(out)])
 
 
 @contextmanager
-def goes_on(ctx: click.Context, again: str, begun: Path | None = None) -> Iterator[None]:
-    """Where an interrupt ends the block: say with which command its work goes on, and exit with 130.
+def resumable(ctx: click.Context, line: str, needed: Path | None = None) -> Iterator[None]:
+    """Where an interrupt ends the block, say which command continues the work, and exit with code 130.
 
     Args:
-        ctx: Of the command.
-        again: The command that goes on.
-        begun: A file without which there is nothing to go on with, if there is one such.
+        ctx: The context of the command.
+        line: The command that continues.
+        needed: A file that must be there before anything can be continued; None where no file must.
     """
     try:
         yield
     except KeyboardInterrupt:
-        if begun is not None and not begun.is_file():
+        if needed is not None and not needed.is_file():
             raise
-        say(f"robustmnist: interrupted; go on with: {again}")
+        say(f"robustmnist: interrupted; to continue: {line}")
         ctx.exit(130)
 
 
@@ -65,7 +76,7 @@ def was_given(ctx: click.Context, name: str) -> bool:
 
 
 def folder_name(command: str, suites: "Sequence[Suite]" = ()) -> str:
-    """Return what a new folder of the command is called, but for the time: after the command and the suites."""
+    """Return the name of a new folder of the command, without the time: the command and its suites."""
     from robustmnist.suites import CORE, SHIPPED
 
     names = [suite.name for suite in suites]

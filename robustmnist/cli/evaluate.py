@@ -1,12 +1,10 @@
 """``robustmnist evaluate``."""
 
-from pathlib import Path
-
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.continuing import command_line, folder_name, goes_on
-from robustmnist.cli.inputs import load_checkpoints, load_test_digits, say_notices
+from robustmnist.cli.continuing import command_line, folder_name, resumable
+from robustmnist.cli.inputs import load_checkpoints, load_digits, say_notices
 from robustmnist.cli.outputs import writing
 from robustmnist.terminal.progress import progress
 
@@ -23,13 +21,7 @@ def command(
     ctx: click.Context,
     suites: tuple[str, ...],
     checkpoints: tuple[str, ...],
-    dataset: str,
-    data_dir: Path | None,
-    limit: int | None,
-    first: int | None,
-    device: str,
-    seed: int | None,
-    out: Path | None,
+    work: options.Work,
     as_json: bool,
 ) -> None:
     """Run checkpoints through perturbation suites and report where they fail.
@@ -45,9 +37,9 @@ def command(
     from robustmnist.system.device import resolve_device
 
     chosen = load_suites(suites)
-    where = resolve_device(device)
+    where = resolve_device(work.device)
     models = load_checkpoints(checkpoints, where)
-    data = load_test_digits(dataset, data_dir, limit, where, first=first)
+    data = load_digits(work, where)
     again = command_line(ctx, data.name)
 
     from robustmnist.evaluation import evaluate
@@ -56,12 +48,12 @@ def command(
 
     names = {checkpoint.name: checkpoint for checkpoint in models.values()}
     with (
-        output_folder(out, folder_name("evaluate", chosen)) as folder,
-        goes_on(ctx, command_line(ctx, data.name, folder)),
+        output_folder(work.out, folder_name("evaluate", chosen)) as folder,
+        resumable(ctx, command_line(ctx, data.name, folder)),
     ):
         with progress("Evaluating", unit="settings", images=True) as report:
             predictions = evaluate(
-                names, data, chosen, device=where, seed=seed, out=folder, on_progress=report, command=again
+                names, data, chosen, device=where, seed=work.seed, out=folder, on_progress=report, command=again
             )
         say_notices(predictions.manifest, data)
         with writing(folder):

@@ -1,14 +1,13 @@
 """``robustmnist explain``."""
 
-from functools import partial
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from robustmnist.cli import options
 from robustmnist.cli.continuing import command_line
-from robustmnist.cli.inputs import load_checkpoints, load_test_digits
+from robustmnist.cli.inputs import load_checkpoints, load_digits
 from robustmnist.cli.outputs import check_folder, writing
 from robustmnist.errors import InputError
 from robustmnist.terminal.echo import echo, say
@@ -17,6 +16,7 @@ from robustmnist.terminal.progress import progress
 if TYPE_CHECKING:
     import torch
 
+    from robustmnist.data import Dataset
     from robustmnist.explanation.condition import Condition
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
@@ -85,66 +85,53 @@ def command(
     target: Literal["predicted", "true"],
     samples: tuple[int, ...],
     mistakes: int | None,
-    dataset: str,
-    data_dir: Path | None,
-    limit: int | None,
-    first: int | None,
-    device: str,
-    seed: int | None,
-    out: Path | None,
+    work: options.Work,
 ) -> None:
     """Show which pixels a checkpoint looked at, clean and perturbed.
 
     Without --sample or --mistakes: the first digit of each class. Writes a page (explain.html), a sheet for each
     checkpoint and method (PNG), the numbers (attributions.npz) and what they are about (explain.json).
     """
-    _check_options(suite, sweep, value, samples, mistakes, out)
-    from robustmnist.data.seen import seen_words
-    from robustmnist.explanation.cases import explain_digits
-    from robustmnist.explanation.choice import choose_digits
+    _check_options(suite, sweep, value, samples, mistakes)
+    check_folder(work.out)
     from robustmnist.explanation.output.files import explanation_files
     from robustmnist.explanation.output.request import Setup
+    from robustmnist.explanation.session import explain_checkpoints
     from robustmnist.system.device import describe_device, resolve_device
     from robustmnist.system.files import write_atomic
     from robustmnist.system.folders import output_folder
     from robustmnist.system.installation import versions
 
-    where = resolve_device(device)
-    condition = _condition(suite, sweep, value, seed)
-    loaded = _load(checkpoints, methods, layer, where)
-    data = load_test_digits(dataset, data_dir, limit, where, first=first)
-    for name, checkpoint in loaded.items():
-        if seen := seen_words(checkpoint.card.data, data):
-            say(f"{name}: {seen}")
-    chosen, choice = choose_digits(data, loaded, condition, samples=samples, mistakes=mistakes, notify=say)
-
-    explanations = []
-    total = sum(map(len, chosen.values())) * len(set(methods)) * (2 if condition else 1)
+    device = resolve_device(work.device)
+    condition = _condition(suite, sweep, value, work.seed)
+    loaded = _load(checkpoints, methods, layer, device)
+    data = load_digits(work, device)
+    _say_seen(loaded, data)
     with progress("Explaining", unit="images") as report:
-        done = 0
-
-        def advance(images: int) -> None:
-            nonlocal done
-            done += images
-            report(done, total, done)
-
-        for name, digits in chosen.items():
-            twins = condition.apply(digits) if condition else None
-            for method in dict.fromkeys(methods):
-                explain_one = partial(explain_digits, loaded[name], digits, twins, target=target, on_progress=advance)
-                explanations.append(explain_one(method=method, layer=layer if method == "grad-cam" else None))
+        explanations, choice = explain_checkpoints(
+            loaded,
+            data,
+            condition,
+            methods=methods,
+            layer=layer,
+            target=target,
+            samples=samples,
+            mistakes=mistakes,
+            on_progress=report,
+            notify=say,
+        )
     setup = Setup(
         condition=condition,
         dataset=data.provenance.as_dict(),
         target=target,
         choice=choice,
-        seed=condition.seed if condition else seed or 0,
-        device=describe_device(where),
+        seed=condition.seed if condition else work.seed or 0,
+        device=describe_device(device),
         command=command_line(ctx, data.name),
         versions=versions("captum", "matplotlib", "numpy", "torch"),
     )
     files = explanation_files(explanations, setup)
-    with output_folder(out, "explain") as folder, writing(folder):
+    with output_folder(work.out, "explain") as folder, writing(folder):
         for file, content in files.items():
             write_atomic(folder / file, content)
     for file in files:
@@ -157,7 +144,6 @@ def _check_options(
     value: float | None,
     samples: tuple[int, ...],
     mistakes: int | None,
-    out: Path | None,
 ) -> None:
     """Refuse combinations that make no sense, before anything slow is imported."""
     if suite is not None and value is None:
@@ -169,7 +155,6 @@ def _check_options(
         raise InputError("excludes --sample", where="--mistakes", remedy="give one of them")
     if len(set(samples)) > MOST:
         raise InputError(f"more than {MOST} samples", where="--sample", remedy="explain them in several runs")
-    check_folder(out)
 
 
 def _condition(suite: str | None, sweep: str | None, value: float | None, seed: int | None) -> "Condition | None":
@@ -204,3 +189,12 @@ def _load(
         for method in methods:
             check_method(method, checkpoint, layer if method == "grad-cam" else None)
     return loaded
+
+
+def _say_seen(checkpoints: "Mapping[str, Checkpoint]", data: "Dataset") -> None:
+    """Print for each checkpoint how many of the digits it was trained on, where it was."""
+    from robustmnist.data.seen import seen_words
+
+    for name, checkpoint in checkpoints.items():
+        if seen := seen_words(checkpoint.card.data, data):
+            say(f"{name}: {seen}")

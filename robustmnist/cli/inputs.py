@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from robustmnist.cli.options import Work
 from robustmnist.terminal.echo import say
 from robustmnist.terminal.progress import progress
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from robustmnist.data import Dataset
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
-__all__ = ["load_checkpoints", "load_test_digits", "say_notices"]
+__all__ = ["load_checkpoints", "load_digits", "load_test_digits", "say_notices"]
 
 
 def load_checkpoints(given: Sequence[str], device: "torch.device") -> "dict[str, Checkpoint]":
@@ -28,6 +29,11 @@ def load_checkpoints(given: Sequence[str], device: "torch.device") -> "dict[str,
         text: checkpoint if names.count(checkpoint.name) == 1 else replace(checkpoint, name=text)
         for text, checkpoint in loaded.items()
     }
+
+
+def load_digits(work: Work, device: "torch.device") -> "Dataset":
+    """Return the test digits that the options of a command ask for, on `device`, and say which they are."""
+    return load_test_digits(work.dataset, work.data_dir, work.limit, device, first=work.first)
 
 
 def load_test_digits(

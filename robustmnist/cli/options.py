@@ -1,12 +1,15 @@
 """Options that mean the same in every command, spelled once, alone or as those that always go together."""
 
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
 __all__ = [
+    "Work",
     "checkpoints",
     "data_dir",
     "dataset",
@@ -23,9 +26,32 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+@dataclass(frozen=True)
+class Work:
+    """What was given to the options of `work`: which digits, where to compute, with which seed, where to write."""
+
+    dataset: str
+    data_dir: Path | None
+    limit: int | None
+    first: int | None
+    device: str
+    seed: int | None
+    out: Path | None
+
+
 def work(command: F) -> F:
-    """Add what a command that computes something of digits takes: those of `digits`, ``--seed`` and ``-o/--out``."""
-    return digits(seed(out(command)))
+    """Add the options of a command that computes something of digits; it takes their values as one `Work`, ``work``.
+
+    These are the options of `digits`, ``--seed`` and ``-o/--out``.
+    """
+    names = [field.name for field in fields(Work)]
+
+    @functools.wraps(command)
+    def gathered(*arguments: Any, **given: Any) -> Any:
+        values = {name: given.pop(name) for name in names}
+        return command(*arguments, **given, work=Work(**values))
+
+    return cast(F, digits(seed(out(gathered))))
 
 
 def digits(command: F) -> F:

@@ -1,12 +1,10 @@
 """``robustmnist perturb``."""
 
-from pathlib import Path
-
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.continuing import command_line, folder_name, goes_on
-from robustmnist.cli.inputs import load_test_digits
+from robustmnist.cli.continuing import command_line, folder_name, resumable
+from robustmnist.cli.inputs import load_digits
 from robustmnist.terminal.echo import echo, echo_json, say
 from robustmnist.terminal.progress import progress
 
@@ -30,13 +28,7 @@ def command(
     ctx: click.Context,
     suites: tuple[str, ...],
     content: str,
-    dataset: str,
-    data_dir: Path | None,
-    limit: int | None,
-    first: int | None,
-    device: str,
-    seed: int | None,
-    out: Path | None,
+    work: options.Work,
     as_json: bool,
 ) -> None:
     """Write perturbed data sets that any other program can read.
@@ -54,18 +46,18 @@ def command(
     from robustmnist.system.device import resolve_device
 
     chosen = load_suites(suites)
-    where = resolve_device(device)
-    data = load_test_digits(dataset, data_dir, limit, where, first=first)
+    where = resolve_device(work.device)
+    data = load_digits(work, where)
 
     from robustmnist.perturbed_sets import write_datasets
     from robustmnist.system.folders import output_folder
 
     with (
-        output_folder(out, folder_name("perturb", chosen)) as folder,
-        goes_on(ctx, command_line(ctx, data.name, folder)),
+        output_folder(work.out, folder_name("perturb", chosen)) as folder,
+        resumable(ctx, command_line(ctx, data.name, folder)),
         progress("Perturbing", unit="data sets", images=True) as report,
     ):
-        written = write_datasets(data, chosen, folder, format=content, seed=seed, device=where, on_progress=report)
+        written = write_datasets(data, chosen, folder, format=content, seed=work.seed, device=where, on_progress=report)
     if as_json:
         table = {
             "out": str(folder),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.cli.continuing import goes_on, was_given
+from robustmnist.cli.continuing import resumable, was_given
 from robustmnist.cli.inputs import load_test_digits
 from robustmnist.terminal.echo import echo, echo_json, say
 from robustmnist.terminal.progress import progress
@@ -85,7 +85,7 @@ def command(
         wanted = load_recipe(recipe, overrides=changes)
     with (
         output_folder(out, wanted.name) as folder,
-        goes_on(ctx, _resuming(ctx, folder), folder / "recipe.toml"),
+        resumable(ctx, _resuming(ctx, folder), folder / "recipe.toml"),
         _progress(f"train {wanted.name}") as report,
     ):
         run = train(

@@ -153,7 +153,7 @@ def test_an_interrupt_says_how_to_go_on_and_going_on_works(
         patch.setattr("robustmnist.cli.compare.progress", lambda *_, **__: nullcontext(interrupt))
         stopped = CliRunner().invoke(cli, [*words, "--seed", "3", "-o", str(out)])
     assert stopped.exit_code == 130
-    again = re.search(r"interrupted; go on with: robustmnist (.*)", stopped.stderr)
+    again = re.search(r"interrupted; to continue: robustmnist (.*)", stopped.stderr)
     assert again is not None
     assert again[1] == f"compare fc cnn --suite {runs / 'small.toml'} --dataset digits --limit 30 --seed 3 -o '{out}'"
     assert CliRunner().invoke(cli, shlex.split(again[1])).exit_code == 0
@@ -194,9 +194,9 @@ def test_checkpoints_are_evaluated_first(runs: Path, tmp_path: Path) -> None:
         (["{one}"], "one checkpoint only, 'one'"),
         (["{one}", "{two}", "--baseline", "three"], "three"),
         (["fc", "cnnn"], "did you mean 'cnn'"),
-        (["{one}", "nowhere"], "'nowhere' is no folder"),
-        (["fc", "cnn", "--baseline", "lenet5", "--suite", "{small}"], "'lenet5' is none of fc, cnn"),
-        (["fc", "cnn", "--seeds", "fc,lenet5", "--suite", "{small}"], "--seeds: 'lenet5' is none of fc, cnn"),
+        (["{one}", "nowhere"], "'nowhere' is not a folder"),
+        (["fc", "cnn", "--baseline", "lenet5", "--suite", "{small}"], "'lenet5' is not among fc, cnn"),
+        (["fc", "cnn", "--seeds", "fc,lenet5", "--suite", "{small}"], "--seeds: 'lenet5' is not among fc, cnn"),
         (["{one}", "{two}", "--seeds", "one"], "one: seeds are two or more checkpoints"),
         (["{one}", "{two}", "--seeds", "one,three"], "checkpoint 'three' is not in this run"),
         (["{one}", "{two}", "--seeds", "one,one"], "each named once"),

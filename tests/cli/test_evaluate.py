@@ -255,7 +255,7 @@ def test_ctrl_c_says_how_to_go_on_and_going_on_works(here: Path) -> None:
     assert child.returncode == 130, stderr
     assert stdout == ""
     assert "Traceback" not in stderr
-    command = re.search(r"interrupted; go on with: (.*)", stderr)
+    command = re.search(r"interrupted; to continue: (.*)", stderr)
     assert command is not None
     result = CliRunner().invoke(cli, shlex.split(command[1])[1:])
     assert result.exit_code == 0, result.output

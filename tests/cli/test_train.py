@@ -103,7 +103,7 @@ def test_what_an_interrupt_says_can_be_pasted(
     result = call("train", tiny, "-o", "my run", *given)
     assert result.exit_code == 130
     [line] = result.stderr.splitlines()
-    start, _, command = line.partition("; go on with: ")
+    start, _, command = line.partition("; to continue: ")
     assert start == "robustmnist: interrupted"
     assert shlex.split(command) == ["robustmnist", "train", "--resume", "my run", *given]
 
