@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import options
-from robustmnist.terminal.echo import echo, echo_json
 
 if TYPE_CHECKING:
     from robustmnist.predictions import Predictions
@@ -113,26 +112,9 @@ def command(
         held = {name: name for name in names} | _pairs(pairs, names)
         before = read_predictions(baseline)
         checks += [check for name, old in held.items() for check in max_drops(run, before, name, max_drop, strict, old)]
-    data = tested(run)
-    refused = data.fallback and not allow_fallback
-    missed = [check for check in checks if not check.passed]
-    if as_json:
-        told = {"passed": not missed and not refused, "strict": strict, "data": vars(data) | {"accepted": not refused}}
-        told |= {"pairs": held, "checks": [vars(check) for check in checks]}
-        echo_json(told)
-    else:
-        pairs_told = [name if old == name else f"{name}, its '{old}'" for name, old in held.items()]
-        echo(f"data: {data}")
-        for pair in pairs_told:
-            echo(f"held against the baseline: {pair}")
-        if refused:
-            why = f" ({data.note})" if data.note else ""
-            echo(f"missed: {data.dataset} stands in for MNIST{why}: evaluate on MNIST or give --allow-fallback")
-        for check in missed:
-            echo(_line(check))
-        if not missed and not refused:
-            echo(f"passed: {len(checks)} condition{'s' if len(checks) > 1 else ''} met")
-    ctx.exit(1 if missed or refused else 0)
+    from robustmnist.terminal.gate import show_gate
+
+    ctx.exit(0 if show_gate(tested(run), held, checks, strict, allow_fallback, as_json=as_json) else 1)
 
 
 def _pairs(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
@@ -173,7 +155,7 @@ def _checks(
 def _split(text: str) -> tuple[str, str]:
     where, equals, bound = text.rpartition("=")
     if not (where and equals and bound):
-        raise click.UsageError(f"'{text}' is no condition: write WHERE=BOUND, as in shift=0.9")
+        raise click.UsageError(f"'{text}' is not a condition: write WHERE=BOUND, as in shift=0.9")
     return where, bound
 
 
@@ -183,15 +165,5 @@ def _share(text: str, whole: str) -> float:
     except ValueError:
         share = math.nan
     if not 0 <= share <= 1:
-        raise click.UsageError(f"'{whole}': {text} is no share from 0 to 1")
+        raise click.UsageError(f"'{whole}': {text} is not a share from 0 to 1")
     return share
-
-
-def _line(check: "Check") -> str:
-    unit = f" {check.unit}" if check.unit not in ("", "°", "×") else check.unit
-    if math.isnan(check.found) and check.what.startswith("calibration error"):
-        return f"missed: {check.checkpoint}, {check.what}: no valid answer, wanted {check.wanted:g}"
-    found = "beyond the end" if math.isnan(check.found) else f"{check.found:.4g}{unit}"
-    ends = " to ".join("beyond the end" if math.isnan(end) else f"{end:.4g}" for end in (check.low, check.high))
-    around = "" if check.low == check.high else f" (95 % interval {ends})"
-    return f"missed: {check.checkpoint}, {check.what}: {found}{around}, wanted {check.wanted:g}{unit}"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import torch
 
     from robustmnist.data import Dataset
+    from robustmnist.training import RunFolder
 
 __all__ = ["command"]
 
@@ -66,9 +67,7 @@ def command(
     robustmnist train cnn --epochs 3 --seed 1 --set optimizer.lr=0.01 -o runs/mine
     robustmnist train --resume runs/mine
     """  # noqa: D301 (click reads a real \b as "keep these lines")
-    changes = [*overrides]
-    changes += [f"epochs={epochs}"] * (epochs is not None) + [f"seed={seed}"] * (seed is not None)
-    changes += [f'data.dataset="{dataset}"'] * (dataset is not None)
+    changes = _changes(overrides, epochs, seed, dataset)
     if (recipe is None) == (resume is None):
         raise click.UsageError("give a RECIPE or --resume RUN.")
     if resume is not None and (changes or out is not None):
@@ -76,7 +75,6 @@ def command(
 
     from robustmnist.system.folders import output_folder
     from robustmnist.training import RunFolder, load_recipe, train
-    from robustmnist.wording.numbers import interval, percent
 
     if resume is not None:
         out, wanted = resume, RunFolder(resume).recipe
@@ -85,7 +83,7 @@ def command(
         wanted = load_recipe(recipe, overrides=changes)
     with (
         output_folder(out, wanted.name) as folder,
-        resumable(ctx, _resuming(ctx, folder), folder / "recipe.toml"),
+        resumable(ctx, _continuing(ctx, folder), folder / "recipe.toml"),
         _progress(f"train {wanted.name}") as report,
     ):
         run = train(
@@ -98,6 +96,23 @@ def command(
             load=_load,
             notify=say,
         )
+    _show(run, as_json=as_json)
+
+
+def _changes(overrides: tuple[str, ...], epochs: int | None, seed: int | None, dataset: str | None) -> list[str]:
+    """Return what the options change in the recipe, ``KEY=VALUE`` each."""
+    changes = [*overrides]
+    if epochs is not None:
+        changes.append(f"epochs={epochs}")
+    if seed is not None:
+        changes.append(f"seed={seed}")
+    if dataset is not None:
+        changes.append(f'data.dataset="{dataset}"')
+    return changes
+
+
+def _show(run: "RunFolder", *, as_json: bool) -> None:
+    """Print how well the trained checkpoint reads, and where it is."""
     metrics = run.metrics
     if as_json:
         echo_json(metrics | {"run": str(run.path)})
@@ -132,8 +147,8 @@ def _progress(title: str) -> Iterator[Callable[[int, int, int], None]]:
         yield report
 
 
-def _resuming(ctx: click.Context, folder: Path) -> str:
-    """Return the command that goes on with the run in `folder`, with what was said of the machine."""
+def _continuing(ctx: click.Context, folder: Path) -> str:
+    """Return the command that continues the run in `folder`, with the options about the machine that were given."""
     words = ["robustmnist", "train", "--resume", str(folder)]
     for name in ("device", "data_dir"):
         if was_given(ctx, name):

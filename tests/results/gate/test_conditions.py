@@ -12,7 +12,6 @@ from click.testing import CliRunner, Result
 from support.synthetic import make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.cli import cli, main
-from robustmnist.cli.gate import _line
 from robustmnist.errors import RunError
 from robustmnist.predictions import Predictions
 from robustmnist.results import areas, critical_strengths, quality, wilson
@@ -20,6 +19,7 @@ from robustmnist.results.gate.conditions import max_ece, min_accuracy, min_criti
 from robustmnist.results.gate.drop_since_baseline import max_drops
 from robustmnist.results.gate.setting import Place, read_place, strength
 from robustmnist.results.robustness.suite_areas import suite_areas
+from robustmnist.terminal.gate import miss_line
 
 SUITES = (
     make_suite("shift", make_sweep(), make_sweep("left", fixed={"direction": "left"})),
@@ -206,7 +206,7 @@ def test_who_gives_no_valid_answer_has_no_calibration_error_and_misses(run: Pred
     blind = replace(run, clean=np.full_like(run.clean, np.nan))
     check = max_ece(blind, "fc", Place("clean"), 1.0, False)
     assert not check.passed
-    assert _line(check) == "missed: fc, calibration error clean: no valid answer, wanted 1"
+    assert miss_line(check) == "missed: fc, calibration error clean: no valid answer, wanted 1"
 
 
 # --- the baseline ------------------------------------------------------------------------------------------------
