@@ -56,9 +56,9 @@ class RobustMnistError(Exception):
         self.what = "; ".join(mistakes)
         self.where = where
         self.remedy = remedy
-        place = "" if where is None else f"{_clause(str(where))}: "
+        prefix = "" if where is None else f"{_clause(str(where))}: "
         advice = "" if remedy is None else f"; {visible(remedy)}"
-        super().__init__("\n".join(f"{place}{_clause(one)}" for one in mistakes) + advice)
+        super().__init__("\n".join(f"{prefix}{_clause(mistake)}" for mistake in mistakes) + advice)
 
 
 def _clause(what: str) -> str:

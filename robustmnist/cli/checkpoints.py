@@ -41,8 +41,8 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         echo_json([card.as_dict() for card in cards])
     elif names:
-        for place, card in enumerate(cards):
-            if place:
+        for index, card in enumerate(cards):
+            if index:
                 echo()
             _describe(card)
     else:

@@ -81,16 +81,16 @@ def command(
             models = _load(things, work.device, baseline, groups)
             predictions = _evaluate(ctx, models, suites, work, folder)
         groups = groups or [tuple(group) for group in recipe_groups(predictions)]
-        found, page = compared(predictions, baseline, groups), folder / "compare.html"
+        comparison, page = compared(predictions, baseline, groups), folder / "compare.html"
         # Before anything is written: it says where there is nothing to compare.
         html = render_comparison(predictions, seeds=groups)
         with writing(folder):
-            for name, table in found.tables.items():
+            for name, table in comparison.tables.items():
                 write_atomic(
                     folder / f"{name}.csv", table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
                 )
             write_atomic(page, html)
-        show_comparison(predictions, found, folder, page, as_json=as_json)
+        show_comparison(predictions, comparison, folder, page, as_json=as_json)
 
 
 def _check_things(ctx: click.Context, things: Sequence[str], folders: Sequence[Path]) -> None:

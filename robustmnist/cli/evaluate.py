@@ -40,7 +40,7 @@ def command(
     where = resolve_device(work.device)
     models = load_checkpoints(checkpoints, where)
     data = load_digits(work, where)
-    again = command_line(ctx, data.name)
+    line = command_line(ctx, data.name)
 
     from robustmnist.evaluation import evaluate
     from robustmnist.report import write_report
@@ -53,7 +53,7 @@ def command(
     ):
         with progress("Evaluating", unit="settings", images=True) as report:
             predictions = evaluate(
-                names, data, chosen, device=where, seed=work.seed, out=folder, on_progress=report, command=again
+                names, data, chosen, device=where, seed=work.seed, out=folder, on_progress=report, command=line
             )
         say_notices(predictions.manifest, data)
         with writing(folder):

@@ -119,15 +119,15 @@ def command(
 
 def _pairs(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
     """Return which checkpoint of the baseline each that is named is held against."""
-    found: dict[str, str] = {}
+    old_names: dict[str, str] = {}
     for text in texts:
         name, _, old = text.partition("=")
-        if not old or name not in names or name in found:
+        if not old or name not in names or name in old_names:
             raise click.UsageError(
                 f"--pair {text}: write NAME=OLD, NAME being one of {', '.join(names)}, and each once"
             )
-        found[name] = old
-    return found
+        old_names[name] = old
+    return old_names
 
 
 def _checks(

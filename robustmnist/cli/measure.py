@@ -96,12 +96,12 @@ def _readings(images: "torch.Tensor") -> "dict[str, NDArray[np.float32]]":
 
     from robustmnist.measure import MEASURES
 
-    found: dict[str, list[torch.Tensor]] = {name: [] for name in MEASURES}
+    readings: dict[str, list[torch.Tensor]] = {name: [] for name in MEASURES}
     with progress("Measuring", unit="digits", images=True) as report:
         for start in range(0, len(images), CHUNK):
             part = images[start : start + CHUNK]
             for name, measure in MEASURES.items():
-                found[name].append(measure.function(part).cpu())
+                readings[name].append(measure.function(part).cpu())
             done = min(start + CHUNK, len(images))
             report(done, len(images), done)
-    return {name: torch.cat(parts).numpy() for name, parts in found.items()}
+    return {name: torch.cat(parts).numpy() for name, parts in readings.items()}

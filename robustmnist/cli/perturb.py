@@ -65,12 +65,15 @@ def command(
             "n": len(data),
             "dataset": data.provenance.as_dict(),
             "command": command_line(ctx, data.name),
-            "datasets": [{"folder": str(one.folder), "written": one.fresh, **one.manifest.setting} for one in written],
+            "datasets": [
+                {"folder": str(data_set.folder), "written": data_set.fresh, **data_set.manifest.setting}
+                for data_set in written
+            ],
         }
         echo_json(table, indent=1)
         return
-    for one in written:
-        echo(one.folder)
-    fresh = sum(one.fresh for one in written)
+    for data_set in written:
+        echo(data_set.folder)
+    fresh = sum(data_set.fresh for data_set in written)
     there = f", {len(written) - fresh:,} were there already" if fresh < len(written) else ""
     say(f"{fresh:,} data sets of {len(data):,} digits written as {content} to {folder}{there}")

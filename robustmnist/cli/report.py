@@ -34,8 +34,8 @@ def command(folders: tuple[Path, ...], out: Path | None) -> None:
     from robustmnist.system.folders import output_folder
 
     run = merge([read_predictions(folder) for folder in folders])
-    place = out.parent if out is not None else folders[0] if len(folders) == 1 else None
-    with output_folder(place, "report") as folder:
+    parent = out.parent if out is not None else folders[0] if len(folders) == 1 else None
+    with output_folder(parent, "report") as folder:
         page = folder / (out.name if out is not None else "report.html")
         with writing(page):
             write_report(run, page)

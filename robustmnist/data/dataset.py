@@ -130,13 +130,13 @@ class Dataset:
         wanted = torch.as_tensor(ids, dtype=torch.int64, device=self.ids.device).reshape(-1)
         order = torch.argsort(self.ids, stable=True)
         ascending = self.ids[order]
-        place = torch.searchsorted(ascending, wanted).clamp(max=max(len(self) - 1, 0))
-        absent = wanted[ascending[place] != wanted] if len(self) else wanted
+        position = torch.searchsorted(ascending, wanted).clamp(max=max(len(self) - 1, 0))
+        absent = wanted[ascending[position] != wanted] if len(self) else wanted
         if len(absent):
             raise DataError(
                 f"has no sample {int(absent[0])}", where=self.name, remedy=f"it holds {len(self):,} samples, ids from 0"
             )
-        return self._rows(order[place] if len(self) else order, "")
+        return self._rows(order[position] if len(self) else order, "")
 
     def to(self, device: torch.device | str) -> "Dataset":
         """Return the data set with its tensors on `device`."""

@@ -31,16 +31,16 @@ def form_notices(dataset: Dataset) -> tuple[str, ...]:
     if dataset.provenance.lineage or dataset.name.startswith("mnist-c:") or not len(dataset):
         return ()
     blank = sum(int((part.amax((1, 2, 3)) == 0).sum()) for part in dataset.parts())
-    found = [f"{blank:,} of {len(dataset):,} images are blank."] if blank else []
+    notices = [f"{blank:,} of {len(dataset):,} images are blank."] if blank else []
     images = dataset.rows(slice(None, None, -(-len(dataset) // MOST)))
     images = images[images.amax((1, 2, 3)) > 0]
     border = torch.cat((images[:, 0, 0], images[:, 0, -1], images[:, 0, :, 0], images[:, 0, :, -1]), 1)
     grey = int(((border > PAPER).double().mean(1) > 0.5).sum())
     if grey > SOME * len(images):
-        found.append(f"The paper of {grey:,} of {len(images):,} images is not 0; ink is to be bright on dark paper.")
+        notices.append(f"The paper of {grey:,} of {len(images):,} images is not 0; ink is to be bright on dark paper.")
     elif len(images) >= FEW:
-        found += _shape(images)
-    return (*found, *_labels(dataset.labels))
+        notices += _shape(images)
+    return (*notices, *_labels(dataset.labels))
 
 
 def _shape(images: Tensor) -> list[str]:
@@ -48,22 +48,22 @@ def _shape(images: Tensor) -> list[str]:
     left, top, right, bottom = extent(images / peak[:, None, None, None], threshold=INK).unbind(1)
     width, height = right - left, bottom - top
     away = float((centroid(images) - MIDDLE).norm(dim=1).median())
-    found = []
+    notices = []
     if (typical := float(peak.median())) < PALE:
-        found.append(
+        notices.append(
             f"The brightest ink of a typical image is {typical:.3f}, in MNIST 1: were 0 and 1 written as bytes?"
         )
     if not BOX[0] <= (side := float(torch.maximum(width, height).median())) <= BOX[1]:
-        found.append(
+        notices.append(
             f"A typical digit is {side:.0f} px long, in MNIST 20: robustmnist.data.to_mnist brings it to size."
         )
     if away > OFF:
-        found.append(f"A typical digit lies {away:.1f} px off the centre, in MNIST 0.8.")
+        notices.append(f"A typical digit lies {away:.1f} px off the centre, in MNIST 0.8.")
     if (wide := int((width > height).sum())) > WIDE * len(images):
-        found.append(
+        notices.append(
             f"{wide:,} of {len(images):,} digits are wider than tall, in MNIST 9 %: are rows and columns exchanged?"
         )
-    return found
+    return notices
 
 
 def _labels(labels: Tensor) -> list[str]:

@@ -63,7 +63,7 @@ def load_dataset(
         DeviceError: If the device is not there.
     """
     if part not in PARTS:
-        raise DataError("is no part of a data set", where=f"'{part}'", remedy="use test or train")
+        raise DataError("is not a part of a data set", where=f"'{part}'", remedy="use test or train")
     target = resolve_device(device) if isinstance(device, str) else device
     if name == "digits":
         dataset = load_embedded("train" if part == "train" else None)
@@ -87,10 +87,10 @@ def load_dataset(
 def _unknown(name: str) -> DataError:
     known = [*NAMES, *(f"{MNIST_C}{corruption}" for corruption in CORRUPTIONS)]
     near = did_you_mean(name, known)
-    with suppress(OSError, ValueError):  # a name that no system takes is no folder
+    with suppress(OSError, ValueError):  # a name that no system takes is not a folder
         near = f", did you mean 'idx:{name}'?" if Path(name).is_dir() else near
     remedy = f"use {', '.join(NAMES)}, {MNIST_C}CORRUPTION ({', '.join(CORRUPTIONS)}) or idx:DIR"
-    return DataError(f"is no data set{near}", where=f"'{name}'", remedy=remedy)
+    return DataError(f"is not a data set{near}", where=f"'{name}'", remedy=remedy)
 
 
 def _load_mnist(part: str, data_dir: Path | None, download: bool, on_progress: Progress | None) -> Dataset:
@@ -128,7 +128,7 @@ def _from_folder(part: str, folder: Path, option: str) -> Dataset:
     missing = [file.name for file, path in zip(PARTS[part], paths, strict=True) if path is None]
     if missing:
         looked = f"{' and '.join(missing)} not found there, in raw/ or in MNIST/raw/, plain or .gz"
-        what = looked if folder.is_dir() else "is no folder" if folder.exists() else "there is no such folder"
+        what = looked if folder.is_dir() else "is not a folder" if folder.exists() else "there is no such folder"
         raise MissingDataError(
             what,
             where=f"{folder} ({option})",

@@ -84,7 +84,7 @@ class Manifest(Table):
     def label(self) -> str:
         """The digits in a phrase: ``mnist shift.right 3 px, direction right``."""
         others = {**self.arguments, **({"draw": self.draw} if self.draw else {})}
-        words = "".join(f", {key} {one if isinstance(one, str) else f'{one:g}'}" for key, one in others.items())
+        words = "".join(f", {key} {value if isinstance(value, str) else f'{value:g}'}" for key, value in others.items())
         name = self.dataset.get("name", "digits")
         text = f"{name} {self.suite}.{self.sweep} {self.value:g} {self.unit}{words}"
         return "".join(letter if letter.isprintable() else "?" for letter in text)[:200]
@@ -114,13 +114,13 @@ class Manifest(Table):
 
 def runs_of(ids: Tensor) -> list[list[int]]:
     """Return ids (n,) as runs ``[first, last]`` of consecutive ones, in their order."""
-    found: list[list[int]] = []
+    runs: list[list[int]] = []
     for row in ids.tolist():
-        if found and row == found[-1][1] + 1:
-            found[-1][1] = row
+        if runs and row == runs[-1][1] + 1:
+            runs[-1][1] = row
         else:
-            found.append([row, row])
-    return found
+            runs.append([row, row])
+    return runs
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:

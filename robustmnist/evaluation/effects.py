@@ -54,7 +54,7 @@ def probe_of(sweep: Sweep, strength: str, images: Tensor) -> Probe:
 
 def effects(sweep: Sweep, sample: Dataset, probes: Sequence[Probe], seed: int) -> dict[tuple[float, ...], list[Effect]]:
     """Return by the values of the probes' strengths what they did to the images of `sample`, a variant each."""
-    found: dict[tuple[float, ...], list[Effect]] = {}
+    by_values: dict[tuple[float, ...], list[Effect]] = {}
     clean = sample.images
     clean_ink = float(ink(clean).double().sum())
     by_draw = sorted(sweep.variants, key=lambda variant: variant.draw)
@@ -68,21 +68,21 @@ def effects(sweep: Sweep, sample: Dataset, probes: Sequence[Probe], seed: int) -
             clipped = _clipped(sweep, some, clean_ink, batches)
             errors = torch.stack([_error(clean, batch) for batch in batches]).tolist()
             readings = [_readings(probe.measure, batches) for probe in probes]
-            for place, arguments in enumerate(some):
+            for index, arguments in enumerate(some):
                 values = [float(arguments[probe.strength]) for probe in probes]
                 changes = [
-                    _change(probe, {name: batch[place] for name, batch in after.items()}, value)
+                    _change(probe, {name: batch[index] for name, batch in after.items()}, value)
                     for probe, after, value in zip(probes, readings, values, strict=True)
                 ]
-                found.setdefault(tuple(values), []).append(Effect(changes, clipped[place], errors[place]))
-    return found
+                by_values.setdefault(tuple(values), []).append(Effect(changes, clipped[index], errors[index]))
+    return by_values
 
 
 def _readings(name: str, images: Tensor) -> Readings:
     """Return the readings of a measure, or of its parts, by name: `(…)` of images `(…, 1, 28, 28)`."""
     names = (MEASURES[name].parts or (name,)) if name else ()
     flat, shape = images.flatten(0, -4), images.shape[:-3]
-    return {one: MEASURES[one].function(flat).cpu().numpy().astype(np.float64).reshape(shape) for one in names}
+    return {part: MEASURES[part].function(flat).cpu().numpy().astype(np.float64).reshape(shape) for part in names}
 
 
 def _change(probe: Probe, after: Readings, value: float) -> NDArray[np.float64]:

@@ -81,8 +81,8 @@ def differences(there: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]
 
     Answers are named only where nothing else is: other data or another processor change them too.
     """
-    found = [text for key in asked if (text := _difference(key, there.get(key), asked[key], ("answers",)))]
-    return found or [text for key in asked if (text := _difference(key, there.get(key), asked[key], ()))]
+    texts = [text for key in asked if (text := _difference(key, there.get(key), asked[key], ("answers",)))]
+    return texts or [text for key in asked if (text := _difference(key, there.get(key), asked[key], ()))]
 
 
 def seeds_of(suites: Sequence[Suite], seed: int | None) -> int | dict[str, int]:

@@ -30,14 +30,16 @@ def check_inputs(models: Any, dataset: Any, suites: Sequence[Any]) -> None:
         raise CheckpointError("no checkpoint was given", remedy="give at least one")
     for name, model in models.items():
         if not isinstance(name, str) or not name or not name.isprintable():
-            raise CheckpointError(f"{name!r} is no name for a checkpoint", remedy="use printable characters")
+            raise CheckpointError(f"{name!r} is not a name for a checkpoint", remedy="use printable characters")
         if not isinstance(model, Checkpoint | nn.Module):
             hint = 'such as rm.load_checkpoint("cnn")' if isinstance(model, str) else "such as an nn.Module"
             remedy = f"give a Checkpoint or a torch module, {hint}"
             raise CheckpointError(f"is a {type(model).__name__}", where=name, remedy=remedy)
     for suite in suites:
         if not isinstance(suite, Suite):
-            raise SuiteError(f"a {type(suite).__name__} is no suite", remedy='give rm.load_suite("shift") or the like')
+            raise SuiteError(
+                f"a {type(suite).__name__} is not a suite", remedy='give rm.load_suite("shift") or the like'
+            )
     check_suites(suites)
     if "clean" in [suite.name for suite in suites]:
         raise SuiteError("'clean' stands for no suite at all", remedy="rename the suite")

@@ -90,14 +90,14 @@ def _read(path: Path) -> dict[str, bytes]:
         return {}
     if path.stat().st_size > MAX_BYTES:
         raise RunError(f"is larger than {MAX_BYTES:,} bytes", where=path, remedy="use another -o")
-    found = {}
+    lines_by_unit = {}
     for line in path.read_bytes().split(b"\n")[:-1]:
         try:
             table = json.loads(line)
-            found[json.dumps([table[key] for key in KEYS])] = line + b"\n"
+            lines_by_unit[json.dumps([table[key] for key in KEYS])] = line + b"\n"
         except (ValueError, KeyError, TypeError, RecursionError):
             continue
-    return found
+    return lines_by_unit
 
 
 def _key(unit: Unit) -> str:

@@ -65,12 +65,12 @@ def check_model(name: str, answer: Answer, images: Tensor) -> Tensor:
     return logits
 
 
-def _are_close(one: Tensor, other: Tensor) -> bool:
-    finite = one.isfinite()
+def _are_close(first: Tensor, other: Tensor) -> bool:
+    finite = first.isfinite()
     if not torch.equal(finite, other.isfinite()):
         return False
-    scale = one[finite].abs().amax().double() if finite.any() else 0.0
-    return bool(((one - other)[finite].double().abs() <= ROUNDING * scale).all())
+    scale = first[finite].abs().amax().double() if finite.any() else 0.0
+    return bool(((first - other)[finite].double().abs() <= ROUNDING * scale).all())
 
 
 def _are_probabilities(logits: Tensor) -> bool:

@@ -60,9 +60,9 @@ def _sample(dataset: Dataset, sweep: Sweep) -> Dataset:
 def _rows(suite: str, sweep: Sweep, sample: Dataset, seed: int) -> list[dict[str, Any]]:
     clean = sample.images
     probes = [probe_of(sweep, key, clean) for key in (sweep.parameter, *sweep.crossed)]
-    found = effects(sweep, sample, probes, seed)
+    measured = effects(sweep, sample, probes, seed)
     rows = []
-    for place, probe in enumerate(probes):
+    for index, probe in enumerate(probes):
         low, high = band(sweep, probe.strength) or (math.nan, math.nan)
         rows += [
             {
@@ -75,7 +75,7 @@ def _rows(suite: str, sweep: Sweep, sample: Dataset, seed: int) -> list[dict[str
                 "measure": probe.measure,
                 "measure_unit": probe.measure_unit,
                 "n": len(sample),
-                **_statistics(found[tuple(point.values())], place),
+                **_statistics(measured[tuple(point.values())], index),
                 "natural_low": _rounded(low),
                 "natural_high": _rounded(high),
             }
@@ -84,13 +84,13 @@ def _rows(suite: str, sweep: Sweep, sample: Dataset, seed: int) -> list[dict[str
     return rows
 
 
-def _statistics(found: Sequence[Effect], place: int) -> dict[str, float]:
-    change = np.concatenate([one.changes[place] for one in found])
-    error = float(np.mean([one.error for one in found]))
+def _statistics(measured: Sequence[Effect], index: int) -> dict[str, float]:
+    change = np.concatenate([effect.changes[index] for effect in measured])
+    error = float(np.mean([effect.error for effect in measured]))
     return {
         "measured_mean": _rounded(float(change.mean()) if len(change) else math.nan),
         "measured_sd": _rounded(float(change.std()) if len(change) else math.nan),
-        "ink_clipped": _rounded(float(np.mean([one.clipped for one in found]))),
+        "ink_clipped": _rounded(float(np.mean([effect.clipped for effect in measured]))),
         "psnr": _rounded(-10 * math.log10(error) if error else math.nan),
     }
 

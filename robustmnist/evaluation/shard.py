@@ -63,19 +63,19 @@ class Shard:
         return self._run(make)
 
     def _run(self, make: Callable[[Cut], Tensor]) -> Tensor:
-        found: dict[Cut, Tensor] = {}
-        while missing := [cut for cut in self._cuts if cut not in found]:
+        logits: dict[Cut, Tensor] = {}
+        while missing := [cut for cut in self._cuts if cut not in logits]:
             shares = share_out(functools.partial(self._share, make, missing), range(len(missing)), self._images.device)
             answers = [answer for share in shares for answer in share]
             for cut, answer in zip(missing, answers, strict=True):
                 if answer is None:
                     self._halve(cut)
                 else:
-                    found[cut] = answer
-        return torch.cat([found[cut] for cut in self._cuts], dim=1)
+                    logits[cut] = answer
+        return torch.cat([logits[cut] for cut in self._cuts], dim=1)
 
     def _share(self, make: Callable[[Cut], Tensor], cuts: Sequence[Cut], share: range) -> list[Tensor | None]:
-        return [self._try(make, cuts[place]) for place in share]
+        return [self._try(make, cuts[index]) for index in share]
 
     def _try(self, make: Callable[[Cut], Tensor], cut: Cut) -> Tensor | None:
         """Return the logits (M, piece, 10), or None if the memory does not suffice.

@@ -106,8 +106,8 @@ class DiskStore:
         path = self._path(unit.array)
         with disk_errors(path):
             with path.open("r+b", buffering=0) as file:
-                for place, block in zip(self._offsets(unit), logits, strict=True):
-                    file.seek(place)
+                for offset, block in zip(self._offsets(unit), logits, strict=True):
+                    file.seek(offset)
                     write_all(file, block.tobytes())
             self._journal.add(unit, logits)
             self._dirty.add(unit.array)
@@ -119,8 +119,8 @@ class DiskStore:
         rows, path = unit.stop - unit.start, self._path(unit.array)
         blocks = []
         with disk_errors(path), path.open("rb", buffering=0) as file:
-            for place in self._offsets(unit):
-                file.seek(place)
+            for offset in self._offsets(unit):
+                file.seek(offset)
                 blocks.append(np.frombuffer(file.read(rows * 40), "<f4").reshape(rows, 10))
         return np.stack(blocks)
 

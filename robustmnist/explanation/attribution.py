@@ -63,7 +63,8 @@ def check_method(method: str, checkpoint: "Checkpoint | nn.Module | None" = None
     """Raise `InputError` if there is no `method`, or it cannot explain this checkpoint by this layer."""
     if method not in METHODS:
         raise InputError(
-            f"'{method}' is no attribution method{did_you_mean(method, METHODS)}", remedy=f"use {', '.join(METHODS)}"
+            f"'{method}' is not an attribution method{did_you_mean(method, METHODS)}",
+            remedy=f"use {', '.join(METHODS)}",
         )
     if layer is not None and method != LAYERED:
         raise InputError(f"'{method}' reads no layer", where="layer", remedy=f"give it with {LAYERED} alone")
@@ -105,7 +106,9 @@ def _check(model: nn.Module, images: Tensor, targets: Tensor) -> None:
         with torch.no_grad():
             classes = model(images[:1]).shape[1]
         if int(targets.min()) < 0 or int(targets.max()) >= classes:
-            raise ImagesError(f"a target is no class of the model, which has {classes}", remedy="count classes from 0")
+            raise ImagesError(
+                f"a target is not a class of the model, which has {classes}", remedy="count classes from 0"
+            )
 
 
 @contextmanager

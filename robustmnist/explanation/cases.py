@@ -97,7 +97,7 @@ class Explanation:
     def blank(self) -> str:
         """How many of the maps are 0 everywhere: ``3 of 20``; empty where none is."""
         maps = [view.attribution for case in self.cases for view in case.views]
-        none = sum(not one.any() for one in maps)
+        none = sum(not attribution.any() for attribution in maps)
         return f"{none} of {len(maps)}" if none else ""
 
 

@@ -46,17 +46,17 @@ def choose_digits(
         some = data.select(ids[rows].tolist())
         return dict.fromkeys(checkpoints, some), "chosen by id" if samples else "the first of each class"
     seen = condition.apply(data) if condition else data.images
-    found = {
+    mistaken = {
         name: confident_mistakes(checkpoint(seen).cpu().numpy(), labels, mistakes)
         for name, checkpoint in checkpoints.items()
     }
-    if not any(map(len, found.values())):
+    if not any(map(len, mistaken.values())):
         remedy = "give a --value farther off" if condition else "take more digits, or give --suite and --value"
         raise InputError("there is no mistake to explain", where="--mistakes", remedy=remedy)
-    for name, rows in found.items():
+    for name, rows in mistaken.items():
         if len(rows) < mistakes and notify:
             notify(f"{name}: mistakes among {len(data):,} digits: {len(rows)}")
-    chosen = {name: data.select(ids[rows].tolist()) for name, rows in found.items() if len(rows)}
+    chosen = {name: data.select(ids[rows].tolist()) for name, rows in mistaken.items() if len(rows)}
     return chosen, f"the most confident mistakes, {mistakes} at most"
 
 
@@ -66,13 +66,13 @@ def rows_of(ids: NDArray[np.int64], wanted: Sequence[int]) -> NDArray[np.int64]:
     Raises:
         DataError: If a sample is not there; the message names the ids that are.
     """
-    place = {int(name): row for row, name in enumerate(ids)}
+    row_of = {int(name): row for row, name in enumerate(ids)}
     for name in wanted:
-        if name not in place:
+        if name not in row_of:
             whole = ids.max() - ids.min() == len(ids) - 1
             rest = f"use {ids.min()} to {ids.max()}" if whole else f"take all digits, or one of these: {_few(ids)}"
             raise DataError(f"there is no sample {name}", where="--sample", remedy=rest)
-    return np.array([place[name] for name in dict.fromkeys(wanted)], np.int64)
+    return np.array([row_of[name] for name in dict.fromkeys(wanted)], np.int64)
 
 
 def _few(ids: NDArray[np.int64]) -> str:

@@ -83,7 +83,7 @@ def choose_condition(suite: Suite, value: float, *, sweep: str | None = None, se
             parameter.smallest > 0
         )
         raise SuiteError(
-            f"{value:g} is no value of {chosen.parameter} in sweep '{chosen.name}'",
+            f"{value:g} is not a value of {chosen.parameter} in sweep '{chosen.name}'",
             where="--value",
             remedy=f"give {smallest}{parameter.low:g} to {parameter.high:g} {parameter.unit}",
         )

@@ -15,14 +15,14 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     if not high > low:
         return [low]
     power = 10.0 ** math.floor(math.log10((high - low) / most))
-    found: list[float] = []
+    numbers: list[float] = []
     for factor in (1, 2, 5, 10, 20):
         step = factor * power
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-        found = [float(f"{place * step:.12g}") for place in range(first, last + 1)]
-        if len(found) <= most:
+        numbers = [float(f"{index * step:.12g}") for index in range(first, last + 1)]
+        if len(numbers) <= most:
             break
-    return found
+    return numbers
 
 
 def spread(heights: Sequence[float], distance: float, low: float, high: float) -> list[float]:
@@ -53,4 +53,4 @@ def spread(heights: Sequence[float], distance: float, low: float, high: float) -
             mean = (means[-1] * blocks[-1][1] + means[-2] * blocks[-2][1]) / size
             blocks[-2:], means[-2:] = [[start(mean, size), size]], [mean]
     places = [first + k * distance for first, size in blocks for k in range(int(size))]
-    return [place for _, place in sorted(zip(order, places, strict=True))]
+    return [position for _, position in sorted(zip(order, places, strict=True))]

@@ -46,12 +46,12 @@ def heat(shares: Shares, across: Axis, down: Axis, label: str, *, held: float | 
     parts = [_cells(level >= k, left, top, across.cell, down.cell, f"q{k}") for k in range(LEVELS + 1)]
     if held is not None:
         parts.append(_frame(known & (np.nan_to_num(shares) >= held), left, top, across.cell, down.cell))
-    for place, mark in enumerate(across.marks):
+    for index, mark in enumerate(across.marks):
         if mark:
-            parts.append(word(left + (place + 0.5) * across.cell, top + tall + TICK, mark, "tmuted", "middle"))
-    for place, mark in enumerate(down.marks):
+            parts.append(word(left + (index + 0.5) * across.cell, top + tall + TICK, mark, "tmuted", "middle"))
+    for index, mark in enumerate(down.marks):
         if mark:
-            parts.append(word(left - 5, top + (place + 0.5) * down.cell + 3.8, mark, "tmuted", "end"))
+            parts.append(word(left - 5, top + (index + 0.5) * down.cell + 3.8, mark, "tmuted", "end"))
     if across.name:
         parts.append(word(left + wide / 2, top + tall + TICK + 15, across.name, "", "middle"))
     if down.name:

@@ -37,8 +37,8 @@ def fill(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    told = {"page": page, "style": Markup(style() if sheet is None else sheet)}
-    return environment.get_template(template).render(told).strip() + "\n"
+    context = {"page": page, "style": Markup(style() if sheet is None else sheet)}
+    return environment.get_template(template).render(context).strip() + "\n"
 
 
 def style() -> str:

@@ -57,7 +57,7 @@ def jobs_of(
         "versions": {"robustmnist": __version__, **versions("torch", "numpy")},
         "files": {},
     }
-    found = []
+    jobs = []
     for suite in suites:
         for sweep in suite.sweeps:
             for variant in sweep.variants:
@@ -79,8 +79,8 @@ def jobs_of(
                         seed=suite.seed if seed is None else seed,
                     )
                     folder = out / suite.name / sweep.name / _plain(value) / _variant_folder(sweep, variant)
-                    found.append(Job(sweep, variant, folder, manifest))
-    return found
+                    jobs.append(Job(sweep, variant, folder, manifest))
+    return jobs
 
 
 def _plain(value: float) -> str:
@@ -91,5 +91,5 @@ def _plain(value: float) -> str:
 def _variant_folder(sweep: Sweep, variant: Variant) -> str:
     """Return what tells a variant from the sweep's others: ``direction=up``, ``dy=-3``, ``draw=2``."""
     words = [(key, variant.fixed[key]) for key in sweep.over]
-    named = [f"{key}={one if isinstance(one, str) else _plain(one)}" for key, one in words]
+    named = [f"{key}={word if isinstance(word, str) else _plain(word)}" for key, word in words]
     return ",".join([*named, *([f"draw={variant.draw}"] if sweep.draws > 1 else [])])

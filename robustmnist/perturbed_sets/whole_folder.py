@@ -68,10 +68,10 @@ def write_folder(folder: Path, files: Mapping[str, bytes], manifest: Manifest) -
 
 def clear_leftovers(out: Path) -> None:
     """Remove the unfinished folders that a kill left below `out`."""
-    for place, names, _ in os.walk(out):
+    for parent, names, _ in os.walk(out):
         for name in [name for name in names if name.startswith(".") and name.endswith(PART)]:
             names.remove(name)
-            shutil.rmtree(Path(place, name), ignore_errors=True)
+            shutil.rmtree(Path(parent, name), ignore_errors=True)
 
 
 def _asked(manifest: Manifest) -> dict[str, object]:

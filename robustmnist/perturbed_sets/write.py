@@ -105,7 +105,7 @@ def write_datasets(
 
 def _check(dataset: Dataset, suites: Sequence[Suite], format: str, seed: int | None) -> None:
     if format not in FORMATS:
-        what = f"is no format{did_you_mean(format, FORMATS)}"
+        what = f"is not a format{did_you_mean(format, FORMATS)}"
         raise InputError(what, where=f"'{format}'", remedy=f"use {', '.join(FORMATS)}")
     if seed is not None and seed < 0:
         raise InputError(f"must be 0 or more, not {seed}", where="seed")

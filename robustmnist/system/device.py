@@ -25,7 +25,7 @@ def resolve_device(name: str = "auto") -> "torch.device":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
     kind, _, index = name.partition(":")
     if kind not in ("cpu", "cuda") or (index and not index.isdecimal()) or (kind == "cpu" and index):
-        raise DeviceError(f"'{name}' is no device", where="--device", remedy="use auto, cpu, cuda or cuda:N")
+        raise DeviceError(f"'{name}' is not a device", where="--device", remedy="use auto, cpu, cuda or cuda:N")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise DeviceError(
             f"'{name}' is not there: torch sees {torch.cuda.device_count()} CUDA devices",

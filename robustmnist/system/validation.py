@@ -87,10 +87,12 @@ def check_plain(content: object) -> None:
     """
     level = [content]
     for _ in range(DEEPEST + 1):
-        if any(isinstance(one, int) and not -(2**63) <= one < 2**64 for one in level):
+        if any(isinstance(value, int) and not -(2**63) <= value < 2**64 for value in level):
             raise ValueError("it holds a whole number of more than 64 bits")
-        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
-        level = [one for several in inner for one in several]
+        inner = [
+            value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)
+        ]
+        level = [value for several in inner for value in several]
     if level:
         raise ValueError(f"it is nested more than {DEEPEST} deep")
 
@@ -179,4 +181,4 @@ def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
 def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for arg in getattr(annotation, "__args__", ()) if (found := _model_in(arg))), None)
+    return next((model for arg in getattr(annotation, "__args__", ()) if (model := _model_in(arg))), None)

@@ -74,7 +74,7 @@ def _with_weights(state: State) -> torch.nn.Module:
 
 
 def _is_finite(model: torch.nn.Module) -> bool:
-    return all(bool(one.isfinite().all()) for one in model.state_dict().values())
+    return all(bool(values.isfinite().all()) for values in model.state_dict().values())
 
 
 def _facts(state: State, recipe: Recipe, digits: Digits, device: torch.device) -> dict[str, Any]:

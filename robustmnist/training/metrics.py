@@ -42,7 +42,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
     """Return what metrics.json holds, as plain values; nothing where it is not there.
 
     Raises:
-        RunError: If it cannot be read or is no `Metrics`.
+        RunError: If it cannot be read or is not a `Metrics` table.
     """
     remedy = "delete it and resume the run"
     try:
@@ -56,5 +56,5 @@ def read_metrics(path: Path) -> dict[str, Any]:
     mistakes = mistakes_in(metrics, Metrics)
     if mistakes:
         raise RunError(f"holds no metrics ({mistakes[0]})", where=path, remedy=remedy)
-    found: dict[str, Any] = metrics
-    return found
+    checked: dict[str, Any] = metrics
+    return checked

@@ -79,8 +79,8 @@ def _find(name_or_path: str | Path) -> Path:
 
 def _concerns(mistake: str, key: str) -> bool:
     """Return whether a line that begins with a key path is about `key`, a value in it or the table that it is in."""
-    place = f"{mistake.partition(': ')[0]}."
-    return place.startswith(f"{key}.") or f"{key}.".startswith(place)
+    path = f"{mistake.partition(': ')[0]}."
+    return path.startswith(f"{key}.") or f"{key}.".startswith(path)
 
 
 def _override(table: dict[str, Any], override: str) -> str:
@@ -88,23 +88,25 @@ def _override(table: dict[str, Any], override: str) -> str:
     try:
         override.encode()
     except UnicodeEncodeError as cause:  # bytes of the command line that are no text: no file could hold them
-        raise RecipeError("is no UTF-8 text", where=f"--set {shorten(override)}", remedy="type it anew") from cause
+        raise RecipeError("is not UTF-8 text", where=f"--set {shorten(override)}", remedy="type it anew") from cause
     key, sign, text = override.partition("=")
     parts = key.strip().split(".")
     if not sign or not all(parts):
-        raise RecipeError("is no key=value", where=f"--set {override}", remedy="write for example optimizer.lr=0.01")
+        raise RecipeError("is not key=value", where=f"--set {override}", remedy="write for example optimizer.lr=0.01")
     if len(parts) > DEEPEST:
-        raise RecipeError("is no key of a recipe", where=f"--set {shorten(override)}", remedy="write optimizer.lr=0.01")
+        raise RecipeError(
+            "is not a key of a recipe", where=f"--set {shorten(override)}", remedy="write optimizer.lr=0.01"
+        )
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()
     except (ValueError, RecursionError) as cause:
-        raise RecipeError(f"is no value ({cause})", where=f"--set {shorten(override)}") from cause
+        raise RecipeError(f"is not a value ({cause})", where=f"--set {shorten(override)}") from cause
     try:
         check_plain(value)
     except ValueError as cause:
-        raise RecipeError(f"is no value of a recipe ({cause})", where=f"--set {shorten(override)}") from cause
+        raise RecipeError(f"is not a value of a recipe ({cause})", where=f"--set {shorten(override)}") from cause
     for part in parts[:-1]:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):

@@ -77,7 +77,7 @@ class RunFolder:
         with suppress(OSError):  # of a file that may not be looked at, reading it says why
             if not path.is_file():
                 raise RunError(
-                    "is no training run: it has no recipe.toml", where=self.path, remedy="name a run's folder"
+                    "is not a training run: it has no recipe.toml", where=self.path, remedy="name a run's folder"
                 )
         return check_recipe(parse_toml(path, RecipeError), where=path)
 

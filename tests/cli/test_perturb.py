@@ -95,7 +95,7 @@ def test_evaluate_reads_what_was_written_and_says_so_in_its_command() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--format", "ixd"], "'ixd': is no format, did you mean 'idx'?; use idx, npy, png"),
+        (["--format", "ixd"], "'ixd': is not a format, did you mean 'idx'?; use idx, npy, png"),
         (["-s", "shfit"], "did you mean 'shift'"),
         (["--dataset", "idx:nowhere"], "nowhere: there is no such folder"),
         (["--dataset", "mnist-c:fogg"], "did you mean 'fog'"),

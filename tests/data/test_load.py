@@ -90,7 +90,7 @@ def test_a_named_folder_without_mnist_is_an_error(
     with pytest.raises(DataError, match=r"nowhere \(\$ROBUSTMNIST_DATA\): there is no such folder"):
         load_dataset("mnist")
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="is no folder"):
+    with pytest.raises(DataError, match="is not a folder"):
         load_dataset("mnist", data_dir=tmp_path / "file")
     small_mnist.write(empty, {"t10k-images-idx3-ubyte": small["t10k-images-idx3-ubyte"]})
     with pytest.raises(DataError, match=r"\): t10k-labels-idx1-ubyte not found there"):
@@ -165,9 +165,9 @@ def test_odd_folder_names_are_data_errors() -> None:
 
 
 def test_wrong_names_are_refused() -> None:
-    with pytest.raises(DataError, match=r"'mnits': is no data set, did you mean 'mnist'\?; use auto, mnist, digits"):
+    with pytest.raises(DataError, match=r"'mnits': is not a data set, did you mean 'mnist'\?; use auto, mnist, digits"):
         load_dataset("mnits")
-    with pytest.raises(DataError, match="'validation': is no part of a data set; use test or train"):
+    with pytest.raises(DataError, match="'validation': is not a part of a data set; use test or train"):
         load_dataset("digits", part="validation")
     with pytest.raises(DeviceError):
         load_dataset("digits", device="tpu")

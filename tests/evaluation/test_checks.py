@@ -174,7 +174,7 @@ def test_an_error_of_the_models_own_says_whose_it_is(digits: Dataset) -> None:
         ({"cnn": "cnn"}, r'cnn: is a str; give a Checkpoint or a torch module, such as rm\.load_checkpoint\("cnn"\)'),
         ({"cnn": None}, "cnn: is a NoneType; give a Checkpoint or a torch module"),
         ({"cnn": nn.Flatten}, "cnn: is a type; give a Checkpoint or a torch module"),
-        ({3: nn.Flatten()}, "3 is no name for a checkpoint; use printable characters"),
+        ({3: nn.Flatten()}, "3 is not a name for a checkpoint; use printable characters"),
     ],
 )
 def test_models_of_the_wrong_kind(models: Any, words: str, digits: Dataset) -> None:
@@ -186,7 +186,7 @@ def test_data_and_suites_of_the_wrong_kind(digits: Dataset) -> None:
     model = {"fc": rm.load_checkpoint("fc-small")}
     with pytest.raises(InputError, match="the data are a Tensor, not a Dataset"):
         evaluate(model, digits.images, SUITE, device="cpu")  # type: ignore[arg-type]
-    with pytest.raises(SuiteError, match="a str is no suite"):
+    with pytest.raises(SuiteError, match="a str is not a suite"):
         evaluate(model, digits, ["shift"], device="cpu")  # type: ignore[list-item]
 
 

@@ -248,7 +248,9 @@ def test_grad_cam_without_a_convolution_names_the_remedy(linear: nn.Module, digi
 
 
 def test_an_unknown_method_is_named_with_what_there_is(linear: nn.Module, digits28: Tensor) -> None:
-    with pytest.raises(InputError, match=r"'salience' is no attribution method, did you mean 'saliency'.*occlusion"):
+    with pytest.raises(
+        InputError, match=r"'salience' is not an attribution method, did you mean 'saliency'.*occlusion"
+    ):
         explain(linear, digits28[:1], torch.zeros(1, dtype=torch.int64), method="salience")
 
 

@@ -248,7 +248,7 @@ def test_images_that_are_none_are_refused(images: torch.Tensor, words: str, digi
 def test_what_cannot_be_written_is_refused_before_anything_is(digits: Dataset, tmp_path: Path) -> None:
     out = tmp_path / "out"
     cases: list[tuple[Dataset, object, dict[str, object], str]] = [
-        (digits, SUITE, {"format": "pgn"}, "'pgn': is no format, did you mean 'png'.; use idx, npy, png"),
+        (digits, SUITE, {"format": "pgn"}, "'pgn': is not a format, did you mean 'png'.; use idx, npy, png"),
         (digits, (), {}, "no suite was given"),
         (digits, (SUITE, SUITE), {}, "two suites have the same name among mine, mine"),
         (digits, replace(SUITE, name="../evil"), {}, "'../evil' is no name"),

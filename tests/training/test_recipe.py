@@ -72,9 +72,9 @@ def test_overrides(mine: Path, override: str, path: tuple[str, ...], value: obje
         ("model.name=fcc", "no model is called 'fcc', did you mean 'fc'?"),
         ("model.width=[3]", "width: unknown key, did you mean 'widths'?"),
         ("epochs.lr=1", "'epochs' is a value, not a table"),
-        ("epochs", "is no key=value"),
-        ("=3", "is no key=value"),
-        ("a..b=3", "is no key=value"),
+        ("epochs", "is not key=value"),
+        ("=3", "is not key=value"),
+        ("a..b=3", "is not key=value"),
         ("name=../elsewhere", "name: "),
     ],
 )

@@ -209,7 +209,7 @@ def test_what_is_refused(run: RunFolder, tmp_path: Path) -> None:
         train(recipe(), device="cpu", out=run.path)
     with pytest.raises(RunError, match="begun with another recipe"):
         train(recipe(seed=5), device="cpu", out=run.path, resume=True)
-    with pytest.raises(RunError, match="is no training run"):
+    with pytest.raises(RunError, match="is not a training run"):
         train(recipe(), device="cpu", out=tmp_path, resume=True)
     with pytest.raises(DataError):
         train(recipe(data={}), device="cpu", out=tmp_path / "run", data_dir=tmp_path / "nowhere")

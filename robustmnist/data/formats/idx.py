@@ -68,7 +68,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
     Whether it is gzipped shows in its first two bytes, whatever its name.
 
     Raises:
-        DataError: If the file cannot be read, is no regular file, or is a damaged or oversized gzip file.
+        DataError: If the file cannot be read, is not a regular file, or is a damaged or oversized gzip file.
     """
     try:
         mode = path.stat().st_mode

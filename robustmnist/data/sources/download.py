@@ -77,7 +77,7 @@ def _check_writable(folder: Path) -> None:
     except OSError as cause:
         raise _unwritable(folder, cause.strerror) from cause
     if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
-        raise _unwritable(folder, "Permission denied" if nearest.is_dir() else f"{nearest} is no folder")
+        raise _unwritable(folder, "Permission denied" if nearest.is_dir() else f"{nearest} is not a folder")
 
 
 def _unwritable(folder: Path, why: str | None) -> MissingDataError:

@@ -37,7 +37,7 @@ def load_embedded(part: str | None = None) -> Dataset:
     Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI repository, 1998, test part.
     """
     if part not in (None, *PARTS):
-        raise DataError("is no part of the embedded digits", where=f"'{part}'", remedy="use train or test")
+        raise DataError("is not a part of the embedded digits", where=f"'{part}'", remedy="use train or test")
     import sklearn
     from sklearn.datasets import load_digits
 

@@ -18,7 +18,7 @@ __all__ = ["IMAGES", "LABELS", "is_folder_name", "load_folder"]
 
 IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
 PREFIXES = ("", "t10k-")  # MNIST's own names serve too: that is how KMNIST, QMNIST and others come
-MOST = 500_000  # digits: more is no data set for a test, and a damaged gzip file must not fill the memory
+MOST = 500_000  # digits: more is not a data set for a test, and a damaged gzip file must not fill the memory
 SCHEME = "idx:"
 
 
@@ -117,4 +117,4 @@ def _check(paths: Mapping[str, Path], pixels: np.ndarray, labels: np.ndarray) ->
         raise DataError("holds no digits", where=paths[IMAGES])
     if labels.max() > 9:
         what = f"label {labels.argmax()} is {labels.max()}, not 0 to 9"
-        raise DataError(what, where=paths[LABELS], remedy="leave out what is no digit")
+        raise DataError(what, where=paths[LABELS], remedy="leave out what is not a digit")

@@ -62,7 +62,7 @@ def load_mnist_c(corruption: str, *, part: str = "test", data_dir: Path | None =
     name = corruption.replace("-", "_")
     if name not in CORRUPTIONS:
         raise DataError(
-            f"is no corruption of MNIST-C{did_you_mean(name, CORRUPTIONS)}",
+            f"is not a corruption of MNIST-C{did_you_mean(name, CORRUPTIONS)}",
             where=f"'{corruption}'",
             remedy=f"use one of {', '.join(CORRUPTIONS)}",
         )

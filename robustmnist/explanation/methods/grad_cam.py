@@ -49,11 +49,11 @@ def grad_cam(model: nn.Module, images: Tensor, targets: Tensor, *, layer: str | 
     logits, maps = _forward(model, images, layer)
     total = logits.gather(1, targets[:, None]).sum()
     slopes = torch.autograd.grad(total, maps, allow_unused=True) if maps else ()
-    reaching = [(found, slope) for found, slope in zip(maps, slopes, strict=True) if slope is not None]
+    reaching = [(activation, slope) for activation, slope in zip(maps, slopes, strict=True) if slope is not None]
     if not reaching:
         raise InputError("has no convolution that its logits depend on", where=type(model).__name__)
-    found, slope = reaching[-1]
-    coarse = (slope.mean((2, 3), keepdim=True) * found.relu()).sum(1, keepdim=True).relu()
+    activation, slope = reaching[-1]
+    coarse = (slope.mean((2, 3), keepdim=True) * activation.relu()).sum(1, keepdim=True).relu()
     return F.interpolate(coarse, images.shape[-2:], mode="bilinear")
 
 
@@ -90,7 +90,7 @@ def _forward(model: nn.Module, images: Tensor, layer: str | None) -> tuple[Tenso
     finally:
         if hook is not None:
             hook.remove()
-    return logits, [one.read for one in watch.maps]
+    return logits, [layer_map.read for layer_map in watch.maps]
 
 
 @dataclass
@@ -133,9 +133,9 @@ class _Watch(TorchFunctionMode):
         if name == "conv2d" and self._convolutions:
             self.begin(out)
         elif name in PASSED | ACTIVATIONS and _is_map(out):
-            for one in self.maps:
-                if not one.active and any(given is one.now for given in (*args, *kwargs.values())):
-                    one.now, one.active = out, name in ACTIVATIONS
+            for layer_map in self.maps:
+                if not layer_map.active and any(given is layer_map.now for given in (*args, *kwargs.values())):
+                    layer_map.now, layer_map.active = out, name in ACTIVATIONS
         return out
 
 

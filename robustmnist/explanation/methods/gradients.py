@@ -51,8 +51,8 @@ def integrated_gradients(model: nn.Module, images: Tensor, targets: Tensor) -> T
     values = _midpoints(model, images, targets, IG_STEPS)
     left = gap(model, images, targets, values)
     for row in (left > IG_TOLERANCE).nonzero().flatten().tolist():
-        one = slice(row, row + 1)
-        values[one] = _midpoints(model, images[one], targets[one], IG_REFINED)
+        single = slice(row, row + 1)
+        values[single] = _midpoints(model, images[single], targets[single], IG_REFINED)
     return values
 
 

@@ -27,12 +27,14 @@ def explanation_files(explanations: list[Explanation], setup: Setup) -> dict[str
     the images under ``CHECKPOINT/images/clean`` and ``…/perturbed``, and the sample ids, int64 (n,), under
     ``CHECKPOINT/ids``.
     """
-    names = _plain_names([one.checkpoint for one in explanations])
-    sheets = {f"explain-{names[one.checkpoint]}-{one.method}.png": one for one in explanations}
+    names = _plain_names([explanation.checkpoint for explanation in explanations])
+    sheets = {
+        f"explain-{names[explanation.checkpoint]}-{explanation.method}.png": explanation for explanation in explanations
+    }
     record = _record(explanations, setup, names, list(sheets))
     return {
         "explain.html": render_page(explanations, setup).encode(),
-        **{name: draw_sheet(one, setup) for name, one in sheets.items()},
+        **{name: draw_sheet(explanation, setup) for name, explanation in sheets.items()},
         "explain.json": (json.dumps(record, indent=2, allow_nan=False) + "\n").encode(),
         "attributions.npz": _numbers(explanations, names),
     }
@@ -50,12 +52,12 @@ def _plain_names(names: list[str]) -> dict[str, str]:
 
 def _numbers(explanations: list[Explanation], names: Mapping[str, str]) -> bytes:
     arrays: dict[str, NDArray[Any]] = {}
-    for one in explanations:
-        folder = names[one.checkpoint]
-        arrays[f"{folder}/ids"] = np.array([case.id for case in one.cases], np.int64)
-        for view, views in _sides(one.cases).items():
+    for explanation in explanations:
+        folder = names[explanation.checkpoint]
+        arrays[f"{folder}/ids"] = np.array([case.id for case in explanation.cases], np.int64)
+        for view, views in _sides(explanation.cases).items():
             arrays[f"{folder}/images/{view}"] = np.stack([side.image for side in views])
-            arrays[f"{folder}/{one.method}/{view}"] = np.stack([side.attribution for side in views])
+            arrays[f"{folder}/{explanation.method}/{view}"] = np.stack([side.attribution for side in views])
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **arrays)  # stored with the zip format's first date: no clock in the bytes
     return content.getvalue()
@@ -82,17 +84,20 @@ def _record(
         "versions": dict(setup.versions),
         "explanations": [
             {
-                "checkpoint": one.checkpoint,
-                "sha256": one.sha256,
-                "method": one.method,
-                "settings": one.settings,
-                "unit": METHODS[one.method].unit,
-                "completeness_gap": one.gap,
+                "checkpoint": explanation.checkpoint,
+                "sha256": explanation.sha256,
+                "method": explanation.method,
+                "settings": explanation.settings,
+                "unit": METHODS[explanation.method].unit,
+                "completeness_gap": explanation.gap,
                 "sheet": sheet,
-                "arrays": {view: f"{names[one.checkpoint]}/{one.method}/{view}" for view in _sides(one.cases)},
-                "samples": [_sample(case) for case in one.cases],
+                "arrays": {
+                    view: f"{names[explanation.checkpoint]}/{explanation.method}/{view}"
+                    for view in _sides(explanation.cases)
+                },
+                "samples": [_sample(case) for case in explanation.cases],
             }
-            for one, sheet in zip(explanations, sheets, strict=True)
+            for explanation, sheet in zip(explanations, sheets, strict=True)
         ],
     }
 

@@ -78,14 +78,14 @@ class _Page:
 
 def render_page(explanations: list[Explanation], setup: Setup) -> str:
     """Return the page as HTML; the same explanations give the same text."""
-    names = list(dict.fromkeys(shorten(one.checkpoint, NAME) for one in explanations))
+    names = list(dict.fromkeys(shorten(explanation.checkpoint, NAME) for explanation in explanations))
     page = _Page(
         title=f"robustmnist explain: {listing(names)}",
         question=_question(setup),
         generator=f"robustmnist {__version__}",
         fallback=setup.dataset["note"] or "It stands in for MNIST." if setup.dataset["fallback"] else "",
         facts=tuple(_facts(setup)),
-        sections=tuple(_section(one, setup) for one in explanations),
+        sections=tuple(_section(explanation, setup) for explanation in explanations),
         provenance=tuple(_provenance(explanations, setup)),
         command=setup.command,
     )
@@ -150,7 +150,7 @@ def _view(case: Case, view: View, name: str) -> _View:
 
 def _provenance(explanations: list[Explanation], setup: Setup) -> Iterator[tuple[str, str]]:
     clip = partial(shorten, limit=400)
-    for name, sha256 in {one.checkpoint: one.sha256 for one in explanations}.items():
+    for name, sha256 in {explanation.checkpoint: explanation.sha256 for explanation in explanations}.items():
         yield f"checkpoint {shorten(name, NAME)}", f"weights sha256 {clip(sha256)}"
     yield "data", f"{setup.data}, from {clip(setup.dataset['source'])}"
     for name, sha256 in sorted(setup.dataset["sha256"].items()):

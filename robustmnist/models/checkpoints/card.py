@@ -182,7 +182,9 @@ def card_path(name_or_path: str | Path) -> Path:
     if is_file(path / "best.json", CheckpointError):
         raise CheckpointError("is the folder of a training run", where=path, remedy=f"use {path / 'best'}")
     if is_file(path, CheckpointError):
-        raise CheckpointError("is no checkpoint", where=path, remedy="give a .safetensors file with its card beside it")
+        raise CheckpointError(
+            "is not a checkpoint", where=path, remedy="give a .safetensors file with its card beside it"
+        )
     raise CheckpointError(
         f"no checkpoint is called that and no such file is there{did_you_mean(str(name_or_path), known)}",
         where=str(name_or_path) or "''",

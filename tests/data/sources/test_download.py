@@ -235,7 +235,7 @@ def test_a_cache_that_cannot_be_made(
 ) -> None:
     use(monkeypatch, mirror.url("good"))
     (tmp_path / "cache").write_text("a file in the way")
-    with pytest.raises(DataError, match=r"the cache cannot be written \(.*cache is no folder\); set XDG_CACHE_HOME"):
+    with pytest.raises(DataError, match=r"the cache cannot be written \(.*cache is not a folder\); set XDG_CACHE_HOME"):
         load_dataset("mnist")
     assert load_dataset("auto").name == "digits"
     assert mirror.requests == []

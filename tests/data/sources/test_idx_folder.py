@@ -157,7 +157,7 @@ def test_what_no_manifest_may_say_is_named(tmp_path: Path) -> None:
         (idx_bytes(PIXELS[:, :20].copy()), None, f"{IMAGES}: holds 12 × 20 × 28 bytes, not n × 28 × 28; bring them"),
         (None, idx_bytes(PIXELS), f"{LABELS}: holds 12 × 28 × 28 labels for 12 images"),
         (None, idx_bytes(NUMBERS[:-1].copy()), f"{LABELS}: holds 11 labels for 12 images; give the files that belong"),
-        (None, idx_bytes(NUMBERS + np.uint8(5)), f"{LABELS}: label 9 is 14, not 0 to 9; leave out what is no digit"),
+        (None, idx_bytes(NUMBERS + np.uint8(5)), f"{LABELS}: label 9 is 14, not 0 to 9; leave out what is not a digit"),
         (idx_bytes(PIXELS[:0]), idx_bytes(NUMBERS[:0]), "holds no digits"),
         (None, gzip.compress(idx_bytes(NUMBERS), mtime=0)[:-9], f"{LABELS}: is truncated: its gzip stream ends early"),
     ],
@@ -182,7 +182,7 @@ def test_folders_that_are_not_there_or_hold_something_else(tmp_path: Path, monke
         load_dataset(f"idx:{tmp_path}/mine", part="train")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        DataError, match=r"'mine': is no data set, did you mean 'idx:mine'\?; use auto, mnist, digits, digi"
+        DataError, match=r"'mine': is not a data set, did you mean 'idx:mine'\?; use auto, mnist, digits, digi"
     ):
         load_dataset("mine")
     with pytest.raises(DataError, match="cannot be read"):

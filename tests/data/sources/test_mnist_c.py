@@ -131,12 +131,12 @@ def test_nothing_is_downloaded_and_the_place_is_said(tmp_path: Path) -> None:
     [
         (
             "mnist-c:fogg",
-            "'fogg': is no corruption of MNIST-C, did you mean 'fog'?; use one of brightness, canny_edges,",
+            "'fogg': is not a corruption of MNIST-C, did you mean 'fog'?; use one of brightness, canny_edges,",
         ),
-        ("mnist-c:", "'': is no corruption of MNIST-C; use one of brightness,"),
-        ("mnist-c:../fog", "'../fog': is no corruption of MNIST-C"),
-        ("mnist-c", "'mnist-c': is no data set, did you mean"),
-        ("mnistc:fog", "'mnistc:fog': is no data set, did you mean 'mnist-c:fog'?; use auto,"),
+        ("mnist-c:", "'': is not a corruption of MNIST-C; use one of brightness,"),
+        ("mnist-c:../fog", "'../fog': is not a corruption of MNIST-C"),
+        ("mnist-c", "'mnist-c': is not a data set, did you mean"),
+        ("mnistc:fog", "'mnistc:fog': is not a data set, did you mean 'mnist-c:fog'?; use auto,"),
     ],
 )
 def test_unknown_corruptions(name: str, words: str, tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_unknown_names_and_missing_halves(tmp_path: Path) -> None:
     for name in (path, f"{path}.safetensors", f"{path}.json"):
         assert "tiny.safetensors: its card tiny.json is missing; keep the card beside" in one_line(name)
     (tmp_path / "tiny.pt").write_bytes(b"weights of some other program")
-    assert "tiny.pt: is no checkpoint; give a .safetensors file" in one_line(tmp_path / "tiny.pt")
+    assert "tiny.pt: is not a checkpoint; give a .safetensors file" in one_line(tmp_path / "tiny.pt")
     (tmp_path / "card").rename(path.with_suffix(".json"))
     path.with_suffix(".safetensors").unlink()
     assert "cannot be read" in one_line(path)
