@@ -13,6 +13,7 @@ from robustmnist.cli.continuing import resumable, was_given
 from robustmnist.cli.inputs import load_test_digits
 from robustmnist.terminal.echo import echo, echo_json, say
 from robustmnist.terminal.progress import progress
+from robustmnist.wording.numbers import interval, percent
 
 if TYPE_CHECKING:
     import torch
