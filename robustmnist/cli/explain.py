@@ -167,10 +167,10 @@ def _condition(suite: str | None, sweep: str | None, value: float | None, seed: 
     # Without --seed the suite's own: then these are the digits that an evaluation of the suite sees.
     condition = choose_condition(found, value, sweep=sweep, seed=found.seed if seed is None else seed)
     if sweep is None and len(found.sweeps) > 1:
-        others = ", ".join(one.name for one in found.sweeps[1:])
-        say(f"suite '{found.name}': its first sweep, '{condition.sweep}'; --sweep takes one of the others: {others}")
-    if condition.variant:
-        say(f"sweep '{condition.sweep}': its first variant, {condition.variant}")
+        first, others = condition.sweep.name, ", ".join(one.name for one in found.sweeps[1:])
+        say(f"suite '{found.name}': its first sweep, '{first}'; --sweep takes one of the others: {others}")
+    if condition.label:
+        say(f"sweep '{condition.sweep.name}': its first variant, {condition.label}")
     return condition
 
 

@@ -139,16 +139,16 @@ def _checks(
     strict: bool,
 ) -> "list[Check]":
     from robustmnist.results.gate import conditions as gate
-    from robustmnist.results.gate.setting import read_place
+    from robustmnist.results.gate.scope import read_scope
 
-    shares = [(read_place(where, run), _share(bound, text)) for text in min_accuracy for where, bound in [_split(text)]]
-    errors = [(read_place(where, run), _share(bound, text)) for text in max_ece for where, bound in [_split(text)]]
-    strengths = [(read_place(where, run), bound) for text in min_critical for where, bound in [_split(text)]]
+    shares = [(read_scope(where, run), _share(bound, text)) for text in min_accuracy for where, bound in [_split(text)]]
+    errors = [(read_scope(where, run), _share(bound, text)) for text in max_ece for where, bound in [_split(text)]]
+    strengths = [(read_scope(where, run), bound) for text in min_critical for where, bound in [_split(text)]]
     checks = []
     for name in names:
-        checks += [gate.min_accuracy(run, name, place, share, strict) for place, share in shares]
-        checks += [check for place, least in strengths for check in gate.min_critical(run, name, place, least, strict)]
-        checks += [gate.max_ece(run, name, place, share, strict) for place, share in errors]
+        checks += [gate.min_accuracy(run, name, scope, share, strict) for scope, share in shares]
+        checks += [check for scope, least in strengths for check in gate.min_critical(run, name, scope, least, strict)]
+        checks += [gate.max_ece(run, name, scope, share, strict) for scope, share in errors]
     return checks
 
 

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustmnist.data import Dataset
-from robustmnist.perturb import prepare
 from robustmnist.predictions import Digits, Predictions, Shown
 from robustmnist.results import clean_mistakes, mistakes
-from robustmnist.suites import Suite, Sweep
+from robustmnist.suites import Setting, Suite, Sweep, prepared
 
 __all__ = ["make_pictures"]
 
@@ -34,11 +33,10 @@ def make_pictures(predictions: Predictions, dataset: Dataset, seed: int | None) 
         for sweep in suite.curves:
             digits.examples[suite.name, sweep.name] = _pictures(dataset, first, sweep, sweep.values, 0, own)
         sweeps = {sweep.name: sweep for sweep in suite.sweeps}
-        for (name, value, variant), mistaken in _mistaken(predictions, suite).items():
-            seen = _pictures(dataset, np.array(mistaken), sweeps[name], (value,), variant, own)[0]
+        for (setting, variant), mistaken in _mistaken(predictions, suite).items():
+            seen = _pictures(dataset, np.array(mistaken), sweeps[setting.sweep], (setting.value,), variant, own)[0]
             digits.perturbed.update(
-                (Shown(suite.name, name, value, variant, row), picture)
-                for row, picture in zip(mistaken, seen, strict=True)
+                (Shown(setting, variant, row), picture) for row, picture in zip(mistaken, seen, strict=True)
             )
             rows.update(mistaken)
     clean = _grey(dataset.rows(_index(dataset, np.array(sorted(rows), np.int64))))
@@ -46,14 +44,14 @@ def make_pictures(predictions: Predictions, dataset: Dataset, seed: int | None) 
     return digits
 
 
-def _mistaken(predictions: Predictions, suite: Suite) -> dict[tuple[str, float, int], list[int]]:
-    """Return the rows of all checkpoints' most confident mistakes at each setting: sweep, value, variant."""
-    rows: dict[tuple[str, float, int], set[int]] = defaultdict(set)
+def _mistaken(predictions: Predictions, suite: Suite) -> dict[tuple[Setting, int], list[int]]:
+    """Return the rows of all checkpoints' most confident mistakes at each setting and variant."""
+    rows: dict[tuple[Setting, int], set[int]] = defaultdict(set)
     for checkpoint in predictions.checkpoints:
         table = mistakes(predictions, checkpoint, suite.name)
         for sweep, value, variant, row in table[["sweep", "value", "variant", "row"]].itertuples(index=False):
-            rows[str(sweep), float(value), int(variant)].add(int(row))
-    return {setting: sorted(found) for setting, found in rows.items()}
+            rows[Setting(suite.name, str(sweep), float(value)), int(variant)].add(int(row))
+    return {key: sorted(mistaken) for key, mistaken in rows.items()}
 
 
 def _pictures(
@@ -61,10 +59,9 @@ def _pictures(
 ) -> Pictures:
     """Return some rows of the data set under some values of one variant, (V, E, 28, 28)."""
     index = _index(dataset, rows)
-    chosen = sweep.variants[variant]
     images, ids = dataset.rows(index), dataset.ids[index]
-    perturbed = prepare(sweep.perturbation, images, ids=ids, seed=dataset.seed(seed), draw=chosen.draw)
-    seen = torch.stack([perturbed(**sweep.arguments(value, chosen)) for value in values])
+    perturbed = prepared(sweep, sweep.variants[variant], images, ids=ids, seed=dataset.seed(seed))
+    seen = torch.stack([perturbed(value) for value in values])
     return _grey(seen.flatten(0, 1)).reshape(len(values), len(rows), *seen.shape[-2:])
 
 

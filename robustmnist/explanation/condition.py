@@ -1,15 +1,14 @@
-"""One value of one sweep, at which digits are perturbed before they are explained."""
+"""The setting at which digits are perturbed before they are explained."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from robustmnist.errors import SuiteError
-from robustmnist.perturb import PERTURBATIONS, prepare
-from robustmnist.suites import Suite, Sweep
+from robustmnist.perturb import PERTURBATIONS
+from robustmnist.suites import Setting, Suite, Sweep, Variant, prepared
 from robustmnist.system.validation import did_you_mean
 
 if TYPE_CHECKING:
@@ -25,46 +24,40 @@ class Condition:
     """How the digits of an explanation are perturbed.
 
     Attributes:
-        suite: Name of the suite.
-        sweep: Name of the sweep.
-        title: The sweep's title, for people.
-        perturbation: A key of `robustmnist.perturb.PERTURBATIONS`.
-        parameter: The parameter that takes `value`.
-        unit: The unit of `value`.
-        value: The strength.
-        fixed: The perturbation's other arguments.
-        draw: Which of the sweep's random draws, 0 for the first.
-        variant: What the fixed arguments and the draw are called in the suite; empty where there is one variant.
+        setting: The strength.
+        sweep: The sweep that it is a strength of.
+        variant: Which of the sweep's variants.
         seed: The seed of random perturbations.
     """
 
-    suite: str
-    sweep: str
-    title: str
-    perturbation: str
-    parameter: str
-    unit: str
-    value: float
-    fixed: Mapping[str, float | str]
-    draw: int
-    variant: str
+    setting: Setting
+    sweep: Sweep
+    variant: Variant
     seed: int
+
+    @property
+    def label(self) -> str:
+        """What the variant is called in the suite; empty where there is one variant."""
+        return self.variant.label if len(self.sweep.variants) > 1 else ""
+
+    @property
+    def fixed(self) -> dict[str, float | str]:
+        """The perturbation's arguments beside the strength."""
+        arguments = self.sweep.arguments(self.setting.value, self.variant)
+        return {key: one for key, one in arguments.items() if key != self.sweep.parameter}
 
     def apply(self, digits: "Dataset") -> Tensor:
         """Return the digits perturbed, float32 (B, 1, 28, 28), as an evaluation perturbs them."""
-        seed = digits.seed(self.seed)
-        strengths: dict[str, Any] = {**self.fixed, self.parameter: self.value}
         parts = zip(torch.split(digits.images, SHARD), torch.split(digits.ids, SHARD), strict=True)
-        return torch.cat(
-            [
-                prepare(self.perturbation, part, ids=names, seed=seed, draw=self.draw)(**strengths)
-                for part, names in parts
-            ]
-        )
+        seed, value = digits.seed(self.seed), self.setting.value
+        perturbed = [prepared(self.sweep, self.variant, part, ids=ids, seed=seed)(value) for part, ids in parts]
+        return torch.cat(perturbed)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the condition as plain values, ready for JSON."""
-        return {**asdict(self), "fixed": dict(self.fixed)}
+        sweep = {key: getattr(self.sweep, key) for key in ("title", "perturbation", "parameter", "unit")}
+        rest = {"fixed": self.fixed, "draw": self.variant.draw, "variant": self.label, "seed": self.seed}
+        return {"suite": self.setting.suite, "sweep": self.setting.sweep, **sweep, "value": self.setting.value, **rest}
 
 
 def choose_condition(suite: Suite, value: float, *, sweep: str | None = None, seed: int = 0) -> Condition:
@@ -87,20 +80,7 @@ def choose_condition(suite: Suite, value: float, *, sweep: str | None = None, se
             where="--value",
             remedy=f"give {smallest}{parameter.low:g} to {parameter.high:g} {parameter.unit}",
         )
-    variant = chosen.variants[0]
-    return Condition(
-        suite=suite.name,
-        sweep=chosen.name,
-        title=chosen.title,
-        perturbation=chosen.perturbation,
-        parameter=chosen.parameter,
-        unit=chosen.unit,
-        value=value,
-        fixed={key: one for key, one in chosen.arguments(value, variant).items() if key != chosen.parameter},
-        draw=variant.draw,
-        variant=variant.label if len(chosen.variants) > 1 else "",
-        seed=seed,
-    )
+    return Condition(Setting(suite.name, chosen.name, value), chosen, chosen.variants[0], seed)
 
 
 def _sweep(suite: Suite, name: str | None) -> Sweep:

@@ -16,7 +16,7 @@ from robustmnist.results.focus import KEEP
 from robustmnist.results.robustness.areas import areas
 from robustmnist.results.robustness.critical_strengths import critical_strengths
 from robustmnist.results.robustness.suite_areas import suite_areas
-from robustmnist.suites import Suite, Sweep
+from robustmnist.suites import Setting, Suite, Sweep
 
 __all__ = [
     "KEEP",
@@ -116,6 +116,11 @@ class SweepOverview:
     def neutral(self) -> float:
         """The strength of the unperturbed digit."""
         return self.sweep.neutral
+
+    @property
+    def setting(self) -> Setting:
+        """The strength at which matrices and galleries look: the focus."""
+        return Setting(self.suite.name, self.sweep.name, self.focus)
 
     @property
     def two_sided(self) -> bool:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from robustmnist.predictions import Digits, Predictions
 from robustmnist.results.mistakes.pictures import pictures
-from robustmnist.suites import Suite
+from robustmnist.suites import Setting, Suite
 from robustmnist.wording.characters import printable
 
 __all__ = ["printable_run"]
@@ -60,9 +60,9 @@ def _renamed(digits: Digits, suites: Mapping[str, str], sweeps: Mapping[str, Map
     examples = {names[key]: array for key, array in digits.examples.items() if key in names}
     perturbed = {}
     for shown, picture in digits.perturbed.items():
-        if (shown.suite, shown.sweep) in names:
-            suite, sweep = names[shown.suite, shown.sweep]
-            perturbed[shown._replace(suite=suite, sweep=sweep)] = picture
+        suite, sweep, value = shown.setting
+        if (suite, sweep) in names:
+            perturbed[shown._replace(setting=Setting(*names[suite, sweep], value))] = picture
     return Digits(examples, perturbed, digits.clean)
 
 

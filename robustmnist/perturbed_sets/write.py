@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from robustmnist.data import Dataset
 from robustmnist.data.manifest import Manifest
 from robustmnist.errors import DataError, InputError, RunError
-from robustmnist.perturb import check_images, prepare
+from robustmnist.perturb import check_images
 from robustmnist.perturbed_sets.formats import FORMATS
 from robustmnist.perturbed_sets.plan import Job, jobs_of
 from robustmnist.perturbed_sets.whole_folder import clear_leftovers, is_finished, write_folder
-from robustmnist.suites import Suite, check_suites
+from robustmnist.suites import Suite, check_suites, prepared
 from robustmnist.system.device import resolve_device
 from robustmnist.system.files import disk_errors, sha256_bytes
 from robustmnist.system.folders import locked
@@ -150,8 +150,8 @@ def _levels(jobs: Sequence[Job], dataset: Dataset) -> NDArray[np.uint8]:
     for rows in (slice(start, start + step) for start in range(0, n, step)):
         images, ids = dataset.rows(rows), dataset.ids[rows]
         seed = dataset.seed(first.manifest.seed)
-        perturbed = prepare(first.sweep.perturbation, images, ids=ids, seed=seed, draw=first.variant.draw)
-        for place, job in enumerate(jobs):
-            ink = perturbed(**job.sweep.arguments(job.manifest.value, job.variant))
-            levels[place, rows] = (ink[:, 0] * 255).round().to(torch.uint8).cpu().numpy()
+        perturbed = prepared(first.sweep, first.variant, images, ids=ids, seed=seed)
+        for index, job in enumerate(jobs):
+            ink = perturbed(job.manifest.value)
+            levels[index, rows] = (ink[:, 0] * 255).round().to(torch.uint8).cpu().numpy()
     return levels

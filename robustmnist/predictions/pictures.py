@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustmnist.errors import RunError
+from robustmnist.suites import Setting
 from robustmnist.system.files import sha256_bytes
 
 __all__ = ["Digits", "Pair", "Shown", "digits_bytes", "read_digits"]
@@ -26,13 +27,22 @@ COLUMNS = {"value": np.float64, "variant": np.int64, "row": np.int64}  # which s
 
 
 class Shown(NamedTuple):
-    """What a picture of a perturbed digit shows: the setting, and the digit's row in the predictions."""
+    """What a picture of a perturbed digit shows.
 
-    suite: str
-    sweep: str
-    value: float
+    Attributes:
+        setting: The strength.
+        variant: Index of the sweep's variant.
+        row: The digit's row in the predictions.
+    """
+
+    setting: Setting
     variant: int
     row: int
+
+    @property
+    def value(self) -> float:
+        """The setting's strength."""
+        return self.setting.value
 
 
 @dataclass(frozen=True)
@@ -116,7 +126,7 @@ def _arrays(digits: Digits) -> dict[str, NDArray[Any]]:
         arrays["clean/row"] = np.array(rows, np.int64)
     sweeps: dict[tuple[str, str], list[Shown]] = defaultdict(list)
     for shown in sorted(digits.perturbed):
-        sweeps[shown.suite, shown.sweep].append(shown)
+        sweeps[shown.setting.suite, shown.setting.sweep].append(shown)
     for (suite, sweep), found in sweeps.items():
         arrays[f"perturbed/{suite}/{sweep}/picture"] = np.stack([digits.perturbed[shown] for shown in found])
         for column, dtype in COLUMNS.items():
@@ -139,8 +149,8 @@ def _digits(arrays: Mapping[str, NDArray[Any]]) -> Digits:
         elif kind == "perturbed" and name == "picture":
             suite, sweep = parent.removeprefix("perturbed/").split("/")
             columns = (_numbers(arrays[f"{parent}/{column}"], column) for column in COLUMNS)
-            settings = (Shown(suite, sweep, *numbers) for numbers in zip(*columns, strict=True))
-            digits.perturbed.update(zip(settings, _pictures(arrays[key], 3), strict=True))
+            keys = (Shown(Setting(suite, sweep, value), *rest) for value, *rest in zip(*columns, strict=True))
+            digits.perturbed.update(zip(keys, _pictures(arrays[key], 3), strict=True))
         elif kind == "mistakes":  # by rank; the digits of ``twins`` are the same ones unperturbed
             checkpoint, _, suite = rest.rpartition("/")  # a checkpoint's name may be a path, a suite's has no slash
             seen = _pictures(arrays[key], 3)

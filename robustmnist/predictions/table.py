@@ -84,7 +84,7 @@ class Predictions:
         at = next((i for i, known in enumerate(values) if math.isclose(known, value, abs_tol=1e-12)), None)
         if at is None:
             known = ", ".join(f"{one:g}" for one in values)
-            raise RunError(f"{value:g} is no value of sweep '{suite}.{sweep}'", remedy=f"use one of {known}")
+            raise RunError(f"{value:g} is not a value of sweep '{suite}.{sweep}'", remedy=f"use one of {known}")
         found: NDArray[np.float32] = self.logits[suite, sweep][place, at]
         return found
 

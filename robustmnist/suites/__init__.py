@@ -5,6 +5,8 @@ from robustmnist.suites.read import SHIPPED as SHIPPED
 from robustmnist.suites.read import list_suites as list_suites
 from robustmnist.suites.read import load_suite as load_suite
 from robustmnist.suites.read import load_suites as load_suites
+from robustmnist.suites.setting import Setting as Setting
+from robustmnist.suites.setting import prepared as prepared
 from robustmnist.suites.suite import Suite as Suite
 from robustmnist.suites.suite import Sweep as Sweep
 from robustmnist.suites.suite import Variant as Variant

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from robustmnist.predictions import Predictions
     from robustmnist.results import Comparison
+    from robustmnist.suites import Setting
 
 __all__ = ["Compared", "compared", "show_comparison"]
 
@@ -29,14 +30,14 @@ class Compared:
         pairs: The comparison of every two.
         tables: The tables by name, as they lie in CSV files.
         calibration: A row per checkpoint, on clean digits.
-        settings: Suite, sweep and value at which the page looks.
+        settings: At which the page looks.
         seeds: How results vary with the seed of a recipe; None where no two checkpoints are of one recipe.
     """
 
     pairs: "Sequence[Comparison]"
     tables: "Mapping[str, pd.DataFrame]"
     calibration: "pd.DataFrame"
-    settings: Sequence[tuple[str, str, float]]
+    settings: "Sequence[Setting]"
     seeds: "pd.DataFrame | None"
 
 
@@ -94,14 +95,15 @@ def show_comparison(predictions: "Predictions", found: Compared, folder: Path, p
     echo(f"report: {page}")
 
 
-def _hardest(predictions: "Predictions") -> "list[tuple[str, str, float]]":
+def _hardest(predictions: "Predictions") -> "list[Setting]":
     """Return the settings at which the page looks: each suite's hardest sweep at its focus."""
     from robustmnist.overview.overview import gather
     from robustmnist.overview.printable_run import printable_run
+    from robustmnist.suites import Setting
 
     found = [one.hardest for one in gather(printable_run(predictions)).suites]
     names = [(predictions.suites[one.index[0]], one) for one in found]
-    return [(suite.name, suite.curves[one.index[1]].name, one.focus) for suite, one in names]
+    return [Setting(suite.name, suite.curves[one.index[1]].name, one.focus) for suite, one in names]
 
 
 def _only_one(pairs: "Sequence[Comparison]") -> list[str]:

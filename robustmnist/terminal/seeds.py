@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from robustmnist.predictions import Predictions
+    from robustmnist.suites import Setting
 
 __all__ = ["luck_table", "show_luck"]
 
@@ -33,8 +34,9 @@ def luck_table(predictions: "Predictions", groups: Sequence[Sequence[str]]) -> "
     return together
 
 
-def show_luck(table: "pd.DataFrame", settings: Sequence[tuple[str, str, float]]) -> None:
-    """Print the rows of the clean digits and of some settings (suite, sweep, value), a table per group."""
+def show_luck(table: "pd.DataFrame", settings: "Sequence[Setting]") -> None:
+    """Print the rows of the clean digits and of some settings, a table per group."""
+    from robustmnist.suites import Setting
     from robustmnist.wording.numbers import percent, points_text, share_text, strength, typed
     from robustmnist.wording.tests import p_text
 
@@ -43,10 +45,11 @@ def show_luck(table: "pd.DataFrame", settings: Sequence[tuple[str, str, float]])
         echo(f"Luck of the seed, {names} being of one recipe:")
         rows = []
         for row in group.to_dict("records"):
-            suite, sweep, value = row["suite"], row["sweep"], float(row["value"])
-            if suite and (suite, sweep, value) not in settings:
+            setting = Setting(row["suite"], row["sweep"], float(row["value"]))  # no suite: clean digits
+            if setting.suite and setting not in settings:
                 continue
-            where = f"{suite} {sweep} {strength(value, row['unit'])}" if suite else "(clean)"
+            strong = strength(setting.value, row["unit"])
+            where = f"{setting.suite} {setting.sweep} {strong}" if setting.suite else "(clean)"
             mean = share_text(
                 *(float(row[name]) for name in ("accuracy", "total_low", "total_high")), places=2, sign=True
             )

@@ -30,7 +30,7 @@ from robustmnist.predictions import Predictions, Shown, read_predictions
 from robustmnist.report import write_report
 from robustmnist.report.provenance.section import provenance
 from robustmnist.results import headline, mistakes, summarise
-from robustmnist.suites import Suite
+from robustmnist.suites import Setting, Suite
 
 KILLS = 4  # PYTHONPATH=tests python -m support.kill_and_resume 200 FOLDER does more
 
@@ -606,7 +606,7 @@ def test_the_pictures_are_the_digits_of_the_tables(reference: Predictions, digit
     table = mistakes(reference, "tiny", "mixed")
     assert len(table) > 0
     for line in table.itertuples():
-        pair = reference.digits.pair(Shown("mixed", line.sweep, line.value, line.variant, line.row))
+        pair = reference.digits.pair(Shown(Setting("mixed", line.sweep, line.value), line.variant, line.row))
         assert pair is not None
         seen, twin = pair
         sweep = reference.sweep("mixed", line.sweep)

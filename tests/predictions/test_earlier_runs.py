@@ -36,7 +36,7 @@ def test_pictures_stored_by_rank_are_those_of_the_mistakes(run: Predictions, sev
     shown = [key for name in run.checkpoints for key in keys(run, name, "small")]
     assert len(shown) == 32
     for key in shown:
-        sweep, one = run.sweep("small", key.sweep), digits.select([key.row])
+        sweep, one = run.sweep("small", key.setting.sweep), digits.select([key.row])
         variant = sweep.variants[key.variant]
         perturbed = prepare(sweep.perturbation, one.images, ids=one.ids, seed=0, draw=variant.draw)
         seen = perturbed(**sweep.arguments(key.value, variant))

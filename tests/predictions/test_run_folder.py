@@ -26,6 +26,7 @@ from robustmnist.predictions import (
     read_manifest,
     read_predictions,
 )
+from robustmnist.suites import Setting
 from robustmnist.system.files import sha256_file
 
 FUZZ = 300  # damaged folders per run
@@ -69,9 +70,9 @@ def test_numpy_alone_can_read_the_arrays(run: Path) -> None:
         for (name, sweep), examples in kept.examples.items():
             np.testing.assert_array_equal(pictures[f"examples/{name}/{sweep}"], examples)
         for shown, picture in kept.perturbed.items():
-            parent = f"perturbed/{shown.suite}/{shown.sweep}"
+            parent = f"perturbed/{shown.setting.suite}/{shown.setting.sweep}"
             columns = [pictures[f"{parent}/{column}"] for column in ("value", "variant", "row")]
-            place = list(zip(*columns, strict=True)).index(shown[2:])
+            place = list(zip(*columns, strict=True)).index((shown.value, *shown[1:]))
             np.testing.assert_array_equal(pictures[f"{parent}/picture"][place], picture)
 
 
@@ -271,14 +272,14 @@ def test_damage_heals_as_the_message_says(copy: Path, run: Path) -> None:
 
 def test_pictures_do_not_depend_on_the_order_or_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = np.zeros((28, 28), np.uint8), np.ones((28, 28), np.uint8)
-    keys = Shown("s", "w", 1.5, 0, 3), Shown("s", "w", 0.5, 1, 3)
+    keys = Shown(Setting("s", "w", 1.5), 0, 3), Shown(Setting("s", "w", 0.5), 1, 3)
     first = digits_bytes(Digits({}, {keys[0]: one, keys[1]: two}, {3: one, 2: two}))
     monkeypatch.setattr("time.time", lambda: 2e9)
     assert digits_bytes(Digits({}, {keys[1]: two, keys[0]: one}, {2: two, 3: one})) == first
 
 
 def test_pictures_that_were_not_kept_are_none() -> None:
-    shown, picture = Shown("s", "w", 1.0, 0, 3), np.zeros((28, 28), np.uint8)
+    shown, picture = Shown(Setting("s", "w", 1.0), 0, 3), np.zeros((28, 28), np.uint8)
     assert Digits({}, {shown: picture}, {2: picture}).pair(shown) is None
     assert Digits({}, {}, {3: picture}).pair(shown) is None
     assert Digits({}, {shown: picture}, {3: picture}).pair(shown) is not None

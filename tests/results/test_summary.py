@@ -334,7 +334,7 @@ def test_what_was_not_evaluated_is_named(predictions: Predictions) -> None:
         confusion(predictions, "cmn")
     with pytest.raises(RunError, match="suite 'scale' is not in this run"):
         mistakes(predictions, "fc", "scale")
-    with pytest.raises(RunError, match=r"9 is no value of sweep 'shift.right'; use one of 0, 1, 2, 3, 4"):
+    with pytest.raises(RunError, match=r"9 is not a value of sweep 'shift.right'; use one of 0, 1, 2, 3, 4"):
         per_class(predictions, "fc", "shift", "right", 9)
     with pytest.raises(RunError, match="names no setting"):
         confusion(predictions, "fc", "shift")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from robustmnist.predictions import Digits, Predictions, Shown
 from robustmnist.results import clean_mistakes, mistakes
-from robustmnist.suites import Suite, Sweep
+from robustmnist.suites import Setting, Suite, Sweep
 
 __all__ = ["default_suites", "make_suite", "make_sweep", "synthetic_predictions"]
 
@@ -177,4 +177,5 @@ def _digits(predictions: Predictions, rng: np.random.Generator) -> Digits:
 def keys(run: Predictions, checkpoint: str, suite: str) -> list[Shown]:
     """Return what the pictures of a checkpoint's most confident mistakes show, in their order."""
     table = mistakes(run, checkpoint, suite)[["sweep", "value", "variant", "row"]]
-    return [Shown(suite, *line) for line in table.itertuples(index=False, name=None)]
+    lines = table.itertuples(index=False, name=None)
+    return [Shown(Setting(suite, sweep, value), variant, row) for sweep, value, variant, row in lines]

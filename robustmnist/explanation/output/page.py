@@ -156,10 +156,11 @@ def _provenance(explanations: list[Explanation], setup: Setup) -> Iterator[tuple
     for name, sha256 in sorted(setup.dataset["sha256"].items()):
         yield f"sha256 of {shorten(name, NAME)}", clip(sha256)
     if setup.condition is not None:
+        sweep = setup.condition.sweep
         fixed = ", ".join(f"{name} {value}" for name, value in setup.condition.fixed.items())
-        yield "suite", clip(setup.condition.suite)
-        yield "sweep", clip(f"{setup.condition.sweep}: {setup.condition.title}")
-        yield "perturbation", clip(f"{setup.condition.perturbation}, {setup.perturbed}{f', {fixed}' if fixed else ''}")
+        yield "suite", clip(setup.condition.setting.suite)
+        yield "sweep", clip(f"{sweep.name}: {sweep.title}")
+        yield "perturbation", clip(f"{sweep.perturbation}, {setup.perturbed}{f', {fixed}' if fixed else ''}")
     yield "seed", str(setup.seed)
     yield "device", clip(setup.device)
     yield "versions", ", ".join(f"{name} {version}" for name, version in setup.versions.items())

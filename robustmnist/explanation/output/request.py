@@ -50,10 +50,11 @@ class Setup:
         chosen = self.condition
         if chosen is None:
             return "clean"
-        names = [name for name in dict.fromkeys((chosen.sweep, chosen.parameter)) if name != chosen.suite]
-        unit = "" if chosen.unit == chosen.parameter else chosen.unit
-        variant = f", {chosen.variant}" if chosen.variant else ""
-        return printable(f"{chosen.suite}: {', '.join(names)} {strength(chosen.value, unit)}{variant}")
+        sweep, (suite, name, value) = chosen.sweep, chosen.setting
+        names = [word for word in dict.fromkeys((name, sweep.parameter)) if word != suite]
+        unit = "" if sweep.unit == sweep.parameter else sweep.unit
+        variant = f", {chosen.label}" if chosen.label else ""
+        return printable(f"{suite}: {', '.join(names)} {strength(value, unit)}{variant}")
 
 
 def prediction(view: View) -> str:

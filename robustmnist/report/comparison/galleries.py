@@ -15,6 +15,7 @@ from robustmnist.page.png import sheet, uri
 from robustmnist.page.records import Key
 from robustmnist.predictions import Digits, Shown
 from robustmnist.report.comparison.gallery_words import CLEAN, Overruled, answer_text, gallery_caption
+from robustmnist.suites import Setting
 from robustmnist.wording.characters import shorten
 
 __all__ = ["SHOWN", "PairCard", "PairGallery", "pair_gallery"]
@@ -91,14 +92,14 @@ def _disturbed(overview: Overview, table: pd.DataFrame, digits: Digits) -> list[
     ranked = table.sort_values("log_odds", ascending=False, kind="stable").drop_duplicates("row")
     shown: list[Line] = []
     for row in ranked.to_dict("records"):
-        names, value = (str(row["suite"]), str(row["sweep"])), float(row["value"])
-        sweep = sweeps.get(names)
+        setting = Setting(str(row["suite"]), str(row["sweep"]), float(row["value"]))
+        sweep = sweeps.get(setting[:2])
         if sweep is None:  # of many tries at one strength: the page draws no curve of it
             continue
-        where = f"{shorten(names[0], NAME)} {shorten(names[1], NAME)}, {at(sweep, value, exact=True)}"
+        where = f"{shorten(setting.suite, NAME)} {shorten(setting.sweep, NAME)}, {at(sweep, setting.value, exact=True)}"
         if row["variant_label"]:
             where += f", {shorten(row['variant_label'], TITLE)}"
-        picture = digits.perturbed.get(Shown(*names, value, int(row["variant"]), int(row["row"])))
+        picture = digits.perturbed.get(Shown(setting, int(row["variant"]), int(row["row"])))
         shown.append((row, picture, where))
         if len(shown) == SHOWN:
             break

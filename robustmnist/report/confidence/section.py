@@ -90,7 +90,7 @@ def trust_section(overview: Overview) -> TrustSection:
     keys = tuple(Key(hue(one.index), shorten(one.name, NAME)) for one in overview.clean)
     temperatures = stored_temperatures(run)
     # Only the settings that are shown: those of a whole run would take minutes.
-    shown = [(sweep.suite.name, sweep.name, sweep.focus) for sweep in looked_at if sweep is not None]
+    shown = [sweep.setting for sweep in looked_at if sweep is not None]
     raw = quality(run, at=shown)
     tempered = quality(run, temperatures, at=shown) if temperatures else raw
     rows = [_rows(raw, overview, sweep) for sweep in looked_at]
@@ -160,7 +160,7 @@ def _group(
     overview: Overview, keys: Sequence[Key], sweep: SweepOverview | None, measured: Sequence[Confidence]
 ) -> TrustGroup:
     title, run = _title(sweep), overview.predictions
-    setting = () if sweep is None else (sweep.suite.name, sweep.name, sweep.focus)
+    setting = () if sweep is None else sweep.setting
     bins = [_bins(reliability(run, name, *setting)) for name in run.checkpoints]
     panels = []
     for key, one in zip(keys, bins, strict=True):

@@ -15,6 +15,7 @@ from robustmnist.page.records import Key
 from robustmnist.predictions import Digits, Shown
 from robustmnist.predictions.pictures import Pair
 from robustmnist.report.mistakes.words import ALL_SUITES, CLEAN_DIGITS, Mistake, broke_text, gallery_caption
+from robustmnist.suites import Setting
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import anchor, percent
 
@@ -97,7 +98,8 @@ def _pair(digits: Digits, row: Mapping[Any, Any]) -> Pair | None:
     number = int(row["row"])
     if not row["suite"]:
         return (digits.clean[number],) * 2 if number in digits.clean else None
-    return digits.pair(Shown(str(row["suite"]), str(row["sweep"]), float(row["value"]), int(row["variant"]), number))
+    setting = Setting(str(row["suite"]), str(row["sweep"]), float(row["value"]))
+    return digits.pair(Shown(setting, int(row["variant"]), number))
 
 
 def _gallery(

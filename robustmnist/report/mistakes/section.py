@@ -77,8 +77,7 @@ def _clean(overview: Overview) -> MatrixGroup:
 
 def _suite(overview: Overview, suite: SuiteOverview, *, extra: bool) -> MatrixGroup:
     sweep = suite.hardest
-    setting = (sweep.suite.name, sweep.name, sweep.focus)
-    tables = [confusion(overview.predictions, one.name, *setting) for one in overview.clean]
+    tables = [confusion(overview.predictions, one.name, *sweep.setting) for one in overview.clean]
     title = focus_text(sweep)
     if len(suite.sweeps) > 1:
         title = f"{shorten(suite.title, TITLE)}: {title}"

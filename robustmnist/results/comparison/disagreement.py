@@ -11,11 +11,9 @@ from scipy.special import expit
 from robustmnist.predictions import Predictions
 from robustmnist.results.mistakes.most_confident import mistakes
 from robustmnist.statistics.decisions import decide
-from robustmnist.suites import Variant
+from robustmnist.suites import Setting, Variant
 
 __all__ = ["disagreements", "mistakes_read_right", "wrong_and_right"]
-
-Setting = tuple[str, str, float]  # suite, sweep, value
 
 COLUMNS = (
     "row",

@@ -9,7 +9,7 @@ from robustmnist.errors import RunError
 from robustmnist.predictions import Predictions
 from robustmnist.results.confidence.quality import quality
 from robustmnist.results.correctness import clean_right, hits
-from robustmnist.results.gate.setting import CLEAN, Place, strength
+from robustmnist.results.gate.scope import CLEAN, Scope, strength
 from robustmnist.results.robustness.areas import areas
 from robustmnist.results.robustness.critical_strengths import critical_strengths
 from robustmnist.results.robustness.suite_areas import suite_areas
@@ -75,102 +75,99 @@ def tested(predictions: Predictions) -> Tested:
     return Tested(name, part, len(predictions), bool(record.get("fallback", False)), note)
 
 
-def min_accuracy(predictions: Predictions, checkpoint: str, place: Place, floor: float, strict: bool) -> Check:
+def min_accuracy(predictions: Predictions, checkpoint: str, scope: Scope, floor: float, strict: bool) -> Check:
     """Hold an accuracy against a floor: clean, at one strength, or the mean over a sweep's or a suite's range.
 
     The mean over a range is the area under the accuracy curve; a suite's is the mean over its sweeps. The condition is
     missed where the whole 95 % interval is below the floor; `strict`: where its lower end is.
 
     Raises:
-        RunError: If the place is not in the run.
+        RunError: If the scope is not in the run.
     """
     at, n = predictions.index(checkpoint), len(predictions)
-    if place.suite == CLEAN or place.value is not None:
-        if place.suite == CLEAN:
+    if scope.suite == CLEAN or scope.setting is not None:
+        if scope.setting is None:
             right, variants = int(clean_right(predictions)[at].sum()), 1
         else:
-            sweep = predictions.sweep(place.suite, place.sweep)
-            table = hits(predictions, place.suite, place.sweep)[at, sweep.values.index(place.known(sweep))]
+            sweep = predictions.sweep(scope.suite, scope.sweep)
+            table = hits(predictions, scope.suite, scope.sweep)[at, sweep.values.index(scope.setting.value)]
             right, variants = int(table.sum()), len(sweep.variants)
         found = right / (n * variants)
         low, high = (float(end) for end in wilson(right / variants, n))
     else:
-        table = areas(predictions) if place.sweep else suite_areas(predictions)
-        chosen = (table["checkpoint"] == checkpoint) & (table["suite"] == place.suite)
-        if place.sweep:
-            chosen &= table["sweep"] == place.sweep
+        table = areas(predictions) if scope.sweep else suite_areas(predictions)
+        chosen = (table["checkpoint"] == checkpoint) & (table["suite"] == scope.suite)
+        if scope.sweep:
+            chosen &= table["sweep"] == scope.sweep
         row = table[chosen].iloc[0]
         found, low, high = (float(row[name]) for name in ("area", "area_low", "area_high"))
     passed = (low if strict else high) >= floor
-    return Check(checkpoint, f"accuracy {place}", floor, found, low, high, "", passed)
+    return Check(checkpoint, f"accuracy {scope}", floor, found, low, high, "", passed)
 
 
-def min_critical(predictions: Predictions, checkpoint: str, place: Place, least: str, strict: bool) -> list[Check]:
+def min_critical(predictions: Predictions, checkpoint: str, scope: Scope, least: str, strict: bool) -> list[Check]:
     """Hold the strength at which accuracy falls below 90 % of clean against a least one, on each side that it is on.
 
     Where a sweep is neutral at 0, a strength without a sign is asked of both sides. The condition is missed where the
     whole 95 % interval falls short of it; `strict`: where its nearer end does.
 
     Raises:
-        RunError: If the place is not in the run, or the strength is in another unit, neutral, or beyond the sweep.
+        RunError: If the scope is not in the run, or the strength is in another unit, neutral, or beyond the sweep.
     """
-    if place.suite == CLEAN or place.value is not None:
-        raise RunError(f"'{place}' has no critical strength", remedy="use SUITE or SUITE.SWEEP")
-    names = [place.sweep] if place.sweep else [sweep.name for sweep in predictions.suite(place.suite).curves]
+    if scope.suite == CLEAN or scope.setting is not None:
+        raise RunError(f"'{scope}' has no critical strength", remedy="use SUITE or SUITE.SWEEP")
+    names = [scope.sweep] if scope.sweep else [sweep.name for sweep in predictions.suite(scope.suite).curves]
     if not names:
-        raise RunError(f"suite '{place.suite}' has no sweep along one strength", remedy="use another suite")
+        raise RunError(f"suite '{scope.suite}' has no sweep along one strength", remedy="use another suite")
     table = critical_strengths(predictions)
     found = []
     for name in names:
-        sweep = predictions.sweep(place.suite, name)
+        sweep = predictions.sweep(scope.suite, name)
         wanted = strength(least, sweep)
         signed = sweep.neutral != 0 or re.match(r"\s*[-+−]", least) is not None
-        chosen = (table["checkpoint"] == checkpoint) & (table["suite"] == place.suite) & (table["sweep"] == name)
+        chosen = (table["checkpoint"] == checkpoint) & (table["suite"] == scope.suite) & (table["sweep"] == name)
         rows = [
             row
             for row in table[chosen].to_dict("records")
             if not signed or (row["side"] == "above") == (wanted > sweep.neutral)
         ]
         if wanted == sweep.neutral or not rows:
-            raise RunError(f"{least} is on no side of sweep '{place.suite}.{name}'", remedy=_ends(sweep.values))
+            raise RunError(f"{least} is on no side of sweep '{scope.suite}.{name}'", remedy=_ends(sweep.values))
         for row in rows:
             sign = 1 if row["side"] == "above" else -1
             target = abs(wanted - sweep.neutral)
             if target > abs(float(row["end"]) - sweep.neutral) + 1e-9:
-                raise RunError(f"sweep '{place.suite}.{name}' does not reach {least}", remedy=_ends(sweep.values))
+                raise RunError(f"sweep '{scope.suite}.{name}' does not reach {least}", remedy=_ends(sweep.values))
             critical, near, far = (float(row[key]) for key in ("critical", "critical_near", "critical_far"))
             # Without a clean digit read right nothing can be kept: every distance is 0.
             lost = math.isnan(critical) and not row["beyond"]
             reach = [0.0 if lost else math.inf if math.isnan(one) else abs(one - sweep.neutral) for one in (near, far)]
             passed = reach[0 if strict else 1] >= target - 1e-9
-            what = f"critical strength {Place(place.suite, name)}, {row['side']} {sweep.neutral:g}"
+            what = f"critical strength {Scope(scope.suite, name)}, {row['side']} {sweep.neutral:g}"
             bound = sweep.neutral + sign * target
             low, high = (near, far) if sign > 0 else (far, near)
             found.append(Check(checkpoint, what, bound, critical, low, high, sweep.unit, passed))
     return found
 
 
-def max_ece(predictions: Predictions, checkpoint: str, place: Place, ceiling: float, strict: bool) -> Check:
+def max_ece(predictions: Predictions, checkpoint: str, scope: Scope, ceiling: float, strict: bool) -> Check:
     """Hold the expected calibration error (15 bins of equal width) against a ceiling.
 
     The condition is missed where the whole 95 % interval, that of `quality`, is above the ceiling; `strict`: where its
     upper end is.
 
     Raises:
-        RunError: If the place is not in the run, or names no single setting.
+        RunError: If the scope is not in the run, or is not a single setting.
     """
-    settings: list[tuple[str, str, float]] = []
-    if place.suite != CLEAN:
-        if place.value is None:
-            raise RunError(f"'{place}' is no single setting", remedy="use clean or SUITE.SWEEP@STRENGTH")
-        sweep = predictions.sweep(place.suite, place.sweep)
-        settings = [(place.suite, place.sweep, place.known(sweep))]
+    if scope.suite != CLEAN and scope.setting is None:
+        raise RunError(f"'{scope}' is not a single setting", remedy="use clean or SUITE.SWEEP@STRENGTH")
+    settings = [] if scope.setting is None else [scope.setting]
     table = quality(predictions, at=settings)
     # Clean rows come first.
     row = table[table["checkpoint"] == checkpoint].iloc[len(settings)]
     found, low, high = (float(row[name]) for name in ("ece_width", "ece_width_low", "ece_width_high"))
     passed = (high if strict else low) <= ceiling
-    return Check(checkpoint, f"calibration error {place}", ceiling, found, low, high, "", passed)
+    return Check(checkpoint, f"calibration error {scope}", ceiling, found, low, high, "", passed)
 
 
 def _ends(values: Sequence[float]) -> str:

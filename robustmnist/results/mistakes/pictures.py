@@ -4,6 +4,7 @@ from robustmnist.predictions import Digits, Predictions, Shown
 from robustmnist.predictions.pictures import CLEAN
 from robustmnist.results.mistakes.most_confident import clean_mistakes, mistakes_of_earlier_versions
 from robustmnist.results.remembered import remembered
+from robustmnist.suites import Setting
 
 __all__ = ["pictures"]
 
@@ -33,5 +34,6 @@ def _from_ranks(run: Predictions) -> Digits:
         for (sweep, value, variant, row), (seen, twin) in zip(lines, pairs, strict=True):
             digits.clean[int(row)] = twin
             if not clean:
-                digits.perturbed[Shown(suite, str(sweep), float(value), int(variant), int(row))] = seen
+                setting = Setting(suite, str(sweep), float(value))
+                digits.perturbed[Shown(setting, int(variant), int(row))] = seen
     return digits

@@ -5,10 +5,12 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.synthetic import make_sweep
 
 from robustmnist.explanation.cases import Case, Explanation, View
 from robustmnist.explanation.condition import Condition
@@ -18,6 +20,7 @@ from robustmnist.explanation.output.page import render_page
 from robustmnist.explanation.output.request import Setup, prediction, scale_text
 from robustmnist.explanation.output.sheet import draw_sheet
 from robustmnist.statistics.decisions import INVALID
+from robustmnist.suites import Setting
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -33,7 +36,7 @@ HOSTILE = [
     "数字" * 50,
     "a" * 500,
 ]
-TEXTS = ("suite", "sweep", "title", "perturbation", "parameter", "unit", "variant")
+TEXTS = ("suite", "name", "title", "perturbation", "parameter", "unit")
 
 
 def view(seed: int, predicted: int, explained: int) -> View:
@@ -54,9 +57,10 @@ def explanation(count: int = 3, *, twins: bool = True, name: str = "cnn", method
     return Explanation(name, "ab" * 32, method, cases(count, twins=twins), 0.0016 if METHODS[method].complete else None)
 
 
-def condition(**changes: object) -> Condition:
-    turned = Condition("rotation", "angle", "Turn", "rotation", "angle", "°", 45.0, {}, 0, "", 0)
-    return replace(turned, **changes)  # type: ignore[arg-type]
+def condition(suite: str = "rotation", value: float = 45.0, **changes: Any) -> Condition:
+    turned = make_sweep("angle", "rotation", "angle", "°", (-60, 0, 45, 60))
+    sweep = replace(turned, **{"title": "Turn", **changes})
+    return Condition(Setting(suite, sweep.name, value), sweep, sweep.variants[0], 0)
 
 
 def setup(*, twins: bool = True, **changes: object) -> Setup:
@@ -91,17 +95,16 @@ class Tags(HTMLParser):
 
 
 def test_the_perturbation_is_said_once_and_in_its_unit() -> None:
-    def said(**changes: object) -> str:
+    def said(**changes: Any) -> str:
         return setup(condition=condition(**changes)).perturbed.replace("\u00a0", " ")
 
     assert said() == "rotation: angle 45°"
     assert (
-        said(suite="shift", sweep="right", parameter="distance", unit="px", value=-2.5)
+        said(suite="shift", name="right", parameter="distance", unit="px", value=-2.5)
         == "shift: right, distance −2.5 px"
     )
-    assert said(
-        suite="decentering", sweep="free", parameter="fraction", unit="fraction", value=1, variant="draw 0"
-    ) == ("decentering: free, fraction 1, draw 0")
+    free = said(suite="decentering", name="free", parameter="fraction", unit="fraction", value=1, draws=2)
+    assert free == "decentering: free, fraction 1, draw 0"
 
 
 # --- the sheet --------------------------------------------------------------------------------------------------------
@@ -217,7 +220,7 @@ def test_a_fallback_is_said_at_the_head() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_name_runs_or_breaks_anything(name: str) -> None:
     asked = setup(
-        condition=condition(**dict.fromkeys(TEXTS, name), fixed={name: name}),
+        condition=condition(**dict.fromkeys(TEXTS, name), fixed={name: name}, over={name: (name, "")}),
         choice=name, device=name, command=name, versions={name: name},
     )  # fmt: skip
     asked = replace(

@@ -17,8 +17,9 @@ from robustmnist.predictions import Predictions
 from robustmnist.results import areas, critical_strengths, quality, wilson
 from robustmnist.results.gate.conditions import max_ece, min_accuracy, min_critical
 from robustmnist.results.gate.drop_since_baseline import max_drops
-from robustmnist.results.gate.setting import Place, read_place, strength
+from robustmnist.results.gate.scope import Scope, read_scope, strength
 from robustmnist.results.robustness.suite_areas import suite_areas
+from robustmnist.suites import Setting
 from robustmnist.terminal.gate import miss_line
 
 SUITES = (
@@ -55,18 +56,18 @@ def gate(run: Predictions, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "scope"),
     [
-        ("clean", Place("clean")),
-        ("shift", Place("shift")),
-        ("shift.left", Place("shift", "left")),
-        ("shift.left@3px", Place("shift", "left", "3px")),
-        ("rotation@-30deg", Place("rotation", "angle", "-30deg")),
+        ("clean", Scope("clean")),
+        ("shift", Scope("shift")),
+        ("shift.left", Scope("shift", "left")),
+        ("shift.left@3px", Scope("shift", "left", Setting("shift", "left", 3.0), "3px")),
+        ("rotation@-30deg", Scope("rotation", "angle", Setting("rotation", "angle", -30.0), "-30deg")),
     ],
 )
-def test_places_are_read_as_they_are_typed(text: str, place: Place, run: Predictions) -> None:
-    assert read_place(text, run) == place
-    assert read_place(str(place), run) == place
+def test_scopes_are_read_as_they_are_typed(text: str, scope: Scope, run: Predictions) -> None:
+    assert read_scope(text, run) == scope
+    assert read_scope(str(scope), run) == scope
 
 
 @pytest.mark.parametrize(
@@ -75,16 +76,16 @@ def test_places_are_read_as_they_are_typed(text: str, place: Place, run: Predict
         ("shfit", "did you mean 'shift'"),
         ("shift.lft", "did you mean 'left'"),
         ("shift@3px", "several sweeps; write shift.right@3px"),
-        ("shift.left@3.5", "no value of sweep 'shift.left'; use one of 0, 1, 2, 3, 4"),
+        ("shift.left@3.5", "not a value of sweep 'shift.left'; use one of 0, 1, 2, 3, 4"),
         ("shift.left@3deg", "is in deg, but sweep 'left' is in px"),
-        ("shift.left@", "is no strength"),
+        ("shift.left@", "is not a strength"),
         ("clean.left", "clean images have no sweep"),
         ("map.right", "is a map"),
     ],
 )
-def test_places_that_are_not_there_are_named(text: str, words: str, run: Predictions) -> None:
+def test_scopes_that_are_not_there_are_named(text: str, words: str, run: Predictions) -> None:
     with pytest.raises(RunError, match=words):
-        read_place(text, run)
+        read_scope(text, run)
 
 
 @pytest.mark.parametrize(
@@ -107,42 +108,42 @@ def test_what_is_no_angle_is_refused(text: str) -> None:
 def test_accuracy_is_the_number_of_the_results(run: Predictions) -> None:
     table = areas(run).set_index(["checkpoint", "suite", "sweep"])
     means = suite_areas(run).set_index(["checkpoint", "suite"])
-    whole = min_accuracy(run, "fc", Place("shift"), 0.5, False)
+    whole = min_accuracy(run, "fc", Scope("shift"), 0.5, False)
     assert (whole.found, whole.low, whole.high) == tuple(means.loc[("fc", "shift")][["area", "area_low", "area_high"]])
-    one = min_accuracy(run, "fc", Place("shift", "left"), 0.5, False)
+    one = min_accuracy(run, "fc", Scope("shift", "left"), 0.5, False)
     assert one.found == table.loc[("fc", "shift", "left")]["area"]
     right = int((run.logits["shift", "left"][0, 3, 0].argmax(1) == run.labels).sum())
-    at = min_accuracy(run, "fc", Place("shift", "left", "3px"), 0.5, False)
+    at = min_accuracy(run, "fc", Scope("shift", "left", Setting("shift", "left", 3.0), "3px"), 0.5, False)
     assert at.found == pytest.approx(right / 300)
     assert (at.low, at.high) == pytest.approx(tuple(map(float, wilson(right, 300))))
-    clean = min_accuracy(run, "cnn", Place("clean"), 0.5, False)
+    clean = min_accuracy(run, "cnn", Scope("clean"), 0.5, False)
     assert clean.found == pytest.approx((run.clean[1].argmax(1) == run.labels).mean())
 
 
 def test_a_condition_is_missed_where_the_whole_interval_is_below(run: Predictions) -> None:
-    place = Place("shift")
-    known = min_accuracy(run, "fc", place, 0.5, False)
+    scope = Scope("shift")
+    known = min_accuracy(run, "fc", scope, 0.5, False)
     between = (known.found + known.high) / 2
-    assert min_accuracy(run, "fc", place, between, False).passed
-    assert not min_accuracy(run, "fc", place, between, True).passed
-    assert not min_accuracy(run, "fc", place, known.high + 1e-6, False).passed
-    assert min_accuracy(run, "fc", place, known.low, True).passed
+    assert min_accuracy(run, "fc", scope, between, False).passed
+    assert not min_accuracy(run, "fc", scope, between, True).passed
+    assert not min_accuracy(run, "fc", scope, known.high + 1e-6, False).passed
+    assert min_accuracy(run, "fc", scope, known.low, True).passed
 
 
 def test_a_strength_without_a_sign_is_asked_of_both_sides(run: Predictions) -> None:
-    place = Place("rotation")
-    both = min_critical(run, "fc", place, "10deg", False)
+    scope = Scope("rotation")
+    both = min_critical(run, "fc", scope, "10deg", False)
     assert [check.wanted for check in both] == [-10, 10]
-    assert [check.wanted for check in min_critical(run, "fc", place, "+10deg", False)] == [10]
-    assert [check.wanted for check in min_critical(run, "fc", place, "-10", False)] == [-10]
-    assert [check.wanted for check in min_critical(run, "fc", Place("scale"), "0.8x", False)] == [0.8]
-    assert len(min_critical(run, "fc", Place("shift"), "1px", False)) == 2
+    assert [check.wanted for check in min_critical(run, "fc", scope, "+10deg", False)] == [10]
+    assert [check.wanted for check in min_critical(run, "fc", scope, "-10", False)] == [-10]
+    assert [check.wanted for check in min_critical(run, "fc", Scope("scale"), "0.8x", False)] == [0.8]
+    assert len(min_critical(run, "fc", Scope("shift"), "1px", False)) == 2
 
 
 def test_critical_strengths_are_held_by_their_interval(run: Predictions) -> None:
     table = critical_strengths(run)
     row = table[(table["checkpoint"] == "fc") & (table["sweep"] == "angle") & (table["side"] == "above")].iloc[0]
-    place, near, far = Place("rotation"), float(row["critical_near"]), float(row["critical_far"])
+    scope, near, far = Scope("rotation"), float(row["critical_near"]), float(row["critical_far"])
     assert near < row["critical"] < far
     for least, strict, passed in (
         (near, True, True),
@@ -150,41 +151,44 @@ def test_critical_strengths_are_held_by_their_interval(run: Predictions) -> None
         (far, False, True),
         (far + 0.1, False, False),
     ):
-        (check,) = min_critical(run, "fc", place, f"+{least!r}deg", strict)
+        (check,) = min_critical(run, "fc", scope, f"+{least!r}deg", strict)
         assert check.passed == passed
 
 
 def test_who_never_falls_passes_up_to_the_end(run: Predictions) -> None:
     same = {key: np.broadcast_to(run.clean[:, None, None], array.shape) for key, array in run.logits.items()}
     steady = replace(run, logits=same)
-    assert all(check.passed for check in min_critical(steady, "fc", Place("rotation"), "60deg", True))
+    assert all(check.passed for check in min_critical(steady, "fc", Scope("rotation"), "60deg", True))
 
 
 def test_who_reads_nothing_clean_keeps_nothing(run: Predictions) -> None:
     nothing = {key: np.full_like(array, np.nan) for key, array in run.logits.items()}
     blind = replace(run, clean=np.full_like(run.clean, np.nan), logits=nothing)
-    assert not any(check.passed for check in min_critical(blind, "fc", Place("rotation"), "1deg", False))
+    assert not any(check.passed for check in min_critical(blind, "fc", Scope("rotation"), "1deg", False))
 
 
 @pytest.mark.parametrize(
-    ("place", "least", "words"),
+    ("scope", "least", "words"),
     [
-        (Place("rotation"), "61deg", "does not reach 61deg; it goes from -60 to 60"),
-        (Place("shift"), "-1px", "on no side of sweep 'shift.right'"),
-        (Place("scale"), "1x", "on no side"),
-        (Place("map"), "1px", "has no sweep along one strength"),
-        (Place("clean"), "1px", "has no critical strength"),
+        (Scope("rotation"), "61deg", "does not reach 61deg; it goes from -60 to 60"),
+        (Scope("shift"), "-1px", "on no side of sweep 'shift.right'"),
+        (Scope("scale"), "1x", "on no side"),
+        (Scope("map"), "1px", "has no sweep along one strength"),
+        (Scope("clean"), "1px", "has no critical strength"),
     ],
 )
-def test_strengths_that_cannot_be_asked_are_refused(run: Predictions, place: Place, least: str, words: str) -> None:
+def test_strengths_that_cannot_be_asked_are_refused(run: Predictions, scope: Scope, least: str, words: str) -> None:
     with pytest.raises(RunError, match=words):
-        min_critical(run, "fc", place, least, False)
+        min_critical(run, "fc", scope, least, False)
 
 
 def test_calibration_errors_are_held_by_the_interval_of_quality(run: Predictions) -> None:
     table = quality(run)
     table = table[(table["checkpoint"] == "cnn") & table["value"].isin([30.0, np.nan])].set_index("suite")
-    for place, suite in ((Place("clean"), ""), (Place("rotation", "angle", "30"), "rotation")):
+    for scope, suite in (
+        (Scope("clean"), ""),
+        (Scope("rotation", "angle", Setting("rotation", "angle", 30.0), "30"), "rotation"),
+    ):
         row = table.loc[suite]
         low, error, high = (float(row[f"ece_width{end}"]) for end in ("_low", "", "_high"))
         assert low < error < high
@@ -195,16 +199,16 @@ def test_calibration_errors_are_held_by_the_interval_of_quality(run: Predictions
             (high - 1e-6, True, False),
             (error, False, True),
         ):
-            found = max_ece(run, "cnn", place, ceiling, strict)
+            found = max_ece(run, "cnn", scope, ceiling, strict)
             assert (found.found, found.low, found.high) == (error, low, high)
             assert found.passed == passed
-    with pytest.raises(RunError, match="no single setting"):
-        max_ece(run, "cnn", Place("rotation"), 0.1, False)
+    with pytest.raises(RunError, match="not a single setting"):
+        max_ece(run, "cnn", Scope("rotation"), 0.1, False)
 
 
 def test_who_gives_no_valid_answer_has_no_calibration_error_and_misses(run: Predictions) -> None:
     blind = replace(run, clean=np.full_like(run.clean, np.nan))
-    check = max_ece(blind, "fc", Place("clean"), 1.0, False)
+    check = max_ece(blind, "fc", Scope("clean"), 1.0, False)
     assert not check.passed
     assert miss_line(check) == "missed: fc, calibration error clean: no valid answer, wanted 1"
 
@@ -212,12 +216,12 @@ def test_who_gives_no_valid_answer_has_no_calibration_error_and_misses(run: Pred
 # --- the baseline ------------------------------------------------------------------------------------------------
 
 
-def of(run: Predictions, place: int, name: str) -> Predictions:
+def of(run: Predictions, scope: int, name: str) -> Predictions:
     """Return the run of one checkpoint alone, called `name`."""
-    record = {**run.manifest["checkpoints"][place], "name": name}
-    logits = {key: array[place : place + 1] for key, array in run.logits.items()}
+    record = {**run.manifest["checkpoints"][scope], "name": name}
+    logits = {key: array[scope : scope + 1] for key, array in run.logits.items()}
     manifest = {**run.manifest, "checkpoints": [record]}
-    return replace(run, checkpoints=(name,), clean=run.clean[place : place + 1], logits=logits, manifest=manifest)
+    return replace(run, checkpoints=(name,), clean=run.clean[scope : scope + 1], logits=logits, manifest=manifest)
 
 
 def test_a_loss_is_paired_and_signed(run: Predictions) -> None:
