@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustmnist.terminal.echo import echo, echo_json
-from robustmnist.terminal.seeds import luck_table, show_luck
+from robustmnist.terminal.seeds import seed_table, show_seeds
 from robustmnist.terminal.table import print_table
 
 if TYPE_CHECKING:
@@ -59,19 +59,19 @@ def compared(predictions: "Predictions", baseline: str | None, seeds: Sequence[S
         raise RunError(
             f"there is one checkpoint only, '{predictions.checkpoints[0]}'", remedy="give another run or checkpoint too"
         )
-    luck = luck_table(predictions, seeds)
+    by_seed = seed_table(predictions, seeds)
     pairs = compare_pairs(predictions, baseline)
     settings = _hardest(predictions)
     tables = {name: _together(pairs, name) for name in TABLES}
     tables["disagreements"] = disagreements(predictions, settings)
-    if luck is not None:
-        tables["seeds"] = luck
-    return Compared(pairs, tables, _calibration(predictions, stored_temperatures(predictions)), settings, luck)
+    if by_seed is not None:
+        tables["seeds"] = by_seed
+    return Compared(pairs, tables, _calibration(predictions, stored_temperatures(predictions)), settings, by_seed)
 
 
 def show_comparison(predictions: "Predictions", found: Compared, folder: Path, page: Path, *, as_json: bool) -> None:
     """Print the suites' table and where everything lies in `folder`; or, asked, JSON and nothing else."""
-    tables, pairs, luck = dict(found.tables), found.pairs, found.seeds
+    tables, pairs, by_seed = dict(found.tables), found.pairs, found.seeds
     calibration, settings = found.calibration, found.settings
     if as_json:
         tables["calibration"] = calibration
@@ -82,8 +82,8 @@ def show_comparison(predictions: "Predictions", found: Compared, folder: Path, p
     print_table(*_rows(pairs))
     for line in _only_one(pairs):
         echo(line)
-    if luck is not None:
-        show_luck(luck, settings)
+    if by_seed is not None:
+        show_seeds(by_seed, settings)
     if calibration["temperature"].notna().any():
         echo("Calibration error on clean digits, and with the temperature fitted on validation digits:")
         cells = [
@@ -179,7 +179,7 @@ def _cells(row: "pd.Series[Any]", what: str, places: int, pair: "Comparison") ->
     from robustmnist.wording.tests import ALPHA, difference_text, p_text
 
     difference, p = float(row["difference"]), float(row["p_holm"])
-    better = (pair.b if difference > 0 else pair.a) if p < ALPHA else "not told apart"
+    better = (pair.b if difference > 0 else pair.a) if p < ALPHA else "not shown to differ"
     return [
         *(percent(float(row[f"{what}_{side}"]), places, sign=False) for side in "ab"),
         typed(difference_text(difference, float(row["difference_low"]), float(row["difference_high"]))),

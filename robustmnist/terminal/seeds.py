@@ -1,4 +1,4 @@
-"""Several seeds of one recipe on the terminal and as a table: how much is luck of the seed."""
+"""Several seeds of one recipe on the terminal and as a table: how results vary with the seed."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from robustmnist.predictions import Predictions
     from robustmnist.suites import Setting
 
-__all__ = ["luck_table", "show_luck"]
+__all__ = ["seed_table", "show_seeds"]
 
 
-def luck_table(predictions: "Predictions", groups: Sequence[Sequence[str]]) -> "pd.DataFrame | None":
+def seed_table(predictions: "Predictions", groups: Sequence[Sequence[str]]) -> "pd.DataFrame | None":
     """Return `seed_variance` of each group, a column ``checkpoints`` with their names before it; None without a group.
 
     Raises:
@@ -34,7 +34,7 @@ def luck_table(predictions: "Predictions", groups: Sequence[Sequence[str]]) -> "
     return together
 
 
-def show_luck(table: "pd.DataFrame", settings: "Sequence[Setting]") -> None:
+def show_seeds(table: "pd.DataFrame", settings: "Sequence[Setting]") -> None:
     """Print the rows of the clean digits and of some settings, a table per group."""
     from robustmnist.suites import Setting
     from robustmnist.wording.numbers import percent, points_text, share_text, strength, typed
@@ -42,7 +42,7 @@ def show_luck(table: "pd.DataFrame", settings: "Sequence[Setting]") -> None:
 
     head = ["setting", "accuracy (95 % interval)", "lowest", "highest", "sd by seed", "sd by digits", "p (Holm)"]
     for names, group in table.groupby("checkpoints", sort=False):
-        echo(f"Luck of the seed, {names} being of one recipe:")
+        echo(f"Differences by seed ({names} are of one recipe):")
         rows = []
         for row in group.to_dict("records"):
             setting = Setting(row["suite"], row["sweep"], float(row["value"]))  # no suite: clean digits

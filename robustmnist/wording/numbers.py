@@ -15,6 +15,7 @@ __all__ = [
     "brief",
     "count",
     "decimals",
+    "digit_text",
     "finite",
     "interval",
     "listing",
@@ -34,6 +35,15 @@ MINUS = "\u2212"
 # follow after a no-break space.
 TIGHT = {"°", "×"}
 BARE = {"", "fraction", "probability", "ink"}
+
+
+def digit_text(digit: int) -> str:
+    """Return a digit with its article.
+
+    >>> digit_text(3), digit_text(8)
+    ('a 3', 'an 8')
+    """
+    return f"an {digit}" if digit == 8 else f"a {digit}"
 
 
 def plain(value: float, places: int | None = None, *, signed: bool = False) -> str:

@@ -99,12 +99,12 @@ def test_seeds_of_one_recipe_have_a_table_and_a_section(runs: Path, tmp_path: Pa
     assert set(table["checkpoints"]) == {"one, two"}
     assert table["seed_sd"].tolist() == pytest.approx(expected["seed_sd"].tolist())
     lines = result.stdout.splitlines()
-    at = lines.index("Luck of the seed, one, two being of one recipe:")
+    at = lines.index("Differences by seed (one, two are of one recipe):")
     assert lines[at + 1].split()[:2] == ["setting", "accuracy"]
     assert lines[at + 2].split()[:2] == ["(clean)", percent(expected["accuracy"].iloc[0], 2, sign=False)]
     assert lines[at + 3].startswith("small right ")
     assert str(tmp_path / "seeds.csv") in result.stdout
-    assert "How much is luck of the seed?" in (tmp_path / "compare.html").read_text(encoding="utf-8")
+    assert "How much depends on the seed?" in (tmp_path / "compare.html").read_text(encoding="utf-8")
     told = json.loads(CliRunner().invoke(cli, [*words, "--json"]).stdout)
     assert [row["seeds"] for row in told["seeds"]] == [2] * len(expected)
 
@@ -124,7 +124,7 @@ def test_seeds_are_recognised_by_what_the_cards_tell(tmp_path: Path, runs: Path)
     words = ["compare", *names, "cnn", "--suite", str(runs / "small.toml"), "--limit", "30", "--dataset", "digits"]
     result = CliRunner().invoke(cli, [*words, "-o", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
-    assert f"Luck of the seed, {', '.join(names)} being of one recipe:" in result.stdout
+    assert f"Differences by seed ({', '.join(names)} are of one recipe):" in result.stdout
     assert set(pd.read_csv(tmp_path / "out" / "seeds.csv")["checkpoints"]) == {", ".join(names)}
 
 

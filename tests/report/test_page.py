@@ -17,7 +17,7 @@ from support.synthetic import make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.predictions import Digits, Predictions
 from robustmnist.report import render, write_report
-from robustmnist.suites import Suite
+from robustmnist.suites import Setting, Suite
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 VOID = {"meta", "img", "br"}
@@ -233,7 +233,10 @@ def hostile(name: str) -> Predictions:
     }
     digits = run.digits or Digits()
     names = (f"{name} one", f"{name} two")
-    shown = {key._replace(suite=suite.name, sweep=sweep.name): picture for key, picture in digits.perturbed.items()}
+    shown = {
+        key._replace(setting=Setting(suite.name, sweep.name, key.value)): picture
+        for key, picture in digits.perturbed.items()
+    }
     digits = Digits({(suite.name, sweep.name): digits.examples["s", "right"]}, shown, digits.clean)
     logits = {(suite.name, sweep.name): run.logits["s", "right"]}
     row = {"suite": suite.name, "sweep": sweep.name, "value": 1.0, "unit": name, "measure": name, "measure_unit": name}
@@ -402,7 +405,7 @@ def test_a_fallback_is_told_before_any_number(html: str, run: Predictions) -> No
 def test_invalid_rows_are_told() -> None:
     html = render(tiny(invalid=3))
     assert "Invalid answers." in html
-    assert "Invalid rows, in no cell: a 6." in html
+    assert "Invalid answers are in no cell: a 6." in html
 
 
 def test_the_numbers_are_those_of_the_results(html: str, run: Predictions) -> None:

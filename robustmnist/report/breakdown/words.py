@@ -20,9 +20,12 @@ Shares = NDArray[np.float64]
 STRIP_NOTE = (
     "The same digit at rising strength, and under it what each checkpoint read: a misread digit stands in a box. The "
     "column marked ◆ is where this page looks closer: the mildest strength at which the mean accuracy over the "
-    f"checkpoints is below 90{NBSP}%, or the farthest where there is none."
+    f"checkpoints is below 90{NBSP}%, or the strongest where there is none."
 )
-CLASS_NOTE = "Every class against strength in each suite’s hardest sweep: the fuller the hue, the more are misread."
+CLASS_NOTE = (
+    "Each suite’s hardest sweep: a row is a class, a column a strength. The fuller the colour, the more digits are "
+    "misread."
+)
 NO_PICTURES = "The run kept no pictures."
 
 
@@ -40,8 +43,8 @@ def map_caption(
     """
     points = count(grids[0].size)
     kept = [int((grid >= floor).sum()) for grid, floor in zip(grids, floors, strict=True)]
-    held = [f"{shorten(name, NAME)} at {count(many)}" for name, many in zip(names, kept, strict=True)]
-    said = [f"Of {points} points nine tenths of clean accuracy are kept by {listing(held)} (framed)."]
+    held = [f"{shorten(name, NAME)} {count(many)}" for name, many in zip(names, kept, strict=True)]
+    said = [f"Of {points} points, so many keep nine tenths of clean accuracy (framed): {listing(held)}."]
     lowest = [np.unravel_index(int(np.nanargmin(grid)), grid.shape) for grid in grids]
     k = min(range(len(grids)), key=lambda i: float(grids[i][lowest[i]]))
     other = next(iter(sweep.crossed))
@@ -56,7 +59,7 @@ def map_caption(
         f"({interval(float(row['consistency_low']), float(row['consistency_high']))})"
         for name, (_, row) in zip(names, agree.iterrows(), strict=True)
     ]
-    said.append(f"Two points of the map give one digit the same answer, right or wrong: {listing(shares)}.")
+    said.append(f"A digit gets the same answer, right or wrong, at two points of the map: {listing(shares)}.")
     return " ".join(said)
 
 
@@ -66,9 +69,10 @@ def worst_caption(found: Sequence[Tries]) -> str:
     for one in found:
         last = one.worst[-1]
         text = f"{shorten(one.name, NAME)} reads {percent(one.random)} of digits in a random pose, "
-        text += f"{percent(last.share)} ({interval(last.low, last.high)}) in each of {count(most)}"
+        text += f"{percent(last.share)} ({interval(last.low, last.high)}) in each of {count(most)} random poses"
         for points, grid in one.grids:
-            text += f", {percent(grid.share)} ({interval(grid.low, grid.high)}) at all {count(points)} of the grid"
+            text += f", {percent(grid.share)} ({interval(grid.low, grid.high)}) "
+            text += f"at all {count(points)} points of the grid"
         said.append(text)
     return f"{'; '.join(said)}."
 
@@ -89,16 +93,16 @@ def class_caption(sweep: SweepOverview, shares: Shares, low: Shares, high: Share
         worst, best = int(np.nanargmin(here)), int(np.nanargmax(here))
         bounds = interval(float(low[k, worst, place]), float(high[k, worst, place]))
         said.append(
-            f"{shorten(one.name, NAME)} {worst} ({percent(float(here[worst]))}, {bounds}) and best {best} "
+            f"{shorten(one.name, NAME)} reads {worst} worst ({percent(float(here[worst]))}, {bounds}) and {best} best "
             f"({percent(float(here[best]))})"
         )
     half = float(np.nanmax(high - low)) / 2 * 100
     where = at(sweep, sweep.focus, exact=True)
-    return f"At ◆ {where}, worst read: {'; '.join(said)}. 95 % intervals: ±{plain(half, 1)} points at most."
+    return f"At ◆ {where}: {'; '.join(said)}. 95 % intervals are ±{plain(half, 1)} points at most."
 
 
 def strip_caption(sweep: SweepOverview) -> str:
     """Say what the checkpoints read of all digits at the strength that is looked at."""
     place = sweep.values.index(sweep.focus)
     shares = listing([f"{shorten(one.name, NAME)} {percent(one.accuracy[place])}" for one in sweep.curves])
-    return f"◆ {at(sweep, sweep.focus, exact=True)}: of all digits read right by {shares}."
+    return f"At ◆ {at(sweep, sweep.focus, exact=True)}, of all digits are read right: {shares}."

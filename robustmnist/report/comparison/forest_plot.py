@@ -30,7 +30,7 @@ class Side:
 def forest(a: Side, b: Side, rows: Sequence[Difference], sweeps: Sequence[Sequence[float]], caption: str) -> Markup:
     """Draw the difference of areas, `b` minus `a`, of each suite with its 95 % interval; zero is the upright rule.
 
-    A row takes the hue of the better checkpoint, and is grey where the two are not told apart.
+    A row takes the hue of the better checkpoint, and is grey where the two are not shown to differ.
 
     Args:
         a: The one that is better to the left of zero.
@@ -64,7 +64,7 @@ def forest(a: Side, b: Side, rows: Sequence[Difference], sweeps: Sequence[Sequen
             parts.append(word(x(0) + 6 * sign, TOP - 10, shown, f"t{side.hue}", anchor))
     for place, (one, those) in enumerate(zip(rows, sweeps, strict=True)):
         y = TOP + PITCH * (place + 0.5)
-        colour = f"s{(b if one.value > 0 else a).hue}" if one.told else "smuted"
+        colour = f"s{(b if one.value > 0 else a).hue}" if one.significant else "smuted"
         parts += [
             dots(((x(that), y) for that in those) if len(those) > 1 else (), f"{colour} mote"),
             line([(x(one.low), y), (x(one.high), y)], f"{colour} reach"),

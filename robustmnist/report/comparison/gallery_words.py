@@ -1,10 +1,10 @@
-"""What galleries of two checkpoints say: who misreads what, how surely, and what the other answers."""
+"""What galleries of two checkpoints say: who misreads what, with which confidence, and what the other answers."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from robustmnist.wording.numbers import count, percent
+from robustmnist.wording.numbers import count, digit_text, percent
 
 __all__ = ["CLEAN", "Overruled", "answer_text", "gallery_caption"]
 
@@ -23,23 +23,24 @@ class Overruled:
 
 
 def gallery_caption(wrong: str, right: str, clean: int, shown: Sequence[Overruled], missing: int = 0) -> str:
-    """Say how many clean digits only one of the two reads, which mistake was the surest, and what has no picture.
+    """Say how many clean digits only one of the two reads, the most confident mistake, and what has no picture.
 
     Args:
         wrong: Who errs.
         right: Who does not.
         clean: How many clean digits `wrong` misreads and `right` reads.
-        shown: The mistakes that are shown, the surest of them anywhere.
+        shown: The mistakes that are shown, the most confident of them anywhere.
         missing: Of how many the run kept no picture.
     """
-    text = f"Of clean digits, {right} reads {count(clean)} that {wrong} gets wrong."
+    text = f"{right} reads {count(clean)} clean digit{'' if clean == 1 else 's'} right that {wrong} gets wrong."
     if shown:
-        # NaN, an answer that is none, is never the surest.
+        # NaN, an answer that is none, is never the most confident.
         most = max(shown, key=lambda one: -1.0 if math.isnan(one.confidence) else one.confidence)
         sure, other = percent(most.confidence, 2), percent(most.confidence_right, 2)
         read = f"read as {most.predicted} with {sure}" if most.predicted >= 0 else "without a valid answer"
         where = most.where or "clean"
-        text += f" The surest shown: a {most.label} {read} ({where}), to which {right} gives {other}."
+        text += f" The most confident mistake shown: {digit_text(most.label)} {read} ({where}); "
+        text += f"{right} is right with {other}."
     if missing:
         which = "any of these" if missing == len(shown) else f"{count(missing)} of these {count(len(shown))}"
         text += f" The run kept no picture of {which}."
@@ -47,5 +48,5 @@ def gallery_caption(wrong: str, right: str, clean: int, shown: Sequence[Overrule
 
 
 def answer_text(predicted: int, confidence: float) -> str:
-    """Say which class was read and how surely; −1 is no valid answer."""
+    """Say which class was read and with which confidence; −1: no valid answer."""
     return f"{predicted}, {percent(confidence, 2)}" if predicted >= 0 else "no valid answer"

@@ -33,11 +33,11 @@ class SeedSpread:
 
 
 def seed_sentences(rows: Sequence[SeedSpread], apart: int, tests: int) -> tuple[str, ...]:
-    """Say what the recipe reads, whether seed or digits weigh more, and how often seeds can be told apart.
+    """Say what the recipe reads, whether seed or digits weigh more, and how often the seeds differ.
 
     Args:
         rows: The settings that are shown, clean digits first.
-        apart: In how many of all settings the seeds are told apart, after correction.
+        apart: In how many of all settings the seeds differ, after correction.
         tests: In how many settings that was tested.
     """
     clean = rows[0]
@@ -51,7 +51,7 @@ def seed_sentences(rows: Sequence[SeedSpread], apart: int, tests: int) -> tuple[
     if most is not clean and most.by_seed > clean.by_seed:
         said.append(f"The seed weighs most at {most.where}: {_weigh(most, short=True)}.")
     often = "in none of" if apart == 0 else f"in {count(apart)} of"
-    said.append(f"The networks are told apart {often} {count(tests)} settings (Cochran’s Q, Holm over these).")
+    said.append(f"The networks are shown to differ {often} {count(tests)} settings (Cochran’s Q, Holm over these).")
     if clean.seeds < ENOUGH:
         # The standard error of a standard deviation, as a share of it.
         rough = 1 / math.sqrt(2 * (clean.seeds - 1))

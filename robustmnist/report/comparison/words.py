@@ -39,8 +39,8 @@ class Difference:
     p: float
 
     @property
-    def told(self) -> bool:
-        """Whether the two are told apart."""
+    def significant(self) -> bool:
+        """Whether the two are shown to differ."""
         return self.p < ALPHA
 
 
@@ -54,23 +54,23 @@ class Counts:
 
 
 def verdict(a: str, b: str, differences: Sequence[Difference]) -> str:
-    """Say in one sentence under which suites either is better, and where the two are not told apart."""
+    """Say in one sentence under which suites either is better, and where the two are not shown to differ."""
     said = []
     for winner, loser, sign in ((b, a, 1), (a, b, -1)):
-        won = [one for one in differences if one.told and one.value * sign > 0]
+        won = [one for one in differences if one.significant and one.value * sign > 0]
         if len(won) == len(differences) and len(won) > 1:
             said.append(f"{winner} is better than {loser} under every suite, most under {_most(won)}")
         elif won:
             most = f", most under {_most(won)}" if len(won) > 2 else ""
             said.append(f"{winner} is better than {loser} under {listing([one.suite for one in won])}{most}")
     if not said:
-        return f"{a} and {b} are not told apart under any suite."
+        return f"{a} and {b} are not shown to differ under any suite."
     same = _same(differences)
     return "; ".join([*said, *([same] if same else [])]) + "."
 
 
 def sentences(a: str, b: str, differences: Sequence[Difference], family: int) -> tuple[str, ...]:
-    """Say suite by suite who is better and by how much; the suites that tell nothing apart come last, in one sentence.
+    """Say suite by suite who is better and by how much; the suites that show no difference come last, in one sentence.
 
     Args:
         a: Name of the one.
@@ -81,7 +81,7 @@ def sentences(a: str, b: str, differences: Sequence[Difference], family: int) ->
     after = f" after Holm over {count(family)} tests" if family > 1 else " in a single test"
     said: list[str] = []
     for one in differences:
-        if one.told:
+        if one.significant:
             winner, loser, sign = (b, a, 1) if one.value > 0 else (a, b, -1)
             # The first says what all are: a list that repeats itself is not read.
             text, how = _towards(one, sign, words=not said), "" if said else after
@@ -96,7 +96,7 @@ def clean_sentence(a: str, b: str, counts: Counts) -> str:
     if counts.p < ALPHA:
         winner = b if counts.only_b > counts.only_a else a
         return f"On clean digits {winner} is better: {only} ({p_text(counts.p)})."
-    return f"On clean digits the two are not told apart: {only} ({p_text(counts.p)})."
+    return f"On clean digits the two are not shown to differ: {only} ({p_text(counts.p)})."
 
 
 def consistency_sentence(kappas: Sequence[float]) -> str:
@@ -107,18 +107,18 @@ def consistency_sentence(kappas: Sequence[float]) -> str:
     low, high = plain(min(known), 2), plain(max(known), 2)
     span = f"κ{NBSP}{low}" if low == high else f"κ{NBSP}{low} to {high}"
     if min(known) > 0:
-        return f"They err on the same digits more often than chance would have it: error consistency {span}."
+        return f"They misread the same digits more often than by chance: error consistency {span}."
     if max(known) <= 0:
-        return f"They err on the same digits no more often than chance would have it: error consistency {span}."
-    return f"Whether they err on the same digits depends on the setting: error consistency {span} (0 is chance)."
+        return f"They misread the same digits no more often than by chance: error consistency {span}."
+    return f"Whether they misread the same digits depends on the setting: error consistency {span} (0 is chance)."
 
 
 def figure_caption(differences: Sequence[Difference]) -> str:
     """Say what dots and colours of a pair's figure mean."""
-    grey = ", grey where the two are not told apart" if any(not one.told for one in differences) else ""
+    grey = ", grey where the two are not shown to differ" if any(not one.significant for one in differences) else ""
     return (
         "Dot: the suite’s mean over its sweeps, with its 95 % interval where that is wider; faint dots: its sweeps. "
-        f"A row takes the hue of the better checkpoint{grey}."
+        f"A row takes the colour of the better checkpoint{grey}."
     )
 
 
@@ -136,10 +136,10 @@ def section_note(checkpoints: int, n: int, family: Mapping[str, int]) -> str:
     return (
         f"The checkpoints read the same {count(n)} digits, so they are compared digit by digit: "
         "areas under the accuracy curve by a paired t-test, with an interval from the bootstrap over digits; answers "
-        "at one setting by McNemar’s exact test. P-values are corrected by Holm’s method over what is looked over at "
-        f"once to pick the better one: {tests}{several}. “Better” means p below 0.05 after that. {under} stand digits "
-        "that only one of the two reads, the surest mistakes first, clean and then disturbed: the true class, and what "
-        "either read, how surely."
+        "at one setting by McNemar’s exact test. P-values are corrected by Holm’s method over all tests that are "
+        f"read together: {tests}{several}. “Better” means p below 0.05 after that. {under} are digits "
+        "that only one of the two reads right, the most confident mistakes first, clean ones before disturbed ones: "
+        "the true class, and what each of the two read with which confidence."
     )
 
 
@@ -155,14 +155,14 @@ def _towards(one: Difference, sign: float, *, words: bool = False) -> str:
 
 
 def _same(differences: Sequence[Difference], *, numbers: bool = False) -> str:
-    same = [one for one in differences if not one.told]
+    same = [one for one in differences if not one.significant]
     if not same:
         return ""
     named = [
         f"{one.suite} ({difference_text(one.value, one.low, one.high)}, {p_text(one.p)})" if numbers else one.suite
         for one in same
     ]
-    return f"the two are not told apart under {listing(named, 'or')}"
+    return f"the two are not shown to differ under {listing(named, 'or')}"
 
 
 def _digits(number: float) -> str:

@@ -15,6 +15,7 @@ __all__ = ["Bins", "Risk", "reliability_chart", "risk_chart"]
 
 PLOT = 124  # side of a reliability diagram's square, px
 BARS = 26  # height of the counts under it
+MIDDLE = 46  # between the numbers of the axis of confidence, whose last one is wide
 LEFT, RIGHT, TOP, BOTTOM = 30, 6, 16, 18
 WIDTH, HEIGHT = 372, 234  # of a risk-coverage panel: as every panel of the page
 LONGEST = 14  # letters of a checkpoint's name beside its curve
@@ -75,14 +76,14 @@ def reliability_chart(bins: Bins, hue: int, label: str) -> Markup:
         word(LEFT - 5, bottom - PLOT / 2 + 4, "50", "tmuted", "end"),
         word(LEFT - 5, bottom + 1, "0", "tmuted", "end"),
         word(LEFT, base + 13, "0", "tmuted", "middle"),
-        word(LEFT + PLOT / 2, base + 13, "sure", "", "middle"),
+        word(LEFT + MIDDLE, base + 13, "confidence", "", "middle"),
         word(LEFT + PLOT, base + 13, "100 %", "tmuted", "end"),
     ]
     return picture(LEFT + PLOT + RIGHT, base + BOTTOM, parts, label=label)
 
 
 def risk_chart(curves: Sequence[Risk], label: str) -> Markup:
-    """Draw the share of wrong answers against coverage: all answers at the right, the surest ones alone at the left."""
+    """Draw the share of wrong answers against coverage: all answers right, the most confident ones left."""
     names = [shorten(curve.name, LONGEST) for curve in curves]
     left, top, bottom = 42, 20, HEIGHT - 38
     right = WIDTH - round(max(map(len, names)) * LETTER) - 12
@@ -102,7 +103,7 @@ def risk_chart(curves: Sequence[Risk], label: str) -> Markup:
         *(word(left - 5, y(mark) + 4, plain(100 * mark), "tmuted", "end") for mark in marks),
         word(left, top - 8, "wrong, %", "tmuted", "middle"),
         *(word(x(share), bottom + 15, text, "tmuted", "middle") for share, text in shares),
-        word((left + right) / 2, HEIGHT - 6, "share of answers given, surest first", "", "middle"),
+        word((left + right) / 2, HEIGHT - 6, "share of answers given, most confident first", "", "middle"),
     ]
     for curve in curves:
         ends = (zip(map(x, curve.coverage), map(y, end), strict=True) for end in (curve.low, curve.high))

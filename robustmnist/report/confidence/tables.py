@@ -33,7 +33,7 @@ def bin_table(title: str, keys: Sequence[Key], bins: Sequence[Bins]) -> Table:
             right = f"{percent(one.accuracy[i], sign=False)} ({interval(one.low[i], one.high[i])})"
             cells += [count(one.n[i]), percent(one.confidence[i], sign=False), right] if one.n[i] else ["0", "–", "–"]
         rows.append((f"{percent(i / number, sign=False)}–{percent((i + 1) / number, sign=False)}", *cells))
-    head = [text for key in keys for text in (f"{key.name}: answers", "sure", "right (95 % interval)")]
+    head = [text for key in keys for text in (f"{key.name}: answers", "mean confidence", "right (95 % interval)")]
     return Table(f"{title}: answers, mean confidence and accuracy per bin, in %", ("confidence", *head), tuple(rows))
 
 
@@ -47,4 +47,4 @@ def risk_table(title: str, curves: Sequence[Risk]) -> Table:
             cells.append(f"{percent(risk, sign=False)} ({interval(low, high)})" if risk == risk else "–")
         rows.append((percent(coverage, 0), *cells))
     head = ("answers given", *(curve.name for curve in curves))
-    return Table(f"{title}: wrong among the surest answers, in % with its 95 % interval", head, tuple(rows))
+    return Table(f"{title}: wrong among the most confident answers, in % with its 95 % interval", head, tuple(rows))

@@ -1,5 +1,6 @@
 """What the confidence of a checkpoint is worth, in words, by rules."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,9 +21,10 @@ __all__ = [
 
 CLEAN = "Clean digits"
 DIAGRAM_NOTE = (
-    f"In a reliability diagram a dot is a bin of answers with its 95{NBSP}% interval; on the diagonal they are right "
-    "as often as they are sure, below it less often. The bars count the answers of each bin, their height being the "
-    "square root of the share. Beside it: how often a checkpoint is wrong when it answers only what it is surest of."
+    f"In a reliability diagram a dot is a bin of answers with its 95{NBSP}% interval; on the diagonal the answers "
+    "are right as often as their confidence says, below it less often. A bar counts the answers of a bin: its height "
+    "is the square root of their share. Beside it: how often a checkpoint is wrong when it gives only its most "
+    "confident answers."
 )
 
 
@@ -37,7 +39,7 @@ class Error:
 
 @dataclass(frozen=True)
 class Confidence:
-    """How often one checkpoint is right under one setting, with its 95 % interval, and how sure it is on average.
+    """How often one checkpoint is right under one setting, with its 95 % interval, and its mean confidence.
 
     Attributes:
         name: The checkpoint.
@@ -70,15 +72,16 @@ def confidence_text(one: Confidence) -> str:
     """Say whether one checkpoint is over- or under-confident, and by how much."""
     if one.confidence != one.confidence:
         return "gave no valid answer"
-    numbers = f"{percent(one.accuracy)} right, {percent(one.confidence)} sure"
+    numbers = f"{percent(one.accuracy)} right, mean confidence {percent(one.confidence)}"
     if one.honest:
-        return f"as sure as it is right ({numbers})"
+        return f"as confident as it is accurate ({numbers})"
     return f"{'over' if one.gap > 0 else 'under'}-confident by {_points(one.gap)} ({numbers})"
 
 
 def reliability_caption(measured: Sequence[Confidence]) -> str:
     """Say for each checkpoint under one setting what its confidence is worth."""
-    return f"{'; '.join(f'{one.name} {confidence_text(one)}' for one in measured)}."
+    said = [f"{one.name} {'' if math.isnan(one.confidence) else 'is '}{confidence_text(one)}" for one in measured]
+    return f"{'; '.join(said)}."
 
 
 def trust_answer(clean: Confidence, shifted: Sequence[Confidence]) -> str:
@@ -91,20 +94,20 @@ def trust_answer(clean: Confidence, shifted: Sequence[Confidence]) -> str:
     if not shifted:
         return f"{text}."
     if not off:
-        return f"{text} and as sure as it is right at every setting looked at."
+        return f"{text} and as confident as it is accurate at every setting shown."
     worst = max(off, key=lambda one: abs(one.gap))
     over, under = sum(one.gap > 0 for one in off), sum(one.gap < 0 for one in off)
     counted = [f"{word}-confident at {number}" for word, number in (("over", over), ("under", under)) if number]
     if len(shifted) == 1:
         return f"{text}, and at {worst.where} {confidence_text(worst)}."
-    often = f"{listing(counted)} of {len(shifted)} shifted settings"
-    return f"{text}, and {often}, farthest off at {worst.where}: {confidence_text(worst)}."
+    often = f"{listing(counted)} of {len(shifted)} perturbed settings"
+    return f"{text}, and {often}, most at {worst.where}: {confidence_text(worst)}."
 
 
 def risk_caption(names: Sequence[str], whole: Sequence[float], half: Sequence[float]) -> str:
-    """Say for each checkpoint how often it is wrong over all answers, and among the surer half of them."""
+    """Say for each checkpoint how often it is wrong over all answers, and among the more confident half of them."""
     said = [
-        f"{name} {percent(a)} of all answers, {percent(b)} of the surer half"
+        f"{name} {percent(a)} of all answers, {percent(b)} of the more confident half"
         for name, a, b in zip(names, whole, half, strict=True)
         if a == a
     ]
@@ -143,17 +146,17 @@ def tempered_text(temperature: float, raw: Sequence[Error], tempered: Sequence[E
         tempered: The same with the temperature.
     """
     which = "raises" if temperature < 1 else "lowers" if temperature > 1 else "keeps"
-    start = f"at its fitted temperature of {temperature:.2f}, which {which} its confidence, has a calibration error"
+    start = f"with its fitted temperature of {temperature:.2f}, which {which} its confidence, has a calibration error"
     known = [(a, b) for a, b in zip(raw[1:], tempered[1:], strict=True) if a.value == a.value]
     smaller = sum(b.value < a.value for a, b in known)
     apart = sum(b.high < a.low for a, b in known)
-    settings = f"{smaller} of {len(known)} shifted setting{'s' if len(known) > 1 else ''}"
-    shifted = f" smaller than without it at {settings}, at {apart} with intervals apart" if known else ""
+    settings = f"{smaller} of {len(known)} perturbed setting{'s' if len(known) > 1 else ''}"
+    shifted = f" smaller than without it at {settings}, at {apart} with intervals that do not overlap" if known else ""
     if raw[0].value != raw[0].value:
         return f"{start}{shifted}." if shifted else "gave no valid answer."
     clean = f"{start} of {_points(tempered[0].value)} (95{NBSP}% interval {_ends(tempered[0])}) on clean digits"
-    clean += f", {_points(raw[0].value)} ({_ends(raw[0])}) without it"
-    return f"{clean}, and one{shifted}." if shifted else f"{clean}."
+    clean += f"; without it {_points(raw[0].value)} ({_ends(raw[0])})"
+    return f"{clean}. The error with it is{shifted}." if shifted else f"{clean}."
 
 
 def _is(one: Confidence) -> str:

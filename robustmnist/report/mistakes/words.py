@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from robustmnist.overview.in_words import NAME
 from robustmnist.overview.overview import SweepOverview
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import count, listing, percent, plain
+from robustmnist.wording.numbers import count, digit_text, listing, percent, plain
 
 __all__ = [
     "ALL_SUITES",
@@ -25,19 +25,19 @@ __all__ = [
 
 CLEAN_DIGITS, ALL_SUITES = "Clean digits", "All suites"
 MATRIX_NOTE = (
-    "Rows are true classes, columns what was read. The diagonal, in grey, was read right; a mistake is tinted by its "
-    "share of the row."
+    "A row is a true class, a column what was read. The grey diagonal was read right. The fuller the colour of a "
+    "mistake, the larger its share of the row."
 )
 GALLERY_NOTE = (
-    "Each digit as the checkpoint saw it, its clean twin at half the size beside it; the true class and what was read, "
-    "how surely, where, and the strength at which the digit was first misread on the way there. A digit appears once "
-    "per gallery, with its most confident mistake among those no stronger than ◆."
+    "Each digit as the checkpoint saw it, and half as large beside it the same digit undisturbed. Then the true class "
+    "and what was read, the confidence, the strength, and the lower strength at which the digit was first misread. A "
+    "digit appears once in a gallery: with its most confident mistake among those no stronger than ◆."
 )
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A mistake in words: classes, sureness as a share, and the setting ("" for a clean digit)."""
+    """A mistake in words: classes, confidence as a share, and the setting ("" for a clean digit)."""
 
     label: int
     predicted: int
@@ -46,7 +46,7 @@ class Mistake:
 
 
 def matrix_caption(names: Sequence[str], tables: Sequence[NDArray[np.int64]], invalid: Sequence[int]) -> str:
-    """Say for each checkpoint its most frequent mistake, and how many invalid rows are in no cell."""
+    """Say for each checkpoint its most frequent mistake, and how many invalid answers are in no cell."""
     said = []
     for name, table in zip(names, tables, strict=True):
         wrong = table - np.diag(np.diag(table))
@@ -55,22 +55,22 @@ def matrix_caption(names: Sequence[str], tables: Sequence[NDArray[np.int64]], in
         said.append(f"{shorten(name, NAME)} " + (f"{true} read as {read} ({count(times)}×)" if times else "none"))
     text = f"Most frequent mistake: {listing(said, 'and')}."
     lost = [f"{shorten(name, NAME)} {count(rows)}" for name, rows in zip(names, invalid, strict=True) if rows]
-    return f"{text} Invalid rows, in no cell: {listing(lost)}." if lost else text
+    return f"{text} Invalid answers are in no cell: {listing(lost)}." if lost else text
 
 
 def broke_text(sweep: SweepOverview, first: float) -> str:
     """Say at which strength a digit was first misread (NaN: unperturbed); without the unit, which stands above it."""
     if math.isnan(first):
-        return "misread clean"
+        return "misread when clean"
     return f"broke at {plain(first, signed=sweep.two_sided and sweep.neutral == 0)}"
 
 
 def gallery_caption(rows: Sequence[Mistake], missing: int = 0) -> str:
-    """Say what the surest mistake was, how sure the last one shown still was, and of how many there is no picture."""
+    """Say which mistake was the most confident, how confident the last one was, and how many have no picture."""
     if not rows:
         return "No mistake."
     first, last = rows[0], rows[-1]
-    text = f"The surest: a {first.label} read as {first.predicted} with {percent(first.confidence, 2)}"
+    text = f"Most confident: {digit_text(first.label)} read as {first.predicted} with {percent(first.confidence, 2)}"
     text += f" ({first.where})" if first.where else ""
     if len(rows) == 1:
         text += "; there is no other."

@@ -19,7 +19,7 @@ __all__ = [
     "realised_note",
 ]
 
-COMMAND_NOTE = "The run again, from the same data and weights:"
+COMMAND_NOTE = "To run this again with the same data and weights:"
 FROM_PYTHON = "robustmnist.evaluate(…), called from Python"
 NOT_MNIST = "Not MNIST."
 SHARED_WORK = "unknown: several processes shared the work"
@@ -34,29 +34,29 @@ def fallback_text(dataset: str, note: str) -> str:
 def invalid_text(rows: Mapping[str, int]) -> str:
     """Say how many answers of each checkpoint were invalid."""
     wrong = [f"{shorten(name, NAME)} {count(many)}" for name, many in rows.items()]
-    return f"Rows with a NaN or an infinity, counted as wrong: {listing(wrong)}."
+    return f"Answers with a NaN or an infinity count as wrong: {listing(wrong)}."
 
 
 def near_tie_text(rows: Mapping[str, int]) -> str:
     """Say how many predictions of each checkpoint were decided by next to nothing."""
     named = [f"{shorten(name, NAME)} {count(many)}" for name, many in rows.items()]
-    return f"{listing(named)} predictions with their two highest logits within 0.0001"
+    return f"{listing(named)} predictions whose two highest logits differ by less than 0.0001"
 
 
 def realised_note(*, maps: bool) -> str:
     """Say which strengths the table of measured changes shows; `maps`: whether there are points of maps."""
-    note = "Asked for and measured, at the ends of each sweep and at the strength looked at."
+    note = "What was asked for and what was measured, at the ends of each sweep and at ◆."
     if maps:
         note += (
-            " Of a map: at the ends of each of its strengths while the others do nothing, and where on it the measured "
-            "is farthest from the asked."
+            " For a map: at the ends of each of its strengths while the others are neutral, and at the point where the "
+            "two differ most."
         )
     return note
 
 
 def farthest_text(title: str, measured: str, asked: str) -> str:
-    """Say where what was measured is farthest from what was asked."""
-    return f"Farthest from what was asked: {title}, {measured} measured at {asked}."
+    """Say where what was measured differs most from what was asked."""
+    return f"Largest difference: {title}, {measured} measured at {asked}."
 
 
 def lost_ink_text(share: float, where: str, least: float) -> str:

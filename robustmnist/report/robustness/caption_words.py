@@ -28,12 +28,14 @@ HEADLINE_NOTE = (
 def curve_note(*, natural: bool) -> str:
     """Say how to read the curves; `natural`: whether natural variation is tinted in any panel."""
     note = (
-        f"A dot is a setting, its band the 95{NBSP}% Wilson interval; the upright rule is the unperturbed digit. The "
-        "ring marks the strength at which a tenth of the clean accuracy is lost, its whisker the interval."
+        f"A dot is the accuracy at one strength, the band around it the 95{NBSP}% Wilson interval; the vertical line "
+        "is the undisturbed digit. A ring marks the strength at which a tenth of the clean accuracy is lost, the line "
+        f"through it the 95{NBSP}% interval of that strength."
     )
     if natural:
         note += (
-            f" The tint is natural variation: a typical digit stays within the middle 95{NBSP}% of handwriting there."
+            f" The tinted part is natural variation: there a typical digit stays within the middle 95{NBSP}% of "
+            "handwriting."
         )
     return note
 
@@ -48,7 +50,7 @@ def table_caption(title: str, *, measured: bool) -> str:
 
 
 def suite_caption(suite: SuiteOverview) -> str:
-    """Say who follows farthest and who least, where the suite is hardest, and who falls within natural variation."""
+    """Say who keeps the most and the least, where the suite is hardest, and who falls within natural variation."""
     names = [one.name for one in suite.sweeps[0].tolerances]
     order = sorted(range(len(names)), key=lambda k: (-suite.areas[k].share, k))
     best, worst = suite.areas[order[0]], suite.areas[order[-1]]
@@ -63,9 +65,9 @@ def suite_caption(suite: SuiteOverview) -> str:
     elif len(level) == len(names):
         said = [f"Their intervals overlap: {percent(worst.share)} to {percent(best.share)} of the area."]
     else:
-        verb = "follows" if len(level) == 1 else "follow"
+        verb = "keeps" if len(level) == 1 else "keep"
         first = area(order[0]) if len(level) == 1 else f"{percent(best.share)} of the area and intervals that overlap"
-        said = [f"{named([names[k] for k in level])} {verb} farthest, {first}; {named([names[order[-1]]])} least far, "]
+        said = [f"{named([names[k] for k in level])} {verb} the most, {first}; {named([names[order[-1]]])} the least, "]
         said[0] += f"{percent(worst.share)} ({interval(worst.low, worst.high)})."
     hardest = _hardest(suite)
     natural = natural_sentence(suite.sweeps)
@@ -113,7 +115,7 @@ def natural_sentence(sweeps: Sequence[SweepOverview]) -> str:
 
 
 def curve_caption(sweep: SweepOverview) -> str:
-    """Say who loses a tenth first and who holds longest, per side of the neutral strength, and the lowest point."""
+    """Say who loses a tenth first and who last, per side of the neutral strength, and the lowest point."""
     sides = [falls for falls in zip(*(one.falls for one in sweep.tolerances), strict=True) if falls]
     names = [one.name for one in sweep.tolerances]
     if all(fall.at is None for falls in sides for fall in falls):
@@ -148,7 +150,7 @@ def _side(sweep: SweepOverview, names: Sequence[str], falls: Sequence[Fall]) -> 
         return f"{text}; {named(held)} never {'does' if len(held) == 1 else 'do'} up to {last}{least}."
     if len(fallen) > 1:
         _, _, name, value = fallen[-1]
-        text += f"; {named([name])} holds longest, to {at(sweep, value)}"
+        text += f"; {named([name])} last, at {at(sweep, value)}"
     return f"{text}."
 
 

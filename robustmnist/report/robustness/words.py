@@ -34,8 +34,12 @@ def answer(overview: Overview, clean: Clean) -> str:
     if not broken:
         return f"{opening} and never loses a tenth of that, in any sweep."
     told = [
-        phrase(sweep, value, among=sum(other.phrases == sweep.phrases for other in suite.sweeps))
-        + _beside(sweep, clean.index, value)
+        _with_measured(
+            phrase(sweep, value, among=sum(other.phrases == sweep.phrases for other in suite.sweeps)),
+            sweep,
+            clean.index,
+            value,
+        )
         for suite, sweep, value in broken[:MOST]
     ]
     fall = f"{opening}; a tenth of that is lost once they {listing(told, 'or')}"
@@ -66,10 +70,13 @@ def weakest(suite: SuiteOverview, index: int) -> tuple[SweepOverview, float] | N
     return (sweep, min(falls, key=lambda one: one[0])[1]) if falls else None
 
 
-def _beside(sweep: SweepOverview, index: int, value: float) -> str:
-    """Return what was measured where checkpoint `index` falls at `value`, where that is not what was asked for."""
+def _with_measured(text: str, sweep: SweepOverview, index: int, value: float) -> str:
+    """Add what was measured where checkpoint `index` falls at `value`, if that is not what was asked for."""
     measured = next((fall.measured for fall in sweep.tolerances[index].falls if fall.at == value), None)
-    return "" if measured is None else f" (as asked for; {at(sweep, measured)} measured)"
+    if measured is None:
+        return text
+    beside = f"measured {at(sweep, measured)})"
+    return f"{text[:-1]}; {beside}" if text.endswith(")") else f"{text} ({beside}"
 
 
 def phrase(sweep: SweepOverview, value: float, *, among: int) -> str:

@@ -88,19 +88,20 @@ def test_a_sentence_per_suite_says_who_and_by_how_much() -> None:
         "cnn is better than fc under shift: area +0.21 (95 % interval 0.20 to 0.22), "
         "p < 0.001 after Holm over 18 tests.",
         "fc is better than cnn under noise: area +0.05 (0.04 to 0.06), p = 0.010.",
-        "The two are not told apart under scale (+0.001 (−0.002 to 0.004), p = 0.31).",
+        "The two are not shown to differ under scale (+0.001 (−0.002 to 0.004), p = 0.31).",
     ]
 
 
 def test_the_verdict_gathers_the_suites() -> None:
     assert told(verdict("fc", "cnn", [BETTER, WORSE, SAME])) == (
-        "cnn is better than fc under shift; fc is better than cnn under noise; the two are not told apart under scale."
+        "cnn is better than fc under shift; fc is better than cnn under noise; "
+        "the two are not shown to differ under scale."
     )
     second = Difference("rotation", 0.1, 0.09, 0.11, 0.001)
     assert told(verdict("fc", "cnn", [BETTER, second])) == (
         "cnn is better than fc under every suite, most under shift (area +0.21, 0.20 to 0.22)."
     )
-    assert verdict("fc", "cnn", [SAME]) == "fc and cnn are not told apart under any suite."
+    assert verdict("fc", "cnn", [SAME]) == "fc and cnn are not shown to differ under any suite."
 
 
 @pytest.mark.parametrize("p", [0.05, 0.2, 1.0, math.nan])
@@ -116,16 +117,16 @@ def test_clean_digits_are_told_by_counts() -> None:
         "On clean digits cnn is better: cnn alone reads 1,095 digits right, fc alone 16 digits (p < 0.001)."
     )
     assert told(clean_sentence("fc", "cnn", Counts(3, 1, 0.6))) == (
-        "On clean digits the two are not told apart: cnn alone reads 1 digit right, fc alone 3 digits (p = 0.60)."
+        "On clean digits the two are not shown to differ: cnn alone reads 1 digit right, fc alone 3 digits (p = 0.60)."
     )
 
 
 @pytest.mark.parametrize(
     ("kappas", "words"),
     [
-        ([0.2, 0.5], "more often than chance would have it: error consistency κ 0.20 to 0.50"),
+        ([0.2, 0.5], "more often than by chance: error consistency κ 0.20 to 0.50"),
         ([0.2, math.nan], "κ 0.20."),
-        ([-0.1, 0.0], "no more often than chance"),
+        ([-0.1, 0.0], "no more often than by chance"),
         ([-0.1, 0.3], "depends on the setting: error consistency κ −0.10 to 0.30 (0 is chance)"),
     ],
 )
@@ -243,7 +244,7 @@ def test_more_than_three_pairs_start_folded() -> None:
     assert section is not None
     assert [pair.extra for pair in section.pairs] == [False] * 3 + [True] * 3
     assert [len(pair.galleries) for pair in section.pairs] == [2] * 3 + [0] * 3
-    assert "Under the first 3 pairs stand digits" in section.note
+    assert "Under the first 3 pairs are digits" in section.note
     assert html(section).count('<details class="more">') == 3
 
 
@@ -298,7 +299,7 @@ def test_a_gallery_shows_the_surest_mistakes_that_the_other_reads(pictured: Pred
         assert [card.sample for card in clean] == table["id"].tolist()[:SHOWN]
         assert told(clean[0].wrong) == f"{table['predicted'][0]}, {100 * table['confidence_wrong'][0]:.2f} %"
         assert told(clean[0].right) == f"{table['label'][0]}, {100 * table['confidence_right'][0]:.2f} %"
-        assert f"{names[1]} reads {len(table)} that {names[0]} gets wrong" in gallery.caption
+        assert f"{names[1]} reads {len(table)} clean digit" in gallery.caption
         disturbed = [card for card in gallery.cards if card.where != "clean"]
         assert len({card.sample for card in disturbed}) == len(disturbed) <= SHOWN
         every = pd.concat([mistakes_read_right(pictured, *names, suite.name) for suite in pictured.suites])
@@ -353,13 +354,13 @@ def test_galleries_cost_less_than_a_kilobyte_a_digit(pictured: Predictions) -> N
 def test_a_caption_tells_the_count_and_the_surest() -> None:
     sure, unsure = Overruled(4, 9, 0.987, 0.61, "shift right, 3 px"), Overruled(3, 5, 0.5, 0.9, "")
     assert told(gallery_caption("fc", "cnn", 1095, [unsure, sure])) == (
-        "Of clean digits, cnn reads 1,095 that fc gets wrong. "
-        "The surest shown: a 4 read as 9 with 98.70 % (shift right, 3 px), to which cnn gives 61.00 %."
+        "cnn reads 1,095 clean digits right that fc gets wrong. "
+        "The most confident mistake shown: a 4 read as 9 with 98.70 % (shift right, 3 px); cnn is right with 61.00 %."
     )
-    assert gallery_caption("fc", "cnn", 0, []) == "Of clean digits, cnn reads 0 that fc gets wrong."
+    assert gallery_caption("fc", "cnn", 0, []) == "cnn reads 0 clean digits right that fc gets wrong."
     none = Overruled(2, -1, math.nan, 0.8, "")
     assert "a 3 read as 5 with 50.00 % (clean)" in told(gallery_caption("fc", "cnn", 2, [none, unsure]))
-    assert "a 2 without a valid answer (clean), to which cnn gives 80.00 %." in told(
+    assert "a 2 without a valid answer (clean); cnn is right with 80.00 %." in told(
         gallery_caption("fc", "cnn", 1, [none])
     )
     assert gallery_caption("fc", "cnn", 2, [sure, unsure], 1).endswith("The run kept no picture of 1 of these 2.")
@@ -376,7 +377,7 @@ def test_it_is_said_which_spread_is_larger() -> None:
         "worst network 94.20 %, its best 95.60 %.",
         "On clean digits the choice of digits weighs more: another seed would move a network’s accuracy by 0.57 "
         "points, another 500 digits by 1.00 points (standard deviations).",
-        "The networks are told apart in 17 of 128 settings (Cochran’s Q, Holm over these).",
+        "The networks are shown to differ in 17 of 128 settings (Cochran’s Q, Holm over these).",
         "A spread taken from 3 networks is itself uncertain by about 50 %.",
     ]
     heavy = replace(SPREAD, by_seed=0.02)

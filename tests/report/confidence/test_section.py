@@ -72,10 +72,10 @@ def html(section: TrustSection) -> str:
 @pytest.mark.parametrize(
     ("confidence", "text"),
     [
-        (0.905, "as sure as it is right (90.0 % right, 90.5 % sure)"),
-        (0.91, "as sure as it is right (90.0 % right, 91.0 % sure)"),
-        (0.96, "over-confident by 6.0 points (90.0 % right, 96.0 % sure)"),
-        (0.7, "under-confident by 20.0 points (90.0 % right, 70.0 % sure)"),
+        (0.905, "as confident as it is accurate (90.0 % right, mean confidence 90.5 %)"),
+        (0.91, "as confident as it is accurate (90.0 % right, mean confidence 91.0 %)"),
+        (0.96, "over-confident by 6.0 points (90.0 % right, mean confidence 96.0 %)"),
+        (0.7, "under-confident by 20.0 points (90.0 % right, mean confidence 70.0 %)"),
         (NAN, "gave no valid answer"),
     ],
 )
@@ -86,32 +86,32 @@ def test_over_or_under_by_how_much_and_not_within_the_interval(confidence: float
 def test_a_caption_goes_through_the_checkpoints() -> None:
     caption = reliability_caption([sure(0.9), sure(0.99, 0.5, name="cnn")])
     assert told(caption) == (
-        "fc as sure as it is right (90.0 % right, 90.0 % sure); "
-        "cnn over-confident by 49.0 points (50.0 % right, 99.0 % sure)."
+        "fc is as confident as it is accurate (90.0 % right, mean confidence 90.0 %); "
+        "cnn is over-confident by 49.0 points (50.0 % right, mean confidence 99.0 %)."
     )
 
 
 def test_the_answer_counts_settings_and_names_the_worst() -> None:
     shifted = [sure(0.95, where="A"), sure(0.5, where="B"), sure(0.9, where="C"), sure(NAN, where="D")]
     assert told(trust_answer(sure(0.9), shifted)) == (
-        "is as sure as it is right (90.0 % right, 90.0 % sure) on clean digits, and over-confident at 1 and "
-        "under-confident at 1 of 4 shifted settings, farthest off at B: under-confident by 40.0 points "
-        "(90.0 % right, 50.0 % sure)."
+        "is as confident as it is accurate (90.0 % right, mean confidence 90.0 %) on clean digits, and over-confident "
+        "at 1 and under-confident at 1 of 4 perturbed settings, most at B: under-confident by 40.0 points "
+        "(90.0 % right, mean confidence 50.0 %)."
     )
 
 
 def test_an_honest_checkpoint_is_called_so() -> None:
     assert trust_answer(sure(0.9), [sure(0.9), sure(0.905)]).endswith(
-        "as sure as it is right at every setting looked at."
+        "as confident as it is accurate at every setting shown."
     )
     one = told(trust_answer(sure(0.9), [sure(0.99, where="Turn, 30°")]))
-    assert one.endswith("at Turn, 30° over-confident by 9.0 points (90.0 % right, 99.0 % sure).")
+    assert one.endswith("at Turn, 30° over-confident by 9.0 points (90.0 % right, mean confidence 99.0 %).")
     assert told(trust_answer(sure(NAN), [])) == "is without a valid answer on clean digits."
 
 
 def test_the_risk_caption_tells_all_and_the_surer_half() -> None:
     assert told(risk_caption(["fc", "cnn"], [0.2, NAN], [0.01, NAN])) == (
-        "Wrong: fc 20.0 % of all answers, 1.0 % of the surer half."
+        "Wrong: fc 20.0 % of all answers, 1.0 % of the more confident half."
     )
     assert risk_caption(["fc"], [NAN], [NAN]) == "No valid answer."
 
@@ -127,24 +127,24 @@ def errors(*values: float) -> list[Error]:
             0.5,
             errors(0.05, 0.1, 0.2, 0.3, NAN),
             errors(0.002, 0.05, 0.3, 0.29, NAN),
-            "at its fitted temperature of 0.50, which raises its confidence, has a calibration error of 0.2 points "
-            "(95 % interval 0.2–0.2) on clean digits, 5.0 points (4.0–6.0) without it, and one smaller than without it "
-            "at 2 of 3 shifted settings, at 1 with intervals apart.",
+            "with its fitted temperature of 0.50, which raises its confidence, has a calibration error of 0.2 points "
+            "(95 % interval 0.2–0.2) on clean digits; without it 5.0 points (4.0–6.0). The error with it is smaller "
+            "than without it at 2 of 3 perturbed settings, at 1 with intervals that do not overlap.",
         ),
         (
             1.8,
             errors(0.05, 0.1),
             errors(0.01, 0.2),
-            "at its fitted temperature of 1.80, which lowers its confidence, has a calibration error of 1.0 points "
-            "(95 % interval 0.8–1.2) on clean digits, 5.0 points (4.0–6.0) without it, and one smaller than without it "
-            "at 0 of 1 shifted setting, at 0 with intervals apart.",
+            "with its fitted temperature of 1.80, which lowers its confidence, has a calibration error of 1.0 points "
+            "(95 % interval 0.8–1.2) on clean digits; without it 5.0 points (4.0–6.0). The error with it is smaller "
+            "than without it at 0 of 1 perturbed setting, at 0 with intervals that do not overlap.",
         ),
         (
             2.0,
             errors(0.03),
             errors(0.01),
-            "at its fitted temperature of 2.00, which lowers its confidence, has a calibration error of 1.0 points "
-            "(95 % interval 0.8–1.2) on clean digits, 3.0 points (2.4–3.6) without it.",
+            "with its fitted temperature of 2.00, which lowers its confidence, has a calibration error of 1.0 points "
+            "(95 % interval 0.8–1.2) on clean digits; without it 3.0 points (2.4–3.6).",
         ),
         (2.0, errors(NAN, NAN), errors(NAN, NAN), "gave no valid answer."),
     ],
@@ -263,7 +263,7 @@ def test_temperatures_are_used_where_the_cards_carry_them(run: Predictions, sect
         assert clean[name] == plain[at]
         assert cnn[name] == plain[4 + at]
     assert [answer.key.name for answer in found.tempered] == ["fc"]
-    assert "at its fitted temperature of 2.50, which lowers its confidence" in html(found)
+    assert "with its fitted temperature of 2.50, which lowers its confidence" in html(found)
     assert "fitted on validation digits" in html(found)
 
 

@@ -74,7 +74,7 @@ def test_the_caption_names_the_farthest_miss_and_the_ink_that_left(lost: float, 
     found = table(lost=lost)
     assert found is not None
     caption = told(found.caption)
-    assert "Farthest from what was asked: Right, " in caption
+    assert "Largest difference: Right, " in caption
     assert words in caption
 
 
@@ -121,8 +121,8 @@ def test_the_caption_looks_at_every_point_of_a_map() -> None:
     found = map_table()
     assert found is not None
     caption = told(found.caption)
-    assert "Of a map: at the ends of each of its strengths while the others do nothing" in caption
-    assert "Farthest from what was asked: Both, 1.20 px measured at dx +2 px, dy −2." in caption
+    assert "For a map: at the ends of each of its strengths while the others are neutral" in caption
+    assert "Largest difference: Both, 1.20 px measured at dx +2 px, dy −2." in caption
     assert "Most ink leaves the frame at Both, dx +2 px, dy −2: 10.0 %." in caption
 
 
@@ -130,6 +130,6 @@ def test_a_map_of_before_maps_were_measured_has_no_lines() -> None:
     found = map_table(measured=False)
     assert found is not None
     assert {one[0] for one in found.rows} == {"shift: Right"}
-    assert "Of a map" not in found.caption
+    assert "For a map" not in found.caption
     alone = synthetic_predictions(("fc",), n=20, suites=(MAPS,), digits=False)
     assert realised_table(gather(replace(alone, realised=pd.DataFrame(columns=list(REALISED))))) is None

@@ -85,9 +85,7 @@ def test_the_answer_tells_what_was_measured_where_that_is_not_what_was_asked_for
     known = sweep.tolerances[0]
     assert known.above is not None
     off = replace(sweep, tolerances=(replace(known, above=replace(known.above, measured=2.61)),))
-    assert told(answer(whole(suited("Shift", off)), CLEAN)).endswith(
-        "once they move 3.2 px (as asked for; 2.6 px measured)."
-    )
+    assert told(answer(whole(suited("Shift", off)), CLEAN)).endswith("once they move 3.2 px (measured 2.6 px).")
 
 
 def test_who_never_falls_has_the_beginning_of_its_interval_told() -> None:
@@ -206,7 +204,7 @@ def test_axes_name_what_varies_and_its_unit() -> None:
 @pytest.mark.parametrize(
     ("sweep", "bounds", "text"),
     [
-        (RIGHT, [(None, 4.0), (None, 3.0)], "b loses a tenth first, at 3.0 px; a holds longest, to 4.0 px."),
+        (RIGHT, [(None, 4.0), (None, 3.0)], "b loses a tenth first, at 3.0 px; a last, at 4.0 px."),
         (RIGHT, [(None, 4.0)], "a loses a tenth at 4.0 px."),
         (RIGHT, [(None, None), (None, None)], "No checkpoint loses a tenth up to 10 px."),
         (RIGHT, [(None, None)], "a never loses a tenth up to 10 px."),
@@ -215,8 +213,8 @@ def test_axes_name_what_varies_and_its_unit() -> None:
         (
             TURN,
             [(-30.0, 40.0), (-35.0, 35.0)],
-            "Below 0°: a loses a tenth first, at −30°; b holds longest, to −35°. "
-            "Above 0°: b loses a tenth first, at +35°; a holds longest, to +40°.",
+            "Below 0°: a loses a tenth first, at −30°; b last, at −35°. "
+            "Above 0°: b loses a tenth first, at +35°; a last, at +40°.",
         ),
         (
             TURN,
@@ -246,11 +244,11 @@ AREAS = Area(0.5, 0.49, 0.51), Area(0.8, 0.78, 0.82), Area(0.81, 0.79, 0.83)
     ("areas", "text"),
     [
         (AREAS[:1], "a keeps 50.0 % of the area (49.0–51.0)."),
-        (AREAS[:2], "b follows farthest, 80.0 % of the area (78.0–82.0); a least far, 50.0 % (49.0–51.0)."),
+        (AREAS[:2], "b keeps the most, 80.0 % of the area (78.0–82.0); a the least, 50.0 % (49.0–51.0)."),
         (AREAS[1:], "Their intervals overlap: 80.0 % to 81.0 % of the area."),
         (
             AREAS,
-            "b and c follow farthest, 81.0 % of the area and intervals that overlap; a least far, 50.0 % (49.0–51.0).",
+            "b and c keep the most, 81.0 % of the area and intervals that overlap; a the least, 50.0 % (49.0–51.0).",
         ),
     ],
 )
@@ -289,9 +287,9 @@ def test_map_captions_say_what_is_kept_where_it_is_lowest_and_how_consistent() -
     grids = [np.array([[0.2, 0.9, 0.95], [0.9, 0.99, 0.9]]), np.full((2, 3), 0.95)]
     agree = pd.DataFrame({"consistency": [0.5, 0.7], "consistency_low": [0.4, 0.6], "consistency_high": [0.6, 0.8]})
     assert told(map_caption(sweep, ["a", "b"], grids, [0.9, 0.9], agree)) == (
-        "Of 6 points nine tenths of clean accuracy are kept by a at 5 and b at 6 (framed). "
-        "Lowest: 20.0 %, a at dx −1 px and dy −1 px. Two points of the map give one digit the same answer, "
-        "right or wrong: a 50.0 % (40.0–60.0) and b 70.0 % (60.0–80.0)."
+        "Of 6 points, so many keep nine tenths of clean accuracy (framed): a 5 and b 6. "
+        "Lowest: 20.0 %, a at dx −1 px and dy −1 px. A digit gets the same answer, right or wrong, "
+        "at two points of the map: a 50.0 % (40.0–60.0) and b 70.0 % (60.0–80.0)."
     )
 
 
@@ -299,15 +297,15 @@ def test_worst_captions_say_what_is_left_of_a_random_pose() -> None:
     worst = Area(0.9, 0.88, 0.92), Area(0.6, 0.58, 0.62)
     one = Tries(0, "a", 0.99, 0.91, worst, ((775, Area(0.3, 0.28, 0.32)),))
     assert told(worst_caption([one])) == (
-        "a reads 91.0 % of digits in a random pose, 60.0 % (58.0–62.0) in each of 2, "
-        "30.0 % (28.0–32.0) at all 775 of the grid."
+        "a reads 91.0 % of digits in a random pose, 60.0 % (58.0–62.0) in each of 2 random poses, "
+        "30.0 % (28.0–32.0) at all 775 points of the grid."
     )
 
 
 def test_strip_captions_say_what_was_read_at_the_focus() -> None:
     assert (
         told(strip_caption(swept(RIGHT, (None, 3.0), (None, 4.0))))
-        == "◆ 1 px: of all digits read right by a 87.0 % and b 87.0 %."
+        == "At ◆ 1 px, of all digits are read right: a 87.0 % and b 87.0 %."
     )
 
 
@@ -315,7 +313,7 @@ def test_class_captions_name_the_worst_class_and_pass_over_absent_ones() -> None
     shares = np.array([0.9, np.nan, 0.4, *[0.95] * 7])[None, :, None].repeat(11, axis=2)
     caption = told(class_caption(swept(RIGHT, (None, 3.0)), shares, shares - 0.1, shares + 0.02))
     assert caption == (
-        "At ◆ 1 px, worst read: a 2 (40.0 %, 30.0–42.0) and best 3 (95.0 %). 95 % intervals: ±6.0 points at most."
+        "At ◆ 1 px: a reads 2 worst (40.0 %, 30.0–42.0) and 3 best (95.0 %). 95 % intervals are ±6.0 points at most."
     )
 
 
@@ -335,15 +333,15 @@ def test_matrix_captions_name_the_most_frequent_mistake_and_the_invalid_rows() -
     table = np.diag(np.full(10, 90))
     table[4, 9] = 12
     text = matrix_caption(["a", "b"], [table, np.diag(np.full(10, 90))], [3, 0])
-    assert told(text) == "Most frequent mistake: a 4 read as 9 (12×) and b none. Invalid rows, in no cell: a 3."
+    assert told(text) == "Most frequent mistake: a 4 read as 9 (12×) and b none. Invalid answers are in no cell: a 3."
 
 
 def test_gallery_captions() -> None:
     first, last = Mistake(4, 9, 0.99991, "Right, 3 px"), Mistake(1, 7, 0.62, "")
     assert gallery_caption([]) == "No mistake."
-    assert told(gallery_caption([last])) == "The surest: a 1 read as 7 with 62.00 %; there is no other."
+    assert told(gallery_caption([last])) == "Most confident: a 1 read as 7 with 62.00 %; there is no other."
     assert told(gallery_caption([first, last])) == (
-        "The surest: a 4 read as 9 with 99.99 % (Right, 3 px); the last of these 2 with 62.00 %."
+        "Most confident: a 4 read as 9 with 99.99 % (Right, 3 px); the last of these 2 with 62.00 %."
     )
     assert told(gallery_caption([first, last], 1)).endswith("62.00 %. The run kept no picture of 1 of these 2.")
     assert told(gallery_caption([last], 1)).endswith("no other. The run kept no picture of any of these.")
