@@ -1,4 +1,4 @@
-"""Texts that can be printed: a run that carries others has them replaced before anything is computed from it."""
+"""Replace control characters in names that came from files, so that page, tables and terminal can show them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -77,10 +77,10 @@ def _printable(value: Any) -> Any:
 
 
 def _distinct(names: Iterable[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    distinct: dict[str, str] = {}
     for name in names:
         new, number = printable(name), 2
-        while new in found.values():
+        while new in distinct.values():
             new, number = f"{printable(name)} ({number})", number + 1
-        found[name] = new
-    return found
+        distinct[name] = new
+    return distinct

@@ -75,7 +75,7 @@ class Tolerance:
         name: Its name.
         clean: Its accuracy on clean images.
         area: Area under its curve over the sweep's range.
-        below: Where it falls on the side below neutral; None: there is no such side.
+        below: Where it falls on the side below neutral; None: the sweep has no values there.
         above: The same on the side above.
         reach: The share of the way from neutral to the sweep's end at which it falls, on its weaker side; 1: never.
     """
@@ -119,7 +119,7 @@ def read_tolerances(
         shares: The sweep's rows of `robustmnist.results.areas`.
         criticals: Its rows of `robustmnist.results.critical_strengths`; None: there are none.
     """
-    found = []
+    tolerances = []
     for one, share in zip(clean, read_areas(shares, tuple(one.name for one in clean)), strict=True):
         falls: dict[str, Fall] = {}
         if criticals is not None:  # a sweep of its neutral value alone has no side
@@ -136,8 +136,8 @@ def read_tolerances(
             if fall.at is not None
         ]
         reach = min(shares_of_way, default=1.0)
-        found.append(Tolerance(one.index, one.name, one.accuracy, share, below, above, reach))
-    return tuple(found)
+        tolerances.append(Tolerance(one.index, one.name, one.accuracy, share, below, above, reach))
+    return tuple(tolerances)
 
 
 def _number(value: object) -> float | None:

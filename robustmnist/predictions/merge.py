@@ -19,10 +19,10 @@ HASH = 8  # characters of a weights' hash that tell two checkpoints of one name 
 
 @dataclass(frozen=True)
 class _Source:
-    """Where a checkpoint's answers are: which run, and its place there."""
+    """Where a checkpoint's answers are: which run, and its index there."""
 
     run: Predictions
-    place: int
+    index: int
 
 
 def merge(several: Sequence[Predictions]) -> Predictions:
@@ -69,7 +69,7 @@ def merge(several: Sequence[Predictions]) -> Predictions:
         first,
         checkpoints=names,
         suites=suites,
-        clean=np.stack([one.run.clean[one.place] for one in clean]),
+        clean=np.stack([one.run.clean[one.index] for one in clean]),
         logits=logits,
         manifest=manifest,
         realised=_realised(suites, origins),
@@ -126,12 +126,12 @@ def _checkpoints(several: Sequence[Predictions]) -> tuple[dict[str, str], list[d
 
 def _hashes(run: Predictions) -> list[str]:
     # A run without hashes is not of this project's making: the name must do.
-    return [str(_record(run, place).get("sha256") or name) for place, name in enumerate(run.checkpoints)]
+    return [str(_record(run, index).get("sha256") or name) for index, name in enumerate(run.checkpoints)]
 
 
-def _record(run: Predictions, place: int) -> dict[str, Any]:
+def _record(run: Predictions, index: int) -> dict[str, Any]:
     records = run.manifest.get("checkpoints", ())
-    return dict(records[place]) if place < len(records) else {}
+    return dict(records[index]) if index < len(records) else {}
 
 
 def _clean(several: Sequence[Predictions], sha256: str) -> _Source:
@@ -150,9 +150,9 @@ def _source(several: Sequence[Predictions], name: str, sha256: str, suite: Suite
 
 def _stacked(sources: Sequence[_Source], suite: str, sweep: str) -> Logits:
     run = sources[0].run
-    if all(one.run is run for one in sources) and [one.place for one in sources] == list(range(len(run.checkpoints))):
+    if all(one.run is run for one in sources) and [one.index for one in sources] == list(range(len(run.checkpoints))):
         return run.logits[suite, sweep]
-    return Stacked([one.run.logits[suite, sweep][one.place] for one in sources])
+    return Stacked([one.run.logits[suite, sweep][one.index] for one in sources])
 
 
 def _realised(suites: Sequence[Suite], origins: Mapping[str, Predictions]) -> Any:

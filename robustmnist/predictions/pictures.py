@@ -65,7 +65,7 @@ class Digits:
     by_rank: dict[tuple[str, str], list[Pair]] = field(default_factory=dict)
 
     def pair(self, shown: Shown) -> Pair | None:
-        """Return the picture of a perturbed digit and that of the same digit unperturbed; None unless both are here."""
+        """Return the picture of a perturbed digit and of the same digit unperturbed; None unless the run kept both."""
         if shown not in self.perturbed or shown.row not in self.clean:
             return None
         return self.perturbed[shown], self.clean[shown.row]
@@ -113,7 +113,7 @@ def read_digits(path: Path, sha256: str) -> Digits:
         raise
     except OSError as cause:
         raise RunError(f"cannot be read ({cause.strerror})", where=path, remedy=remedy) from cause
-    # zipfile and numpy let half a dozen exception types through on damaged input; whatever it is, the file is no good.
+    # zipfile and numpy raise half a dozen exception types on damaged input: each of them means a damaged file.
     except Exception as cause:
         raise RunError(f"is not the .npz of a run ({type(cause).__name__})", where=path, remedy=remedy) from cause
 
@@ -127,10 +127,10 @@ def _arrays(digits: Digits) -> dict[str, NDArray[Any]]:
     sweeps: dict[tuple[str, str], list[Shown]] = defaultdict(list)
     for shown in sorted(digits.perturbed):
         sweeps[shown.setting.suite, shown.setting.sweep].append(shown)
-    for (suite, sweep), found in sweeps.items():
-        arrays[f"perturbed/{suite}/{sweep}/picture"] = np.stack([digits.perturbed[shown] for shown in found])
+    for (suite, sweep), keys in sweeps.items():
+        arrays[f"perturbed/{suite}/{sweep}/picture"] = np.stack([digits.perturbed[shown] for shown in keys])
         for column, dtype in COLUMNS.items():
-            arrays[f"perturbed/{suite}/{sweep}/{column}"] = np.array([getattr(s, column) for s in found], dtype)
+            arrays[f"perturbed/{suite}/{sweep}/{column}"] = np.array([getattr(shown, column) for shown in keys], dtype)
     return arrays
 
 
@@ -157,7 +157,7 @@ def _digits(arrays: Mapping[str, NDArray[Any]]) -> Digits:
             twins = seen if suite == CLEAN else _pictures(arrays[f"twins/{rest}"], 3)
             digits.by_rank[checkpoint, suite] = list(zip(seen, twins, strict=True))
         elif kind != "twins" and name not in COLUMNS:
-            raise ValueError(f"{key} is no picture")
+            raise ValueError(f"{key} is not a picture")
     return digits
 
 

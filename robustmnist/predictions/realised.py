@@ -2,13 +2,17 @@
 
 A row per value of each curve; of a map, a row per strength and point.
 
-Columns: ``suite``, ``sweep``; ``parameter``, the strength, its ``value`` and its ``unit``; ``others``, of a map where
-on it the point lies: its other strengths, as in "dy -10", else empty; ``measure``, the property of a digit that the
-strength changes (a key of `robustmnist.measure.MEASURES`), empty where there is none; ``measure_unit``, that of the
-next but one; ``n``, the images that were measured; ``measured_mean`` and ``measured_sd``, by how much the property
-changed from clean to perturbed, over images that have it and variants; ``ink_clipped``, the share of ink that left the
-frame; ``psnr``, dB; ``natural_low`` and ``natural_high``, from `robustmnist.suites.natural_band.band`. Nothing stands
-for a number that there is not.
+Columns:
+
+- ``suite``, ``sweep``; ``parameter``, the strength, with its ``value`` and ``unit``; ``others``, for a point of a map
+  its other strengths, as in "dy -10", else empty
+- ``measure``, the property of a digit that the strength changes (a key of `robustmnist.measure.MEASURES`), empty where
+  there is none; ``measured_mean`` and ``measured_sd``, by how much the property changed from clean to perturbed, over
+  images that have it and variants; ``measure_unit``, the unit of both; ``n``, the images that were measured
+- ``ink_clipped``, the share of ink that left the frame; ``psnr``, dB; ``natural_low`` and ``natural_high``, from
+  `robustmnist.suites.natural_band.band`
+
+An empty cell is a number that is not known.
 """
 
 import io
@@ -96,7 +100,7 @@ def read_realised(path: Path, sha256: str, suites: Sequence[Suite]) -> pd.DataFr
     """Read the file that a run's manifest speaks of.
 
     Raises:
-        RunError: If the file is missing, is not what the hash says, or is no such table.
+        RunError: If the file is missing, does not have this hash, or is not such a table.
     """
     remedy = "delete run.json and run the same command again with -o to make it anew"
     try:
@@ -109,7 +113,7 @@ def read_realised(path: Path, sha256: str, suites: Sequence[Suite]) -> pd.DataFr
         raise RunError("was changed after it was written: its sha256 does not match", where=path, remedy=remedy)
     try:
         return parse_realised(data.decode(), suites)
-    # pandas lets several exception types through on damaged input; whatever it is, the file is no good.
+    # pandas raises several exception types on damaged input; each of them means that the file is damaged.
     except Exception as cause:
         raise RunError(
             f"holds no realised severities ({cause})".replace("\n", " "), where=path, remedy=remedy

@@ -55,7 +55,7 @@ class Predictions:
         return len(self.labels)
 
     def index(self, checkpoint: str) -> int:
-        """Return the place of `checkpoint` on the first axis; raise `RunError` where it was not evaluated."""
+        """Return the index of `checkpoint` on the first axis; raise `RunError` where it was not evaluated."""
         return _find(checkpoint, self.checkpoints, "checkpoint")
 
     def suite(self, name: str) -> Suite:
@@ -75,9 +75,9 @@ class Predictions:
         Raises:
             RunError: If the setting was not evaluated.
         """
-        place = self.index(checkpoint)
+        index = self.index(checkpoint)
         if suite is None:
-            return self.clean[place : place + 1]
+            return self.clean[index : index + 1]
         if sweep is None or value is None:
             raise RunError(f"suite '{suite}' alone names no setting", remedy="give the sweep and the value too")
         values = self.sweep(suite, sweep).values
@@ -85,7 +85,7 @@ class Predictions:
         if at is None:
             known = ", ".join(f"{one:g}" for one in values)
             raise RunError(f"{value:g} is not a value of sweep '{suite}.{sweep}'", remedy=f"use one of {known}")
-        found: NDArray[np.float32] = self.logits[suite, sweep][place, at]
+        found: NDArray[np.float32] = self.logits[suite, sweep][index, at]
         return found
 
 
@@ -102,7 +102,7 @@ def stored_temperatures(predictions: Predictions) -> dict[str, float]:
 
     Runs from before version 0.2 have none.
     """
-    # By place: a page may call a checkpoint otherwise than its card does.
+    # By index: a page may call a checkpoint otherwise than its card does.
     records = zip(predictions.checkpoints, predictions.manifest.get("checkpoints", ()), strict=False)
     return {name: float(record["temperature"]) for name, record in records if record.get("temperature")}
 
@@ -113,13 +113,13 @@ def only_checkpoint(predictions: Predictions, name: str) -> Predictions:
     Raises:
         RunError: If it was not evaluated.
     """
-    place = predictions.index(name)
-    records = predictions.manifest["checkpoints"][place : place + 1]
+    index = predictions.index(name)
+    records = predictions.manifest["checkpoints"][index : index + 1]
     return replace(
         predictions,
         checkpoints=(name,),
-        clean=predictions.clean[place : place + 1],
-        logits={key: array[place : place + 1] for key, array in predictions.logits.items()},
+        clean=predictions.clean[index : index + 1],
+        logits={key: array[index : index + 1] for key, array in predictions.logits.items()},
         manifest={**predictions.manifest, "checkpoints": records},
         digits=None,
         older=(),

@@ -73,7 +73,7 @@ class Page:
 def page(overview: Overview) -> Page:
     """Return the report of `overview`, section by section."""
     names = [shorten(one.name, NAME) for one in overview.clean]
-    keys = tuple(Key(hue(place), name) for place, name in enumerate(names))
+    keys = tuple(Key(hue(index), name) for index, name in enumerate(names))
     suites = overview.predictions.suites
     done = Done(
         note=COMMAND_NOTE,

@@ -194,4 +194,4 @@ def check_names(suites: Sequence[Suite]) -> None:
     """
     for name in [name for suite in suites for name in (suite.name, *(sweep.name for sweep in suite.sweeps))]:
         if not NAME.fullmatch(name):
-            raise SuiteError(f"{name!r} is no name", remedy="use lower-case letters, digits and single dashes")
+            raise SuiteError(f"{name!r} is not a name", remedy="use lower-case letters, digits and single dashes")

@@ -101,8 +101,8 @@ def _hardest(predictions: "Predictions") -> "list[Setting]":
     from robustmnist.overview.printable_run import printable_run
     from robustmnist.suites import Setting
 
-    found = [one.hardest for one in gather(printable_run(predictions)).suites]
-    names = [(predictions.suites[one.index[0]], one) for one in found]
+    hardest = [one.hardest for one in gather(printable_run(predictions)).suites]
+    names = [(predictions.suites[one.index[0]], one) for one in hardest]
     return [Setting(suite.name, suite.curves[one.index[1]].name, one.focus) for suite, one in names]
 
 

@@ -19,5 +19,5 @@ def echo_json(content: object, *, indent: int = 2) -> None:
 
 
 def say(words: str) -> None:
-    """Print a line on standard error, where what is no result belongs."""
+    """Print a line on standard error: progress and remarks, which are not results."""
     echo(words, err=True)

@@ -28,17 +28,17 @@ def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_js
     from robustmnist.overview.printable_run import printable_run
     from robustmnist.wording.numbers import count, interval, percent
 
-    found, summary = gather(printable_run(predictions)), folder / "summary.csv"
+    overview, summary = gather(printable_run(predictions)), folder / "summary.csv"
     if as_json:
-        content = {"out": str(folder), "report": str(page), "summary": str(summary), **record(found, RESAMPLES)}
+        content = {"out": str(folder), "report": str(page), "summary": str(summary), **record(overview, RESAMPLES)}
         echo_json(content, indent=1)
         return
-    run, n = found.predictions, count(len(found.predictions))
-    for one in found.clean:
+    run, n = overview.predictions, count(len(overview.predictions))
+    for one in overview.clean:
         accuracy, ends = percent(one.accuracy, 2, sign=False), interval(one.low, one.high, 2)
         echo(f"{one.name}: reads {accuracy} % of {n} clean digits (95 % interval {ends})")
     drawn = f"{count(RESAMPLES)} resamples of the {n} digits"
-    curves, worst, maps = _curves(found), _worst(found), _maps(run, RESAMPLES)
+    curves, worst, maps = _curves(overview), _worst(overview), _maps(run, RESAMPLES)
     if curves:
         echo("The strength at which a tenth of clean accuracy is lost, and the area under the curve in %,")
         echo(f"with 95 % intervals from {drawn}:")
@@ -64,8 +64,8 @@ def _curves(overview: "Overview") -> Rows:
         for one in sweep.tolerances:
             area = share_text(one.area.share, one.area.low, one.area.high)
             falls = [typed(fall_text(sweep, fall)) for fall in one.falls] or ["-"]
-            for fall, told in zip_longest(falls, [area], fillvalue=""):
-                rows.append([sweep.suite.name, sweep.name, one.name, fall, told])
+            for fall, shown_area in zip_longest(falls, [area], fillvalue=""):
+                rows.append([sweep.suite.name, sweep.name, one.name, fall, shown_area])
     return rows
 
 

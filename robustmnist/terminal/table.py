@@ -42,7 +42,7 @@ def _draw(table: Sequence[Sequence[str]]) -> None:
     for cell, width in zip(table[0], widths, strict=True):
         drawn.add_column(Text(cell), width=width)
     for row in table[1:]:
-        drawn.add_row(*map(Text, row))  # as text: [brackets] in a name are no markup
+        drawn.add_row(*map(Text, row))  # as text: [brackets] in a name are not markup
     console.width = max(console.width, console.width + sum(widths) - room)
     console.print(drawn)
 

@@ -591,7 +591,7 @@ def test_bad_arguments_are_named(models: dict[str, nn.Module], digits: Dataset, 
         run(suites=[SUITE, SUITE])
     with pytest.raises(SuiteError, match="'clean' stands for no suite"):
         run(suites=replace(SUITE, name="clean"))
-    with pytest.raises(SuiteError, match=r"'\.\./x' is no name"):
+    with pytest.raises(SuiteError, match=r"'\.\./x' is not a name"):
         run(suites=replace(SUITE, name="../x"))
     with pytest.raises(ImagesError, match=r"ink in \[0, 1\]"):
         run(digits=replace(digits, images=digits.images * 255))

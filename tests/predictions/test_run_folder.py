@@ -231,7 +231,7 @@ def test_a_forged_name_reaches_no_file_outside(copy: Path) -> None:
     manifest = json.loads((copy / "run.json").read_text())
     manifest["suites"][0]["name"] = "../../outside"
     resign(copy, suites=manifest["suites"])
-    with pytest.raises(RunError, match=r"'../../outside' is no name"):
+    with pytest.raises(RunError, match=r"'../../outside' is not a name"):
         read_predictions(copy)
 
 

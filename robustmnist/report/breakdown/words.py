@@ -86,12 +86,12 @@ def class_caption(sweep: SweepOverview, shares: Shares, low: Shares, high: Share
         low: Their lower ends.
         high: Their upper ends.
     """
-    place = sweep.values.index(sweep.focus)
+    index = sweep.values.index(sweep.focus)
     said = []
     for k, one in enumerate(sweep.curves):
-        here = shares[k, :, place]
+        here = shares[k, :, index]
         worst, best = int(np.nanargmin(here)), int(np.nanargmax(here))
-        bounds = interval(float(low[k, worst, place]), float(high[k, worst, place]))
+        bounds = interval(float(low[k, worst, index]), float(high[k, worst, index]))
         said.append(
             f"{shorten(one.name, NAME)} reads {worst} worst ({percent(float(here[worst]))}, {bounds}) and {best} best "
             f"({percent(float(here[best]))})"
@@ -103,6 +103,6 @@ def class_caption(sweep: SweepOverview, shares: Shares, low: Shares, high: Share
 
 def strip_caption(sweep: SweepOverview) -> str:
     """Say what the checkpoints read of all digits at the strength that is looked at."""
-    place = sweep.values.index(sweep.focus)
-    shares = listing([f"{shorten(one.name, NAME)} {percent(one.accuracy[place])}" for one in sweep.curves])
+    index = sweep.values.index(sweep.focus)
+    shares = listing([f"{shorten(one.name, NAME)} {percent(one.accuracy[index])}" for one in sweep.curves])
     return f"At ◆ {at(sweep, sweep.focus, exact=True)}, of all digits are read right: {shares}."

@@ -44,10 +44,10 @@ def worst_chart(tries: Sequence[Tries], label: str) -> Markup:
     for k in (k for k in (1, 2, 5, 10, 20, 50, 100, 200, 500) if k <= most):
         parts.append(word(x(k), bottom + 14, count(k), "tmuted", "middle"))
     parts.append(word((x(1) + right) / 2, HEIGHT - 6, "random poses that must all be read right", "", "middle"))
-    places = [right + GAP * (i + 1) for i in range(len(tries[0].grids))]
-    for place, (points, _) in zip(places, tries[0].grids, strict=True):
-        parts.append(word(place, bottom + 14, count(points), "tmuted", "middle"))
-        parts.append(word(place, HEIGHT - 6, "grid", "", "middle"))
+    columns = [right + GAP * (i + 1) for i in range(len(tries[0].grids))]
+    for column, (points, _) in zip(columns, tries[0].grids, strict=True):
+        parts.append(word(column, bottom + 14, count(points), "tmuted", "middle"))
+        parts.append(word(column, HEIGHT - 6, "grid", "", "middle"))
     ends = []
     for one in tries:
         number = hue(one.index)
@@ -60,9 +60,9 @@ def worst_chart(tries: Sequence[Tries], label: str) -> Markup:
         parts.append(line(curve, f"s{number} ln"))
         parts.append(dots([(LEFT + CLEAN, y(one.clean)), *curve], f"s{number} dt"))
         last = curve[-1][1]
-        for place, (_, grid) in zip(places, one.grids, strict=True):
-            parts.append(line([(place, y(grid.low)), (place, y(grid.high))], f"s{number}"))
-            parts.append(dots([(place, y(grid.share))], f"s{number} pt"))
+        for column, (_, grid) in zip(columns, one.grids, strict=True):
+            parts.append(line([(column, y(grid.low)), (column, y(grid.high))], f"s{number}"))
+            parts.append(dots([(column, y(grid.share))], f"s{number} pt"))
             last = y(grid.share)
         ends.append(last)
     for one, name, height in zip(tries, names, spread(ends, LINE, TOP, bottom), strict=True):

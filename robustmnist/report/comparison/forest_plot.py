@@ -62,8 +62,8 @@ def forest(a: Side, b: Side, rows: Sequence[Difference], sweeps: Sequence[Sequen
         # A side with no room for its words keeps silent: the other one says enough.
         if len(shown) * LETTER <= (x(0) if sign < 0 else WIDTH - x(0)) - 6:
             parts.append(word(x(0) + 6 * sign, TOP - 10, shown, f"t{side.hue}", anchor))
-    for place, (one, those) in enumerate(zip(rows, sweeps, strict=True)):
-        y = TOP + PITCH * (place + 0.5)
+    for row, (one, those) in enumerate(zip(rows, sweeps, strict=True)):
+        y = TOP + PITCH * (row + 0.5)
         colour = f"s{(b if one.value > 0 else a).hue}" if one.significant else "smuted"
         parts += [
             dots(((x(that), y) for that in those) if len(those) > 1 else (), f"{colour} mote"),

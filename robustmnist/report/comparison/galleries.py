@@ -28,9 +28,18 @@ Line = tuple[Mapping[Any, Any], Picture | None, str]  # a row of a table, its pi
 
 @dataclass(frozen=True)
 class PairCard:
-    """A digit: its place on the sheet (None: no picture), true class, both answers with confidence, where, its id."""
+    """A digit that only one of two checkpoints reads.
 
-    place: int | None
+    Attributes:
+        picture: Index of its picture on the sheet; None: the run kept none.
+        label: The true class.
+        wrong: What the one answers, with its confidence.
+        right: What the other answers, with its confidence.
+        where: The setting.
+        sample: The digit's id.
+    """
+
+    picture: int | None
     label: int
     wrong: str
     right: str

@@ -36,8 +36,8 @@ def seed_group(overview: Overview, names: Sequence[str], every: pd.DataFrame, sh
         every: Their `seed_variance` at all settings.
         shown: Its rows that are shown, clean digits first.
     """
-    places = {(one.suite.name, one.name): focus_text(one) for one in overview.sweeps}
-    rows = [_spread(row, places) for _, row in shown.iterrows()]
+    titles = {(one.suite.name, one.name): focus_text(one) for one in overview.sweeps}
+    rows = [_spread(row, titles) for _, row in shown.iterrows()]
     apart, tests = int((every["p_holm"] < ALPHA).sum()), int(every["p"].notna().sum())
     keys = tuple(Key(hue(overview.predictions.index(name)), shorten(name, NAME)) for name in names)
     lines = tuple(
@@ -61,8 +61,8 @@ def seed_group(overview: Overview, names: Sequence[str], every: pd.DataFrame, sh
     return SeedGroup(keys, seed_sentences(rows, apart, tests), table)
 
 
-def _spread(row: "pd.Series[float]", places: dict[tuple[str, str], str]) -> SeedSpread:
+def _spread(row: "pd.Series[float]", titles: dict[tuple[str, str], str]) -> SeedSpread:
     columns = ("accuracy", "total_low", "total_high", "lowest", "highest", "seed_sd", "sample_sd", "p_holm")
     numbers = (float(row[name]) for name in columns)
-    where = places.get((str(row["suite"]), str(row["sweep"])), CLEAN_DIGITS)
+    where = titles.get((str(row["suite"]), str(row["sweep"])), CLEAN_DIGITS)
     return SeedSpread(where, int(row["seeds"]), int(row["n"]), *numbers)

@@ -48,8 +48,8 @@ def pair_tables(
         )
         for _, row in sweeps.iterrows()
     )
-    places = {(one.suite.name, one.name): focus_text(one) for one in overview.sweeps}
-    by_setting = tuple(_setting_row(row, places) for _, row in settings.iterrows())
+    names_of_settings = {(one.suite.name, one.name): focus_text(one) for one in overview.sweeps}
+    by_setting = tuple(_setting_row(row, names_of_settings) for _, row in settings.iterrows())
     shared = f"{over['settings']}; clean digits over {count(family['suites'])}"
     areas = (f"area of {a}", f"area of {b}", difference)
     return (
@@ -75,8 +75,8 @@ def _area_row(row: "pd.Series[float]", title: str, what: str = "area") -> tuple[
     return (title, *areas, difference, p_text(float(row["p_holm"]), name=False))
 
 
-def _setting_row(row: "pd.Series[float]", places: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
-    where = places.get((str(row["suite"]), str(row["sweep"])), CLEAN_DIGITS)
+def _setting_row(row: "pd.Series[float]", names_of_settings: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+    where = names_of_settings.get((str(row["suite"]), str(row["sweep"])), CLEAN_DIGITS)
     shares = (percent(float(row["accuracy_a"]), 2), percent(float(row["accuracy_b"]), 2))
     only = (_number(float(row["only_a"])), _number(float(row["only_b"])))
     p, kappa = p_text(float(row["p_holm"]), name=False), effect_text(float(row["kappa"]))

@@ -115,8 +115,8 @@ def risk_chart(curves: Sequence[Risk], label: str) -> Markup:
         if points:
             parts.append(line(points, f"s{curve.hue} reach"))
     named = [(y(curve.risk[-1]), curve.hue, name) for curve, name in zip(curves, names, strict=True) if curve.risk]
-    for place, (_, hue, name) in zip(spread([end for end, _, _ in named], LINE, top, bottom), named, strict=True):
-        parts.append(word(right + 8, place + 4, name, f"t{hue}"))
+    for height, (_, hue, name) in zip(spread([end for end, _, _ in named], LINE, top, bottom), named, strict=True):
+        parts.append(word(right + 8, height + 4, name, f"t{hue}"))
     return picture(WIDTH, HEIGHT, parts, label=label)
 
 

@@ -28,10 +28,21 @@ FEWER = 8  # of each suite, where there are several: they start folded
 
 @dataclass(frozen=True)
 class Card:
-    """A mistake: its place on the sheet (None: no picture), what it is, was taken for, how surely, where, its break."""
+    """A mistake.
+
+    Attributes:
+        anchor: Of the card on the page.
+        picture: Index of its picture on the sheet; None: the run kept none.
+        label: The true class.
+        predicted: What was read.
+        confidence: In that class.
+        where: The setting; empty for a clean digit.
+        broke: The strength at which the digit was first misread, in words.
+        sample: The digit's id.
+    """
 
     anchor: str
-    place: int | None
+    picture: int | None
     label: int
     predicted: int
     confidence: str

@@ -106,12 +106,12 @@ def natural_sentence(sweeps: Sequence[SweepOverview]) -> str:
     if not early:
         return "No checkpoint loses a tenth within natural variation."
     one_sweep = len(banded) == 1
-    told = [
-        named([name]) + ("" if one_sweep else f" ({listing([shorten(where, NAME) for where in places])})")
-        for name, places in early.items()
+    lost = [
+        named([name]) + ("" if one_sweep else f" ({listing([shorten(where, NAME) for where in sweep_names])})")
+        for name, sweep_names in early.items()
     ]
-    verb = "loses" if len(told) == 1 else "lose"
-    return f"Within natural variation {listing(told)} {verb} a tenth already."
+    verb = "loses" if len(lost) == 1 else "lose"
+    return f"Within natural variation {listing(lost)} {verb} a tenth already."
 
 
 def curve_caption(sweep: SweepOverview) -> str:

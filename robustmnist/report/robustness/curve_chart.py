@@ -137,9 +137,9 @@ def _name_ends(panel: Panel, names: Sequence[str], x: Callable[[float], float]) 
     start, edge = x(panel.values[last]), x(panel.limits[1])
     ends = [_y(curve.accuracy[last]) for curve in panel.curves]
     parts = []
-    for i, (end, place) in enumerate(zip(ends, spread(ends, LINE, TOP, TOP + TALL), strict=True)):
+    for i, (end, height) in enumerate(zip(ends, spread(ends, LINE, TOP, TOP + TALL), strict=True)):
         number = hue(panel.curves[i].index)
-        if abs(place - end) > 3 or start < edge:  # away from its curve: a leader says which one it is
-            parts.append(line([(start + 3, end), (edge + 8, place)], f"s{number} th"))
-        parts.append(word(edge + 10, place + 3.8, names[i], f"t{number}"))
+        if abs(height - end) > 3 or start < edge:  # away from its curve: a leader says which one it is
+            parts.append(line([(start + 3, end), (edge + 8, height)], f"s{number} th"))
+        parts.append(word(edge + 10, height + 3.8, names[i], f"t{number}"))
     return parts

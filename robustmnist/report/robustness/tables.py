@@ -78,9 +78,9 @@ def _bars(sweep: SweepOverview) -> Markup:
         return 1 + (value - low) / ((high - low) or 1.0) * BAR_WIDTH
 
     parts = [line([(1, tall / 2), (BAR_WIDTH + 1, tall / 2)], "srule")]
-    for place, one in enumerate(sweep.tolerances):
+    for row, one in enumerate(sweep.tolerances):
         start, end = _held(sweep, one)
-        y = 1 + (place + 1 / 6) * pitch
+        y = 1 + (row + 1 / 6) * pitch
         parts.append(rectangle(x(start), y, max(x(end) - x(start), 1.0), pitch * 2 / 3, f"f{hue(one.index)}"))
     parts.append(line([(x(sweep.neutral), 0), (x(sweep.neutral), tall)], "sink"))
     return picture(BAR_WIDTH + 2, tall, parts)

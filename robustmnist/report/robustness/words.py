@@ -13,7 +13,7 @@ __all__ = ["answer", "phrase", "score_note", "weakest"]
 
 
 MOST = 3  # suites that the answer names
-POOR = 0.5  # who reads fewer of the clean digits is no reader
+POOR = 0.5  # of a checkpoint that reads fewer of the clean digits nothing more is said
 
 
 def answer(overview: Overview, clean: Clean) -> str:
@@ -28,12 +28,12 @@ def answer(overview: Overview, clean: Clean) -> str:
         return f"{opening}: too few to ask how far it can be trusted."
     if not overview.suites:
         return f"{opening}."
-    found = [(suite, weakest(suite, clean.index)) for suite in overview.suites]
-    broken = [(suite, *place) for suite, place in found if place is not None]
-    held = [f"“{shorten(suite.title, TITLE)}”" for suite, place in found if place is None]
+    falls = [(suite, weakest(suite, clean.index)) for suite in overview.suites]
+    broken = [(suite, *fall) for suite, fall in falls if fall is not None]
+    held = [f"“{shorten(suite.title, TITLE)}”" for suite, fall in falls if fall is None]
     if not broken:
         return f"{opening} and never loses a tenth of that, in any sweep."
-    told = [
+    named = [
         _with_measured(
             phrase(sweep, value, among=sum(other.phrases == sweep.phrases for other in suite.sweeps)),
             sweep,
@@ -42,13 +42,13 @@ def answer(overview: Overview, clean: Clean) -> str:
         )
         for suite, sweep, value in broken[:MOST]
     ]
-    fall = f"{opening}; a tenth of that is lost once they {listing(told, 'or')}"
-    others = len(broken) - len(told)
+    text = f"{opening}; a tenth of that is lost once they {listing(named, 'or')}"
+    others = len(broken) - len(named)
     if others:
-        fall += f", and in {others} more suite{'s' if others > 1 else ''}"
+        text += f", and in {others} more suite{'s' if others > 1 else ''}"
     if held:
-        fall += f"; never in {listing(held, 'or') if len(held) <= MOST else f'{len(held)} suites'}"
-    return f"{fall}."
+        text += f"; never in {listing(held, 'or') if len(held) <= MOST else f'{len(held)} suites'}"
+    return f"{text}."
 
 
 def score_note(kind: ScoreKind, draws: int) -> str:

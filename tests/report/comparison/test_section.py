@@ -310,12 +310,12 @@ def test_a_gallery_shows_the_surest_mistakes_that_the_other_reads(pictured: Pred
 
 def test_every_card_has_the_picture_of_its_own_digit(pictured: Predictions) -> None:
     for gallery in pair_galleries(pictured):
-        assert gallery.kept == len([card for card in gallery.cards if card.place is not None]) > 0
+        assert gallery.kept == len([card for card in gallery.cards if card.picture is not None]) > 0
         levels = decoded(gallery.sheet, gallery.kept)
         for card in gallery.cards:
-            if card.place is not None:
+            if card.picture is not None:
                 marked = card.sample + (0 if card.where == "clean" else 120)
-                assert levels[card.place, 0, 0] == round(marked * 14 / 255) + 1
+                assert levels[card.picture, 0, 0] == round(marked * 14 / 255) + 1
 
 
 def test_where_pictures_are_missing_the_digits_are_named_and_it_is_said(pictured: Predictions) -> None:
@@ -326,7 +326,7 @@ def test_where_pictures_are_missing_the_digits_are_named_and_it_is_said(pictured
     assert none is not None
     for section in (some, none):
         for gallery in section.pairs[0].galleries:
-            missing = sum(card.place is None for card in gallery.cards)
+            missing = sum(card.picture is None for card in gallery.cards)
             assert missing == len(gallery.cards) - gallery.kept > 0
             which = "any of these" if missing == len(gallery.cards) else f"{missing} of these {len(gallery.cards)}"
             assert f"The run kept no picture of {which}." in gallery.caption
@@ -338,7 +338,7 @@ def test_where_pictures_are_missing_the_digits_are_named_and_it_is_said(pictured
     card = none.pairs[0].galleries[0].cards[0]
     assert f"#{card.sample}</li>" in page
     assert html(some).count('<i class="none">') == sum(
-        card.place is None for gallery in some.pairs[0].galleries for card in gallery.cards if gallery.sheet
+        card.picture is None for gallery in some.pairs[0].galleries for card in gallery.cards if gallery.sheet
     )
 
 
