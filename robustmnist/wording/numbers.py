@@ -35,6 +35,7 @@ MINUS = "\u2212"
 # follow after a no-break space.
 TIGHT = {"°", "×"}
 BARE = {"", "fraction", "probability", "ink"}
+SPOKEN = {"quality": "points of quality lost"}  # units whose name alone misleads: 99 of them are the worst picture
 
 
 def digit_text(digit: int) -> str:
@@ -72,8 +73,12 @@ def strength(value: float, unit: str, places: int | None = None, *, signed: bool
 
     >>> strength(-34.6, "°", 0), strength(3.2, "px").replace(NBSP, " "), strength(0.5, "fraction")
     ('−35°', '3.2 px', '0.5')
+    >>> strength(99, "quality").replace(NBSP, " ")
+    '99 points of quality lost'
     """
     number = plain(value, places, signed=signed)
+    if unit in SPOKEN:
+        return f"{number}{NBSP}{SPOKEN[unit]}"
     if unit in BARE:
         return number
     return f"{number}{unit}" if unit in TIGHT else f"{number}{NBSP}{shorten(unit, 20)}"
