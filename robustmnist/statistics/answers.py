@@ -14,12 +14,12 @@ __all__ = ["Answers", "Ranking", "pooled", "rank", "tempered"]
 
 @dataclass(frozen=True)
 class Ranking:
-    """The order of `k` answers, surest first.
+    """The order of `k` answers, most confident first.
 
     Attributes:
-        order: The place of each answer in what was ranked, int64 (k,).
-        start: For each answer in order, the rank (from 0) of the first that is as sure, int64 (k,).
-        size: For each answer in order, how many are as sure, itself included, int64 (k,).
+        order: The index of each answer in what was ranked, int64 (k,).
+        start: For each answer in order, the rank (from 0) of the first with the same confidence, int64 (k,).
+        size: For each answer in order, how many have the same confidence, itself included, int64 (k,).
     """
 
     order: NDArray[np.int64]
@@ -60,15 +60,21 @@ class Answers:
 
     @cached_property
     def ranking(self) -> Ranking:
-        """The answers in the order of their log-odds, surest first."""
+        """The answers in the order of their log-odds, most confident first."""
         return rank(self.log_odds)
 
 
 def pooled(decisions: list[Decisions], labels: NDArray[np.int64]) -> Answers:
-    """Return the valid answers of several variants, each decided on the images with `labels`."""
-    valid = np.concatenate([one.valid for one in decisions])
-    right = np.concatenate([one.predicted == labels for one in decisions])
-    log_odds = np.concatenate([one.log_odds for one in decisions])
+    """Return the valid answers of several variants, each decided on the images with `labels`.
+
+    >>> from robustmnist.statistics.decisions import decide
+    >>> both = pooled([decide(np.eye(10)[[3, 7]]), decide(np.full((2, 10), np.nan))], np.array([3, 8]))
+    >>> both.right.tolist(), both.invalid
+    ([True, False], 2)
+    """
+    valid = np.concatenate([variant.valid for variant in decisions])
+    right = np.concatenate([variant.predicted == labels for variant in decisions])
+    log_odds = np.concatenate([variant.log_odds for variant in decisions])
     return Answers(log_odds[valid], right[valid], int(np.count_nonzero(~valid)))
 
 
@@ -77,16 +83,24 @@ def tempered(logits: NDArray[np.float32], temperature: float) -> NDArray[np.floa
 
     Raises:
         ValueError: If the temperature is not a positive number.
+
+    >>> tempered(np.array([[4.0, 2.0]], np.float32), 2.0).tolist()
+    [[2.0, 1.0]]
     """
     if not 0.0 < temperature < np.inf:
         raise ValueError(f"temperature is {temperature}: it is a positive number")
     return logits if temperature == 1.0 else np.asarray(logits, np.float64) / temperature
 
 
-def rank(sureness: NDArray[np.float64]) -> Ranking:
-    """Rank `sureness` (k,), which holds no NaN, surest first."""
-    order = np.argsort(-sureness, kind="stable")
-    ordered = sureness[order]
+def rank(confidence: NDArray[np.float64]) -> Ranking:
+    """Rank `confidence` (k,), or log-odds, without a NaN, the greatest first.
+
+    >>> ranking = rank(np.array([1.0, 3.0, 1.0]))
+    >>> ranking.order.tolist(), ranking.start.tolist(), ranking.size.tolist()
+    ([1, 0, 2], [0, 1, 1], [1, 2, 2])
+    """
+    order = np.argsort(-confidence, kind="stable")
+    ordered = confidence[order]
     new = np.ones(len(order), np.bool_)
     new[1:] = ordered[1:] != ordered[:-1]
     first = np.flatnonzero(new)

@@ -6,24 +6,28 @@ from numpy.typing import NDArray
 from robustmnist.statistics.answers import Answers, Ranking
 from robustmnist.statistics.resampling import percentiles
 
-__all__ = ["BINS", "calibration_ends", "calibration_error", "equal_mass", "equal_width"]
+__all__ = ["BINS", "bin_sums", "calibration_ends", "calibration_error", "equal_mass", "equal_width"]
 
 
 BINS = 15
 
 
-def calibration_error(found: Answers, place: NDArray[np.int64], bins: int = BINS) -> float:
+def calibration_error(answers: Answers, bin_of: NDArray[np.int64], bins: int = BINS) -> float:
     """Return Σ over bins of share · |accuracy − mean confidence|, 0 to 1; NaN where there is no valid answer.
 
-    `place` (k,) is the bin of each answer, from `equal_width` or `equal_mass`.
+    `bin_of` (k,) is the bin of each answer, from `equal_width` or `equal_mass`.
 
     Source: Guo et al., On calibration of modern neural networks, ICML 2017; with bins of equal mass: Nixon et al.,
     Measuring calibration in deep learning, 2019.
+
+    >>> even = Answers(np.array([0.0, 0.0, 0.0]), np.array([True, True, False]), 0)  # log-odds 0: confidence 1/2
+    >>> round(calibration_error(even, equal_width(even.confidence)), 3)
+    0.167
     """
-    if len(place) == 0:
+    if len(bin_of) == 0:
         return float("nan")
-    _, sure, right = _sums(place, found.confidence, found.right, bins)
-    return float(np.abs(right - sure).sum() / len(place))
+    _, confidence, right = bin_sums(bin_of, answers.confidence, answers.right, bins)
+    return float(np.abs(right - confidence).sum() / len(bin_of))
 
 
 def calibration_ends(error: float, drawn: NDArray[np.float64], moved: NDArray[np.float64]) -> tuple[float, float]:
@@ -50,6 +54,9 @@ def calibration_ends(error: float, drawn: NDArray[np.float64], moved: NDArray[np
     Source: calibrated checkpoints by resampling: Bröcker & Smith, Increasing the reliability of reliability diagrams,
     2007; the bias: Kumar, Liang & Ma, Verified uncertainty calibration, 2019; the basic interval: Davison & Hinkley,
     Bootstrap methods and their application, 1997.
+
+    >>> calibration_ends(0.05, np.linspace(0.04, 0.08, 1001), np.full(1001, 0.06))[0]  # no more than chance makes
+    0.0
     """
     low, high = (float(end) for end in percentiles(drawn))
     reach = max(high - error, error - low)
@@ -69,21 +76,30 @@ def equal_width(confidence: NDArray[np.float64], bins: int = BINS) -> NDArray[np
 
 
 def equal_mass(ranking: Ranking, bins: int = BINS) -> NDArray[np.int64]:
-    """Return the bin of each ranked answer such that all bins hold equally many, int64: the least sure are in bin 0.
+    """Return the bin of each ranked answer, int64, such that all bins hold equally many; bin 0 the least confident.
 
-    Answers are told apart by their log-odds, so a thousand confidences of exactly 1 spread over several bins. Answers
-    with equal log-odds share the bin of their middle rank, so the order of the images does not matter.
+    Answers are distinguished by their log-odds, so a thousand confidences of exactly 1 spread over several bins.
+    Answers with equal log-odds share the bin of their middle rank, so the order of the images does not matter.
+
+    >>> from robustmnist.statistics.answers import rank
+    >>> equal_mass(rank(np.array([0.1, 5.0, 2.0, 3.0])), 2).tolist()
+    [0, 1, 0, 1]
     """
     k = len(ranking.order)
-    # Twice the middle rank, surest first, is 2 · start + size − 1: a whole number. The other way round it is:
+    # Twice the middle rank, most confident first, is 2 · start + size − 1, a whole number; least confident first it is:
     middle = 2 * (k - 1) - (2 * ranking.start + ranking.size - 1)
-    place = np.empty(k, np.int64)
-    place[ranking.order] = middle * bins // (2 * max(k, 1))
-    return place
+    bin_of = np.empty(k, np.int64)
+    bin_of[ranking.order] = middle * bins // (2 * max(k, 1))
+    return bin_of
 
 
-def _sums(
-    place: NDArray[np.int64], confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int
+def bin_sums(
+    bin_of: NDArray[np.int64], confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    sure = np.asarray(np.bincount(place, confidence, bins), np.float64)
-    return np.bincount(place, minlength=bins), sure, np.bincount(place[right], minlength=bins)
+    """Return for each bin how many answers it holds, the sum of their confidences, how many are right; each (bins,).
+
+    >>> [part.tolist() for part in bin_sums(np.array([0, 2]), np.array([0.2, 0.9]), np.array([False, True]), 3)]
+    [[1, 0, 1], [0.2, 0.0, 0.9], [0, 0, 1]]
+    """
+    sums = np.asarray(np.bincount(bin_of, confidence, bins), np.float64)
+    return np.bincount(bin_of, minlength=bins), sums, np.bincount(bin_of[right], minlength=bins)

@@ -30,7 +30,11 @@ def mcnemar(only_a: ArrayLike, only_b: ArrayLike) -> Array:
 
 
 def odds_ratio(only_a: ArrayLike, only_b: ArrayLike) -> Array:
-    """Return how many images only B reads right for each that only A does; infinite or NaN where A has none."""
+    """Return how many images only B reads right for each that only A does; infinite or NaN where A has none.
+
+    >>> odds_ratio(2, 6).tolist(), odds_ratio(0, 3).tolist()
+    (3.0, inf)
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.divide(np.asarray(only_b, np.float64), np.asarray(only_a, np.float64))
 
@@ -40,6 +44,9 @@ def cohens_g(only_a: ArrayLike, only_b: ArrayLike) -> Array:
 
     Source: Cohen, Statistical power analysis for the behavioral sciences, 1988, where 0.05 is small, 0.15 medium and
     0.25 large.
+
+    >>> cohens_g(1, 3).tolist()
+    0.25
     """
     a, b = np.asarray(only_a, np.float64), np.asarray(only_b, np.float64)
     with np.errstate(invalid="ignore"):
@@ -55,8 +62,11 @@ def error_consistency(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) ->
 
     Source: Geirhos, Meding & Wichmann, Beyond accuracy: quantifying trial-by-trial behaviour of CNNs and humans by
     measuring error consistency, NeurIPS 2020.
+
+    >>> error_consistency(np.array([True, True, False, False]), np.array([True, False, True, False]))
+    (0.5, 0.0)
     """
-    observed, a, b = (float(np.mean(one)) for one in (right_a == right_b, right_a, right_b))
+    observed, a, b = (float(np.mean(shares)) for shares in (right_a == right_b, right_a, right_b))
     expected = a * b + (1.0 - a) * (1.0 - b)
     return observed, (observed - expected) / (1.0 - expected) if expected < 1.0 else float("nan")
 
@@ -68,6 +78,9 @@ def paired_difference(differences: NDArray[np.float64]) -> tuple[float, float, f
     d 0; where all differences are equal and not 0, p is 0 and d infinite; for fewer than two images both are NaN.
 
     Source: Cohen, as `cohens_g`.
+
+    >>> paired_difference(np.array([1.0, -1.0, 0.0, 0.0]))
+    (0.0, 1.0, 0.0)
     """
     n, mean = len(differences), float(np.mean(differences))
     if not differences.any():
@@ -82,7 +95,7 @@ def paired_difference(differences: NDArray[np.float64]) -> tuple[float, float, f
 
 
 def holm(p: ArrayLike) -> NDArray[np.float64]:
-    """Return the p-values (k,) corrected over the family of all of them, each at least what it was and at most 1.
+    """Return the p-values (k,) corrected for the number of them, each at least what it was and at most 1.
 
     Rejecting those below α, the chance of any false rejection is at most α, however the tests depend on each other. A
     NaN, a test that could not be made, stays one and does not count.

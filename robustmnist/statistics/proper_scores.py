@@ -63,16 +63,25 @@ def log_likelihoods(logits: NDArray[np.floating], labels: NDArray[np.int64], dec
 
     `decided` is `decide(logits)`; all rows must be valid. The NLL is minus the mean. It neither overflows where a
     probability underflows nor loses its digits where it is all but 1.
+
+    >>> from robustmnist.statistics.decisions import decide
+    >>> even = np.zeros((1, 10))
+    >>> log_likelihoods(even, np.array([4]), decide(even)).round(4).tolist()  # log of 1/10
+    [-2.3026]
     """
     rows = np.arange(len(labels))
     # log p of the predicted class is −log(1 + 1/odds); the logits say how far the true class is behind.
     behind = logits[rows, labels].astype(np.float64) - logits[rows, decided.predicted]
-    found: NDArray[np.float64] = behind - np.logaddexp(0.0, -decided.log_odds)
-    return found
+    likelihoods: NDArray[np.float64] = behind - np.logaddexp(0.0, -decided.log_odds)
+    return likelihoods
 
 
 def brier_sums(logits: NDArray[np.floating], labels: NDArray[np.int64], bins: int = BINS) -> BrierSums:
-    """Return what `brier` needs of finite `logits` (k, 10)."""
+    """Return what `brier` needs of finite `logits` (k, 10) for true classes `labels` (k,).
+
+    >>> brier_sums(np.zeros((1, 10)), np.array([4])).squares.round(3).tolist()  # 9 · 0.1² + 0.9²
+    [0.9]
+    """
     # Classes first, as in `decide`: sums and maxima over ten classes then run along contiguous memory.
     probability: NDArray[np.float64] = np.asarray(logits, np.float64).T.copy()
     probability -= probability.max(axis=0, initial=-np.inf)
@@ -97,6 +106,9 @@ def brier(sums: BrierSums) -> Brier:
     Source: Brier, Verification of forecasts expressed in terms of probability, 1950; Murphy, A new vector partition of
     the probability score, 1973; the residual: Stephenson et al., Two extra components in the Brier score
     decomposition, 2008.
+
+    >>> round(brier(brier_sums(np.zeros((2, 10)), np.array([4, 5]))).score, 3)
+    0.9
     """
     n, true = sums.n, sums.true
     total = int(n[0].sum())  # every answer is in one bin of each class

@@ -22,6 +22,9 @@ def resampled_sums(columns: NDArray[np.generic], resamples: int, seed: int) -> N
 
     Raises:
         ValueError: If there are no rows, or fewer than 1 resamples.
+
+    >>> resampled_sums(np.array([[1.0, 0.0], [1.0, 2.0]]), resamples=3, seed=0)[:, 0].tolist()  # two rows of 1
+    [2.0, 2.0, 2.0]
     """
     if len(columns) == 0 or resamples < 1:
         raise ValueError(f"{len(columns)} rows in {resamples} resamples: both must be 1 at least")
@@ -39,6 +42,9 @@ def resampled_counts(
 
     The array is written over when the next one is asked for. All that is bootstrapped is counted from here, so that
     with one seed and n the same images are drawn for every statistic.
+
+    >>> [counts.sum(axis=1).tolist() for _, counts in resampled_counts(n=5, resamples=3, seed=0, chunk=2)]
+    [[5.0, 5.0], [5.0]]
     """
     generator = np.random.default_rng(seed)
     # One call per resample, so that neither the chunk nor the number of resamples changes what is drawn.
@@ -60,6 +66,9 @@ def percentiles(samples: NDArray[np.floating], level: float = 0.95) -> tuple[NDA
     transformation, and takes infinities ("beyond the end") as what they are. The ends are order statistics, as many
     below the one as above the other. A NaN among the samples makes both ends NaN. A statistic that no resample can
     move, as an accuracy of exactly 1, has percentiles of no width; `robustmnist.statistics.unseen` gives it one.
+
+    >>> [float(end) for end in percentiles(np.arange(1.0, 1000.0))]
+    [25.0, 975.0]
     """
     below = max(int((len(samples) + 1) * (1.0 - level) / 2.0), 1)
     ends = (below - 1, len(samples) - below)

@@ -115,6 +115,11 @@ def score_intervals(
 
     Raises:
         ValueError: If there are no images, or fewer than 1 resamples.
+
+    >>> right = Answers(np.full(100, 9.0), np.ones(100, np.bool_), 0)  # 100 right answers, the log-odds of each 9
+    >>> ends = score_intervals([scored(right, np.arange(100), 100, 1, {})])[0]
+    >>> ends["aurc_low"], round(ends["aurc_high"], 2)
+    (0.0, 0.05)
     """
     n, m = settings[0].sums.shape[1], len(settings[0].means)
     if n < 1 or resamples < 1:

@@ -56,12 +56,12 @@ class KaplanMeier:
 
 @dataclass(frozen=True)
 class LogRank:
-    """What the log-rank test found.
+    """The result of a log-rank test.
 
     Attributes:
         statistic: Observed minus expected failures of the first group over their standard deviation: negative where it
-            stands longer; standard normal if there is no difference; NaN where nothing can be told.
-        p: Two-sided; 1 where nothing can be told.
+            stands longer; standard normal if there is no difference; NaN where nobody fails, or all are in one group.
+        p: Two-sided; 1 where `statistic` is NaN.
     """
 
     statistic: float
@@ -80,12 +80,15 @@ def kaplan_meier(times: ArrayLike, failed: ArrayLike, at: ArrayLike = (), level:
 
     Source: Kaplan & Meier, Nonparametric estimation from incomplete observations, JASA 53 (1958); Greenwood, 1926; the
     log-log band: Kalbfleisch & Prentice, The statistical analysis of failure time data, 1980.
+
+    >>> kaplan_meier([1.0, 2.0, 3.0, 3.0], [True, True, False, False]).survival.tolist()
+    [0.75, 0.5, 0.5]
     """
     time, event = np.asarray(times, np.float64), np.asarray(failed, np.bool_)
     known = np.unique(np.concatenate([time, np.asarray(at, np.float64)]))
-    place = np.searchsorted(known, time)
-    deaths = np.bincount(place[event], minlength=len(known))
-    censored = np.bincount(place[~event], minlength=len(known))
+    index = np.searchsorted(known, time)
+    deaths = np.bincount(index[event], minlength=len(known))
+    censored = np.bincount(index[~event], minlength=len(known))
     at_risk = len(time) - np.concatenate([[0], np.cumsum(deaths + censored)[:-1]]).astype(np.int64)
     # Nobody is at risk beyond the last time: the curve goes on as it was.
     survival = np.asarray(np.cumprod(1.0 - deaths / np.maximum(at_risk, 1)), np.float64)
@@ -97,11 +100,14 @@ def kaplan_meier(times: ArrayLike, failed: ArrayLike, at: ArrayLike = (), level:
 def log_rank(times_a: ArrayLike, failed_a: ArrayLike, times_b: ArrayLike, failed_b: ArrayLike) -> LogRank:
     """Test whether two groups fail at the same rate at all times.
 
-    The test takes the groups for independent. Two checkpoints on the same digits are not: what one finds hard so does
-    the other, the difference varies less than the test believes, and its p is too large rather than too small. The
+    The test assumes independent groups. Two checkpoints on the same digits are not independent: the same digits are
+    hard for both, the difference varies less than the test assumes, and its p is too large rather than too small. The
     paired sign test of `compare` has no such fault.
 
     Source: Mantel, Evaluation of survival data and two new rank order statistics, 1966; Peto & Peto, 1972.
+
+    >>> log_rank([1.0, 2.0, 3.0], [True] * 3, [4.0, 5.0, 6.0], [True] * 3).p < 0.05
+    True
     """
     a, b = np.asarray(times_a, np.float64), np.asarray(times_b, np.float64)
     event_a, event_b = np.asarray(failed_a, np.bool_), np.asarray(failed_b, np.bool_)

@@ -65,6 +65,9 @@ def unseen_draws(resamples: int, seed: int) -> Array:
     """Return what the unseen image of each resample is drawn with, four uniform numbers, float64 (resamples, 4).
 
     They depend on the seed alone, not on the images, and the first k are the same however many are asked for.
+
+    >>> bool((unseen_draws(5, seed=0)[:3] == unseen_draws(3, seed=0)).all())
+    True
     """
     return np.random.default_rng([seed, STREAM]).random((resamples, 4))
 
@@ -73,16 +76,23 @@ def with_unseen(drawn: NDArray[np.floating], n: int, seed: int, value: ArrayLike
     """Return means over resamples of n images, `drawn` (B, …), with an unseen image of `value` in each, (B, …).
 
     `value` broadcasts against `drawn`.
+
+    >>> with_unseen(np.full(4, 0.5), n=10, seed=0, value=0.5).tolist()  # an image as the mean moves nothing
+    [0.5, 0.5, 0.5, 0.5]
     """
     samples = np.asarray(drawn, np.float64)
     weight = -np.expm1(np.log1p(-unseen_draws(len(samples), seed)[:, 0]) / n)  # 1 − (1 − u)^(1/n)
     weight = weight.reshape(-1, *[1] * (samples.ndim - 1))
-    found: Array = samples + weight * (np.asarray(value, np.float64) - samples)
-    return found
+    means: Array = samples + weight * (np.asarray(value, np.float64) - samples)
+    return means
 
 
 def rarely(known: ArrayLike, resamples: int, seed: int) -> NDArray[np.bool_]:
-    """Return in which resamples the unseen image is an extreme one, bool (B, …), for `known` (…) such images seen."""
+    """Return in which resamples the unseen image is an extreme one, bool (B, …), for `known` (…) such images seen.
+
+    >>> bool(rarely(0.0, resamples=100, seed=0).all())  # where the sample has none, the unseen image always is
+    True
+    """
     seen = np.asarray(known, np.float64)
     draws = unseen_draws(resamples, seed)[:, 1].reshape(-1, *[1] * seen.ndim)
     rare: NDArray[np.bool_] = draws < 2.0 / (seen + 2.0)
@@ -90,10 +100,16 @@ def rarely(known: ArrayLike, resamples: int, seed: int) -> NDArray[np.bool_]:
 
 
 def skewed(images: NDArray[np.floating]) -> Array:
-    """Return the value of an image that makes up for the skewness of `images` (…, n), (…); their mean without any."""
+    """Return the value of an image that makes up for the skewness of `images` (…, n), (…); their mean without any.
+
+    mean + Σ (x − mean)³ / Σ (x − mean)².
+
+    >>> float(skewed(np.array([0.0, 0.0, 0.0, 1.0]))), float(skewed(np.array([0.0, 1.0])))
+    (0.75, 0.5)
+    """
     mean = images.mean(axis=-1)
     apart = images - mean[..., None]
     square = (apart**2).sum(axis=-1)
     flat = square <= 1e-20 * images.shape[-1]
-    found: Array = mean + np.where(flat, 0.0, (apart**3).sum(axis=-1) / np.where(flat, 1.0, square))
-    return found
+    value: Array = mean + np.where(flat, 0.0, (apart**3).sum(axis=-1) / np.where(flat, 1.0, square))
+    return value

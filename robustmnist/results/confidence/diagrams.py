@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from robustmnist.predictions import Predictions
 from robustmnist.results.confidence.answers import answers
-from robustmnist.statistics.calibration import BINS, _sums, equal_mass, equal_width
+from robustmnist.statistics.calibration import BINS, bin_sums, equal_mass, equal_width
 from robustmnist.statistics.wilson import wilson
 
 __all__ = ["reliability", "risk_coverage"]
@@ -46,12 +46,12 @@ def reliability(
     found = answers(predictions, checkpoint, suite, sweep, value, temperature)
     variants = len(predictions.at(checkpoint, suite, sweep, value))
     confidence = found.confidence
-    place = equal_mass(found.ranking, bins) if mass else equal_width(confidence, bins)
-    n, sure, right = _sums(place, confidence, found.right, bins)
+    bin_of = equal_mass(found.ranking, bins) if mass else equal_width(confidence, bins)
+    n, sums, right = bin_sums(bin_of, confidence, found.right, bins)
     edges = np.arange(bins + 1) / bins
-    low, high = (_extremes(place, confidence, bins)) if mass else (edges[:-1], edges[1:])
+    low, high = (_extremes(bin_of, confidence, bins)) if mass else (edges[:-1], edges[1:])
     with np.errstate(invalid="ignore"):
-        mean, accuracy, share = sure / n, right / n, n / max(len(confidence), 1)
+        mean, accuracy, share = sums / n, right / n, n / max(len(confidence), 1)
     accuracy_low, accuracy_high = wilson(right / variants, n / variants)
     return pd.DataFrame(
         {
@@ -70,11 +70,11 @@ def reliability(
 
 
 def _extremes(
-    place: NDArray[np.int64], confidence: NDArray[np.float64], bins: int
+    bin_of: NDArray[np.int64], confidence: NDArray[np.float64], bins: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     low, high = np.full(bins, np.inf), np.full(bins, -np.inf)
-    np.minimum.at(low, place, confidence)
-    np.maximum.at(high, place, confidence)
+    np.minimum.at(low, bin_of, confidence)
+    np.maximum.at(high, bin_of, confidence)
     empty = np.isinf(low)
     return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
 
