@@ -11,7 +11,7 @@ from robustmnist.overview.tolerance import Area, Clean, Curve, Tolerance, clean_
 from robustmnist.predictions import Predictions
 from robustmnist.predictions.phrases import Phrases, phrases_of
 from robustmnist.results import RESAMPLES, focus, summarise
-from robustmnist.results.breakdown.worst_case import worst_of_k
+from robustmnist.results.breakdown.worst_case import worst_of_all_draws
 from robustmnist.results.focus import KEEP
 from robustmnist.results.robustness.areas import areas
 from robustmnist.results.robustness.critical_strengths import critical_strengths
@@ -237,8 +237,7 @@ def _score(predictions: Predictions, index: int, suite: Suite, shares: tuple[Are
     if not all(of_many_draws(sweep) for sweep in suite.curves):
         return SuiteScore(index, suite, ScoreKind.AREA, shares)
     sweep = suite.curves[0]
-    table = worst_of_k(predictions, suite.name, sweep.name)
-    last = table[(table["k"] == sweep.draws) & (table["value"] != sweep.neutral)].set_index("checkpoint")
+    last = worst_of_all_draws(predictions, suite.name, sweep.name).set_index("checkpoint")
     columns = ("accuracy", "accuracy_low", "accuracy_high")
     worst = tuple(Area(*(_float(last.loc[name, column]) for column in columns)) for name in predictions.checkpoints)
     return SuiteScore(index, suite, ScoreKind.WORST, worst, sweep.draws)

@@ -65,6 +65,10 @@ class Fall:
     far: float | None
     measured: float | None = None
 
+    def share_of_range(self, neutral: float) -> float:
+        """Return the share of the way from `neutral` to the end at which it falls, 0 to 1; 1 where it never does."""
+        return 1.0 if self.at is None else abs((self.at - neutral) / (self.end - neutral))
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -130,12 +134,7 @@ def read_tolerances(
                     measured = None
                 falls[str(row["side"])] = Fall(_float(row["end"]), at, near, far, measured)
         below, above = falls.get("below"), falls.get("above")
-        shares_of_way = [
-            abs((fall.at - sweep.neutral) / (fall.end - sweep.neutral))
-            for fall in falls.values()
-            if fall.at is not None
-        ]
-        reach = min(shares_of_way, default=1.0)
+        reach = min((fall.share_of_range(sweep.neutral) for fall in falls.values()), default=1.0)
         tolerances.append(Tolerance(one.index, one.name, one.accuracy, share, below, above, reach))
     return tuple(tolerances)
 

@@ -18,8 +18,8 @@ def right_answers(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> NDA
 
     The highest logit wins, the lowest class among equals, and a row with a NaN or an infinity is wrong.
     """
-    found: NDArray[np.bool_] = (logits.argmax(axis=-1) == labels) & np.isfinite(logits).all(axis=-1)
-    return found
+    right: NDArray[np.bool_] = (logits.argmax(axis=-1) == labels) & np.isfinite(logits).all(axis=-1)
+    return right
 
 
 @remembered
@@ -66,8 +66,8 @@ def _packed(predictions: Predictions, suite: str, sweep: str) -> NDArray[np.uint
     logits = predictions.logits[suite, sweep]
     m, v, r, n, _ = logits.shape
     packed = np.empty((m, v, r, (n + 7) // 8), np.uint8)
-    for place in np.ndindex(m, v, r):
-        packed[place] = np.packbits(right_answers(logits[place], predictions.labels))
+    for setting in np.ndindex(m, v, r):
+        packed[setting] = np.packbits(right_answers(logits[setting], predictions.labels))
     return packed
 
 

@@ -71,15 +71,13 @@ def _curves(overview: "Overview") -> Rows:
 
 def _worst(overview: "Overview") -> Rows:
     from robustmnist.overview.overview import of_many_draws
-    from robustmnist.results import worst_of_k
+    from robustmnist.results.breakdown.worst_case import worst_of_all_draws
     from robustmnist.wording.numbers import share_text
 
     rows = []
     for suite in overview.predictions.suites:
         for sweep in filter(of_many_draws, suite.curves):
-            table = worst_of_k(overview.predictions, suite.name, sweep.name)
-            last = table[(table["k"] == sweep.draws) & (table["value"] != sweep.neutral)]
-            for row in last.to_dict("records"):
+            for row in worst_of_all_draws(overview.predictions, suite.name, sweep.name).to_dict("records"):
                 shares = (float(row[key]) for key in ("accuracy", "accuracy_low", "accuracy_high"))
                 names = (suite.name, sweep.name, str(row["checkpoint"]))
                 rows.append([*names, str(sweep.draws), share_text(*shares)])

@@ -77,7 +77,7 @@ def suite_caption(suite: SuiteOverview) -> str:
 def _hardest(suite: SuiteOverview) -> str:
     sweep = suite.hardest
     falls = [
-        (abs((fall.at - sweep.neutral) / (fall.end - sweep.neutral)), one.index, one.name, fall)
+        (fall.share_of_range(sweep.neutral), one.index, one.name, fall)
         for one in sweep.tolerances
         for fall in one.falls
         if fall.at is not None

@@ -61,11 +61,8 @@ def score_note(kind: ScoreKind, draws: int) -> str:
 def weakest(suite: SuiteOverview, index: int) -> tuple[SweepOverview, float] | None:
     """Return where checkpoint `index` loses a tenth after the smallest share of a sweep's range, or None."""
     sweep = min(suite.sweeps, key=lambda one: one.tolerances[index].reach)
-    neutral = sweep.neutral
     falls = [
-        (abs((fall.at - neutral) / (fall.end - neutral)), fall.at)
-        for fall in sweep.tolerances[index].falls
-        if fall.at is not None
+        (fall.share_of_range(sweep.neutral), fall.at) for fall in sweep.tolerances[index].falls if fall.at is not None
     ]
     return (sweep, min(falls, key=lambda one: one[0])[1]) if falls else None
 

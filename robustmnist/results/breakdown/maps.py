@@ -40,17 +40,17 @@ def shift_map(predictions: Predictions, suite: str, sweep: str, label: int | Non
     Raises:
         RunError: If the sweep was not evaluated or is a curve, or there is no such class.
     """
-    found = crossed_sweep(predictions, suite, sweep)
+    crossed = crossed_sweep(predictions, suite, sweep)
     chosen = rows_of(predictions, label)
     n = int(np.count_nonzero(chosen))
-    points = _points(found)
+    points = _points(crossed)
     hits = right(predictions, suite, sweep)[..., chosen].sum(axis=-1)  # (M, V, R)
     rows: list[dict[str, Any]] = []
-    for place, checkpoint in enumerate(predictions.checkpoints):
-        for at, value in enumerate(found.values):
+    for index, checkpoint in enumerate(predictions.checkpoints):
+        for at, value in enumerate(crossed.values):
             for others, variants in points.items():
-                strengths = {found.parameter: float(value), **dict(zip(found.crossed, others, strict=True))}
-                correct, r = int(hits[place, at, variants].sum()), len(variants)
+                strengths = {crossed.parameter: float(value), **dict(zip(crossed.crossed, others, strict=True))}
+                correct, r = int(hits[index, at, variants].sum()), len(variants)
                 low, high = wilson(correct / r, n)
                 rows.append(
                     {
@@ -58,7 +58,7 @@ def shift_map(predictions: Predictions, suite: str, sweep: str, label: int | Non
                         "suite": suite,
                         "sweep": sweep,
                         **strengths,
-                        "neutral": found.is_neutral(value, found.variants[variants[0]]),
+                        "neutral": crossed.is_neutral(value, crossed.variants[variants[0]]),
                         "n": n,
                         "variants": r,
                         "correct": correct,
@@ -141,21 +141,21 @@ def guesses(predictions: Predictions, suite: str, sweep: str) -> NDArray[np.int8
     """
     predictions.sweep(suite, sweep)
     logits = predictions.logits[suite, sweep]
-    found = np.empty(logits.shape[:-1], np.int8)
-    for place in np.ndindex(*logits.shape[:3]):  # one setting at a time: the logits of a map may not fit the memory
-        table = logits[place]
-        found[place] = np.where(np.isfinite(table).all(axis=-1), table.argmax(axis=-1), INVALID)
-    found.flags.writeable = False
-    return found
+    classes = np.empty(logits.shape[:-1], np.int8)
+    for setting in np.ndindex(*logits.shape[:3]):  # one setting at a time: the logits of a map may not fit the memory
+        table = logits[setting]
+        classes[setting] = np.where(np.isfinite(table).all(axis=-1), table.argmax(axis=-1), INVALID)
+    classes.flags.writeable = False
+    return classes
 
 
 def crossed_sweep(predictions: Predictions, suite: str, sweep: str) -> Sweep:
     """Return a crossed sweep; raise `RunError` where it was not evaluated or is a curve."""
-    found = predictions.sweep(suite, sweep)
-    if not found.crossed:
+    evaluated = predictions.sweep(suite, sweep)
+    if not evaluated.crossed:
         remedy = "give a sweep whose 'over' holds further strengths"
         raise RunError(f"sweep '{suite}.{sweep}' is a curve, not a map", remedy=remedy)
-    return found
+    return evaluated
 
 
 def rows_of(predictions: Predictions, label: int | None) -> NDArray[np.bool_]:
@@ -164,13 +164,13 @@ def rows_of(predictions: Predictions, label: int | None) -> NDArray[np.bool_]:
         return np.ones(len(predictions), np.bool_)
     if label not in range(CLASSES):
         raise RunError(f"{label!r} is no class", remedy=f"use 0 to {CLASSES - 1}")
-    found: NDArray[np.bool_] = predictions.labels == label
-    return found
+    rows: NDArray[np.bool_] = predictions.labels == label
+    return rows
 
 
 def _points(sweep: Sweep) -> dict[tuple[float, ...], list[int]]:
     """Return the other strengths at each point of a value -> which variants are there."""
-    found: dict[tuple[float, ...], list[int]] = {}
-    for place, variant in enumerate(sweep.variants):
-        found.setdefault(tuple(float(variant.fixed[key]) for key in sweep.crossed), []).append(place)
-    return found
+    points: dict[tuple[float, ...], list[int]] = {}
+    for index, variant in enumerate(sweep.variants):
+        points.setdefault(tuple(float(variant.fixed[key]) for key in sweep.crossed), []).append(index)
+    return points

@@ -14,7 +14,7 @@ from robustmnist.results.correctness import clean_right, right
 from robustmnist.statistics.wilson import wilson
 from robustmnist.suites import Sweep
 
-__all__ = ["worst_case", "worst_of_k", "worst_over_grid"]
+__all__ = ["worst_case", "worst_of_all_draws", "worst_of_k", "worst_over_grid"]
 
 Bools = NDArray[np.bool_]
 
@@ -34,8 +34,8 @@ def worst_of_k(predictions: Predictions, suite: str, sweep: str) -> pd.DataFrame
 
     Source: Engstrom, Tran, Tsipras, Schmidt & Madry, Exploring the landscape of spatial robustness, 2019 (worst-of-k).
     """
-    found = predictions.sweep(suite, sweep)
-    draws = found.draws
+    evaluated = predictions.sweep(suite, sweep)
+    draws = evaluated.draws
     if draws < 2:
         raise RunError(f"sweep '{suite}.{sweep}' has a single draw", remedy="give one with 'draws' of 2 or more")
     m, v, r, n = (answers := right(predictions, suite, sweep)).shape
@@ -43,23 +43,33 @@ def worst_of_k(predictions: Predictions, suite: str, sweep: str) -> pd.DataFrame
     standing = np.logical_and.accumulate(by_draw, axis=3).mean(axis=2).sum(axis=-1)  # (M, V, K)
     clean = clean_right(predictions).mean(axis=-1)
     rows: list[dict[str, Any]] = []
-    for place, checkpoint in enumerate(predictions.checkpoints):
-        for at, value in enumerate(found.values):
-            random = float(by_draw[place, at].mean())
+    for index, checkpoint in enumerate(predictions.checkpoints):
+        for at, value in enumerate(evaluated.values):
+            random = float(by_draw[index, at].mean())
             for k in range(1, draws + 1):
                 rows.append(
                     {
                         **_names(checkpoint, suite, sweep),
                         "value": float(value),
-                        "unit": found.unit,
+                        "unit": evaluated.unit,
                         "k": k,
                         "metric": f"worst-of-{k}",
-                        **_accuracy(float(standing[place, at, k - 1]), n),
+                        **_accuracy(float(standing[index, at, k - 1]), n),
                         "random": random,
-                        "clean": float(clean[place]),
+                        "clean": float(clean[index]),
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def worst_of_all_draws(predictions: Predictions, suite: str, sweep: str) -> pd.DataFrame:
+    """Return the rows of `worst_of_k` that look at all draws, K, of the perturbed values; one or more per checkpoint.
+
+    Raises:
+        RunError: As `worst_of_k`.
+    """
+    evaluated, table = predictions.sweep(suite, sweep), worst_of_k(predictions, suite, sweep)
+    return table[(table["k"] == evaluated.draws) & (table["value"] != evaluated.neutral)]
 
 
 def worst_over_grid(predictions: Predictions, suite: str, sweep: str, label: int | None = None) -> pd.DataFrame:
@@ -83,23 +93,23 @@ def worst_over_grid(predictions: Predictions, suite: str, sweep: str, label: int
 
     Source: Engstrom, Tran, Tsipras, Schmidt & Madry, Exploring the landscape of spatial robustness, 2019 (grid search).
     """
-    found = crossed_sweep(predictions, suite, sweep)
+    crossed = crossed_sweep(predictions, suite, sweep)
     chosen = rows_of(predictions, label)
     n = int(np.count_nonzero(chosen))
-    sizes = [len(words) for words in found.over.values()] + ([found.draws] if found.draws > 1 else [])
-    metric = f"worst of grid {'×'.join(map(str, [*sizes, len(found.values)]))}"
+    sizes = [len(words) for words in crossed.over.values()] + ([crossed.draws] if crossed.draws > 1 else [])
+    metric = f"worst of grid {'×'.join(map(str, [*sizes, len(crossed.values)]))}"
     answers, clean = right(predictions, suite, sweep)[..., chosen], clean_right(predictions)[:, chosen]
     rows: list[dict[str, Any]] = []
-    for place, checkpoint in enumerate(predictions.checkpoints):
-        standing = answers[place].all(axis=(0, 1))
+    for index, checkpoint in enumerate(predictions.checkpoints):
+        standing = answers[index].all(axis=(0, 1))
         rows.append(
             {
                 **_names(checkpoint, suite, sweep),
                 "metric": metric,
                 "points": answers.shape[1] * answers.shape[2],
                 **_accuracy(int(np.count_nonzero(standing)), n),
-                "mean": float(answers[place].mean()) if n else np.nan,
-                "clean": float(clean[place].mean()) if n else np.nan,
+                "mean": float(answers[index].mean()) if n else np.nan,
+                "clean": float(clean[index].mean()) if n else np.nan,
             }
         )
     return pd.DataFrame(rows)
@@ -121,14 +131,14 @@ def worst_case(predictions: Predictions, suite: str, sweep: str) -> pd.DataFrame
     Raises:
         RunError: If the sweep was not evaluated.
     """
-    found = predictions.sweep(suite, sweep)
-    distance = _distances(found)  # (V, R)
+    evaluated = predictions.sweep(suite, sweep)
+    distance = _distances(evaluated)  # (V, R)
     answers, clean = right(predictions, suite, sweep), clean_right(predictions).mean(axis=-1)
     n, strengths = len(predictions), np.unique(distance)
-    unit = "fraction of the grid" if found.crossed else found.unit
+    unit = "fraction of the grid" if evaluated.crossed else evaluated.unit
     rows: list[dict[str, Any]] = []
-    for place, checkpoint in enumerate(predictions.checkpoints):
-        for strength, standing in zip(strengths, _standing(answers[place], distance, strengths), strict=True):
+    for index, checkpoint in enumerate(predictions.checkpoints):
+        for strength, standing in zip(strengths, _standing(answers[index], distance, strengths), strict=True):
             settings = int(np.count_nonzero(distance <= strength))
             rows.append(
                 {
@@ -138,7 +148,7 @@ def worst_case(predictions: Predictions, suite: str, sweep: str) -> pd.DataFrame
                     "settings": settings,
                     "metric": f"worst of {settings} setting{'s' if settings > 1 else ''}",
                     **_accuracy(int(np.count_nonzero(standing)), n),
-                    "clean": float(clean[place]),
+                    "clean": float(clean[index]),
                 }
             )
     return pd.DataFrame(rows)
@@ -155,11 +165,11 @@ def _standing(answers: Bools, distance: NDArray[np.float64], strengths: NDArray[
 def _distances(sweep: Sweep) -> NDArray[np.float64]:
     """Return how far from neutral each value is under each variant, (V, R)."""
     own = np.abs(np.asarray(sweep.values, np.float64) - sweep.neutral)
-    found = np.repeat((_share(own) if sweep.crossed else own)[:, None], len(sweep.variants), axis=1)
+    distance = np.repeat((_share(own) if sweep.crossed else own)[:, None], len(sweep.variants), axis=1)
     for key, neutral in sweep.crossed.items():
         away = np.array([abs(float(variant.fixed[key]) - neutral) for variant in sweep.variants])
-        found = np.maximum(found, _share(away))
-    return np.round(found, 9)  # 0.9 and 1.1 are equally far from 1, in floating point too
+        distance = np.maximum(distance, _share(away))
+    return np.round(distance, 9)  # 0.9 and 1.1 are equally far from 1, in floating point too
 
 
 def _share(distances: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -37,7 +37,7 @@ def wrong_and_right(
     value: float | None = None,
     top: int | None = None,
 ) -> pd.DataFrame:
-    """Return the answers that checkpoint `wrong` gets wrong and `right` right, the surest mistakes first.
+    """Return the answers that checkpoint `wrong` gets wrong and `right` right, most confident first.
 
     A row per image and variant; without a suite: clean images. Columns: ``row`` in the predictions, ``id``, ``label``,
     ``variant`` (its index), ``variant_label``; the ``predicted`` class of `wrong`, its ``confidence_wrong``, the
@@ -84,7 +84,7 @@ def wrong_and_right(
 def mistakes_read_right(
     predictions: Predictions, wrong: str, right: str, suite: str, top: int | None = None
 ) -> pd.DataFrame:
-    """Return those of the surest `mistakes` of `wrong` under `suite` that `right` reads right at the same setting.
+    """Return those of the `mistakes` of `wrong` under `suite` that `right` reads right at the same setting.
 
     Columns are those of `mistakes`, and ``confidence_right``, that of `right` in the true class. A run keeps a picture
     of each of these mistakes.
@@ -99,16 +99,16 @@ def mistakes_read_right(
     Raises:
         RunError: If a checkpoint or the suite was not evaluated.
     """
-    place, table = predictions.index(right), mistakes(predictions, wrong, suite)
+    index, table = predictions.index(right), mistakes(predictions, wrong, suite)
     rows = np.zeros((len(table), predictions.clean.shape[-1]), np.float32)
     for i, (sweep, value, variant, row) in enumerate(
         table[["sweep", "value", "variant", "row"]].itertuples(index=False)
     ):
         at = predictions.sweep(suite, sweep).values.index(value)
-        rows[i] = predictions.logits[suite, sweep][place, at, variant, row]
-    found = decide(rows)
-    table["confidence_right"] = found.confidence
-    kept: pd.DataFrame = table[found.predicted == table["label"].to_numpy(np.int64)]
+        rows[i] = predictions.logits[suite, sweep][index, at, variant, row]
+    decisions = decide(rows)
+    table["confidence_right"] = decisions.confidence
+    kept: pd.DataFrame = table[decisions.predicted == table["label"].to_numpy(np.int64)]
     return kept.head(len(kept) if top is None else top).reset_index(drop=True)
 
 
@@ -116,7 +116,7 @@ def disagreements(predictions: Predictions, settings: Sequence[Setting], top: in
     """Return `wrong_and_right` of every two checkpoints in both directions, on clean images and at some settings.
 
     Columns: ``wrong`` and ``right``, the checkpoints; ``suite``, ``sweep``, ``unit``, ``value`` (empty and NaN on clean
-    images); ``rank`` from 1, surest first, and ``of``, how many such answers there are; then ``id``, ``label``,
+    images); ``rank`` from 1, most confident first, and ``of``, how many such answers there are; then ``id``, ``label``,
     ``variant_label``, ``predicted``, ``confidence_wrong``, ``confidence_right``.
 
     Args:
@@ -132,10 +132,10 @@ def disagreements(predictions: Predictions, settings: Sequence[Setting], top: in
     for wrong, right in permutations(predictions.checkpoints, 2):
         for at in (None, *settings):
             suite, sweep, value = at or ("", "", np.nan)
-            found = wrong_and_right(predictions, wrong, right, *(at or ()))
+            answers = wrong_and_right(predictions, wrong, right, *(at or ()))
             unit = predictions.sweep(suite, sweep).unit if at else ""
-            part = found.assign(wrong=wrong, right=right, suite=suite, sweep=sweep, unit=unit, value=value)
-            part = part.assign(rank=np.arange(1, len(found) + 1), of=len(found))
+            part = answers.assign(wrong=wrong, right=right, suite=suite, sweep=sweep, unit=unit, value=value)
+            part = part.assign(rank=np.arange(1, len(answers) + 1), of=len(answers))
             parts.append(part.head(top) if at else part)
     filled = [part for part in parts if len(part)] or parts[:1]
     table: pd.DataFrame = pd.concat(filled, ignore_index=True)

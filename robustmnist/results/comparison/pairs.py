@@ -17,17 +17,17 @@ from robustmnist.statistics.resampling import RESAMPLES
 __all__ = ["Comparison", "compare", "compare_pairs", "corrected"]
 
 
-OWN = (("sweeps", "p"), ("sides", "p"), ("sides", "logrank_p"))  # a whole column of one table is a family
+OWN = (("sweeps", "p"), ("sides", "p"), ("sides", "logrank_p"))  # corrected over a whole column of one table
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """What sets two checkpoints apart. All differences are B − A; all intervals are of 95 %.
 
-    ``p_holm`` is corrected over the tests that are read together: the clean row of `settings` and the suites are one
-    family, the other settings one, the sweeps one, the sides one for each of their two tests. Intervals of differences
-    are of the paired bootstrap over images, the same resamples throughout; they have a width where no image sets the
-    two apart (`robustmnist.statistics.unseen`).
+    ``p_holm`` is corrected over the tests that are read together: the clean row of `settings` together with the suites;
+    the other settings; the sweeps; the sides, each of their two tests by itself. Intervals of differences are of the
+    paired bootstrap over images, the same resamples throughout; they have a width where no image sets the two apart
+    (`robustmnist.statistics.unseen`).
 
     Attributes:
         a: The checkpoint that B is held against.
@@ -88,8 +88,8 @@ def compare(
     first, second, unit = (predictions.index(name) for name in (a, b, base))
     if first == second:
         raise RunError(f"checkpoint '{a}' is compared with itself", remedy="name two")
-    found = _compare(predictions, first, second, unit, resamples, seed)
-    tables = (found.settings, found.sweeps, found.suites, found.sides)
+    comparison = _compare(predictions, first, second, unit, resamples, seed)
+    tables = (comparison.settings, comparison.sweeps, comparison.suites, comparison.sides)
     return Comparison(a, b, base, len(predictions), *(table.copy() for table in tables))
 
 
@@ -108,34 +108,34 @@ def _compare(predictions: Predictions, a: int, b: int, base: int, resamples: int
 def corrected(several: "Sequence[Comparison]") -> "tuple[Comparison, ...]":
     """Return comparisons whose p-values are corrected by Holm's method over all of them together.
 
-    A family is what a reader looks over at once to pick the winner from:
+    Tests are corrected together which a reader looks over at once to pick the winner:
 
     - clean accuracy and the suites' areas: the headline, in which every pair has one clean test and one of each suite;
     - the perturbed settings, without the clean one, which the headline has;
     - the sweeps; the sides by the sign test; the sides by the log-rank test.
 
-    Every test is in one family. Were the clean one corrected among hundreds of settings, the headline would hide a
-    difference on clean digits that it shows of a suite with the same p, and its chance of any false claim would be that
-    of two families. Tests without a p-value do not count.
+    Every test is in one of these groups. Were the clean one corrected among hundreds of settings, the headline would
+    hide a difference on clean digits that it shows of a suite with the same p, and its chance of any false claim would
+    be that of two corrections. Tests without a p-value do not count.
     """
     settings = [one.settings.copy() for one in several]
     suites = [one.suites.copy() for one in several]
     clean, perturbed = [one.iloc[:1].copy() for one in settings], [one.iloc[1:].copy() for one in settings]
     _correct([*clean, *suites], "p")
     _correct(perturbed, "p")
-    found: list[Comparison] = []
+    done: list[Comparison] = []
     tables = {name: [getattr(one, name).copy() for one in several] for name in ("sweeps", "sides")}
     for name, column in OWN:
         _correct(tables[name], column)
-    for place, one in enumerate(several):
-        settings[place]["p_holm"] = [*clean[place]["p_holm"], *perturbed[place]["p_holm"]]
-        own = {name: parts[place] for name, parts in tables.items()}
-        found.append(replace(one, settings=settings[place], suites=suites[place], **own))
-    return tuple(found)
+    for index, comparison in enumerate(several):
+        settings[index]["p_holm"] = [*clean[index]["p_holm"], *perturbed[index]["p_holm"]]
+        own = {name: parts[index] for name, parts in tables.items()}
+        done.append(replace(comparison, settings=settings[index], suites=suites[index], **own))
+    return tuple(done)
 
 
 def _correct(tables: Sequence[pd.DataFrame], column: str) -> None:
-    """Fill in ``COLUMN_holm`` of the tables, which are one family."""
+    """Fill in ``COLUMN_holm`` of the tables, corrected over all of them together."""
     if not tables:
         return
     values = holm(np.concatenate([np.asarray(table[column], np.float64) for table in tables]))
@@ -149,7 +149,7 @@ def compare_pairs(
 ) -> tuple[Comparison, ...]:
     """Return `compare` of every two checkpoints, in the order of the run: (0, 1), (0, 2), (1, 2) and so on.
 
-    The families of `Comparison` are those of all pairs together, because a reader of the page sees them all: each
+    The corrections of `Comparison` are over all pairs together, because a reader of the page sees them all: each
     ``p_holm`` is corrected over clean accuracy and suites (or settings, sweeps, sides) of all pairs. Tests without a
     p-value do not count.
 

@@ -1,4 +1,4 @@
-"""Several seeds of one recipe: how much of a difference is the training's luck, how much the images'."""
+"""Several seeds of one recipe: how much of a difference comes from the seed, how much from the images."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,11 +22,11 @@ def seed_variance(predictions: Predictions, checkpoints: Sequence[str]) -> pd.Da
     """Return a row per setting, clean first: the accuracy of a recipe, from several checkpoints trained by it.
 
     Columns: ``suite``, ``sweep``, ``unit``, ``value``; ``seeds`` (how many checkpoints), ``n`` images; ``accuracy``,
-    the mean over seeds and images, ``lowest`` and ``highest`` of a single seed; ``seed_sd``, by how much the accuracy
-    of one net would vary with another seed on any images, were they many; ``sample_sd``, by how much it would vary
-    with other n images; ``total_se``, the standard error of ``accuracy`` for another draw of both, and its 95 %
+    the mean over seeds and images, ``lowest`` and ``highest`` of a single seed; ``seed_sd``, the standard
+    deviation of a network's accuracy over seeds, in the limit of many images; ``sample_sd``, the same over the choice
+    of the n images; ``total_se``, the standard error of ``accuracy`` for another draw of both, and its 95 %
     interval ``total_low``, ``total_high``; Cochran's ``cochran_q`` with its ``p`` and ``p_holm`` over the rows: whether
-    the seeds can be told apart at all.
+    the seeds differ at all.
 
     Seeds and images are crossed random effects without replication: the variances are those of the two-way analysis of
     variance, a negative one being 0. An image with several variants counts with the share that is right.
@@ -48,14 +48,14 @@ def seed_variance(predictions: Predictions, checkpoints: Sequence[str]) -> pd.Da
     samples, 1950; the sum of two intervals: Donner & Zou, Closed-form confidence intervals for functions of the normal
     mean and standard deviation, 2012.
     """
-    places = [predictions.index(name) for name in checkpoints]
-    if len(set(places)) < 2 or len(set(places)) < len(places):
+    indices = [predictions.index(name) for name in checkpoints]
+    if len(set(indices)) < 2 or len(set(indices)) < len(indices):
         raise RunError(f"{', '.join(checkpoints) or 'none'}: seeds are two or more checkpoints, each named once")
     names: dict[str, Any] = {"suite": "", "sweep": "", "unit": "", "value": np.nan}
-    rows = [names | _components(clean_right(predictions)[places].astype(np.float64))]
+    rows = [names | _components(clean_right(predictions)[indices].astype(np.float64))]
     for suite in predictions.suites:
         for sweep in suite.curves:
-            shares = hits(predictions, suite.name, sweep.name)[places] / len(sweep.variants)
+            shares = hits(predictions, suite.name, sweep.name)[indices] / len(sweep.variants)
             for at, value in enumerate(sweep.values):
                 if value != sweep.neutral:
                     names = {"suite": suite.name, "sweep": sweep.name, "unit": sweep.unit, "value": float(value)}
@@ -72,15 +72,15 @@ def recipe_groups(predictions: Predictions) -> tuple[tuple[str, ...], ...]:
     seed. Where a recipe has two checkpoints of one seed (such as a training's best epoch and its last) its group is
     left out: which of them are meant is not for a program to guess.
     """
-    found: dict[str, dict[str, int]] = {}
+    recipes: dict[str, dict[str, int]] = {}
     for name, record in zip(predictions.checkpoints, predictions.manifest.get("checkpoints", ()), strict=False):
         training = record.get("training") if isinstance(record, Mapping) else None
         recipe, seed = (
             (training.get(key) for key in ("recipe", "seed")) if isinstance(training, Mapping) else (None, None)
         )
         if isinstance(recipe, str) and isinstance(seed, int):
-            found.setdefault(recipe, {})[name] = seed
-    return tuple(tuple(group) for group in found.values() if len(group) == len(set(group.values())) > 1)
+            recipes.setdefault(recipe, {})[name] = seed
+    return tuple(tuple(group) for group in recipes.values() if len(group) == len(set(group.values())) > 1)
 
 
 def _components(shares: NDArray[np.float64]) -> dict[str, Any]:

@@ -43,11 +43,11 @@ def reliability(
     Raises:
         RunError: If the setting was not evaluated.
     """
-    found = answers(predictions, checkpoint, suite, sweep, value, temperature)
+    given = answers(predictions, checkpoint, suite, sweep, value, temperature)
     variants = len(predictions.at(checkpoint, suite, sweep, value))
-    confidence = found.confidence
-    bin_of = equal_mass(found.ranking, bins) if mass else equal_width(confidence, bins)
-    n, sums, right = bin_sums(bin_of, confidence, found.right, bins)
+    confidence = given.confidence
+    bin_of = equal_mass(given.ranking, bins) if mass else equal_width(confidence, bins)
+    n, sums, right = bin_sums(bin_of, confidence, given.right, bins)
     edges = np.arange(bins + 1) / bins
     low, high = (_extremes(bin_of, confidence, bins)) if mass else (edges[:-1], edges[1:])
     with np.errstate(invalid="ignore"):
@@ -89,13 +89,13 @@ def risk_coverage(
     temperature: float = 1.0,
     points: int = 200,
 ) -> pd.DataFrame:
-    """Return the share of wrong answers among the surest, a row per coverage; without a suite: clean images.
+    """Return the share of wrong answers among the most confident, a row per coverage; without a suite: clean images.
 
-    Columns: ``coverage``, the share of the valid answers that are given, at `points` evenly spaced places (fewer where
+    Columns: ``coverage``, the share of the valid answers that are given, at `points` evenly spaced values (fewer where
     there are fewer answers) up to 1; ``risk``, the share of wrong ones among them, with its 95 % Wilson interval
-    ``risk_low``, ``risk_high``, for which an image's variants count as one; ``confidence`` of the least sure one given.
-    Equally sure answers come in no order: the risk is the expectation over all. Invalid answers are never given, and
-    coverage does not count them.
+    ``risk_low``, ``risk_high``, for which an image's variants count as one; ``confidence`` of the least confident
+    answer given. Equally confident answers come in no order: the risk is the expectation over all. Invalid answers are
+    never given, and coverage does not count them.
 
     Args:
         predictions: What was evaluated.

@@ -34,12 +34,12 @@ COLUMNS = (
 
 
 def mistakes(predictions: Predictions, checkpoint: str, suite: str, top: int = 25) -> pd.DataFrame:
-    """Return the `top` mistakes of `checkpoint` under `suite` that it was surest of, surest first.
+    """Return the `top` most confident mistakes of `checkpoint` under `suite`, most confident first.
 
-    A sample appears at most once, with its surest mistake among the settings that perturb it and are no stronger than
-    their sweep's `focus` value (on either side of neutral): a digit shifted out of the picture is nobody's mistake. Of
-    equally sure ones the milder counts. Sureness is the log-odds of the predicted class, which does not saturate as
-    the probability does. Invalid rows are never ranked.
+    A sample appears at most once, with its most confident mistake among the settings that perturb it and are no
+    stronger than their sweep's `focus` value (on either side of neutral): a digit shifted out of the picture is
+    nobody's mistake. Of equally confident ones the milder counts. What ranks them is the log-odds of the predicted
+    class, which does not saturate as the probability does. Invalid rows are never ranked.
 
     Columns: ``rank`` from 1, ``id`` of the sample, ``row`` in the predictions, ``label``, ``predicted``,
     ``confidence``, ``sweep``, ``value``, ``unit``, ``variant`` (its index), ``variant_label``, ``log_odds``.
@@ -59,7 +59,7 @@ def mistakes_of_earlier_versions(predictions: Predictions, checkpoint: str, suit
 def _mistakes(predictions: Predictions, checkpoint: str, suite: str, top: int, *, earlier: bool) -> pd.DataFrame:
     index, sweeps = predictions.index(checkpoint), predictions.suite(suite).curves
     shown = _shown_strengths(predictions, earlier)[suite]
-    surest = _Surest.of(len(predictions))
+    ranked_mistakes = _MostConfident.of(len(predictions))
     settings: list[tuple[Sweep, float, int, Variant]] = []
     for sweep in sweeps:
         farthest = abs(shown[sweep.name] - sweep.neutral) * (1 + 1e-9)
@@ -68,9 +68,9 @@ def _mistakes(predictions: Predictions, checkpoint: str, suite: str, top: int, *
             if not 0 < abs(sweep.values[at] - sweep.neutral) <= farthest:
                 continue
             for r, variant in enumerate(sweep.variants):
-                surest.add(logits[at, r], predictions.labels, len(settings))
+                ranked_mistakes.add(logits[at, r], predictions.labels, len(settings))
                 settings.append((sweep, sweep.values[at], r, variant))
-    rows = surest.rows(predictions, top)
+    rows = ranked_mistakes.rows(predictions, top)
     for row in rows:
         sweep, value, r, variant = settings[row.pop("setting")]
         row |= {"sweep": sweep.name, "value": value, "unit": sweep.unit, "variant": r, "variant_label": variant.label}
@@ -78,16 +78,16 @@ def _mistakes(predictions: Predictions, checkpoint: str, suite: str, top: int, *
 
 
 def clean_mistakes(predictions: Predictions, checkpoint: str, top: int = 25) -> pd.DataFrame:
-    """Return the `top` mistakes of `checkpoint` on the clean images that it was surest of, surest first.
+    """Return the `top` most confident mistakes of `checkpoint` on the clean images.
 
     Columns as in `mistakes`; those that name the setting are empty (``value`` NaN, ``variant`` 0).
 
     Raises:
         RunError: If the checkpoint was not evaluated.
     """
-    surest = _Surest.of(len(predictions))
-    surest.add(predictions.at(checkpoint)[0], predictions.labels, 0)
-    rows = surest.rows(predictions, top)
+    ranked_mistakes = _MostConfident.of(len(predictions))
+    ranked_mistakes.add(predictions.at(checkpoint)[0], predictions.labels, 0)
+    rows = ranked_mistakes.rows(predictions, top)
     for row in rows:
         del row["setting"]
         row |= {"sweep": "", "value": np.nan, "unit": "", "variant": 0, "variant_label": ""}
@@ -105,25 +105,25 @@ def _shown_strengths(predictions: Predictions, earlier: bool) -> dict[str, dict[
 
 
 @dataclass(frozen=True)
-class _Surest:
-    """Per sample the surest mistake met so far: its log-odds, its class and the number of its setting."""
+class _MostConfident:
+    """Per sample the most confident mistake met so far: its log-odds, its class and the number of its setting."""
 
     log_odds: NDArray[np.float64]
     predicted: NDArray[np.int64]
     setting: NDArray[np.int64]
 
     @classmethod
-    def of(cls, n: int) -> "_Surest":
+    def of(cls, n: int) -> "_MostConfident":
         return cls(np.full(n, -np.inf), np.zeros(n, np.int64), np.zeros(n, np.int64))
 
     def add(self, logits: NDArray[np.float32], labels: NDArray[np.int64], setting: int) -> None:
         wrong = np.flatnonzero(logits.argmax(axis=1) != labels)
-        found = decide(logits[wrong])
-        # Strictly surer: settings come mildest first, so the milder of equals stays. NaN compares as False.
-        better = found.valid & (found.log_odds > self.log_odds[wrong])
+        decisions = decide(logits[wrong])
+        # Strictly more confident: settings come mildest first, so the milder of equals stays. NaN compares as False.
+        better = decisions.valid & (decisions.log_odds > self.log_odds[wrong])
         rows = wrong[better]
-        self.log_odds[rows] = found.log_odds[better]
-        self.predicted[rows] = found.predicted[better]
+        self.log_odds[rows] = decisions.log_odds[better]
+        self.predicted[rows] = decisions.predicted[better]
         self.setting[rows] = setting
 
     def rows(self, predictions: Predictions, top: int) -> list[dict[str, Any]]:

@@ -60,12 +60,12 @@ def corruption_errors(
     for suite in predictions.suites:
         for sweep in suite.curves:
             error = mean_errors(predictions, suite, sweep, beside_neutral(sweep))[0]
-            found = sweep_ratios(predictions, suite, sweep, beside_neutral(sweep), base, resamples, seed)
+            ratios = sweep_ratios(predictions, suite, sweep, beside_neutral(sweep), base, resamples, seed)
             for m, checkpoint in enumerate(predictions.checkpoints):
                 row: dict[str, Any] = {"checkpoint": checkpoint, "baseline": baseline, "suite": suite.name}
                 row |= {"sweep": sweep.name, "values": len(sweep.values) - 1}
                 row |= {"error": error[m], "baseline_error": error[base]}
-                rows.append(row | _rows(("ce", "relative_ce"), found, m))
+                rows.append(row | _rows(("ce", "relative_ce"), ratios, m))
     return pd.DataFrame(rows, columns=list(ERRORS))
 
 
@@ -110,13 +110,13 @@ def mean_corruption_errors(
                 f"the sweeps of suite '{suite.name}' are of unequal length: {lengths}",
                 remedy="say unequal='mean-error' to let each count by its mean error",
             )
-        found = (
+        ratios = (
             *mean_error_ratios(predictions, suite, base, resamples, seed),
             data_set_ratio(predictions, suite, base, resamples, seed),
         )
         for m, checkpoint in enumerate(predictions.checkpoints):
             row = {"checkpoint": checkpoint, "baseline": baseline, "suite": suite.name, "sweeps": len(counted(suite))}
-            rows.append(row | _rows(("mce", "relative_mce", "data_set_mce"), found, m))
+            rows.append(row | _rows(("mce", "relative_mce", "data_set_mce"), ratios, m))
     return pd.DataFrame(rows, columns=list(MEANS))
 
 
@@ -130,8 +130,8 @@ def unequal_sweeps(suite: Suite) -> str:
 
 def _rows(names: Sequence[str], ratios: Sequence[Ratio | None], m: int) -> dict[str, float]:
     """Return some ratios with their intervals for the checkpoint at place `m`; NaN where there is none."""
-    found: dict[str, float] = {}
+    row: dict[str, float] = {}
     for name, ratio in zip(names, ratios, strict=True):
         point, low, high = (np.nan,) * 3 if ratio is None else (one[m] for one in (ratio.point, *ratio.ends))
-        found |= {name: float(point), f"{name}_low": float(low), f"{name}_high": float(high)}
-    return found
+        row |= {name: float(point), f"{name}_low": float(low), f"{name}_high": float(high)}
+    return row

@@ -21,9 +21,9 @@ class Endurance:
 
     Attributes:
         side: The values, from neutral outwards; k of them, neutral included.
-        first_failure: The place on the side of the first value at which the image is misread, k where it never is;
+        first_failure: The index on the side of the first value at which the image is misread, k where it never is;
             int64 (M, n).
-        last_success: The place of the last value at which it is read right, −1 where it never is; int64 (M, n).
+        last_success: The index of the last value at which it is read right, −1 where it never is; int64 (M, n).
     """
 
     side: Side
@@ -55,9 +55,9 @@ def endurance(predictions: Predictions, suite: str, sweep: str, side: str) -> En
     Raises:
         RunError: If the sweep was not evaluated, or has no values on this side.
     """
-    found = predictions.sweep(suite, sweep)
-    outward = side_of(found, side)
-    stands = 2 * hits(predictions, suite, sweep)[:, outward.at].astype(np.int64) > len(found.variants)
+    evaluated = predictions.sweep(suite, sweep)
+    outward = side_of(evaluated, side)
+    stands = 2 * hits(predictions, suite, sweep)[:, outward.at].astype(np.int64) > len(evaluated.variants)
     k = len(outward.at)
     first = np.where(stands.all(axis=1), k, (~stands).argmax(axis=1))
     last = np.where(stands.any(axis=1), k - 1 - stands[:, ::-1].argmax(axis=1), -1)
@@ -76,19 +76,19 @@ def critical_severity(
     Raises:
         RunError: If the setting was not evaluated, or the sweep has no such side.
     """
-    place = predictions.index(checkpoint)
-    found = endurance(predictions, suite, sweep, side)
+    index = predictions.index(checkpoint)
+    endured = endurance(predictions, suite, sweep, side)
     # NaN stands behind the last value: that is where k and −1 point.
-    strengths = np.append(found.side.strengths, np.nan)
+    strengths = np.append(endured.side.strengths, np.nan)
     return pd.DataFrame(
         {
             "row": np.arange(len(predictions)),
             "id": predictions.ids,
             "label": predictions.labels,
-            "first_failure": strengths[found.first_failure[place]],
-            "last_success": strengths[found.last_success[place]],
-            "distance": found.distance[place],
-            "censored": ~found.failed[place],
+            "first_failure": strengths[endured.first_failure[index]],
+            "last_success": strengths[endured.last_success[index]],
+            "distance": endured.distance[index],
+            "censored": ~endured.failed[index],
         }
     )
 
@@ -96,7 +96,7 @@ def critical_severity(
 def first_to_fail(
     predictions: Predictions, checkpoint: str, suite: str, sweep: str, side: str = "above", top: int = 25
 ) -> pd.DataFrame:
-    """Return the `top` images that fail first, of those read right at neutral; of equally early ones the surest first.
+    """Return the `top` images that fail first, of those read right at neutral, the most confident first among equals.
 
     Columns: those of `critical_severity`, then the ``predicted`` class and its ``confidence`` at the first failure, by
     the sweep's first variant that is misread there. An invalid answer has ``predicted`` −1 and comes last among equals.
@@ -106,18 +106,18 @@ def first_to_fail(
     """
     table = critical_severity(predictions, checkpoint, suite, sweep, side)
     failing = table[~table["censored"] & (table["distance"] > 0)].copy()
-    predicted, sureness = np.full(len(table), -1), np.full(len(table), np.nan)
-    confidence = sureness.copy()
+    predicted, log_odds = np.full(len(table), -1), np.full(len(table), np.nan)
+    confidence = log_odds.copy()
     for value in np.unique(failing["first_failure"]):
         left = np.asarray(failing["row"][failing["first_failure"] == value])
         for logits in predictions.at(checkpoint, suite, sweep, float(value)):
-            found = decide(logits[left])
-            new = found.predicted != predictions.labels[left]
-            predicted[left[new]], sureness[left[new]] = found.predicted[new], found.log_odds[new]
-            confidence[left[new]] = found.confidence[new]
+            decisions = decide(logits[left])
+            new = decisions.predicted != predictions.labels[left]
+            predicted[left[new]], log_odds[left[new]] = decisions.predicted[new], decisions.log_odds[new]
+            confidence[left[new]] = decisions.confidence[new]
             left = left[~new]
     failing["predicted"], failing["confidence"] = predicted[failing["row"]], confidence[failing["row"]]
-    doubt = np.nan_to_num(-sureness[failing["row"]], nan=np.inf)
+    doubt = np.nan_to_num(-log_odds[failing["row"]], nan=np.inf)
     order = np.lexsort((doubt, np.asarray(failing["distance"])))
     return failing.iloc[order[:top]].reset_index(drop=True)
 

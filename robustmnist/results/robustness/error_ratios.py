@@ -44,11 +44,11 @@ def mean_error_ratios(
     predictions: Predictions, suite: Suite, base: int, resamples: int, seed: int
 ) -> tuple[Ratio, Ratio]:
     """Return mCE and relative mCE of a suite; `base` is the place of the baseline among the checkpoints."""
-    found = [
+    ratios = [
         sweep_ratios(predictions, suite, sweep, beside_neutral(sweep), base, resamples, seed)
         for sweep in counted(suite)
     ]
-    plain, relative = zip(*found, strict=True)
+    plain, relative = zip(*ratios, strict=True)
     return _mean(plain), _mean(relative)
 
 
@@ -108,8 +108,8 @@ def _ratios(error: Array, clean: Array, base_error: Array, base_clean: Array, ba
     """Return CE and relative CE, (…, M) as the errors; all sums have equally many terms, so means serve."""
     lost, base_lost = error - clean, (base_error - base_clean)[..., base : base + 1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = error / base_error[..., base : base + 1], lost / base_lost
-        for ratio, whole in zip(found, (error, lost), strict=True):
+        ratios = error / base_error[..., base : base + 1], lost / base_lost
+        for ratio, whole in zip(ratios, (error, lost), strict=True):
             own = whole[..., base]
             ratio[..., base] = own / own  # the baseline against itself is 1, whatever image is missing
-    return found
+    return ratios

@@ -50,12 +50,12 @@ def survival_curve(
     Raises:
         RunError: If the setting was not evaluated, or the sweep has no such side.
     """
-    place = predictions.index(checkpoint)
-    found = endurance(predictions, suite, sweep, side)
-    curve = _curve(found, place)
+    index = predictions.index(checkpoint)
+    endured = endurance(predictions, suite, sweep, side)
+    curve = _curve(endured, index)
     return pd.DataFrame(
         {
-            "strength": found.side.strengths,
+            "strength": endured.side.strengths,
             "distance": curve.times,
             "at_risk": curve.at_risk,
             "failed": curve.failed,
@@ -74,12 +74,12 @@ def _survival(predictions: Predictions, resamples: int, seed: int) -> pd.DataFra
     for suite in predictions.suites:
         for sweep in suite.curves:
             for side in sides(sweep):
-                found = endurance(predictions, suite.name, sweep.name, side.name)
-                for place, checkpoint in enumerate(predictions.checkpoints):
+                endured = endurance(predictions, suite.name, sweep.name, side.name)
+                for index, checkpoint in enumerate(predictions.checkpoints):
                     row: dict[str, Any] = {"checkpoint": checkpoint, "suite": suite.name, "sweep": sweep.name}
                     row |= {"unit": sweep.unit, "side": side.name, "neutral": side.neutral, "end": side.end}
-                    rows.append(row | _row(found, place))
-                    distances.append(found.distance[place])
+                    rows.append(row | _row(endured, index))
+                    distances.append(endured.distance[index])
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     if rows:
         images, ends = np.stack(distances), np.asarray((table["end"] - table["neutral"]).abs(), np.float64)
@@ -88,14 +88,14 @@ def _survival(predictions: Predictions, resamples: int, seed: int) -> pd.DataFra
     return table
 
 
-def _row(found: Endurance, place: int) -> dict[str, Any]:
-    first, distance = found.first_failure[place], found.distance[place]
+def _row(endured: Endurance, index: int) -> dict[str, Any]:
+    first, distance = endured.first_failure[index], endured.distance[index]
     n = len(first)
-    median, median_low, median_high = _curve(found, place).median
+    median, median_low, median_high = _curve(endured, index).median
     return {
         "n": n,
         "failed_at_neutral": int(np.count_nonzero(first == 0)),
-        "never_failed": int(np.count_nonzero(~found.failed[place])),
+        "never_failed": int(np.count_nonzero(~endured.failed[index])),
         "median": median,
         "median_low": median_low,
         "median_high": median_high,
@@ -105,5 +105,5 @@ def _row(found: Endurance, place: int) -> dict[str, Any]:
     }
 
 
-def _curve(found: Endurance, place: int) -> KaplanMeier:
-    return kaplan_meier(found.distance[place], found.failed[place], at=found.side.distances)
+def _curve(endured: Endurance, index: int) -> KaplanMeier:
+    return kaplan_meier(endured.distance[index], endured.failed[index], at=endured.side.distances)
