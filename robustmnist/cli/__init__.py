@@ -15,7 +15,7 @@ try:
     from robustmnist.system.process import keep_freed_memory, spin_briefly
     from robustmnist.terminal.echo import say
     from robustmnist.terminal.streams import give_up_stdout, ready_streams
-except KeyboardInterrupt:  # in the first tenth of a second, before there is a `main` to tell of it
+except KeyboardInterrupt:  # in the first tenth of a second, before `main` can report it
     sys.exit(130)
 
 __all__ = ["COMMANDS", "cli", "main"]
@@ -24,12 +24,12 @@ __all__ = ["COMMANDS", "cli", "main"]
 COMMANDS = {
     "train": "Train a checkpoint from a recipe.",
     "evaluate": "Run checkpoints through perturbation suites and report where they fail.",
-    "explain": "Show which pixels a checkpoint looked at, clean and perturbed.",
+    "explain": "Show which pixels speak for a checkpoint's answer, clean and perturbed.",
     "perturb": "Write perturbed data sets that any other program can read.",
-    "measure": "Measure digits: their place, size, slant, angle, stroke and ink.",
-    "compare": "Say which checkpoint is better: paired, with intervals and corrected p-values.",
-    "gate": "Fail where a run is not good enough: made for continuous integration.",
-    "report": "Render the report of a run again from disk, without a model.",
+    "measure": "Measure digits: position, size, slant, angle, stroke width and ink.",
+    "compare": "Compare checkpoints digit by digit, with intervals and corrected p-values.",
+    "gate": "Fail if a run is not good enough: for continuous integration.",
+    "report": "Write the report of a run anew from its folder, without a model.",
     "suites": "List the perturbation suites.",
     "checkpoints": "List the checkpoints.",
 }
@@ -99,7 +99,7 @@ def _remember(interrupts: list[int]) -> None:
 
 
 def _tell(error: BaseException) -> int:
-    """Print what ended the command, a line for each mistake, and return the exit code; raise what nobody foresaw."""
+    """Print the error that ended the command, a line per mistake, and return the exit code; raise unknown errors."""
     if isinstance(error, click.ClickException):
         _show(error)
         return error.exit_code
@@ -113,7 +113,7 @@ def _tell(error: BaseException) -> int:
         printing = any(frame.f_code is click.echo.__code__ for frame, _ in walk_tb(error.__traceback__))
         if printing:
             give_up_stdout()
-        what = f"standard output: cannot be written ({error.strerror}); send it to another place"
+        what = f"standard output: cannot be written ({error.strerror}); send it somewhere else"
         _say(what if printing else str(error))
         return 1
     raise error
@@ -125,7 +125,7 @@ def _say(words: str) -> None:
 
 
 def _show(error: click.ClickException) -> None:
-    """Print what click found wrong, in one line as any other mistake; without any word on the line: the help."""
+    """Print click's error in one line like any other; print the help where the command line is empty."""
     if len(sys.argv) == 1:
         error.show()
     elif isinstance(error, click.UsageError) and error.ctx is not None:

@@ -21,7 +21,7 @@ __all__ = ["command"]
 def command(names: tuple[str, ...], as_json: bool) -> None:
     """List the checkpoints.
 
-    With names, or paths to weights: all that their cards say, once the weights are found to be those of the card.
+    With names, or paths to weights: everything on their cards, after a check that weights and card belong together.
 
     \b
     robustmnist checkpoints

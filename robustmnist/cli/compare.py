@@ -28,15 +28,15 @@ EVALUATION = ("dataset", "data_dir", "limit", "first", "device", "seed")
 @click.option(
     "--baseline",
     metavar="NAME",
-    help="Checkpoint, one of those compared, by whose errors the mCE divides; it moves no other number. To hold a run "
-    "against an earlier one, see 'robustmnist gate'.  [default: the first of each pair]",
+    help="The compared checkpoint whose errors the mCE divides by; no other number depends on it. To compare a run "
+    "with an earlier run, see 'robustmnist gate'.  [default: the first of each pair]",
 )
 @click.option(
     "--seeds",
     multiple=True,
     metavar="NAME,NAME...",
-    help="Checkpoints that are of one recipe and different seeds: tells luck of the seed from that of the digits. May "
-    "be given several times.  [default: what their cards tell]",
+    help="Checkpoints of the same recipe and different seeds: shows how much of a difference is due to the seed. May "
+    "be given several times.  [default: from their cards]",
 )
 @options.work
 @options.json_output
@@ -50,12 +50,12 @@ def command(
     work: options.Work,
     as_json: bool,
 ) -> None:
-    """Say which checkpoint is better: paired, with intervals and corrected p-values.
+    """Compare checkpoints digit by digit, with intervals and corrected p-values.
 
     Give folders that 'robustmnist evaluate' wrote, of the same digits and suites, or checkpoints, which are evaluated
     first. Every two checkpoints are compared digit by digit. Writes compare.html, suites.csv, sweeps.csv, settings.csv,
-    sides.csv, disagreements.csv (digits that one reads and another does not) and, where checkpoints are of one recipe
-    and different seeds, seeds.csv.
+    sides.csv, disagreements.csv (digits that one checkpoint reads and another does not) and, for checkpoints of the
+    same recipe and different seeds, seeds.csv.
 
     \b
     robustmnist compare runs/mine runs/theirs

@@ -26,8 +26,8 @@ def command(
 ) -> None:
     """Run checkpoints through perturbation suites and report where they fail.
 
-    Writes report.html, summary.csv, run.json and the logits of every image under every setting. If it is interrupted,
-    the same command with -o and the folder goes on where it stopped.
+    Writes report.html, summary.csv, run.json and the logits of every image under every setting. After an interrupt, the
+    same command with -o FOLDER continues where it stopped.
 
     \b
     robustmnist evaluate --suite shift

@@ -32,7 +32,7 @@ Examples:
 
 
 def _only(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str | None:
-    """Return the one suite that was given: click would take the last of several without a word."""
+    """Return the suite that was given; refuse several, of which click would silently take the last."""
     if len(given) > 1:
         raise InputError("takes one suite", where="--suite", remedy="explain the others in runs of their own")
     return given[0] if given else None
@@ -46,10 +46,10 @@ def _only(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str 
     multiple=True,
     callback=_only,
     metavar="NAME|PATH",
-    help="Also perturb the digits as this suite does; needs --value.",
+    help="Also perturb the digits as this suite does; requires --value.",
 )
 @click.option("--sweep", metavar="NAME", help="Which sweep of the suite.  [default: its first]")
-@click.option("--value", type=float, help="The strength, in the sweep's unit; any that the perturbation takes.")
+@click.option("--value", type=float, help="The strength, in the sweep's unit; any value in the perturbation's range.")
 @click.option(
     "-m",
     "--method",
@@ -60,17 +60,31 @@ def _only(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str 
     metavar="NAME",
     help=f"How to attribute: {METHODS}; may be given several times.",
 )
-@click.option("--layer", metavar="NAME", help="Which layer grad-cam reads.  [default: the last convolution called]")
+@click.option(
+    "--layer",
+    metavar="NAME",
+    help="The layer that grad-cam uses.  [default: the last convolution that the network calls]",
+)
 @click.option(
     "--target",
     type=click.Choice(["predicted", "true"]),
     default="predicted",
     show_default=True,
-    help="Which class is explained.",
+    help="The class that is explained.",
 )
-@click.option("--sample", "samples", type=int, multiple=True, metavar="ID", help="A digit; may be given several times.")
 @click.option(
-    "--mistakes", type=click.IntRange(1, MOST), metavar="K", help="The K most confident mistakes, perturbed or clean."
+    "--sample",
+    "samples",
+    type=int,
+    multiple=True,
+    metavar="ID",
+    help="The number of a digit; may be given several times.",
+)
+@click.option(
+    "--mistakes",
+    type=click.IntRange(1, MOST),
+    metavar="K",
+    help="Explain the K most confident mistakes, perturbed or clean.",
 )
 @options.work
 @click.pass_context
@@ -87,10 +101,10 @@ def command(
     mistakes: int | None,
     work: options.Work,
 ) -> None:
-    """Show which pixels a checkpoint looked at, clean and perturbed.
+    """Show which pixels speak for a checkpoint's answer, clean and perturbed.
 
-    Without --sample or --mistakes: the first digit of each class. Writes a page (explain.html), a sheet for each
-    checkpoint and method (PNG), the numbers (attributions.npz) and what they are about (explain.json).
+    Without --sample or --mistakes: the first digit of each class. Writes a page (explain.html), a picture for each
+    checkpoint and method (PNG), the numbers (attributions.npz) and a description of them (explain.json).
     """
     _check_options(suite, sweep, value, samples, mistakes)
     check_folder(work.out)
@@ -152,7 +166,7 @@ def _check_options(
         option = "--value" if value is not None else "--sweep"
         raise InputError("needs a suite", where=option, remedy="give --suite")
     if samples and mistakes is not None:
-        raise InputError("excludes --sample", where="--mistakes", remedy="give one of them")
+        raise InputError("cannot be combined with --sample", where="--mistakes", remedy="give only one of the two")
     if len(set(samples)) > MOST:
         raise InputError(f"more than {MOST} samples", where="--sample", remedy="explain them in several runs")
 
@@ -177,7 +191,7 @@ def _condition(suite: str | None, sweep: str | None, value: float | None, seed: 
 def _load(
     given: tuple[str, ...], methods: tuple[str, ...], layer: str | None, device: "torch.device"
 ) -> "dict[str, Checkpoint]":
-    """Return the checkpoints by name, once every method is known to suit every one of them."""
+    """Return the checkpoints by name, after a check that every method suits every checkpoint."""
     from robustmnist.explanation.attribution import check_method
 
     for method in methods:

@@ -27,15 +27,15 @@ def _drop(_: click.Context, __: click.Parameter, text: str | None) -> float | No
     "--min-accuracy",
     multiple=True,
     metavar="WHERE=SHARE",
-    help="WHERE is clean, SUITE, SUITE.SWEEP or SUITE.SWEEP@STRENGTH; of a sweep the mean over its range (the area "
-    "under its curve), of a suite the mean over its sweeps.",
+    help="WHERE is clean, SUITE, SUITE.SWEEP or SUITE.SWEEP@STRENGTH; for a sweep it is the mean over its range (the "
+    "area under its curve), for a suite the mean over its sweeps.",
 )
 @click.option(
     "--min-critical",
     multiple=True,
     metavar="WHERE=STRENGTH",
     help="Least strength at which accuracy may fall below 90 % of clean, with its unit: px, deg, x and so on. WHERE is "
-    "SUITE (each of its sweeps) or SUITE.SWEEP; 25deg asks it of both directions, +25deg of one.",
+    "SUITE (each of its sweeps) or SUITE.SWEEP; 25deg applies to both directions, +25deg to one.",
 )
 @click.option(
     "--max-ece",
@@ -47,23 +47,25 @@ def _drop(_: click.Context, __: click.Parameter, text: str | None) -> float | No
     "--baseline",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Folder of an earlier run of the same digits, to hold --max-drop against, name by name.",
+    help="Folder of an earlier run of the same digits, the baseline of --max-drop.",
 )
 @click.option(
     "--pair",
     "pairs",
     multiple=True,
     metavar="NAME=OLD",
-    help="Hold checkpoint NAME against the baseline's OLD, where the two have different names.",
+    help="Compare checkpoint NAME with OLD of the baseline, if their names differ.",
 )
 @click.option(
     "--max-drop",
     callback=_drop,
     metavar="SHARE",
-    help="Most that clean accuracy and any suite's may lose.",
+    help="The largest allowed loss of accuracy, clean and on each suite.",
 )
 @click.option("-c", "--checkpoint", "checkpoints", multiple=True, metavar="NAME", help="Only these.  [default: all]")
-@click.option("--allow-fallback", is_flag=True, help="Accept data that stand in for MNIST; else they are a miss.")
+@click.option(
+    "--allow-fallback", is_flag=True, help="Accept a run on other digits that were used because MNIST was missing."
+)
 @click.option("--strict", is_flag=True, help="The whole 95 % interval must pass, not just some of it.")
 @options.json_output
 @click.pass_context
@@ -81,12 +83,12 @@ def command(
     strict: bool,
     as_json: bool,
 ) -> None:
-    """Fail where a run is not good enough: made for continuous integration.
+    """Fail if a run is not good enough: for continuous integration.
 
-    DIR is a folder that 'robustmnist evaluate' wrote. Every condition holds for every checkpoint. A condition is missed
-    where the 95 % interval lies wholly on the wrong side, so that chance alone does not fail a build; with --strict,
-    where any of it does. Prints the data that the run was made on, which checkpoint is held against which, and a line
-    for each miss. A run on data that stand in for MNIST is a miss. Exit code 0: all met; 1: some missed; 2: bad input.
+    DIR is a folder that 'robustmnist evaluate' wrote. Every condition applies to every checkpoint. A condition is
+    missed if its whole 95 % interval is on the wrong side, so that chance alone does not fail a build; with --strict,
+    if any part of the interval is. Prints the data of the run, which checkpoint is compared with which, and a line for
+    each miss. A run on data that stand in for MNIST is a miss. Exit code 0: all met; 1: some missed; 2: bad input.
 
     \b
     robustmnist gate runs/mine --min-accuracy clean=0.99 --min-accuracy shift=0.6

@@ -1,4 +1,4 @@
-"""What the options name, loaded: checkpoints under names of their own, and digits with their origin."""
+"""Load what the options name: checkpoints under distinct names, and digits with their origin."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -20,7 +20,7 @@ __all__ = ["load_checkpoints", "load_digits", "load_test_digits", "say_notices"]
 
 
 def load_checkpoints(given: Sequence[str], device: "torch.device") -> "dict[str, Checkpoint]":
-    """Return what was typed to its checkpoint; where two have the same name, each is called what was typed."""
+    """Return checkpoints by what was typed; two of the same name are renamed to what was typed."""
     from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 
     loaded = {text: load_checkpoint(text, device) for text in dict.fromkeys(given)}
@@ -72,7 +72,7 @@ def load_test_digits(
 
 
 def say_notices(manifest: Mapping[str, Any], data: "Dataset") -> None:
-    """Print the notices of a run that `load_test_digits` has not printed, being known by its answers alone."""
+    """Print the notices of a run that `load_test_digits` has not printed: those about the models' answers."""
     from robustmnist.data.form import form_notices
 
     known = form_notices(data)

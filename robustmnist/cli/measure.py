@@ -31,7 +31,9 @@ CHUNK = 1000  # images between two steps of the progress bar
 @options.data_dir
 @options.limit
 @options.device
-@click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="A CSV file to write to as well.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write the table to this CSV file."
+)
 @options.json_output
 @click.pass_context
 def command(
@@ -45,11 +47,11 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure digits: their place, size, slant, angle, stroke and ink.
+    """Measure digits: position, size, slant, angle, stroke width and ink.
 
     For every measure: mean, standard deviation, median and the middle 95 % of its readings, of their differences from
     the median of the digit's own class and, where it makes sense, of their ratios to it. The second command below makes
-    the table that is shipped, from which reports tell how strong a perturbation is by the standard of handwriting.
+    the shipped table, with which reports compare the strength of a perturbation to how handwriting varies.
 
     \b
     robustmnist measure --limit 1000

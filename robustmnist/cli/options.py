@@ -1,4 +1,4 @@
-"""Options that mean the same in every command, spelled once, alone or as those that always go together."""
+"""Options that several commands share, alone or in groups."""
 
 import functools
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class Work:
 
 
 def work(command: F) -> F:
-    """Add the options of a command that computes something of digits; it takes their values as one `Work`, ``work``.
+    """Add the options of a command that computes with digits; it takes their values as one `Work`, ``work``.
 
     These are the options of `digits`, ``--seed`` and ``-o/--out``.
     """
@@ -55,16 +55,16 @@ def work(command: F) -> F:
 
 
 def digits(command: F) -> F:
-    """Add which digits, and where to compute: ``--dataset``, ``--data-dir``, ``--limit``, ``--first``, ``--device``."""
+    """Add the choice of digits and device: ``--dataset``, ``--data-dir``, ``--limit``, ``--first``, ``--device``."""
     return dataset(data_dir(limit(device(command))))
 
 
 def suites(*default: str, more: str = "") -> Callable[[F], F]:
-    """Add ``--suite``, which may be given several times and must be where there is no `default`.
+    """Add ``--suite``, which may be given several times; without a `default` it is required.
 
     Args:
         default: The suites where none is given.
-        more: What the command has to say of it beyond the common help.
+        more: Help text of this command after the common text.
     """
     given: dict[str, Any] = {"default": default, "show_default": True} if default else {"required": True}
     return click.option(
@@ -73,8 +73,8 @@ def suites(*default: str, more: str = "") -> Callable[[F], F]:
         "suites",
         multiple=True,
         metavar="NAME|PATH|core|all",
-        help="A shipped suite's name, a path to a TOML file, core (the plain six) or all; may be given several times."
-        + more,
+        help="A shipped suite's name, a path to a TOML file, core (the six basic suites) or all; may be given several "
+        "times." + more,
         **given,
     )
 
@@ -112,9 +112,9 @@ def dataset(command: F) -> F:
         default="auto",
         show_default=True,
         metavar="auto|mnist|digits|digits:test|mnist-c:CORRUPTION|idx:DIR",
-        help="mnist: its 10,000 test digits; digits: the 1,797 embedded ones; digits:test: those of them that no "
-        "training sees; auto: mnist where it can be had; mnist-c:fog and so on: the published files of MNIST-C; "
-        "idx:DIR: a folder of IDX files.",
+        help="mnist: its 10,000 test digits; digits: the 1,797 embedded ones; digits:test: the embedded digits "
+        "that no training uses; auto: mnist if it can be found or downloaded; mnist-c:fog and so on: the published "
+        "files of MNIST-C; idx:DIR: a folder of IDX files.",
     )(command)
 
 
@@ -125,20 +125,20 @@ def limit(command: F) -> F:
         type=click.IntRange(1),
         metavar="N",
         callback=_without("first"),
-        help="Use only N samples: the same random ones every time, each class with its share.",
+        help="Use only N digits: a random sample, always the same, with every class in proportion.",
     )
     head = click.option(
         "--first",
         type=click.IntRange(1),
         metavar="N",
         callback=_without("limit"),
-        help="Use only the first N samples, which may be unlike the rest.",
+        help="Use only the first N digits, which may differ from the rest.",
     )
     return sample(head(command))
 
 
 def _without(other: str) -> Callable[[click.Context, click.Parameter, int | None], int | None]:
-    """Return what refuses an option beside `other`, whichever of the two is read last."""
+    """Return a callback that refuses an option together with `other`, in either order."""
 
     def check(ctx: click.Context, _: click.Parameter, given: int | None) -> int | None:
         if given is not None and ctx.params.get(other) is not None:

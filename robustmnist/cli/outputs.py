@@ -1,4 +1,4 @@
-"""Where results go, and what happens where they cannot go there."""
+"""Output folders: checked before a command works, and errors of writing in one line."""
 
 import errno
 from collections.abc import Iterator
@@ -10,22 +10,22 @@ from robustmnist.system.files import disk_errors, exists
 
 __all__ = ["check_folder", "is_folder", "writing"]
 
-NO_PLACE = (errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)  # a name that no file can have there
+IMPOSSIBLE = (errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)  # a name that no file can have there
 
 
 @contextmanager
 def writing(where: Path) -> Iterator[None]:
-    """Tell in one line that the operating system does not write to `where`. In the block nothing may be printed.
+    """Turn an error of writing to `where` into one clear line. Nothing may be printed in the block.
 
     Raises:
-        InputError: In place of an `OSError`, where another place mends it.
-        RobustMnistError: Where it does not: the disk is full.
+        InputError: For an `OSError` that another folder avoids.
+        RobustMnistError: For any other, such as a full disk.
     """
     with disk_errors(where, "run the same command again"):
         try:
             yield
         except OSError as cause:
-            if cause.errno not in NO_PLACE:
+            if cause.errno not in IMPOSSIBLE:
                 raise
             what = f"cannot be written ({cause.strerror})"
             raise InputError(what, where=where, remedy="choose another -o") from cause
@@ -35,13 +35,13 @@ def is_folder(path: Path) -> bool:
     """Return whether `path` is a folder.
 
     Raises:
-        InputError: If that cannot be known: it may not be looked at, or no file can be called so.
+        InputError: If the system does not allow to look, or the name is impossible for a file.
     """
     return exists(path) and path.is_dir()
 
 
 def check_folder(out: Path | None) -> None:
-    """Refuse to write to a folder what `out` cannot hold, before anything is computed.
+    """Refuse an `out` that cannot be a folder, before anything is computed.
 
     Raises:
         InputError: If `out` is a file, or cannot be looked at.

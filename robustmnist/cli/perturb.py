@@ -33,9 +33,9 @@ def command(
 ) -> None:
     """Write perturbed data sets that any other program can read.
 
-    A folder for every value of every sweep, OUT/SUITE/SWEEP/VALUE, with the digits, their labels and a manifest. What
-    was written as idx is a data set again: --dataset idx:FOLDER. If it is interrupted, the same command with -o and
-    the folder goes on where it stopped.
+    Makes a folder for every value of every sweep, OUT/SUITE/SWEEP/VALUE, with the digits, their labels and a manifest.
+    A folder in the format idx can be used as a data set: --dataset idx:FOLDER. After an interrupt, the same command
+    with -o FOLDER continues where it stopped.
 
     \b
     robustmnist perturb --suite rotation --limit 1000 -o runs/turned

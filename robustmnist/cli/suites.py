@@ -20,7 +20,7 @@ __all__ = ["command"]
 def command(names: tuple[str, ...], as_json: bool) -> None:
     """List the perturbation suites.
 
-    With names, or paths to TOML files: what each asks, where it comes from, and every value of its sweeps.
+    With names, or paths to TOML files: the question of each suite, its source, and every value of its sweeps.
 
     \b
     robustmnist suites

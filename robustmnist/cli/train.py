@@ -28,16 +28,20 @@ MOST_EPOCHS = 10_000  # as in a recipe, whose module would need torch
 
 @click.command("train")
 @click.argument("recipe", required=False)
-@click.option("--epochs", type=click.IntRange(1, MOST_EPOCHS), metavar="N", help="Epochs, in place of the recipe's.")
+@click.option("--epochs", type=click.IntRange(1, MOST_EPOCHS), metavar="N", help="Epochs, instead of the recipe's.")
 @click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), metavar="N", help="Seed of all randomness, in place of the recipe's."
+    "--seed", type=click.IntRange(0, 2**63 - 1), metavar="N", help="Seed of all randomness, instead of the recipe's."
 )
 @click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Any value of the recipe, as in optimizer.lr=0.01."
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a value of the recipe, for example optimizer.lr=0.01.",
 )
-@click.option("--dataset", type=click.Choice(["mnist", "digits"]), help="What to train on, in place of the recipe's.")
+@click.option("--dataset", type=click.Choice(["mnist", "digits"]), help="What to train on, instead of the recipe's.")
 @click.option(
-    "--resume", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Go on with an interrupted run."
+    "--resume", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Continue an interrupted run."
 )
 @options.device
 @options.data_dir
@@ -60,8 +64,8 @@ def command(
     """Train a checkpoint from a recipe.
 
     RECIPE is a shipped name (fc, fc-small, cnn, lenet5, cnn-augmented) or a TOML file. The 60,000 training digits are
-    split into some to learn from and some to choose the best epoch by; the test digits are touched once, at the end.
-    An interrupted run goes on with --resume, with as many threads as before, and on a CPU to the same weights.
+    split into digits to learn from and digits to choose the best epoch by; the test digits are used once, at the end.
+    --resume continues an interrupted run with the same number of threads, on a CPU to the same weights.
 
     \b
     robustmnist train fc
@@ -72,7 +76,7 @@ def command(
     if (recipe is None) == (resume is None):
         raise click.UsageError("give a RECIPE or --resume RUN.")
     if resume is not None and (changes or out is not None):
-        raise click.UsageError("--resume goes on with the run's own recipe, in its own folder.")
+        raise click.UsageError("--resume continues with the run's own recipe, in its own folder.")
 
     from robustmnist.system.folders import output_folder
     from robustmnist.training import RunFolder, load_recipe, train

@@ -73,7 +73,7 @@ class Dataset:
         return ink_of(self.stored[rows])
 
     def parts(self) -> Iterator[Tensor]:
-        """Return the images in order, up to 10,000 at a time, without making all of them; of none, none at once."""
+        """Return the images in order, up to 10,000 at a time; an empty data set gives one empty part."""
         return (self.rows(slice(start, start + PART)) for start in range(0, max(len(self), 1), PART))
 
     def seed(self, seed: int) -> int:

@@ -99,7 +99,7 @@ def _load_mnist(part: str, data_dir: Path | None, download: bool, on_progress: P
 
 
 def _load_auto(part: str, data_dir: Path | None, download: bool, on_progress: Progress | None) -> Dataset:
-    """Return MNIST from the first place that has it, else the embedded digits; the note says what was passed over."""
+    """Return MNIST from the first folder that has it, else the embedded digits; the note says what was not used."""
     reasons = []
     named = named_folder(data_dir)
     if named:
@@ -162,7 +162,7 @@ def _from_cache(part: str, download: bool, on_progress: Progress | None) -> Data
 
 
 def _instead(part: str) -> str:
-    """Return what else to advise where MNIST is not there: of its test digits, other ones."""
+    """Return further advice where MNIST is missing: which other digits there are."""
     return ", or use --dataset digits" if part == "test" else ""
 
 

@@ -48,7 +48,7 @@ def cache_folder() -> Path:
         home = Path.home()
     except RuntimeError as cause:
         raise MissingDataError(
-            "there is no home folder to keep MNIST in",
+            "there is no home folder to store MNIST in",
             where="the cache",
             remedy="set XDG_CACHE_HOME or give --data-dir",
         ) from cause

@@ -59,7 +59,7 @@ def overlap(record: Mapping[str, Any], dataset: Dataset) -> Tensor:
 
 
 def seen_words(record: Mapping[str, Any], dataset: Dataset) -> str:
-    """Return what is to be said of digits that a training has seen already; empty where there are none."""
+    """Return a clause about the digits that a training has seen already; empty if it has seen none."""
     many = len(overlap(record, dataset))
     if not many:
         return ""

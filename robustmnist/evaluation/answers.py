@@ -15,9 +15,9 @@ Answer = Callable[[Tensor], Tensor]
 
 
 def answer_of(name: str, model: Checkpoint | nn.Module, device: torch.device) -> Answer:
-    """Return what turns images on `device` into logits in fixed tiles; the caller's model stays as and where it is.
+    """Return a function from images on `device` to logits, computed in fixed tiles; the caller's model is not changed.
 
-    An exception of the model's own code passes through, with a note that says which model raised it and on what.
+    An exception in the model's own code is raised with a note: which model, on images of which shape.
 
     Raises:
         CheckpointError: If the model cannot be used, now or when it is asked.

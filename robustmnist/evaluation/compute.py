@@ -1,4 +1,4 @@
-"""Work through the units of a run that are not there yet."""
+"""Compute the units of a run that are still missing."""
 
 import functools
 import itertools
@@ -33,7 +33,7 @@ def compute(
     store: Store,
     on_progress: Progress | None,
 ) -> int:
-    """Put the logits of every unit into `store` that it does not have, and return the number of forward passes made.
+    """Compute the logits of every unit missing in `store`, put them there, and return the number of forward passes.
 
     Args:
         dataset: On the device where to compute.
@@ -89,7 +89,7 @@ def _perturbed(shard: Shard, sweep: Sweep, unit: Unit, seed: int) -> Tensor:
 
 
 def _fetch(logits: Tensor) -> Fetch:
-    """Start to bring logits to the processor, and return what waits for them and for nothing that is begun later."""
+    """Copy logits to the CPU without blocking; call the result to wait for them and get them."""
     if not logits.is_cuda:
         return logits.numpy
     there = torch.empty(logits.shape, dtype=logits.dtype, pin_memory=True).copy_(logits, non_blocking=True)

@@ -53,7 +53,7 @@ def hash_tensor(tensor: Tensor) -> str:
 
 
 def hash_images(dataset: Dataset) -> str:
-    """Return what `hash_tensor` makes of all images, without making all of them."""
+    """Return `hash_tensor` of all images, computed part by part."""
     digest = hashlib.sha256(f"float32 {(len(dataset), 1, 28, 28)}\n".encode())
     for part in dataset.parts():
         digest.update(_memory(part.cpu().contiguous()))

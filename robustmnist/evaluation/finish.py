@@ -42,16 +42,16 @@ def describe(
 ) -> dict[str, Any]:
     """Return the manifest of a run, as far as it does not depend on its logits.
 
-    All but ``created``, ``duration_seconds`` and ``images_per_second`` is the same for two equal runs. What the run
-    took is None where this process went on with another one's, whose time nobody noted when it was killed.
+    Two equal runs differ only in ``created``, ``duration_seconds`` and ``images_per_second``. The duration is None if
+    this process continued the run of another process, whose time is unknown.
 
     Args:
         dataset: On the device that was used.
         records: From `robustmnist.evaluation.records.record_of`, one per checkpoint.
         suites: What was run.
         seed: As given to `robustmnist.evaluate`.
-        command: How to do it again.
-        passes: Forward passes made by this process, which may have gone on with another one's run.
+        command: The shell command that repeats the run.
+        passes: Forward passes made by this process, which may have continued the run of another process.
         seconds: What they took, perturbations and writing included.
         notices: What a reader should know of the models before believing their numbers, a plain sentence each.
     """
@@ -121,7 +121,7 @@ def finish(
             write_atomic(out / "digits.npz", digits_bytes(digits))
             manifest["files"] = {name: sha256_file(out / name) for name in files}
             write_atomic(out / "run.json", manifest_bytes(manifest))
-    # The same manifest as after reading it back: a report must not tell the two apart.
+    # The same manifest as after reading it from disk, so that both give the same report.
     manifest |= json.loads(manifest_bytes(manifest))
     return predictions
 

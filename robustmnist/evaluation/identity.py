@@ -1,4 +1,4 @@
-"""What a run is: everything that its numbers depend on, to tell a run to go on with from another one."""
+"""The identity of a run: everything that its numbers depend on, to decide whether a folder can be continued."""
 
 import functools
 import json
@@ -77,7 +77,7 @@ def identify(
 
 
 def differences(there: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    """Return what differs between two identities of the same format, a few words each.
+    """Return the differences between two identities of the same format, a few words each.
 
     Answers are named only where nothing else is: other data or another processor change them too.
     """
@@ -146,7 +146,7 @@ def _brief(value: Any) -> str:
 
 
 def recorded_identity(folder: Path) -> dict[str, Any] | None:
-    """Return what run `folder` holds, finished or not; None where it is missing or empty.
+    """Return the identity of the run in `folder`, finished or not; None if the folder is missing or empty.
 
     Raises:
         RunError: If it holds something else, or its journal is damaged.

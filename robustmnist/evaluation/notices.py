@@ -1,4 +1,4 @@
-"""What a reader should know of a model before believing its numbers: whether it takes its ink as it is given."""
+"""Notices about a model: does it take ink on the scale that it is given?"""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""What is to be done, cut into units that are computed, written and trusted one by one."""
+"""The plan of a run: its work as units, each computed, written and checked separately."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from robustmnist.suites import Suite
 
 __all__ = ["SHARD", "Unit", "passes_per_image", "plan"]
 
-# Images perturbed and classified as one: 10,000 take 31 MB, and a few copies of that is all the memory that is needed.
+# Images perturbed and classified together: 10,000 take 31 MB, and a run needs a few copies of that.
 SHARD = 10_000
 
 
@@ -17,7 +17,7 @@ class Unit:
 
     Attributes:
         start: The shard's first row.
-        stop: One past its last row.
+        stop: The row after its last row.
         suite: The suite's name, or None.
         sweep: The sweep's name, or None.
         variant: Its index in the sweep's variants.

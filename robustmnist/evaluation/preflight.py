@@ -1,4 +1,4 @@
-"""What is checked of a model before anything is computed, by asking it about some clean digits."""
+"""Check a model before anything is computed, by asking it about some clean digits."""
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from robustmnist.evaluation.answers import Answer
 __all__ = ["check_model", "shown"]
 
 SHOWN = 256  # clean digits that a model is asked about three times
-COMPANY = 32  # images that move the digits to other rows of other tiles
+COMPANY = 32  # random images put before the digits, so that these lie in other rows of other tiles
 ROUNDING = 1e-4  # of the largest logit: two answers to a digit differ by less where only the order of sums does
 LARGEST = 1e30  # float32 ends at 3.4e38; what is computed from logits needs some room
 SUM_TO_ONE = 1e-3

@@ -61,12 +61,12 @@ def evaluate(
         suites: One suite or several.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or a torch device.
         seed: Of all draws; by default each suite's own.
-        out: A folder to write to (see `robustmnist.predictions`). If it holds a part of this very run, that goes on
-            and ends with the same bytes; if it holds all of it, nothing is computed, and ``summary.csv`` alone is
-            written again where it is not as it was. None: keep all in memory.
+        out: A folder to write to (see `robustmnist.predictions`). If it holds a part of this same run, the run is
+            continued and ends with the same bytes; if it holds the whole run, nothing is computed, and only a missing
+            or changed ``summary.csv`` is written again. None: keep everything in memory.
         on_progress: Called as ``on_progress(done, total, images)`` with the settings done and to do in this call, and
             the images perturbed and classified so far, once per model.
-        command: How to do this again from a shell, for the manifest.
+        command: The shell command that repeats the run, for the manifest.
 
     Raises:
         InputError: If the models, the data, the suites or the folder cannot be used; nothing was computed.
@@ -122,9 +122,7 @@ def _claim(folder: Path, identity: Mapping[str, Any]) -> None:
     """Make `folder` if it is missing; raise `RunError` if it holds anything but a part of this run."""
     there = recorded_identity(folder)
     if there is not None and there.get("format") != identity["format"]:
-        what = (
-            f"was begun by another version of robustmnist ({there.get('robustmnist')}), whose work does not go on here"
-        )
+        what = f"was begun by another version of robustmnist ({there.get('robustmnist')}) and cannot be continued here"
         raise RunError(what, where=folder, remedy="use another -o; a finished run can still be read and reported")
     if there is not None and there != identity:
         what = "; ".join(differences(there, identity)) or "its format"

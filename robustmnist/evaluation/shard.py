@@ -14,7 +14,7 @@ from robustmnist.system.threads import share_out
 
 __all__ = ["Answer", "Shard"]
 
-Cut = tuple[int, int]  # a piece's first row and one past its last
+Cut = tuple[int, int]  # a piece's first row and the row after its last
 
 # Images perturbed at once by one thread of a CPU, at most and at least: 3 MB stay in the cache between the perturbation
 # and the models, and every tile size in use divides both. A GPU takes the whole shard.

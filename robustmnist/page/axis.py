@@ -26,7 +26,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def spread(heights: Sequence[float], distance: float, low: float, high: float) -> list[float]:
-    """Return places for labels as near to `heights` as can be, at least `distance` apart, within low to high.
+    """Return positions for labels as near to `heights` as possible, at least `distance` apart, within low to high.
 
     Labels that would overlap form a block around their mean height, in the order of their heights. Where there is no
     room for all, the distance shrinks.

@@ -55,7 +55,7 @@ HEAT_STEPS = (5, 14, 23, 32, 41, 50, 59, 68, 77, 86, 92)
 
 
 def hue(index: int) -> int:
-    """Return which hue a checkpoint takes: its place in the run; a ninth starts again."""
+    """Return the hue of a checkpoint by its index in the run; the ninth checkpoint has the first hue."""
     return index % HUES
 
 

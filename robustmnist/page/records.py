@@ -17,7 +17,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer for one checkpoint: its key and a sentence that goes on after its name."""
+    """The answer for a checkpoint: its key, and a sentence whose subject is the checkpoint's name."""
 
     key: Key
     sentence: str

@@ -115,7 +115,7 @@ def picture(
         wide: px.
         tall: px.
         parts: What is drawn, from the back to the front.
-        label: What it shows, in words; one without is hidden from those who are read to: its numbers stand beside it.
+        label: What it shows, in words; without a label the picture is hidden from screen readers.
         name: A class.
         stroke: Width of all strokes whose class sets none, px; 0 leaves it at 1.
     """

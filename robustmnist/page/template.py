@@ -1,4 +1,4 @@
-"""How pages are filled in: one place that decides what is escaped."""
+"""Fill page templates, and decide what is escaped."""
 
 from collections.abc import Callable
 from importlib.resources import files
@@ -19,7 +19,7 @@ def fill(
     sheet: str | None = None,
     finalize: Callable[[object], object] | None = None,
 ) -> str:
-    """Return `page` as `template` shows it, with one newline at the end; what is no `Markup` is escaped.
+    """Return `page` as `template` shows it, with one newline at the end; everything but `Markup` is escaped.
 
     Args:
         template: A file of `package` by its path there; the page is ``page`` in it. Parts that any page may use lie in

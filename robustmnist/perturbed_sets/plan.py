@@ -1,4 +1,4 @@
-"""What is to be written: a job for every setting, its place and its manifest."""
+"""The plan of an export: a job for every setting, with its folder and its manifest."""
 
 import hashlib
 from collections.abc import Sequence
@@ -84,12 +84,12 @@ def jobs_of(
 
 
 def _plain(value: float) -> str:
-    """Return a number as short as it can be told from all others: ``3``, ``-7.5``, ``0.125``."""
+    """Return a number as short as it stays distinct from all others: ``3``, ``-7.5``, ``0.125``."""
     return repr(float(value) + 0.0).removesuffix(".0")  # -0.0 + 0.0 is 0.0
 
 
 def _variant_folder(sweep: Sweep, variant: Variant) -> str:
-    """Return what tells a variant from the sweep's others: ``direction=up``, ``dy=-3``, ``draw=2``."""
+    """Return what distinguishes a variant from the sweep's others: ``direction=up``, ``dy=-3``, ``draw=2``."""
     words = [(key, variant.fixed[key]) for key in sweep.over]
     named = [f"{key}={word if isinstance(word, str) else _plain(word)}" for key, word in words]
     return ",".join([*named, *([f"draw={variant.draw}"] if sweep.draws > 1 else [])])

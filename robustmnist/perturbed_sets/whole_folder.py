@@ -1,4 +1,4 @@
-"""A folder that is either whole or not there: made beside its place under another name, and renamed once finished."""
+"""A folder that is either whole or not there: written beside its target under another name, then renamed."""
 
 import os
 import shutil
@@ -75,7 +75,7 @@ def clear_leftovers(out: Path) -> None:
 
 
 def _asked(manifest: Manifest) -> dict[str, object]:
-    """Return what a manifest says but for the files, and for the place and the words of the data set's origin."""
+    """Return a manifest without its files and without the source and note of its data set."""
     table = manifest.as_dict()
     del table["files"]
     names = ("name", "part", "sha256", "lineage", "tensors_sha256")

@@ -1,4 +1,4 @@
-"""The one place that turns ``--device`` into a torch device."""
+"""Turn the text of ``--device`` into a torch device."""
 
 import re
 from typing import TYPE_CHECKING
@@ -48,7 +48,7 @@ def describe_device(device: "torch.device") -> str:
 
 
 def described(text: str) -> str:
-    """Return what `describe_device` said, as it would say it today: version 0.1 wrote of one thread in the plural.
+    """Return a stored text of `describe_device` as this version words it: version 0.1 wrote "1 threads".
 
     >>> described("cpu (AMD EPYC, 1 threads), float32"), described("cpu (AMD EPYC, 21 threads)")
     ('cpu (AMD EPYC, 1 thread), float32', 'cpu (AMD EPYC, 21 threads)')

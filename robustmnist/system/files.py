@@ -38,7 +38,7 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     data = utf8(content) if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as cause:  # which would be said to the user of a file that does not exist
+    except FileExistsError as cause:  # its message would name a file that does not exist
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from cause
     _clear(path.parent, f".{path.name}.")
     handle, temporary, locked = _new_part(path)
@@ -138,12 +138,12 @@ def sha256_file(path: Path) -> str:
 
 
 @contextmanager
-def disk_errors(path: Path, again: str = "run the same command again to go on") -> Iterator[None]:
-    """Turn what the system says about writing `path` into one line with a remedy.
+def disk_errors(path: Path, line: str = "run the same command again to continue") -> Iterator[None]:
+    """Turn an error of the operating system about writing `path` into one line with a remedy.
 
     Args:
         path: What the block writes.
-        again: How to go on once the disk has room.
+        line: What to do when the disk has room again, as the end of the remedy.
 
     Raises:
         RunError: If writing there is not allowed.
@@ -155,4 +155,4 @@ def disk_errors(path: Path, again: str = "run the same command again to go on") 
         what = f"cannot be written ({cause.strerror})"
         if cause.errno in FORBIDDEN:
             raise RunError(what, where=path, remedy="use another -o") from cause
-        raise RobustMnistError(what, where=path, remedy=f"see to it and {again}") from cause
+        raise RobustMnistError(what, where=path, remedy=f"make room or repair it, then {line}") from cause

@@ -19,10 +19,10 @@ MOST = 1000  # folders of one name and one second
 
 @contextmanager
 def output_folder(out: Path | None, name: str) -> Iterator[Path]:
-    """Yield the folder to write to: `out`, else a new one in ``runs/``, which goes where nothing was written to it.
+    """Yield the folder to write to: `out`, or a new folder in ``runs/``, which is removed again if it stays empty.
 
     Raises:
-        RunError: If a new one cannot be made.
+        RunError: If a new folder cannot be made.
     """
     folder = out if out is not None else new_folder(name)
     try:
@@ -35,9 +35,9 @@ def output_folder(out: Path | None, name: str) -> Iterator[Path]:
 
 
 def new_folder(name: str) -> Path:
-    """Make a folder ``runs/NAME-TIME``, or with the next number at its end where there is one, and return it.
+    """Make and return the folder ``runs/NAME-TIME``; if it exists, the next free ``runs/NAME-TIME-2`` and so on.
 
-    It is there at once: of two commands in one second each has a folder of its own.
+    The folder is made immediately, so that two commands in the same second get different folders.
 
     Raises:
         RunError: If it cannot be made.
@@ -60,7 +60,7 @@ def new_folder(name: str) -> Path:
 def locked(folder: Path) -> Iterator[None]:
     """Keep other processes from writing to `folder` while the block runs.
 
-    Where the file system knows no locks a file in the folder stands for one, see `robustmnist.system.locks.lock_file`.
+    On a file system without locks, a file in the folder serves as a lock, see `robustmnist.system.locks.lock_file`.
 
     Raises:
         RunError: If another process is writing there.

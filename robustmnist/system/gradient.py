@@ -1,4 +1,4 @@
-"""Gradients with respect to images: whether one is asked for, and a clear word where there is none."""
+"""Gradients with respect to images: whether a gradient is recorded, and a clear error where a function has none."""
 
 import functools
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def differentiable(function: Callable[..., Any]) -> bool:
 
 
 def without_gradient(function: Callable[P, T]) -> Callable[P, T]:
-    """Mark a function of images as one without a gradient, and make it refuse images for which one is asked.
+    """Mark a function of images as not differentiable, and let it refuse images whose gradient is recorded.
 
     For functions that round or cut at a threshold: their derivative is 0 or does not exist. To answer would cut the
     gradient in silence.

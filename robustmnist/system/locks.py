@@ -33,7 +33,7 @@ def lock(handle: int) -> Literal["ours", "theirs", "unknown"]:
 
 @contextmanager
 def lock_file(folder: Path) -> Iterator[None]:
-    """Lock `folder` by a file in it that names the process; one of a process that has died is taken over.
+    """Lock `folder` by a file in it that names this process; the lock of a dead process is replaced.
 
     Raises:
         RunError: If another process holds it, or did so on another machine, where nobody can know whether it lives.
@@ -60,7 +60,7 @@ def _created(path: Path, mine: str) -> bool:
 
 
 def _taken_over(path: Path, mine: str) -> bool:
-    """Put our lock in the place of a dead process': under a guard, so that of several that try one succeeds."""
+    """Replace the lock of a dead process by ours; a guard file makes sure that only one process succeeds."""
     guard = path.with_name(f"{path.name}.guard")
     if not _is_dead(_owner(path)) or not _created(guard, mine):
         return False

@@ -1,4 +1,4 @@
-"""What a command asks for itself before it imports torch: memory that is kept, and threads that soon sleep."""
+"""Settings of a command's process, made before torch is imported: keep freed memory, let idle threads sleep."""
 
 import ctypes
 import os
@@ -18,7 +18,7 @@ def keep_freed_memory() -> bool:
     page: 500 to 7,000 page faults in a step of training ``cnn``, which took 1.8 to 2.9 s for 50 steps on two cores and
     1.75 to 1.82 s with this, without any fault. The peak of memory stays as it is.
 
-    Only glibc's allocator is told so; with any other nothing happens. A process decides on its own memory, so the
+    Only glibc's allocator is set; with any other allocator nothing happens. A process decides on its own memory, so the
     command line calls this and importing the package does not.
 
     Source: mallopt(3).

@@ -1,4 +1,4 @@
-"""Chunks of work on one thread for each processor: within a small chunk there is too little for torch to share out."""
+"""Split work into a share per thread, for chunks so small that torch itself would use only one thread."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,9 @@ def torch_threads(number: int) -> Iterator[None]:
 
 
 def share_out(work: Callable[[range], T], starts: range, device: torch.device) -> list[T]:
-    """Return ``work(share)`` for contiguous shares of `starts`, in order: one share a thread on a CPU, else one in all.
+    """Return ``work(share)`` for contiguous shares of `starts`, in order.
+
+    On a CPU there is one share per thread; elsewhere a single share.
 
     As many threads as `torch.get_num_threads` allows, each of which computes alone. Each chunk is computed as one
     thread would, so no bit depends on their number. Measured on 2 cores, 10,000 digits through cnn in tiles of 64:

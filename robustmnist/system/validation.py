@@ -24,11 +24,11 @@ __all__ = [
     "validate_table",
 ]
 
-MOST_LINES = 10  # of mistakes: who has corrected so many may ask again
+MOST_LINES = 10  # of mistakes: the rest is shown once these are corrected
 MAX_BYTES = 1_000_000  # a suite or a recipe is a page of text; anything larger is some other file
 DEEPEST = 20  # tables and lists within each other, of which ours have at most six
 
-# What pydantic says in words of its own, said in those of TOML, by the type of its error.
+# Pydantic's messages in the words of TOML, by the type of its error.
 WORDS = {
     "dict_type": "should be a table",
     "model_type": "should be a table",
@@ -116,7 +116,7 @@ def mistakes_in(table: dict[str, Any], model: type[BaseModel]) -> list[str]:
 
 
 def listed(mistakes: Sequence[str]) -> list[str]:
-    """Return the mistakes that an error tells of: of many the first ten, and how many more there are."""
+    """Return the mistakes that an error lists: at most ten, then how many more there are."""
     more = len(mistakes) - MOST_LINES
     return [*mistakes[:MOST_LINES], *([f"and {more} more mistake{'s' if more > 1 else ''}"] if more > 0 else [])]
 

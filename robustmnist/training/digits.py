@@ -53,7 +53,7 @@ def load_digits(
         recipe: Whose ``[data]`` counts.
         device: Where the tensors are to be.
         data_dir: Where MNIST is, if not in the usual places.
-        load: What reads them, called as `load_dataset` is; one that also tells of it, say.
+        load: The function that reads the digits; it takes the arguments of `load_dataset`.
         notify: Called with a sentence where another number of digits is kept back than the recipe says.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The end of a training, also one that came too early: the test, metrics.json and the curves."""
+"""The end of a training, finished or interrupted: the test, metrics.json and the curves."""
 
 from collections.abc import Callable
 

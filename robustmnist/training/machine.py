@@ -1,4 +1,4 @@
-"""What the last bits of a training depend on besides its recipe: the order in which a machine adds up."""
+"""The machine of a training: the order in which it adds numbers decides the last bits of the weights."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,7 +16,7 @@ BITS = "the weights will differ from those of a training without a break"
 
 @dataclass(frozen=True)
 class Machine:
-    """What equal weights need besides equal recipes and digits.
+    """What must be equal besides recipe and digits for equal weights.
 
     Two threads add up in another order than one: fc trained for an epoch differs in its last bits.
 
@@ -51,15 +51,15 @@ def this_machine(recipe: Recipe, device: torch.device) -> Machine:
 
 
 def threads_of(begun: Mapping[str, Any]) -> int:
-    """Return the number of threads to go on with: that of the beginning, where it is known, else today's."""
+    """Return the number of threads to continue with: that of the beginning if it is known, else the current one."""
     threads = begun.get("threads")
     return threads if isinstance(threads, int) and 1 <= threads <= 1024 else torch.get_num_threads()
 
 
 def other_machine(begun: Mapping[str, Any], now: Machine) -> str:
-    """Return one sentence about what differs from the machine on which a run was begun; empty where nothing does."""
+    """Return a sentence about how this machine differs from the one that began the run; empty if it does not."""
     if not begun:
-        return f"the run does not say on what machine it was begun: if on another, {BITS}"
+        return f"the run does not record on which machine it was begun: if it was another, {BITS}"
     differing = [
         f"{key} {begun.get(key)}, now {value}" for key, value in now.as_dict().items() if begun.get(key) != value
     ]

@@ -88,7 +88,7 @@ def _override(table: dict[str, Any], override: str) -> str:
     try:
         override.encode()
     except UnicodeEncodeError as cause:  # bytes of the command line that are no text: no file could hold them
-        raise RecipeError("is not UTF-8 text", where=f"--set {shorten(override)}", remedy="type it anew") from cause
+        raise RecipeError("is not UTF-8 text", where=f"--set {shorten(override)}", remedy="type it again") from cause
     key, sign, text = override.partition("=")
     parts = key.strip().split(".")
     if not sign or not all(parts):

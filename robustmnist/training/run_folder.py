@@ -106,7 +106,7 @@ class RunFolder:
         except (OSError, ValueError) as cause:
             what = f"cannot be made ({getattr(cause, 'strerror', None) or cause})"
             raise RunError(what, where=self.path, remedy="choose another folder") from cause
-        with locked(self.path), disk_errors(self.path, "go on with --resume"):
+        with locked(self.path), disk_errors(self.path, "continue with --resume"):
             clear_leftovers(self.path)
             yield
 

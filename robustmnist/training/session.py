@@ -42,7 +42,7 @@ def train(
     """Train what `recipe` says and return the run's folder.
 
     Each epoch ends with the whole state on disk, so that an interrupt at any moment leaves a usable run that
-    ``resume=True`` goes on with. On a CPU it ends with the same weights, bit for bit: the number of torch's threads, on
+    ``resume=True`` continues. On a CPU it ends with the same weights, bit for bit: the number of torch's threads, on
     which sums depend in their last bits, is kept with the run and restored, whatever it is now. A processor with other
     instructions or another version of torch cannot be restored; `notify` says so.
 
@@ -54,7 +54,7 @@ def train(
         data_dir: Where MNIST is, if not in the usual places.
         on_progress: Called with epochs done, epochs in all, and digits seen; first when all is loaded.
         digits: What to train on; by default what the recipe names.
-        load: What reads the recipe's digits, called as `load_dataset` is.
+        load: The function that reads the recipe's digits; it takes the arguments of `load_dataset`.
         notify: Called with one sentence: where something else is done than the recipe says, a resumed run will not end
             with the same weights, or no curves could be drawn. By default a warning.
 
@@ -132,5 +132,5 @@ def _patience_spent(state: State, recipe: Recipe) -> bool:
 
 
 def _begun(recipe: Recipe, digits: Digits) -> dict[str, Any]:
-    """Return what a training depends on and a resumed one must find again."""
+    """Return what a training depends on and what must be equal when it is resumed."""
     return {"recipe": recipe.as_dict(), "data set": seen_record(digits.training, digits.validation)}

@@ -1,4 +1,4 @@
-"""What a resumed training starts from, in one safetensors file: tensors, and the rest as JSON in its header."""
+"""The state of a training that can be resumed: tensors in a safetensors file, the rest as JSON in its header."""
 
 import json
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ def save_state(path: Path, state: State, begun: Mapping[str, Any], machine: Mapp
     Args:
         path: The file.
         state: Of the training.
-        begun: What the run was begun with and a resumed one must be given again: plain values under names for people.
-        machine: What it computes with, of which a resumed one restores what it can.
+        begun: What a resumed run must have in common with this run: ``recipe`` and ``data set``, plain values each.
+        machine: The fields of `robustmnist.training.machine.Machine`; a resumed run restores the threads.
     """
     tensors = {f"model.{name}": value for name, value in state.model.state_dict().items()}
     tensors |= {f"average.{name}": value for name, value in (state.average or {}).items()}
@@ -66,14 +66,14 @@ def load_state(path: Path, state: State, begun: Mapping[str, Any]) -> dict[str, 
 
 
 def check_begun(there: Mapping[str, Any], asked: Mapping[str, Any], *, where: Path) -> None:
-    """Hold what a run was begun with against what it is to go on with, each under a name for people.
+    """Compare what a run was begun with to what it is to be continued with: ``recipe`` and ``data set``.
 
     Raises:
         RunError: If they differ; the message names every value that does.
     """
     for name, values in asked.items():
         if name not in there:  # as of a file written before this was kept
-            raise RunError(f"does not say with which {name} the run was begun", where=where, remedy=_ANEW)
+            raise RunError(f"does not record with which {name} the run was begun", where=where, remedy=_ANEW)
         was, wanted = _flat(there[name]), _flat(values)
         differences = [
             f"{key} = {shorten(was.get(key))}, not {shorten(wanted.get(key))}"

@@ -181,7 +181,7 @@ def test_a_given_seed_goes_before_the_suites(here: Path, tmp_path: Path) -> None
         (["--suite", "shift"], "--suite: needs a strength; give --value"),
         (["--value", 3], "--value: needs a suite; give --suite"),
         (["--sweep", "right"], "--sweep: needs a suite; give --suite"),
-        (["--sample", 1, "--mistakes", 2], "--mistakes: excludes --sample"),
+        (["--sample", 1, "--mistakes", 2], "--mistakes: cannot be combined with --sample"),
         (["--suite", "MINE", "--value", 400], "400 is not a value of angle in sweep 'turn'; give -360 to 360 °"),
         (["--suite", "MINE", "--value", "nan"], "nan is not a value of angle"),
         (["--suite", "MINE", "--sweep", "grian", "--value", 1], "has no sweep 'grian', did you mean 'grain'?"),

@@ -157,7 +157,7 @@ def test_words_are_checked_before_torch_is_loaded(words: list[str], monkeypatch:
     [
         ([""], "robustmnist: '': no recipe is called that and no such file is there; use "),
         (["x" * 300], f"robustmnist: {'x' * 300}: cannot be read (File name too long); give a TOML file"),
-        (["fc", "--set", "title=\udcff"], "robustmnist: --set 'title=\\udcff': is not UTF-8 text; type it anew"),
+        (["fc", "--set", "title=\udcff"], "robustmnist: --set 'title=\\udcff': is not UTF-8 text; type it again"),
         (["fc", "--set", "optimizer.lr=nan"], "robustmnist: --set optimizer.lr: should be a finite number, not nan"),
     ],
 )

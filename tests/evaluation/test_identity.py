@@ -265,7 +265,7 @@ def begun_before(done: Path) -> Path:
 def test_a_run_of_an_earlier_version_is_not_gone_on_with(
     models: dict[str, Checkpoint | nn.Module], digits: Dataset, done: Path
 ) -> None:
-    words = r"was begun by another version of robustmnist \(0\.1\.0\), whose work does not go on here; use another -o"
+    words = r"was begun by another version of robustmnist \(0\.1\.0\) and cannot be continued here; use another -o"
     with pytest.raises(RunError, match=words):
         evaluate(models, digits, SUITE, device="cpu", out=begun_before(done))
 

@@ -111,8 +111,8 @@ def test_leftovers_of_a_kill_go_and_nothing_else_does(tmp_path: Path, monkeypatc
     [
         (errno.EACCES, errors.RunError, "use another -o"),
         (errno.EROFS, errors.RunError, "use another -o"),
-        (errno.ENOSPC, errors.RobustMnistError, "see to it and run it again"),
-        (errno.EIO, errors.RobustMnistError, "see to it and run it again"),
+        (errno.ENOSPC, errors.RobustMnistError, "make room or repair it, then run it again"),
+        (errno.EIO, errors.RobustMnistError, "make room or repair it, then run it again"),
     ],
 )
 def test_what_the_disk_says_is_told_with_a_remedy(number: int, kind: type[Exception], remedy: str) -> None:

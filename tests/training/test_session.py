@@ -278,7 +278,7 @@ def test_train_from_the_command_line(tmp_path: Path) -> None:
     [
         (["train"], "give a RECIPE or --resume RUN"),
         (["train", "fc", "--resume", "."], "give a RECIPE or --resume RUN"),
-        (["train", "--resume", ".", "--epochs", "3"], "--resume goes on with the run's own recipe"),
+        (["train", "--resume", ".", "--epochs", "3"], "--resume continues with the run's own recipe"),
         (["train", "fc", "--epochs", "0"], "--epochs"),
     ],
 )

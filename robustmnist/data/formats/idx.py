@@ -48,7 +48,7 @@ def parse_idx(data: bytes, where: object) -> np.ndarray:
     if len(data) < whole:
         raise DataError(f"is truncated: {len(data):,} of {whole:,} bytes are there", where=where)
     if len(data) > whole:
-        raise DataError(f"goes on after its {whole:,} bytes", where=where)
+        raise DataError(f"is longer than the {whole:,} bytes of its header", where=where)
     try:
         return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
     except ValueError as cause:  # nothing, in sizes that are too large for any array

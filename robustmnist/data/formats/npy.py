@@ -53,6 +53,6 @@ def parse_npy(data: bytes, where: object) -> np.ndarray:
     if len(data) < start + size:
         raise DataError(f"is truncated: {len(data):,} of {start + size:,} bytes are there", where=where)
     if len(data) > start + size:
-        raise DataError(f"goes on after its {start + size:,} bytes", where=where)
+        raise DataError(f"is longer than the {start + size:,} bytes of its header", where=where)
     flat = np.frombuffer(data, dtype, math.prod(shape), start)
     return flat.reshape(shape, order="F" if fortran else "C")

@@ -33,7 +33,7 @@ class _MirrorError(Exception):
 
 
 class _SilentError(_MirrorError):
-    """This mirror did not answer, and is not asked again."""
+    """The mirror did not answer; it is not tried a second time."""
 
 
 def download(

@@ -117,4 +117,4 @@ def _check(paths: Mapping[str, Path], pixels: np.ndarray, labels: np.ndarray) ->
         raise DataError("holds no digits", where=paths[IMAGES])
     if labels.max() > 9:
         what = f"label {labels.argmax()} is {labels.max()}, not 0 to 9"
-        raise DataError(what, where=paths[LABELS], remedy="leave out what is not a digit")
+        raise DataError(what, where=paths[LABELS], remedy="remove what is not a digit")

@@ -70,12 +70,12 @@ def check_layer(model: nn.Module, name: str, layer: str | None, others: str) -> 
     if layer is not None and layer not in (names := dict(model.named_modules())):
         near = did_you_mean(layer, names)
         some = ", ".join(list(names)[-8:])
-        raise InputError(f"has no layer '{layer}'{near}", where=name, remedy=f"its last ones are {some}")
+        raise InputError(f"has no layer '{layer}'{near}", where=name, remedy=f"its last layers are {some}")
     blank = torch.zeros(1, 1, 28, 28, dtype=torch.float32, device=device, requires_grad=True)
     if not _forward(model, blank, layer)[1]:
         if layer is not None:
             raise InputError(f"layer '{layer}' makes no map of more than 1 × 1 px", where=name)
-        raise InputError("has no convolution, and grad-cam reads the last one", where=name, remedy=f"use {others}")
+        raise InputError("has no convolution, which grad-cam needs", where=name, remedy=f"use {others}")
 
 
 def _forward(model: nn.Module, images: Tensor, layer: str | None) -> tuple[Tensor, list[Tensor]]:

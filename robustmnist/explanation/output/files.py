@@ -41,7 +41,7 @@ def explanation_files(explanations: list[Explanation], setup: Setup) -> dict[str
 
 
 def _plain_names(names: list[str]) -> dict[str, str]:
-    """Return for each name one that any file system takes; a second that would be the same gets a number."""
+    """Return for each name a name that any file system takes; equal results get numbers."""
     plain: dict[str, str] = {}
     for name in dict.fromkeys(names):
         stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60] or "checkpoint"

@@ -1,4 +1,4 @@
-"""What an explanation was asked for: everything needed to know where the pictures come from and to make them again."""
+"""The request behind an explanation: what is needed to know where the pictures come from and to repeat them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Setup:
         choice: How the digits were chosen, in a clause.
         seed: The seed of random perturbations.
         device: Where it was computed.
-        command: The command line that makes it again.
+        command: The shell command that repeats the explanation.
         versions: Package to version.
     """
 
@@ -58,7 +58,7 @@ class Setup:
 
 
 def prediction(view: View) -> str:
-    """Return what the checkpoint said: ``7 (99.9 %)``, or ``invalid`` where its logits were not finite."""
+    """Return the checkpoint's answer: ``7 (99.9 %)``, or ``invalid`` where its logits were not finite."""
     return f"{view.predicted} ({percent(view.confidence)})" if view.valid else "invalid"
 
 

@@ -36,7 +36,7 @@ def build_model(
     Args:
         architecture: ``{"model": "cnn", ...}``: a name in `MODELS` and any of its parameters, as plain values.
         error: What to raise; a recipe and a card are different mistakes.
-        where: What the message names as the place.
+        where: What the message names: a file or a key path.
 
     Raises:
         CheckpointError: Or `error`: If the name is unknown or a parameter is of the wrong kind or out of range.

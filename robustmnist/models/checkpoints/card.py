@@ -36,7 +36,7 @@ Count = Annotated[int, Field(ge=0)]
 
 
 def _only(*needed: Any) -> AfterValidator:
-    """Return what refuses any sequence but this one: all that is computed takes it for granted."""
+    """Return a validator that accepts this sequence only, which all computations rely on."""
 
     def check(given: Any) -> Any:
         if tuple(given) != needed:

@@ -132,7 +132,7 @@ def check_answer(answer: object, rows: int) -> None:
 
 
 def deployed(model: nn.Module) -> Deployed:
-    """Return `model` ready for inference; one that already is comes back as it is."""
+    """Return `model` ready for inference; a `Deployed` model is returned unchanged."""
     return model if isinstance(model, Deployed) else Deployed(model)
 
 

@@ -10,7 +10,7 @@ __all__ = ["full_precision"]
 
 @contextmanager
 def full_precision(device: torch.device) -> Iterator[None]:
-    """Hold convolutions and matrix products on a GPU to full float32, and to algorithms that sum in one order.
+    """Make a GPU compute convolutions and matrix products in full float32 and sum in a fixed order.
 
     By default torch lets a GPU round the factors of a convolution to 10 bits (TF32), which moved logits of ``cnn`` by
     up to 7·10⁻⁴; in full they are within 3·10⁻⁶ of a CPU's (H200, 2,000 digits). On a CPU nothing happens.

@@ -43,7 +43,7 @@ def test_what_was_written_is_read(shape: tuple[int, ...]) -> None:
         (b"\0\0\x08\x03\0\0\0\x01", "is truncated: its header alone takes 16 bytes, it has 8"),
         (b"\0\0\x08\x01\0\0\0\x05abcd", "is truncated: 12 of 13 bytes are there"),
         (b"\0\0\x08\x03" + b"\xff" * 12, "is truncated: 16 of 79,228,162,458,924,105,385,300,197,391 bytes"),
-        (b"\0\0\x08\x01\0\0\0\x05abcdef", "goes on after its 13 bytes"),
+        (b"\0\0\x08\x01\0\0\0\x05abcdef", "is longer than the 13 bytes of its header"),
     ],
 )
 def test_a_malformed_file_is_refused(data: bytes, message: str) -> None:
@@ -99,7 +99,7 @@ FAULTS = {
     "truncated": "is truncated: 23,535 of 23,536 bytes",
     "header only": "is truncated: 16 of 23,536",
     "half a header": "is truncated: its header alone",
-    "longer": "goes on after its 23,536 bytes",
+    "longer": "is longer than the 23,536 bytes of its header",
     "one bit": "was edited, or comes from another data set",
     "labels": "is swapped: it holds the test labels instead of the test images",
     "training": "is swapped: its header is that of the training images instead of the test images",

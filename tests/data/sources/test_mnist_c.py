@@ -86,7 +86,7 @@ def test_any_whole_numbers_serve_as_labels(labels: np.ndarray, tmp_path: Path) -
         (b"", None, "test_images.npy: is empty"),
         (b"<html>403</html>", None, "test_images.npy: is not an .npy file: it begins with 3c 68 74 6d 6c 3e"),
         (npy(IMAGES)[:-1], None, "test_images.npy: is truncated"),
-        (npy(IMAGES) + b"x", None, "test_images.npy: goes on after its"),
+        (npy(IMAGES) + b"x", None, "test_images.npy: is longer than the"),
         (npy(IMAGES / 255), None, "test_images.npy: is truncated"),  # eight times too long: not even read whole
         (npy(IMAGES.astype(np.int8)), None, "test_images.npy: holds int8, not uint8"),
         (npy(IMAGES[:-1]), None, "test_images.npy: has shape (19, 28, 28, 1), not (20, 28, 28, 1)"),
