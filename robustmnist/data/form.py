@@ -11,7 +11,7 @@ __all__ = ["form_notices"]
 
 MOST = 2_000  # images measured, spread evenly: what is typical shows in them
 MIDDLE = 13.5  # px, the frame's
-FEW = 30  # images of which nothing typical can be said
+FEW = 30  # images; fewer have no typical form
 FEW_LABELS = 100  # images among which a class may well be missing
 INK = 0.04  # of an image's brightest ink: what is fainter does not widen its box
 PALE = 0.5  # brightest ink of a typical image; in MNIST 1.00, in every 99 of 100 at least 0.996

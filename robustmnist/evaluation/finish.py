@@ -27,7 +27,7 @@ from robustmnist.system.installation import __version__, versions
 __all__ = ["describe", "finish", "reopen"]
 
 CHANCE = 0.2  # accuracy: an answer that never changes reads up to 0.14 of a balanced data set
-FEW = 30  # digits of which an accuracy says little
+FEW = 30  # digits; an accuracy over fewer is too uncertain
 
 
 def describe(

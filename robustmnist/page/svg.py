@@ -119,13 +119,13 @@ def picture(
         name: A class.
         stroke: Width of all strokes whose class sets none, px; 0 leaves it at 1.
     """
-    said = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    aria = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
     styled = Markup(' class="{}"').format(name) if name else Markup()
     if stroke:
         styled += Markup(' stroke-width="{}"').format(short(stroke))
     size = short(wide), short(tall)
     return Markup('<svg{} viewBox="0 0 {} {}" width="{}" height="{}" {}>{}</svg>').format(
-        styled, *size, *size, said, Markup().join(parts)
+        styled, *size, *size, aria, Markup().join(parts)
     )
 
 

@@ -1,4 +1,4 @@
-"""Folders of results: a new one for a command, and one process at a time in each."""
+"""Folders of results: a new folder for a command, and only one process at a time in a folder."""
 
 import itertools
 import os

@@ -153,8 +153,8 @@ def _line(item: ErrorDetails, model: type[BaseModel]) -> str:
         return f"{path}: is missing"
     given = item["input"]
     shown = f", not {shorten(given)}" if isinstance(given, str | int | float | bool) else ""
-    said = WORDS[item["type"]].format(**item.get("ctx", {})) if item["type"] in WORDS else item["msg"]
-    message = said.removeprefix("Value error, ").removeprefix("Input ")
+    text = WORDS[item["type"]].format(**item.get("ctx", {})) if item["type"] in WORDS else item["msg"]
+    message = text.removeprefix("Value error, ").removeprefix("Input ")
     return f"{path}: {message}{shown if item['type'] != 'value_error' else ''}"
 
 

@@ -1,4 +1,4 @@
-"""What metrics.json says of a run: how far it went and how well the best epoch reads."""
+"""The content of metrics.json: how far a training went, and the accuracy of its best epoch."""
 
 import json
 from pathlib import Path

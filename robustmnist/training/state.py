@@ -93,7 +93,9 @@ def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in table.items():
         flat |= (
-            {f"{key}.{inner}": one for inner, one in _flat(value).items()} if isinstance(value, dict) else {key: value}
+            {f"{key}.{inner}": leaf for inner, leaf in _flat(value).items()}
+            if isinstance(value, dict)
+            else {key: value}
         )
     return flat
 
@@ -111,7 +113,7 @@ def _restore(state: State, plain: dict[str, Any], tensors: dict[str, Tensor]) ->
     if plain["best"] is not None:
         best = {name: torch.empty_like(weights[name]).copy_(value) for name, value in group("best.").items()}
         state.best = Best(weights=best, **plain["best"])
-    parameters = [parameter for one in state.optimizer.param_groups for parameter in one["params"]]
+    parameters = [parameter for group in state.optimizer.param_groups for parameter in group["params"]]
     restored: dict[int, dict[str, Tensor]] = {}
     for key, value in group("optimizer.").items():
         index, _, name = key.partition(".")

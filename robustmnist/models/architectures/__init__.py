@@ -1,1 +1,1 @@
-"""The classifiers as networks: layers, and how one is built by its name."""
+"""The classifiers as networks: layers, and how a network is built by its name."""

@@ -19,8 +19,8 @@ class LeNet5(nn.Module):
     Source: LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition, 1998, §II.B.
 
     Args:
-        activation: The activation everywhere; ``tanh`` is the classic one.
-        pooling: ``max``, or ``average``, the classic one.
+        activation: The activation everywhere; the classic choice is ``tanh``.
+        pooling: ``max``, or ``average`` as in the classic network.
         dropout: Share of hidden dense units silenced in training.
     """
 

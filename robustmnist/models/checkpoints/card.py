@@ -96,7 +96,7 @@ class Card(Table):
         versions: Of Python and the packages that trained it.
         seed: Of the training.
         epochs: How many were trained.
-        best_epoch: The one whose weights these are, from 1.
+        best_epoch: The epoch whose weights these are, counted from 1.
         training_seconds: Wall time of the training, validation included.
         device: What it was trained on.
     """

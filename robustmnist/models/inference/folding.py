@@ -25,7 +25,7 @@ def without_norms(architecture: Mapping[str, Any], model: nn.Module) -> tuple[di
     complete = complete_architecture(architecture)
     folded = fold_norms(copy.deepcopy(model).eval())
     if not complete.get("batch_norm") or any(
-        isinstance(one, nn.BatchNorm1d | nn.BatchNorm2d) for one in folded.modules()
+        isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in folded.modules()
     ):
         return complete, copy.deepcopy(model).eval()
     complete["batch_norm"] = False

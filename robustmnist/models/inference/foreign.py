@@ -73,8 +73,8 @@ def adopted(model: nn.Module, device: torch.device) -> tuple[nn.Module, torch.me
     if device.type == "cpu" and is_convolutional(plain):
         images = _probes(device)
         fast = laid_out(duplicate(plain), torch.channels_last)
-        found, answer = _ask(fast, images.contiguous(memory_format=torch.channels_last)), _ask(plain, images)
-        if answer is not None and _are_close(found, answer):
+        fast_answer, answer = _ask(fast, images.contiguous(memory_format=torch.channels_last)), _ask(plain, images)
+        if answer is not None and _are_close(fast_answer, answer):
             return fast, torch.channels_last
     return plain, torch.contiguous_format
 
@@ -125,15 +125,15 @@ def _ask(model: nn.Module, images: Tensor) -> Tensor | None:
     return answer.detach() if plain else None
 
 
-def _are_close(one: Tensor | None, other: Tensor) -> bool:
-    if one is None or one.shape != other.shape or one.dtype != other.dtype:
+def _are_close(first: Tensor | None, other: Tensor) -> bool:
+    if first is None or first.shape != other.shape or first.dtype != other.dtype:
         return False
-    one, other = one.double().cpu(), other.double().cpu()
-    if not torch.equal(one.isfinite(), other.isfinite()):
+    first, other = first.double().cpu(), other.double().cpu()
+    if not torch.equal(first.isfinite(), other.isfinite()):
         return False
-    finite = one.isfinite()
-    scale = one[finite].abs().amax() if finite.any() else 0.0
-    return bool(((one - other)[finite].abs() <= CLOSE * scale).all())
+    finite = first.isfinite()
+    scale = first[finite].abs().amax() if finite.any() else 0.0
+    return bool(((first - other)[finite].abs() <= CLOSE * scale).all())
 
 
 def _tensors(model: nn.Module) -> list[Tensor]:

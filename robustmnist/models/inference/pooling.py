@@ -76,11 +76,11 @@ class PooledConvolution(nn.Module):
         """Return what `forward` does, by the way that costs least memory; on either device."""
         layer = self.convolution
         if self.groups is None:
-            found = F.conv2d(maps, layer.weight, None, layer.stride, layer.padding, layer.dilation, layer.groups)
-            pooled: Tensor = self.pool(found)
+            convolved = F.conv2d(maps, layer.weight, None, layer.stride, layer.padding, layer.dilation, layer.groups)
+            pooled: Tensor = self.pool(convolved)
         else:
-            found = F.conv2d(maps, self.groups, None, stride=2, padding=layer.padding)
-            pooled = found.view(len(maps), 4, layer.out_channels, *found.shape[2:]).amax(1)
+            convolved = F.conv2d(maps, self.groups, None, stride=2, padding=layer.padding)
+            pooled = convolved.view(len(maps), 4, layer.out_channels, *convolved.shape[2:]).amax(1)
         return pooled if layer.bias is None else pooled.add_(layer.bias[:, None, None])
 
 
