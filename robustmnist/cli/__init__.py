@@ -29,7 +29,7 @@ COMMANDS = {
     "measure": "Measure digits: position, size, slant, angle, stroke width and ink.",
     "compare": "Compare checkpoints digit by digit, with intervals and corrected p-values.",
     "gate": "Fail if a run is not good enough: for continuous integration.",
-    "report": "Write the report of a run anew from its folder, without a model.",
+    "report": "Write the report of a run again from its folder, without a model.",
     "suites": "List the perturbation suites.",
     "checkpoints": "List the checkpoints.",
 }
@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def _remember(interrupts: list[int]) -> None:
-    """Let an interrupt leave its number in `interrupts` besides raising; where interrupts are ignored they stay so."""
+    """Let an interrupt append its number to `interrupts` and raise; an ignored interrupt stays ignored."""
 
     def interrupt(number: int, _: FrameType | None) -> None:
         interrupts.append(number)

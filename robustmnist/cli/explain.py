@@ -206,7 +206,7 @@ def _load(
 
 
 def _say_seen(checkpoints: "Mapping[str, Checkpoint]", data: "Dataset") -> None:
-    """Print for each checkpoint how many of the digits it was trained on, where it was."""
+    """Print for each checkpoint how many of the digits it was trained on; nothing if on none."""
     from robustmnist.data.seen import seen_words
 
     for name, checkpoint in checkpoints.items():

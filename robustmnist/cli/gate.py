@@ -120,7 +120,7 @@ def command(
 
 
 def _pairs(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """Return which checkpoint of the baseline each that is named is held against."""
+    """Return checkpoint -> checkpoint of the baseline that it is compared with, from ``NAME=OLD``."""
     old_names: dict[str, str] = {}
     for text in texts:
         name, _, old = text.partition("=")

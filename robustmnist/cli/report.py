@@ -19,7 +19,7 @@ __all__ = ["command"]
     help="Where to write.  [default: DIR/report.html; of several runs report.html in a new folder in runs/]",
 )
 def command(folders: tuple[Path, ...], out: Path | None) -> None:
-    """Write the report of a run anew from its folder, without a model.
+    """Write the report of a run again from its folder, without a model.
 
     DIR is a folder that 'robustmnist evaluate' wrote. The page is byte for byte the page that evaluate wrote.
     Several folders give one report of all their checkpoints and suites; they must be runs of the same digits.

@@ -139,7 +139,7 @@ def _load(name: str, *, part: str, data_dir: Path | None, device: "torch.device"
 
 @contextmanager
 def _progress(title: str) -> Iterator[Callable[[int, int, int], None]]:
-    """Show how far the training is from its first report on: its speed is not that of loading, nor of a run before."""
+    """Show the progress of a training, timed from its first report: loading and earlier epochs do not count."""
     with ExitStack() as stack:
         bar, before = None, 0
 

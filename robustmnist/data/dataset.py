@@ -157,7 +157,7 @@ class Dataset:
 
 
 def _spread(labels: Tensor, ids: Tensor) -> Tensor:
-    """Return all rows, so ordered that every head of them is a stratified sample."""
+    """Return all rows in an order in which the first k rows are a stratified sample, for every k."""
     number = Draws(0, "sample", ids).uniform(1)[:, 0]
     by_id = ids.argsort(stable=True)
     order = by_id[number[by_id].argsort(stable=True)]

@@ -1,4 +1,4 @@
-"""Whether digits have the form that MNIST has, which every checkpoint takes for granted."""
+"""Check that digits have the form of MNIST's digits, on which every checkpoint relies."""
 
 import torch
 from torch import Tensor
@@ -22,7 +22,7 @@ WIDE = 0.5  # share of the digits that are wider than tall; in MNIST 0.08 to 0.0
 
 
 def form_notices(dataset: Dataset) -> tuple[str, ...]:
-    """Return a sentence for each thing in which digits are unlike MNIST's, so that a checkpoint may read them badly.
+    """Return a sentence for each way in which digits differ from MNIST's, so that a checkpoint may misread them.
 
     Looked for are blank images, paper that is not 0, pale ink, digits too large, too small, off the centre or wider
     than tall, and labels that never come. Digits that ``robustmnist perturb`` wrote or MNIST-C holds are meant to look

@@ -1,4 +1,4 @@
-"""The ink of a data set at rest: a byte a pixel where that holds it, a quarter of what is computed with."""
+"""The ink of a data set in memory: one byte a pixel where bytes hold it, a quarter of float32."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The folders in which MNIST is looked for."""
+"""The folders that are searched for MNIST."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ VARIABLE = "ROBUSTMNIST_DATA"
 
 
 class MissingDataError(DataError):
-    """The data is not there and cannot be had; what is there but damaged raises a plain DataError."""
+    """The data are missing and cannot be downloaded; damaged data raise a plain DataError."""
 
 
 def named_folder(data_dir: Path | None) -> tuple[Path, str] | None:

@@ -76,7 +76,7 @@ class Manifest(Table):
 
     @property
     def setting(self) -> dict[str, Any]:
-        """What was done to the digits, and no more."""
+        """What was done to the digits, without anything about the data set."""
         names = ("suite", "sweep", "perturbation", "parameter", "value", "unit", "neutral", "arguments", "draw", "seed")
         return {name: getattr(self, name) for name in names}
 
@@ -91,13 +91,13 @@ class Manifest(Table):
 
     @property
     def lineage(self) -> str:
-        """The hash of all that was done to the digits, before this too, wherever and with which version it was done."""
+        """The hash of everything that was done to the digits, in earlier exports too, whatever folder or version."""
         before = {key: self.dataset.get(key) for key in ("name", "part", "sha256", "lineage")}
         return hash_of_text({"setting": self.setting, "dataset": before})
 
     @property
     def root(self) -> dict[str, str]:
-        """The hashes of the files whose row numbers the ids are, those of digits that nobody perturbed."""
+        """The hashes of the files of unperturbed digits whose row numbers the ids are."""
         files = self.dataset.get("root") or self.dataset.get("sha256")
         return {str(name): str(digest) for name, digest in files.items()} if isinstance(files, dict) else {}
 

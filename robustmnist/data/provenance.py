@@ -38,6 +38,6 @@ class Provenance:
     root: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the record as plain values, ready for JSON; what says of most data sets nothing is left out there."""
+        """Return the record as plain values for JSON; rarely used fields are left out when empty."""
         record = {**asdict(replace(self, sha256={}, root={})), "sha256": dict(self.sha256), "root": dict(self.root)}
         return {key: value for key, value in record.items() if value or key not in SELDOM}

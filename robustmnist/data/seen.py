@@ -1,4 +1,4 @@
-"""Which digits a training has seen: written into its checkpoint's card, and held against those of a test."""
+"""Which digits a training has seen: recorded in its checkpoint's card, and compared with the digits of a test."""
 
 from collections.abc import Mapping
 from typing import Any

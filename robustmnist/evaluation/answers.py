@@ -1,4 +1,4 @@
-"""Models that answer: images to logits in fixed tiles, and errors that say whose they are."""
+"""From models to functions of images: logits in fixed tiles, and errors that name the model."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What strengths do to images, measured on many of them at once: changed measures, ink lost, squared error."""
+"""The effect of strengths on images: changed measures, lost ink, squared error."""
 
 import itertools
 import math
@@ -36,7 +36,7 @@ class Probe(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """What one variant did at one setting: the images' changes by each probe, share of ink lost and squared error."""
+    """The effect of a variant at a value: each image's change by each probe, share of ink lost, squared error."""
 
     changes: Sequence[NDArray[np.float64]]
     clipped: float
@@ -53,7 +53,7 @@ def probe_of(sweep: Sweep, strength: str, images: Tensor) -> Probe:
 
 
 def effects(sweep: Sweep, sample: Dataset, probes: Sequence[Probe], seed: int) -> dict[tuple[float, ...], list[Effect]]:
-    """Return by the values of the probes' strengths what they did to the images of `sample`, a variant each."""
+    """Return the effects on the images of `sample`: values of the probes' strengths -> an `Effect` for each variant."""
     by_values: dict[tuple[float, ...], list[Effect]] = {}
     clean = sample.images
     clean_ink = float(ink(clean).double().sum())
@@ -86,7 +86,7 @@ def _readings(name: str, images: Tensor) -> Readings:
 
 
 def _change(probe: Probe, after: Readings, value: float) -> NDArray[np.float64]:
-    """Return by how much the images changed, those left out that lack the property."""
+    """Return the change of each image, without the images that lack the property."""
     if not probe.measure:
         return np.empty(0)
     measure, before = MEASURES[probe.measure], probe.clean

@@ -1,4 +1,4 @@
-"""Fingerprints of values and of code, equal in every process: what a network of others is made of."""
+"""Fingerprints of values and of code, equal in every process, to recognise a changed model."""
 
 import functools
 import hashlib
@@ -66,7 +66,7 @@ def _memory(values: Tensor) -> Any:
 
 
 class _Fingerprints:
-    """A hash for each object, made of those of its parts; objects may hold each other in circles."""
+    """Hashes of objects, computed from the hashes of their parts; objects may refer to each other in circles."""
 
     def __init__(self) -> None:
         # The objects are held beside their hashes: no other one may take over an id.
@@ -129,7 +129,7 @@ class _Fingerprints:
 
 
 def _globals_of(function: FunctionType) -> dict[str, Any]:
-    """Return the globals that `function` names, and of a package of others what it names of it."""
+    """Return the globals that `function` uses, and the attributes that it uses of other packages."""
     names = sorted(set(_names(function.__code__)))
     named = {name: function.__globals__[name] for name in names if name in function.__globals__}
     for package in [item for item in named.values() if isinstance(item, ModuleType)]:

@@ -1,4 +1,4 @@
-"""The end of an evaluation: what is derived from the logits, and the manifest that makes the run a finished one."""
+"""The end of an evaluation: derive the other files from the logits, then write the manifest that finishes the run."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -151,7 +151,7 @@ def _notices(predictions: Predictions, dataset: Dataset) -> tuple[str, ...]:
 
 
 def reopen(out: Path) -> Predictions:
-    """Return the finished run in `out`, having written its summary again where that is missing or was changed.
+    """Return the finished run in `out`; a missing or changed summary.csv is written again first.
 
     Raises:
         RunError: If any other bit of the run differs from what was written, or the summary can no longer be had.

@@ -124,7 +124,7 @@ def _processor(device: torch.device) -> str:
 
 
 def _difference(key: str, there: Any, asked: Any, but: Sequence[str]) -> str:
-    """Return in what an entry differs, parts of checkpoints called `but` left out; empty if in nothing."""
+    """Return how an entry differs, ignoring the parts `but` of checkpoints; empty if it does not."""
     if there == asked:
         return ""
     if _brief(there) != _brief(asked):

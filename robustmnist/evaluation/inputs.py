@@ -1,4 +1,4 @@
-"""The kinds of what `robustmnist.evaluate` is given, and the labels of the data."""
+"""Check what `robustmnist.evaluate` is given: the types of its arguments and the values of the data."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ __all__ = ["check_inputs"]
 
 
 def check_inputs(models: Any, dataset: Any, suites: Sequence[Any]) -> None:
-    """Check the kinds of all that `robustmnist.evaluate` is given, and the values of the data.
+    """Check the types of all arguments of `robustmnist.evaluate`, and the values of the data.
 
     Raises:
         InputError: If something is of the wrong kind or cannot be used, with what to give instead; or if a checkpoint

@@ -43,17 +43,17 @@ class Journal:
         return unit in self._lines
 
     def mentions(self, unit: Unit) -> bool:
-        """Return whether an earlier process left a line for the unit; whether it holds is for `trust` to say."""
+        """Return whether an earlier process left a line for the unit; `trust` decides whether the line is right."""
         return _key(unit) in self._found
 
     def trust(self, unit: Unit, logits: NDArray[np.float32]) -> None:
-        """Take over the line of an earlier process if `logits`, as they lie on disk, are those that it speaks of."""
+        """Accept the line of an earlier process if its hash is that of `logits`, which are read from disk."""
         line = _entry(unit, logits)
         if self._found.get(_key(unit)) == line:
             self._lines[unit] = line
 
     def open(self) -> None:
-        """Begin to write. Lines that hold nothing go, so that from now on each line is to be believed."""
+        """Begin to write: drop the lines that were not accepted, so that every line left is right."""
         self.rewrite()
         self._file = self._path.open("ab", buffering=0)
 
@@ -85,7 +85,7 @@ def write_all(file: Any, data: bytes) -> None:
 
 
 def _read(path: Path) -> dict[str, bytes]:
-    """Return the journal's lines by their unit; a torn or damaged line is as good as none."""
+    """Return the journal's lines by their unit; torn and damaged lines are ignored."""
     if not path.exists():
         return {}
     if path.stat().st_size > MAX_BYTES:

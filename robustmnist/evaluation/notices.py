@@ -51,7 +51,7 @@ def notices_of(name: str, answer: Answer, images: Tensor, labels: Tensor, logits
 
 
 def _better_scale(answer: Answer, images: Tensor, labels: Tensor, right: Tensor) -> str:
-    """Return on which scale of ink clearly more digits are read, most of them, and how many; empty if on none."""
+    """Return the scale of ink on which clearly more digits, and most of them, are read, and how many; else empty."""
     best, most = "", CLEARLY
     for scale, change in SCALES.items():
         other = _right(answer(change(images)), labels)

@@ -1,4 +1,4 @@
-"""What is kept of a checkpoint: its entry in the manifest, and what it is made of."""
+"""Records of a checkpoint: its entry in the manifest, and the hashes of its parts."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ __all__ = ["parts_of", "record_of"]
 
 
 def record_of(name: str, model: Checkpoint | nn.Module) -> dict[str, Any]:
-    """Return the manifest's entry for a checkpoint, or for a bare model what can be said of it.
+    """Return the manifest's entry for a checkpoint; for a model without a card, the part of it that is known.
 
     A bare model's ``sha256`` is the hash of its weights and of its code and plain attributes.
     """
@@ -49,7 +49,7 @@ def parts_of(name: str, model: Checkpoint | nn.Module) -> dict[str, str]:
 
 
 def _recipe_of(card: Card) -> str:
-    """Return the hash of all that two trainings have in common which differ in their seed alone, training data too."""
+    """Return the hash of a recipe and its training data, without the seed."""
     named = ("name", "title", "description", "seed")
     recipe = {key: value for key, value in card.recipe.items() if key not in named}
     return _hash({"recipe": recipe, "data": card.data})

@@ -107,7 +107,7 @@ def evaluate(
 def _asked(
     models: Mapping[str, Checkpoint | nn.Module], answers: Mapping[str, Answer], dataset: Dataset
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Ask every model about some clean digits; return what each is made of, its answers included, and the notices."""
+    """Ask every model about some clean digits; return the hashes of its parts and its answers, and the notices."""
     images, labels = shown(dataset)
     checkpoints, notices = [], []
     for name, model in models.items():

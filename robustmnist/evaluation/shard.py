@@ -22,7 +22,7 @@ CPU_PIECE, CPU_LEAST = 1024, 256
 
 
 class Shard:
-    """Images on a device, and what was prepared for them last.
+    """Images on a device, with what was prepared for the last perturbation.
 
     Pieces bound the memory and keep the caches warm, and on a CPU each thread takes pieces of its own from the
     perturbation to the logits; they change no number, because perturbations work image by image and models in fixed

@@ -1,4 +1,4 @@
-"""Where the logits go while a run is under way: into memory, or into files that survive a kill."""
+"""Stores for the logits of a run: in memory, or in files that survive a kill."""
 
 import math
 import os
@@ -102,7 +102,7 @@ class DiskStore:
         return unit in self._journal
 
     def put(self, unit: Unit, logits: Logits) -> None:
-        """Write the logits (M, rows, 10) of a unit to their place, then its line to the journal."""
+        """Write the logits (M, rows, 10) of a unit to their offset in the file, then the unit's line to the journal."""
         path = self._path(unit.array)
         with disk_errors(path):
             with path.open("r+b", buffering=0) as file:

@@ -1,4 +1,4 @@
-"""Which pixels a checkpoint looked at: attribution, a sheet, a page and the numbers behind them."""
+"""Which pixels speak for a checkpoint's answer: attributions, as pictures, page and numbers."""
 
 from robustmnist.explanation.attribution import check_method, completeness_gap, explain
 from robustmnist.explanation.methods.registry import METHODS, Method

@@ -1,4 +1,4 @@
-"""Attribute a checkpoint's logits to pixels, the same in any batch and without leaving a trace in the model."""
+"""Attribute a checkpoint's logits to pixels: the same in any batch, and without a change of the model."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

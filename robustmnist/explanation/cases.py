@@ -1,4 +1,4 @@
-"""What is shown of each digit: the image, what the checkpoint made of it, and the attribution; clean and perturbed."""
+"""A digit of an explanation: image, answer and attribution, clean and perturbed."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -172,7 +172,7 @@ def _chunks(images: Tensor, classes: Tensor, size: int) -> Iterator[tuple[Tensor
 
 
 def common_scale(*attributions: NDArray[np.float32]) -> float:
-    """Return the one scale on which a clean and a perturbed attribution are drawn: the value of the full hue.
+    """Return the scale that a clean and a perturbed attribution share: the value drawn in the full hue.
 
     It is the `PERCENTILE` of the absolute values together, so that a few extreme pixels do not leave all others pale;
     what lies beyond is drawn in the full hue. Where that is 0, it is the largest one, and where nothing finite

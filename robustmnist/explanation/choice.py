@@ -1,4 +1,4 @@
-"""Which digits are explained: some by name, the first of each class, or the most confident mistakes."""
+"""Choose the digits to explain: by id, the first of each class, or the most confident mistakes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Write a data set as it is under every setting of some suites."""
+"""Write a data set perturbed by every setting of some suites."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence

@@ -119,7 +119,7 @@ def _mode(path: Path, error: type[InputError]) -> int | None:
 
 
 def utf8(text: str) -> bytes:
-    r"""Return `text` in UTF-8; of a file's name that is none, the odd bytes as JSON escapes them: ``\udcff``.
+    r"""Return `text` in UTF-8; bytes of a file's name that are not UTF-8 are escaped as in JSON: ``\udcff``.
 
     JSON that was written so is read back as it was.
     """

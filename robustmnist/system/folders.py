@@ -80,5 +80,5 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def holds_nothing(folder: Path) -> bool:
-    """Return whether `folder` is empty but for what a kill may leave before there is anything else."""
+    """Return whether `folder` is empty, apart from temporary files and locks that a killed process left."""
     return all(path.name.startswith(".") and (path.suffix == PART or LOCK in path.name) for path in folder.iterdir())

@@ -1,4 +1,4 @@
-"""Locks that hold while a process lives: of an open file, and of a folder also where the file system knows none."""
+"""Locks that hold while a process lives: on an open file, and on a folder even if the file system has no locks."""
 
 import os
 import socket

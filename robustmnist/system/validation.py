@@ -78,7 +78,7 @@ def parse_toml(path: Path, error: type[InputError]) -> dict[str, Any]:
 
 
 def check_plain(content: object) -> None:
-    """Refuse what TOML or JSON may spell and nothing can take: numbers beyond 64 bits, and tables within tables.
+    """Refuse whole numbers beyond 64 bits and deep nesting, which TOML and JSON allow and nothing here can use.
 
     Python has whole numbers of any size and containers of any depth, at which printing and converting them fails.
 

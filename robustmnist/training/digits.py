@@ -1,4 +1,4 @@
-"""The digits of a training: to learn from, to choose the epoch by, and to touch once at the end."""
+"""The digits of a training: to learn from, to choose the epoch by, and to test on once at the end."""
 
 import functools
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Load = Callable[..., Dataset]
 
 @dataclass(frozen=True)
 class Digits:
-    """The digits of a training: to learn from, to choose the epoch by, and to touch once at the end."""
+    """The digits of a training: to learn from, to choose the epoch by, and to test on once at the end."""
 
     training: Dataset
     validation: Dataset

@@ -33,7 +33,7 @@ class DivergedError(Exception):
 def run_epoch(
     run: RunFolder, state: State, recipe: Recipe, digits: Digits, device: torch.device, on_progress: Report | None
 ) -> None:
-    """Train one epoch, validate it, and bring the folder up to date, but for the state.
+    """Train one epoch, validate it, and write everything but the state to the folder.
 
     What is validated and saved is the plain network that will be used: batch norms folded, weights rounded as stored.
     """
@@ -67,7 +67,7 @@ def run_epoch(
 
 
 def _with_weights(state: State) -> torch.nn.Module:
-    """Return a model of its own that holds what is validated and saved."""
+    """Return a copy of the model with the weights that are validated and saved."""
     model = copy.deepcopy(state.model)
     model.load_state_dict(state.weights)
     return model.eval()

@@ -59,7 +59,7 @@ def temperature_of(checkpoint: Checkpoint, digits: Digits) -> float:
 
 
 def summarise(run: RunFolder, state: State, recipe: Recipe, status: str, notify: Callable[[str], object]) -> None:
-    """Write metrics.json and then draw the curves, of the epochs that were brought to their end.
+    """Write metrics.json and then draw the curves, of the finished epochs.
 
     Curves that cannot be drawn cost no metrics: `notify` is called with one sentence about them.
     """

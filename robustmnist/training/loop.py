@@ -1,4 +1,4 @@
-"""One epoch of training: a permutation of digits that lie as tensors on the device."""
+"""One epoch of training, on digits that are tensors on the device, in random order."""
 
 import hashlib
 from collections.abc import Callable
@@ -34,7 +34,7 @@ class Best:
 
 @dataclass
 class State:
-    """Where a training stands after a whole number of epochs."""
+    """The state of a training after a whole number of epochs."""
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -134,7 +134,7 @@ def uses_bfloat16(recipe: Recipe, device: torch.device) -> bool:
 
 
 def derive_seed(seed: int, epoch: int, purpose: str) -> int:
-    """Return a seed of its own for each purpose and epoch of a training."""
+    """Return a different seed for each purpose and epoch of a training."""
     digest = hashlib.sha256(f"{seed}/{epoch}/{purpose}".encode()).digest()
     return int.from_bytes(digest[:8], "little") >> 1
 

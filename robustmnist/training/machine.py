@@ -40,7 +40,7 @@ class Machine:
 
 
 def this_machine(recipe: Recipe, device: torch.device) -> Machine:
-    """Return what `recipe` is trained with here and now."""
+    """Return the machine on which `recipe` is trained now."""
     return Machine(
         device=torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         threads=torch.get_num_threads(),

@@ -67,7 +67,7 @@ class RunFolder:
 
     @property
     def state(self) -> Path:
-        """What a resumed training starts from."""
+        """The file that a resumed training starts from."""
         return self.path / "state.safetensors"
 
     @property
@@ -87,7 +87,7 @@ class RunFolder:
         return read_metrics(self.path / "metrics.json")
 
     def check_absent(self) -> None:
-        """Raise RunError where something is there already."""
+        """Raise RunError if the folder holds anything already."""
         if self.path.exists() and not self.path.is_dir():
             raise RunError("is not a folder", where=self.path, remedy="choose another")
         if self.path.exists() and not holds_nothing(self.path):
@@ -132,7 +132,7 @@ class RunFolder:
         write_atomic(self.path / "metrics.json", json.dumps(metrics, indent=2, allow_nan=False) + "\n")
 
     def write_curves(self, curves: Mapping[str, bytes]) -> None:
-        """Write the drawn history, by the ending of its files."""
+        """Write the drawn curves: file ending -> bytes."""
         for kind, content in curves.items():
             write_atomic(self.path / f"curves.{kind}", content)
 

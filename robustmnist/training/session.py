@@ -99,7 +99,7 @@ def _train(
     on_progress: Report | None,
     notify: Notify,
 ) -> None:
-    """Train the epochs that are left, test the best one, and say in the folder how it ended."""
+    """Train the remaining epochs, test the best epoch, and write how the training ended."""
     try:
         while state.epoch < recipe.epochs and not _patience_spent(state, recipe):
             run_epoch(run, state, recipe, digits, device, on_progress)

@@ -42,7 +42,7 @@ def save_state(path: Path, state: State, begun: Mapping[str, Any], machine: Mapp
 
 
 def load_state(path: Path, state: State, begun: Mapping[str, Any]) -> dict[str, Any]:
-    """Bring `state`, as `start` made it for the same recipe, to what `path` holds; return the machine of its beginning.
+    """Load `path` into `state`, as `start` made it for the same recipe; return the machine that began the run.
 
     That is empty in a file of version 0.1, which did not keep it.
 
@@ -89,7 +89,7 @@ _ANEW = "start the training again in another folder"
 
 
 def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a table of tables as one, keys joined by dots."""
+    """Return nested tables as a flat table, keys joined by dots."""
     flat: dict[str, Any] = {}
     for key, value in table.items():
         flat |= (

@@ -1,4 +1,4 @@
-"""The IDX format of MNIST's files, written and read strictly, and reading that never takes in more than it was told to.
+"""The IDX format of MNIST's files: strict reading with a limit on size, and writing.
 
 Torchvision's own reader takes the header at its word: it checks no hash once a file is unpacked, so that an edited or
 swapped file goes unnoticed, and reports a truncated one as a shape that does not fit. Hence the reader here.
@@ -87,7 +87,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
 
 
 def packed_limit(limit: int) -> int:
-    """Return how many bytes a gzip file of `limit` bytes takes at the very most: stored blocks and a long name."""
+    """Return an upper bound, in bytes, of a gzip file that holds `limit` bytes: stored blocks and a long name."""
     return limit + limit // 100 + 1_000
 
 

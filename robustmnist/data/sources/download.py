@@ -29,7 +29,7 @@ REMEDY = "give the folder that holds MNIST with --data-dir"
 
 
 class _MirrorError(Exception):
-    """This mirror did not deliver; the next may."""
+    """The mirror failed to deliver a file; the next mirror is tried."""
 
 
 class _SilentError(_MirrorError):
@@ -71,7 +71,7 @@ def download(
 
 
 def _check_writable(folder: Path) -> None:
-    """Raise where `folder` could not be made or written, before anything is received in vain."""
+    """Raise if `folder` could not be made or written, before anything is downloaded."""
     try:
         nearest = next(path for path in (folder, *folder.parents) if path.exists() or path == path.parent)
     except OSError as cause:

@@ -107,7 +107,7 @@ def _candidates(folder: Path, file: MnistFile) -> Iterator[Path]:
 
 
 def read(path: Path, file: MnistFile, *, remedy: str) -> np.ndarray:
-    """Return `file` as a uint8 array of its shape, read from `path` and found to be MNIST's own to the last bit.
+    """Return `file` as a uint8 array of its shape, read from `path` and verified by its hash.
 
     Raises:
         DataError: If it is not; the message says whether it is truncated, swapped or edited.
@@ -134,7 +134,7 @@ def check(data: bytes, file: MnistFile, *, where: object) -> np.ndarray:
 
 
 def _fault(data: bytes, file: MnistFile, digest: str) -> str:
-    """Return what is wrong with bytes that have another hash than `file`, the most telling first."""
+    """Return what is wrong with bytes whose hash is not that of `file`: the most specific fault."""
     if len(data) >= 8 and data[:3] == b"\0\0\x08":
         # One byte beyond the expected size is all that is read, so that a larger file shows by its header alone.
         other = _by_header(data)

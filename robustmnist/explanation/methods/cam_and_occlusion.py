@@ -1,4 +1,4 @@
-"""Attribution to regions: what a blanked window takes away."""
+"""Attribution to regions: by how much the logit falls when a window is blanked."""
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,6 @@ def occlusion(model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
 
 
 def _tensor(values: object) -> Tensor:
-    """Return captum's answer as what it is: captum's annotations also allow tuples, which one input never gives."""
+    """Return captum's result as a tensor: its annotations also allow tuples, which a single input never gives."""
     assert isinstance(values, Tensor)
     return values

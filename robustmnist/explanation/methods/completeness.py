@@ -1,4 +1,4 @@
-"""How nearly attributions add up to what they explain."""
+"""Completeness: how far the sum of an attribution is from the logit that it explains."""
 
 import torch
 from torch import Tensor, nn

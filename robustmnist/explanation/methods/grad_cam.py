@@ -95,12 +95,12 @@ def _forward(model: nn.Module, images: Tensor, layer: str | None) -> tuple[Tenso
 
 @dataclass
 class _Map:
-    """What a convolution made, and what has become of it.
+    """The output of a convolution, and the later output that replaces it.
 
     Attributes:
         made: `(B, C, H, W)`.
-        now: The same behind what it was followed through.
-        active: Whether that ended in an activation.
+        now: The output of the last operation that it was followed through.
+        active: Whether that operation was an activation.
     """
 
     made: Tensor
@@ -113,7 +113,7 @@ class _Map:
 
 
 class _Watch(TorchFunctionMode):
-    """Sees every function of torch that is called within it, and follows what convolutions make."""
+    """Watch every function of torch that is called, and follow the outputs of convolutions."""
 
     def __init__(self, *, convolutions: bool) -> None:
         super().__init__()

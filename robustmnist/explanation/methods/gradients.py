@@ -71,6 +71,6 @@ def _midpoints(model: nn.Module, images: Tensor, targets: Tensor, steps: int) ->
 
 
 def _tensor(values: object) -> Tensor:
-    """Return captum's answer as what it is: captum's annotations also allow tuples, which one input never gives."""
+    """Return captum's result as a tensor: its annotations also allow tuples, which a single input never gives."""
     assert isinstance(values, Tensor)
     return values

@@ -1,4 +1,4 @@
-"""The files of an explanation: sheets, page, numbers and what they are about, all made of the explanation alone."""
+"""The files of an explanation: sheets, page, numbers and their description."""
 
 import io
 import json
@@ -20,7 +20,7 @@ __all__ = ["explanation_files"]
 
 
 def explanation_files(explanations: list[Explanation], setup: Setup) -> dict[str, bytes]:
-    """Return what to write, as file name to content, the page first.
+    """Return the files to write: name -> content, the page first.
 
     ``explain.html`` shows everything; ``explain-CHECKPOINT-METHOD.png`` is one sheet; ``explain.json`` says what was
     explained; ``attributions.npz`` holds float32 (n, 28, 28) under ``CHECKPOINT/METHOD/clean`` and ``…/perturbed``,

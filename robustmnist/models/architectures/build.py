@@ -1,4 +1,4 @@
-"""A model as plain values: name and parameters, checked, and built again from them."""
+"""Build a model from plain values: its name and parameters, which are checked."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -69,7 +69,7 @@ def count_parameters(model: nn.Module) -> int:
 
 @contextmanager
 def _float32() -> Iterator[None]:
-    """Let torch make float32 tensors for a while."""
+    """Let float32 be torch's default dtype while the block runs."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
     try:

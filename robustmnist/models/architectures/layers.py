@@ -1,4 +1,4 @@
-"""What the classifiers are built from: normalisation, activations, and the types of their parameters."""
+"""The parts of the classifiers: normalisation, activations, dropout, and the types of their parameters."""
 
 import itertools
 from collections.abc import Callable

@@ -47,7 +47,7 @@ def _only(*needed: Any) -> AfterValidator:
 
 
 class InputContract(Table):
-    """What a checkpoint takes: what the program gives it, and nothing else."""
+    """The input of a checkpoint; other inputs than these are refused."""
 
     shape: Annotated[tuple[int, int, int], Strict(False), _only(1, 28, 28)] = (1, 28, 28)
     dtype: Literal["float32"] = "float32"

@@ -114,7 +114,7 @@ def weights_bytes(model: nn.Module, precision: str) -> bytes:
 
 
 def round_weights(model: nn.Module, precision: str) -> None:
-    """Round the weights of `model` as `save_checkpoint` does: what is measured of it then is true of the file.
+    """Round the weights of `model` as `save_checkpoint` does, so that a measurement is also true of the file.
 
     A value beyond the range of `precision` becomes infinite.
     """
@@ -156,7 +156,7 @@ def _parse(data: bytes, expected: dict[str, Tensor], path: Path) -> dict[str, Te
 
 
 def _check_header(data: bytes, expected: dict[str, Tensor], path: Path) -> None:
-    """Hold the file's own description of itself against `expected`, before anything is copied out of it."""
+    """Compare the header of the file to `expected`, before any tensor is copied."""
 
     def refuse(what: str) -> CheckpointError:
         return CheckpointError(what, where=path, remedy=_RESTORE)

@@ -1,4 +1,4 @@
-"""Networks of others: copied as they are, in the fastest layout that leaves their answers alone."""
+"""Networks of other authors: copied unchanged, in the fastest memory layout that does not change their answers."""
 
 import copy
 from collections.abc import Iterable
@@ -85,7 +85,7 @@ def device_of(model: nn.Module, default: torch.device) -> torch.device:
 
 
 def _check_copy(model: nn.Module, copied: nn.Module, images: Tensor, answer: Tensor) -> None:
-    """Refuse a model whose copy, which gave this `answer`, answers otherwise than itself."""
+    """Refuse a model whose copy, which gave this `answer`, does not give the model's own answer."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     itself = _ask(model, images)
@@ -114,7 +114,7 @@ def _probes(device: torch.device) -> Tensor:
 
 
 def _ask(model: nn.Module, images: Tensor) -> Tensor | None:
-    """Return what `model` answers, all random numbers drawn from the same state; None where that is no plain tensor."""
+    """Return the answer of `model`, with random numbers from a fixed state; None if it is not a plain tensor."""
     devices = [images.device] if images.is_cuda else []
     with torch.random.fork_rng(devices), torch.no_grad(), full_precision(images.device):
         try:

@@ -73,7 +73,7 @@ class PooledConvolution(nn.Module):
         return pooled
 
     def for_gpu(self, maps: Tensor) -> Tensor:
-        """Return what `forward` does, by the way that costs least memory; on either device."""
+        """Return the result of `forward`, computed in the way that takes least memory, on any device."""
         layer = self.convolution
         if self.groups is None:
             convolved = F.conv2d(maps, layer.weight, None, layer.stride, layer.padding, layer.dilation, layer.groups)

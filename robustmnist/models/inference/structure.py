@@ -1,4 +1,4 @@
-"""Which networks may be rewritten: those whose modules alone say what they compute."""
+"""Which networks may be rewritten: those whose list of modules fully describes what they compute."""
 
 from torch import nn
 
