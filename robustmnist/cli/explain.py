@@ -1,13 +1,12 @@
 """``robustmnist explain``."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from robustmnist.cli import options
 from robustmnist.cli.continuing import command_line
-from robustmnist.cli.inputs import load_checkpoints, load_digits
+from robustmnist.cli.inputs import load_checkpoints, load_digits, say_seen
 from robustmnist.cli.outputs import check_folder, writing
 from robustmnist.errors import InputError
 from robustmnist.terminal.echo import echo, say
@@ -16,7 +15,6 @@ from robustmnist.terminal.progress import progress
 if TYPE_CHECKING:
     import torch
 
-    from robustmnist.data import Dataset
     from robustmnist.explanation.condition import Condition
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
@@ -31,23 +29,9 @@ Examples:
 """
 
 
-def _only(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str | None:
-    """Return the suite that was given; refuse several, of which click would silently take the last."""
-    if len(given) > 1:
-        raise InputError("takes one suite", where="--suite", remedy="explain the others in runs of their own")
-    return given[0] if given else None
-
-
 @click.command("explain", epilog=EXAMPLES)
 @options.checkpoints
-@click.option(
-    "-s",
-    "--suite",
-    multiple=True,
-    callback=_only,
-    metavar="NAME|PATH",
-    help="Also perturb the digits as this suite does; requires --value.",
-)
+@options.suite
 @click.option("--sweep", metavar="NAME", help="Which sweep of the suite.  [default: its first]")
 @click.option("--value", type=float, help="The strength, in the sweep's unit; any value in the perturbation's range.")
 @click.option(
@@ -120,7 +104,7 @@ def command(
     condition = _condition(suite, sweep, value, work.seed)
     loaded = _load(checkpoints, methods, layer, device)
     data = load_digits(work, device)
-    _say_seen(loaded, data)
+    say_seen(loaded, data)
     with progress("Explaining", unit="images") as report:
         explanations, choice = explain_checkpoints(
             loaded,
@@ -203,12 +187,3 @@ def _load(
         for method in methods:
             check_method(method, checkpoint, layer if method == "grad-cam" else None)
     return loaded
-
-
-def _say_seen(checkpoints: "Mapping[str, Checkpoint]", data: "Dataset") -> None:
-    """Print for each checkpoint how many of the digits it was trained on; nothing if on none."""
-    from robustmnist.data.seen import seen_words
-
-    for name, checkpoint in checkpoints.items():
-        if seen := seen_words(checkpoint.card.data, data):
-            say(f"{name}: {seen}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from robustmnist.data import Dataset
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
-__all__ = ["load_checkpoints", "load_digits", "load_test_digits", "say_notices"]
+__all__ = ["load_checkpoints", "load_digits", "load_test_digits", "say_notices", "say_seen"]
 
 
 def load_checkpoints(given: Sequence[str], device: "torch.device") -> "dict[str, Checkpoint]":
@@ -79,3 +79,12 @@ def say_notices(manifest: Mapping[str, Any], data: "Dataset") -> None:
     for notice in manifest.get("notices", ()):
         if notice not in known:
             say(f"notice: {notice}")
+
+
+def say_seen(checkpoints: "Mapping[str, Checkpoint]", data: "Dataset") -> None:
+    """Print for each checkpoint how many of the digits it was trained on; nothing if on none."""
+    from robustmnist.data.seen import seen_words
+
+    for name, checkpoint in checkpoints.items():
+        if seen := seen_words(checkpoint.card.data, data):
+            say(f"{name}: {seen}")

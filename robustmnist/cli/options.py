@@ -8,6 +8,8 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from robustmnist.errors import InputError
+
 __all__ = [
     "Work",
     "checkpoints",
@@ -19,6 +21,7 @@ __all__ = [
     "limit",
     "out",
     "seed",
+    "suite",
     "suites",
     "work",
 ]
@@ -77,6 +80,25 @@ def suites(*default: str, more: str = "") -> Callable[[F], F]:
         "times." + more,
         **given,
     )
+
+
+def suite(command: F) -> F:
+    """Add ``--suite`` of a command that takes a single suite, or none."""
+    return click.option(
+        "-s",
+        "--suite",
+        multiple=True,
+        callback=_only,
+        metavar="NAME|PATH",
+        help="Also perturb the digits as this suite does; requires --value.",
+    )(command)
+
+
+def _only(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str | None:
+    """Return the suite that was given; refuse several, of which click would silently take the last."""
+    if len(given) > 1:
+        raise InputError("takes one suite", where="--suite", remedy="explain the others in runs of their own")
+    return given[0] if given else None
 
 
 def device(command: F) -> F:
