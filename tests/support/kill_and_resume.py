@@ -29,7 +29,7 @@ from robustmnist.cli import main as command_line
 from robustmnist.evaluation import session as evaluation
 from robustmnist.evaluation.shard import Shard
 from robustmnist.perturbed_sets import write as export
-from robustmnist.training import session
+from robustmnist.training import epoch
 
 VOLATILE = ("created", "duration_seconds", "images_per_second", "sha256")
 FILE_EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod", "shutil.rmtree"}
@@ -105,7 +105,7 @@ def stop_the_clocks() -> None:
     fixed = {"created": "2000-01-01T00:00:00+00:00", "duration_seconds": 1.0, "images_per_second": 1.0}
     describe = evaluation.describe
     evaluation.describe = lambda *given: describe(*given) | fixed
-    session.time = SimpleNamespace(perf_counter=lambda: 0.0)  # type: ignore[attr-defined]
+    epoch.time = SimpleNamespace(perf_counter=lambda: 0.0)  # type: ignore[attr-defined]
 
 
 def watch_steps(tell: Callable[[str], None]) -> None:
@@ -124,7 +124,7 @@ def watch_steps(tell: Callable[[str], None]) -> None:
     told(Shard, "clean", lambda shard: "clean")
     told(Shard, "perturbed", lambda shard, name, arguments, *, seed, draw: (name, sorted(arguments.items()), draw))
     told(export, "_levels", lambda jobs, dataset: jobs[0].group)
-    told(session, "train_epoch", lambda state, *rest: state.epoch)
+    told(epoch, "train_epoch", lambda state, *rest: state.epoch)
 
 
 def run(arguments: Sequence[str], out: Path, seconds: float | None = None, events: int | None = None) -> Done:
