@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ from robustmnist.models.sources.refusals import Unreadable
 __all__ = ["run_script"]
 
 MEMORY = 4 * 2**30  # bytes of address space, of which libraries reserve far more than they use
-SECONDS = 60  # a file takes less than one; a busy machine may take longer to start the process
+COMPUTING = 10  # seconds of computing: a good file takes less than one, and damaged ones have kept HDF5 in a circle
+SECONDS = 60  # altogether: on a busy machine a process is slow to start
 
 # Sets the bounds, then runs the script: it cannot be trusted to, once it has read anything.
 START = """
@@ -26,8 +28,7 @@ else:
     for limit, most in (("AS", memory), ("CPU", seconds), ("CORE", 0), ("FSIZE", 0)):
         kind = getattr(resource, "RLIMIT_" + limit)
         hard = resource.getrlimit(kind)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (most, most))
+        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 sys.argv = sys.argv[3:]
 runpy.run_path(script, run_name="__main__")
 """
@@ -35,7 +36,7 @@ runpy.run_path(script, run_name="__main__")
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}
 
 
-def run_script(script: Path, data: bytes, *arguments: str, memory: int = MEMORY) -> tuple[dict[str, Any], memoryview]:
+def run_script(script: Path, data: bytes, *arguments: str) -> tuple[dict[str, Any], memoryview]:
     """Run a script that reads `data` from its input, and return what it answers: a table, and bytes.
 
     The script writes the length of the table's JSON (8 bytes, little-endian), the JSON, and the bytes. A table
@@ -44,7 +45,7 @@ def run_script(script: Path, data: bytes, *arguments: str, memory: int = MEMORY)
     Raises:
         Unreadable: If it refuses, breaks down, or takes too long.
     """
-    command = [sys.executable, "-P", "-c", START, str(memory), str(SECONDS), str(script), *arguments]
+    command = [sys.executable, "-P", "-c", START, str(MEMORY), str(COMPUTING), str(script), *arguments]
     try:
         process = subprocess.run(
             command, input=data, capture_output=True, timeout=SECONDS, env={**os.environ, **ENVIRONMENT}, check=False
@@ -54,8 +55,8 @@ def run_script(script: Path, data: bytes, *arguments: str, memory: int = MEMORY)
     table, rest = _answer(process.stdout)
     if process.returncode or table is None:
         last = process.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        why = f"signal {-process.returncode}" if process.returncode < 0 else ascii(last[:200])
-        raise Unreadable(f"is damaged: reading it in a process of its own failed ({why})")
+        why = signal.strsignal(-process.returncode) if process.returncode < 0 else ascii(last[:200])
+        raise Unreadable(f"is damaged: reading it, in a process of its own, failed ({why})", "fetch or save it again")
     if "refused" in table:
         raise Unreadable(str(table["refused"]), table.get("remedy"))
     return table, rest

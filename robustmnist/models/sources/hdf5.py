@@ -29,28 +29,32 @@ class Refused(Exception):
 
 def main() -> None:
     """Read an HDF5 file from the input; answer with its texts and arrays, or why not."""
-    data = sys.stdin.buffer.read()
-    arrays, content = [], []
+    table, content = answer(sys.stdin.buffer.read())
+    header = json.dumps(table).encode()
+    for part in (len(header).to_bytes(8, "little"), header, *content):
+        sys.stdout.buffer.write(part)
+
+
+def answer(data: bytes) -> tuple[dict[str, object], list[bytes]]:
+    """Return a table of the texts and of the arrays' names, types and shapes, and the arrays' bytes."""
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
             texts, datasets = walk(file)
             check_sizes(datasets)
+            arrays, content = [], []
             for name, dataset in datasets.items():
                 values = np.ascontiguousarray(dataset[()])
                 values = values.astype(values.dtype.newbyteorder("<"), copy=False)
                 arrays.append([name, values.dtype.str, list(dataset.shape)])
                 content.append(values.tobytes())
-        table = {"texts": texts, "arrays": arrays}
+            return {"texts": texts, "arrays": arrays}, content
     except Refused as cause:
-        table, content = {"refused": str(cause)}, []
+        return {"refused": str(cause)}, []
     except MemoryError:
-        table, content = {"refused": "is damaged: it asks for more memory than it has numbers"}, []
+        return {"refused": "is damaged: it asks for more memory than it has numbers"}, []
     except Exception as cause:  # h5py passes on HDF5's errors as whatever fits; the next process will not mind
-        what = str(cause).partition("\n")[0][:120]
-        table, content = {"refused": f"is a damaged HDF5 file ({what!a})", "remedy": "fetch or save it again"}, []
-    header = json.dumps(table).encode()
-    for part in (len(header).to_bytes(8, "little"), header, *content):
-        sys.stdout.buffer.write(part)
+        what = ascii(str(cause).partition("\n")[0][:120])
+        return {"refused": f"is a damaged HDF5 file ({what})", "remedy": "fetch or save it again"}, []
 
 
 def walk(file: h5py.File) -> tuple[dict[str, dict[str, object]], dict[str, h5py.Dataset]]:

@@ -109,7 +109,7 @@ def onnx_network(path: Path, data: bytes, found: OnnxFile) -> Network:
         raise Unreadable("is an ONNX file, which onnxruntime runs, and onnxruntime is not installed", ONNX_EXTRA)
     script = Path(__file__).with_name("onnx_run.py")
     model = str(path) if found.external else data
-    table, _ = child.run_script(script, b"" if found.external else data, str(path), memory=16 * 2**30)
+    table, _ = child.run_script(script, b"" if found.external else data, str(path))
     (name, declared, kind), sizes = _only_input(table)
     scores = table["result"]
     if len(scores) != 2:

@@ -62,7 +62,7 @@ def load_named(text: str) -> Named:
         raise Unreadable(f"the code {quoted(file)} is no Python file", FORM)
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module  # dataclasses and pickles of the file look themselves up here
-    with running(file), _folder_on_path(file):
+    with running(file), _aside(file):
         spec.loader.exec_module(module)
     if not hasattr(module, name):
         offered = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == module_name]
@@ -82,7 +82,7 @@ def made(named: Named, *arguments: Any) -> nn.Module | Predict:
         Unreadable: If calling it fails, or what comes out cannot be called.
     """
     value = named.value
-    with running(named.code.file), torch.random.fork_rng(devices=[]), _folder_on_path(named.code.file):
+    with running(named.code.file), _aside(named.code.file):
         if inspect.isclass(value) or (_is_function(value) and _needed(value) == len(arguments)):
             needed = _needed(value)
             if needed != len(arguments):
@@ -124,11 +124,13 @@ def running(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _folder_on_path(file: Path) -> Iterator[None]:
+def _aside(file: Path) -> Iterator[None]:
+    """Let the file's folder be searched for modules, and keep torch's global generator as it was."""
     folder = str(file.resolve().parent)
     sys.path.insert(0, folder)
     try:
-        yield
+        with torch.random.fork_rng(devices=[]):
+            yield
     finally:
         if folder in sys.path:
             sys.path.remove(folder)
@@ -141,7 +143,7 @@ def _blame(cause: BaseException, file: Path) -> str:
     ]
     if isinstance(cause, SyntaxError) and cause.filename and Path(cause.filename) == file.resolve():
         lines = [cause.lineno]
-    where = f"{file}:{lines[-1]}" if lines else str(file)
+    where = f"{file.name}:{lines[-1]}" if lines else file.name
     message = " ".join(str(cause).split())
     return f"{where}: {type(cause).__name__}: {quoted(message, 200)[1:-1]}"
 

@@ -5,6 +5,7 @@ Source: the format's description in the readme of huggingface/safetensors.
 
 import json
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ DTYPES = {
 
 
 def read_safetensors(data: bytes) -> Weights:
-    """Return the tensors in `data`, in the order in which they lie there.
+    """Return the tensors in `data`, by their names, numbers in them as numbers: the file keeps no order of its own.
 
     Raises:
         Unreadable: If the header is damaged, or its spans do not fill the file exactly.
@@ -52,7 +53,13 @@ def read_safetensors(data: bytes) -> Weights:
         if entry["dtype"] == "BF16":  # unknown to NumPy: the upper half of a float32
             values = (values.astype("<u4") << 16).view("<f4")
         arrays[name] = values.reshape(entry["shape"]).copy()
-    return Weights(arrays, ())
+    return Weights({name: arrays[name] for name in sorted(arrays, key=_natural)}, ())
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [
+        (int(part), "") if part.isascii() and part.isdigit() else (-1, part) for part in re.split(r"(\d{1,9})", name)
+    ]
 
 
 def _header(text: bytes) -> dict[str, Any]:

@@ -10,36 +10,20 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import nn
 
 from robustmnist.models.sources.description import describe
-from robustmnist.models.sources.refusals import Unreadable, quoted
+from robustmnist.models.sources.refusals import Unreadable
 from robustmnist.models.sources.source import Network
+from robustmnist.models.sources.state_layers import GIVE_CODE, Block, Layers, state_layers
 from robustmnist.models.sources.weights import Array
 
 __all__ = ["networks_from_shapes"]
 
-GIVE_CODE = "name the class that the weights belong to: --code net.py:Net"
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 POOLINGS: dict[str, type[nn.Module]] = {"max": nn.MaxPool2d, "mean": nn.AvgPool2d}
 SIZES = (28, 32)  # sides of images, px; the second only to say that it would fit
-MAX_CONVOLUTIONS = 6
-STATISTICS = {"running_mean", "running_var", "num_batches_tracked"}
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """A convolution (4 axes), a dense layer (2) or a norm (1), with its arrays by their last name."""
-
-    name: str
-    arrays: dict[str, Array]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Return the shape of its weight."""
-        return self.arrays["weight"].shape
 
 
 @dataclass(frozen=True)
@@ -60,7 +44,9 @@ def networks_from_shapes(arrays: dict[str, Array]) -> tuple[Network, ...]:
     Raises:
         Unreadable: If there is none: the user's code is needed.
     """
-    convolutions, dense = _layers(arrays)
+    convolutions, dense = state_layers(arrays)
+    if not convolutions and dense[0][0].shape[1] != SIZES[0] ** 2:
+        raise Unreadable(f"holds a network of {dense[0][0].shape[1]:,} inputs, not {SIZES[0] ** 2}", GIVE_CODE)
     channels = convolutions[0][0].shape[1] if convolutions else 1
     plans = list(_plans(convolutions, dense, SIZES[0]))
     if not plans:
@@ -78,54 +64,6 @@ def networks_from_shapes(arrays: dict[str, Array]) -> tuple[Network, ...]:
         text = ", ".join(filter(None, words))
         networks.append(Network(network, True, shape, "nchw" if convolutions else "flat", None, text))
     return tuple(networks)
-
-
-Layers = list[list[Block]]  # a convolution or dense layer, alone or with the norm behind it
-
-
-def _layers(arrays: dict[str, Array]) -> tuple[Layers, Layers]:
-    """Return the convolutions and the dense layers, each with its norm.
-
-    Raises:
-        Unreadable: If there is something else, or their sizes do not follow from one another.
-    """
-    convolutions: Layers = []
-    dense: Layers = []
-    for block in _blocks(arrays):
-        rank = len(block.shape)
-        rows = convolutions if rank == 4 else dense
-        current = dense or convolutions
-        if rank == 1 and current and len(current[-1]) == 1 and block.shape[0] == current[-1][0].shape[0]:
-            current[-1].append(block)
-        elif (rank == 4 and not dense) or rank == 2:
-            if rows and rows[-1][0].shape[0] != block.shape[1]:
-                raise Unreadable(f"holds {quoted(block.name)}, which does not follow on the layer before it", GIVE_CODE)
-            rows.append([block])
-        else:
-            raise Unreadable(f"holds {quoted(block.name)}, which is in no usual network", GIVE_CODE)
-    if not dense or dense[-1][0].shape[0] < 2 or len(convolutions) > MAX_CONVOLUTIONS:
-        raise Unreadable("holds weights that are those of no usual network", GIVE_CODE)
-    if not convolutions and dense[0][0].shape[1] != SIZES[0] ** 2:
-        raise Unreadable(f"holds a network of {dense[0][0].shape[1]:,} inputs, not {SIZES[0] ** 2}", GIVE_CODE)
-    return convolutions, dense
-
-
-def _blocks(arrays: dict[str, Array]) -> list[Block]:
-    """Return the layers in the order of the file."""
-    grouped: dict[str, dict[str, Array]] = {}
-    for name, array in arrays.items():
-        head, _, last = name.rpartition(".")
-        grouped.setdefault(head, {})[last] = array
-    for name, parts in grouped.items():
-        weight = parts.get("weight")
-        allowed = {"weight", "bias"} | (STATISTICS if weight is not None and weight.ndim == 1 else set())
-        if weight is None or set(parts) - allowed or weight.ndim not in (1, 2, 4) or weight.dtype != np.float32:
-            odd = next(iter(set(parts) - allowed), "weight")
-            raise Unreadable(f"holds {quoted(f'{name}.{odd}'.strip('.'))}, which is in no usual network", GIVE_CODE)
-        widths = {array.shape for last, array in parts.items() if last not in ("weight", "num_batches_tracked")}
-        if widths - {(weight.shape[0],)} or (weight.ndim == 1) != ("running_mean" in parts and "running_var" in parts):
-            raise Unreadable(f"holds {quoted(name)}, whose parts do not fit each other", GIVE_CODE)
-    return [Block(name, parts) for name, parts in grouped.items()]
 
 
 def _plans(convolutions: Layers, dense: Layers, size: int) -> Iterator[Plan]:
