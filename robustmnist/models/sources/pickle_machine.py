@@ -9,6 +9,7 @@ Source: Python's pickletools.py, which describes the instructions and cuts the b
 
 import io
 import pickletools
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,9 @@ def read_pickle(stream: io.BytesIO) -> Any:
         Unreadable: If it is damaged, or names anything but tensors and plain values.
     """
     try:
-        return _Machine().run(stream)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pickletools warns of odd backslashes in names, which are refused anyway
+            return _Machine().run(stream)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError) as cause:
         # A damaged program takes from an empty stack, or does to one kind of value what is meant for another.
         raise Unreadable("is damaged: its pickle makes no sense", "fetch or save it again") from cause
