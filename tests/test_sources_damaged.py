@@ -1,5 +1,6 @@
 """Damaged files of every form: one line each, or a network; never another error, never more than its own memory."""
 
+import ast
 import io
 import json
 import subprocess
@@ -12,10 +13,11 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from model_files import damaged, dense_h5, onnx_bytes, zipped
+from model_files import damaged, dense_h5, h5_bytes, onnx_bytes, zipped
 from torch import nn
 
-from robustmnist.models.sources import child, hdf5
+from robustmnist.errors import CheckpointError
+from robustmnist.models.sources import child, hdf5, read_source
 from robustmnist.models.sources.keras_file import KerasFile, read_keras_zip
 from robustmnist.models.sources.keras_network import keras_network
 from robustmnist.models.sources.onnx_file import look_into
@@ -166,3 +168,27 @@ def test_a_reader_that_breaks_down_takes_nothing_with_it(
     with pytest.raises(Unreadable, match=r"in a process of its own, failed") as caught:
         child.run_script(tmp_path / "script.py", b"data")
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_nested_or_shared_without_end_is_refused(tmp_path: Path) -> None:
+    deep: list[Any] = []
+    for _ in range(600):
+        deep = [deep]
+    layers = [{"class_name": "Dense", "name": "d", "config": {"name": "d"}, "inbound_nodes": [deep]}]
+    config = {"layers": layers, "output_layers": [["d", 0, 0]], "input_layers": [["in", 0, 0]]}
+    (tmp_path / "m.h5").write_bytes(h5_bytes({"class_name": "Model", "config": config}, {}))
+    with pytest.raises(CheckpointError, match=r"nested too deep|joins several"):
+        read_source(tmp_path / "m.h5")
+    # A pair of a pair of a pair of itself: 2**60 parts, should anything print or follow it.
+    pairs = b"\x80\x02)" + b"".join(b"q%ch%c\x86" % (at, at) for at in range(60))
+    for rest in (b"X\x01\x00\x00\x00a\x93.", b".", b"}.", b"0."):  # as part of a name, as the value, under it, alone
+        with pytest.raises(Unreadable):
+            read_torch_zip(zipped({"m/data.pkl": pairs + rest}))
+
+
+@pytest.mark.parametrize("script", ["hdf5.py", "onnx_run.py"])
+def test_the_scripts_import_nothing_of_the_package(script: str) -> None:
+    tree = ast.parse((Path(hdf5.__file__).parent / script).read_text())
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert imports
+    assert not [node for node in imports if "robustmnist" in ast.unparse(node)]

@@ -35,7 +35,7 @@ def refusal(path: Path, **options: str) -> str:
         (zipped({"m/archive_format": b"pt2", "m/models/model.json": b""}), "(.pt2)", "export it to ONNX"),
         (zipped({"readme": b""}), "no model file of a known form", "net.py:Net"),
         (b"\x1c\x00\x00\x00TFL3" + bytes(50), "TensorFlow Lite", 'model.save("model.keras")'),
-        (b"\x08\x01" + b"\x12\x80saved_model_main_op", "SavedModel", 'model.save("model.keras")'),
+        (b"\x08\x01\x12\x80\x01", "SavedModel", 'model.save("model.keras")'),
         (bytes(257) + b"ustar" + bytes(250), "torch from before 2017", "state_dict"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS", "git lfs pull"),
         ("import torch  # ü\n".encode(), "is text", "net.py:Net"),

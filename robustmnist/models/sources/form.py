@@ -63,7 +63,7 @@ def form_of(data: bytes) -> str:
     if data[:1] == b"\x80" and data[1:2] <= b"\x05":
         return "pickle"
     if data[:1] == b"\x08" and data[1:2] < b"\x20":  # field 1 of ONNX's protobuf: the version, a small number
-        return "saved model" if b"saved_model_main_op" in data[-4096:] else "onnx"
+        return "saved model" if data[1] == 1 else "onnx"  # ONNX's version 1 is from before its first release
     return _form_of_text(data)
 
 

@@ -58,6 +58,8 @@ def max_pooling(layer: Layer, shape: Shape, weights: list[Tensor]) -> Translated
     check_shapes(layer, weights, [])
     size, strides, sides, frame = _windows(layer, shape)
     pad = [nn.ConstantPad2d(frame, float("-inf"))] if any(frame) else []
+    if size == strides == (2, 2):
+        return [*pad, nn.MaxPool2d(2)], (*sides, shape[2])  # in the words in which deployment knows it
     return [*pad, nn.MaxPool2d(size, strides)], (*sides, shape[2])
 
 

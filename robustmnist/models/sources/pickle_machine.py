@@ -18,7 +18,7 @@ from robustmnist.models.sources.refusals import SAVE_STATE, Unreadable
 
 __all__ = ["read_pickle"]
 
-MAX_INSTRUCTIONS = 4_000_000
+MAX_INSTRUCTIONS = 1_000_000
 
 
 def read_pickle(stream: io.BytesIO) -> Any:
@@ -98,13 +98,15 @@ class _Machine:
         """Take `values` as keys and values for the dict on top, as far as the keys are texts or whole numbers."""
         target = self.stack[-1]
         for key, value in zip(values[::2], values[1::2], strict=True):
-            if isinstance(target, dict) and isinstance(key, str | int):
+            if isinstance(target, dict) and (isinstance(key, str) or (type(key) is int and abs(key) < 2**63)):
                 target[key] = value
 
     def name(self, argument: str | None) -> None:
         """Push a record of a name: the argument, or the two texts on top."""
         if argument is None:
             attribute, module = self.stack.pop(), self.stack.pop()
+            if not isinstance(attribute, str) or not isinstance(module, str):
+                raise ValueError("a name that is no text")
             argument = f"{module} {attribute}"
         self.stack.append(Name(argument.replace(" ", ".", 1)))
 
@@ -117,7 +119,8 @@ class _Machine:
         if name.text in ("collections.OrderedDict", "collections.defaultdict"):
             made = {}
             for pair in arguments[0] if arguments and isinstance(arguments[0], list) else ():
-                made[str(pair[0])] = pair[1]
+                if isinstance(pair[0], str):
+                    made[pair[0]] = pair[1]
         self.stack.append(made)
 
 

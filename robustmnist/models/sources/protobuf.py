@@ -10,6 +10,7 @@ from robustmnist.models.sources.refusals import Unreadable
 __all__ = ["Field", "fields", "text"]
 
 Field = tuple[int, int | memoryview]
+MAX_FIELDS = 1_000_000  # of one message; arrays are one field each
 FIXED = {1: 8, 5: 4}  # wire type -> bytes of a number of fixed size
 
 
@@ -20,7 +21,9 @@ def fields(message: memoryview) -> Iterator[Field]:
         Unreadable: If the bytes are cut short or no message.
     """
     position = 0
-    while position < len(message):
+    for _ in range(MAX_FIELDS):
+        if position >= len(message):
+            return
         key, position = _number(message, position)
         kind = key & 7
         if kind == 0:
@@ -36,6 +39,7 @@ def fields(message: memoryview) -> Iterator[Field]:
             raise Unreadable("is cut short, or damaged", "fetch or export it again")
         yield key >> 3, message[position : position + size]
         position += size
+    raise Unreadable(f"has a part with more than {MAX_FIELDS:,} fields")
 
 
 def text(value: int | memoryview) -> str:

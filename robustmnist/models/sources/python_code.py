@@ -83,7 +83,7 @@ def made(named: Named, *arguments: Any) -> nn.Module | Predict:
     """
     value = named.value
     with running(named.code.file), _aside(named.code.file):
-        if inspect.isclass(value) or (_is_function(value) and _needed(value) == len(arguments)):
+        if inspect.isclass(value) or (_is_plain(value) and _needed(value) == len(arguments)):
             needed = _needed(value)
             if needed != len(arguments):
                 what = f"the class {named.code.name} needs {needed} arguments to be made"
@@ -148,8 +148,8 @@ def _blame(cause: BaseException, file: Path) -> str:
     return f"{where}: {type(cause).__name__}: {quoted(message, 200)[1:-1]}"
 
 
-def _is_function(value: Any) -> bool:
-    return inspect.isroutine(value)
+def _is_plain(value: Any) -> bool:
+    return callable(value) and not isinstance(value, nn.Module)
 
 
 def _needed(value: Any) -> int:

@@ -52,6 +52,8 @@ def read_source(path: Path, *, code: str | None = None) -> Source:
         return _code(path) if is_code(path) and code is None else _file(path, code)
     except Unreadable as cause:
         raise cause.at(path) from cause
+    except RecursionError as cause:  # JSON within JSON within JSON: what parses may still be too deep to follow
+        raise Unreadable("is damaged, or made to be: it is nested too deep").at(path) from cause
 
 
 def _file(path: Path, code: str | None) -> Source:
