@@ -1,5 +1,6 @@
 """Code that the user names: classes, instances, factories, functions; its failures name file and line."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -183,3 +184,16 @@ def test_the_global_generator_is_left_alone(code: Path) -> None:
     before = torch.get_rng_state()
     named(code, "make")
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_modules_beside_the_code_count_and_are_not_mixed_up(code: Path, tmp_path: Path) -> None:
+    images = np.ones((1, 784), np.float32)
+    before = named(code, "predict")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "net.py").write_text(CODE)
+    (other / "beside.py").write_text("FACTOR = 5.0\n")
+    after = named(other / "net.py", "predict")
+    assert before.sha256 != after.sha256
+    assert (before.networks[0].module(images)[0, 0], after.networks[0].module(images)[0, 0]) == (2, 5)
+    assert "beside" not in sys.modules

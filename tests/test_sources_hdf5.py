@@ -51,8 +51,8 @@ def hostile(kind: str, folder: Path) -> bytes:
     [
         ("external storage", "in another file, which is not opened"),
         ("virtual", "in another file, which is not opened"),
-        ("external link", "link to another place or file"),
-        ("soft link", "link to another place or file"),
+        ("external link", "link to another object or file"),
+        ("soft link", "link to another object or file"),
         ("circle", "twice"),
         ("never written", "declares 10,737,418,240 bytes"),
         ("gzip bomb", "declares 41,943,040 bytes"),

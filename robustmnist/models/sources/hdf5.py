@@ -71,15 +71,15 @@ def walk(file: h5py.File) -> tuple[dict[str, dict[str, object]], dict[str, h5py.
                 continue
             below = f"{path}/{name}" if path else name
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                raise Refused(f"holds a link to another place or file ({below[:80]!r}), which is not followed")
-            found = group[name]
-            if address(found) in seen or len(seen) > MAX_OBJECTS:
+                raise Refused(f"holds a link to another object or file ({below[:80]!r}), which is not followed")
+            item = group[name]
+            if address(item) in seen or len(seen) > MAX_OBJECTS:
                 raise Refused(f"holds {below[:80]!r} twice, or far too much")
-            seen.add(address(found))
-            if isinstance(found, h5py.Group):
-                pending.append((below, found))
-            elif isinstance(found, h5py.Dataset):
-                datasets[below] = found
+            seen.add(address(item))
+            if isinstance(item, h5py.Group):
+                pending.append((below, item))
+            elif isinstance(item, h5py.Dataset):
+                datasets[below] = item
     return texts, datasets
 
 
@@ -129,9 +129,9 @@ def plain(value: object) -> str:
     return text
 
 
-def address(found: h5py.HLObject) -> tuple[int, int]:
+def address(item: h5py.HLObject) -> tuple[int, int]:
     """Return what tells an object of the file from any other."""
-    info = h5py.h5o.get_info(found.id)
+    info = h5py.h5o.get_info(item.id)
     return info.fileno, info.addr
 
 

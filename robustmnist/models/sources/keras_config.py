@@ -66,7 +66,7 @@ class Layer:
         both = [value, value] if type(value) is int else value
         if not isinstance(both, list | tuple) or len(both) != 2:
             raise self.wrong(key)
-        if not all(type(one) is int and least <= one <= MAX_SIZE for one in both):
+        if not all(type(size) is int and least <= size <= MAX_SIZE for size in both):
             raise self.wrong(key)
         return both[0], both[1]
 

@@ -51,7 +51,7 @@ def look_into(data: bytes) -> OnnxFile:
     Source: onnx/onnx.proto: ModelProto.graph = 7; GraphProto.node = 1, initializer = 5, output = 12;
     NodeProto.output = 2, op_type = 4, domain = 7; TensorProto.external_data = 13.
     """
-    found = OnnxFile()
+    content = OnnxFile()
     graphs = [value for number, value in fields(memoryview(data)) if number == 7 and isinstance(value, memoryview)]
     if len(graphs) != 1:
         raise Unreadable("is no ONNX file, or a damaged one: it has no graph", DAMAGED)
@@ -61,32 +61,32 @@ def look_into(data: bytes) -> OnnxFile:
         if number == 1 and isinstance(part, memoryview):
             node = list(fields(part))
             operator = _first(node, 7), _first(node, 4)
-            found.operators.append(operator)
+            content.operators.append(operator)
             made_by.update({text(value): operator[1] for key, value in node if key == 2})
-            found.external.update(name for tensor in _tensors(node) for name in _external(tensor))
+            content.external.update(name for tensor in _tensors(node) for name in _external(tensor))
         elif number == 5 and isinstance(part, memoryview):
-            found.external.update(_external(part))
+            content.external.update(_external(part))
         elif number == 12 and output is None and isinstance(part, memoryview):
             output = _first(list(fields(part)), 1)
-    if not found.operators or output is None:
+    if not content.operators or output is None:
         raise Unreadable("is no ONNX file, or a damaged one: it has no operators or no output", DAMAGED)
-    for domain, name in found.operators:
+    for domain, name in content.operators:
         if domain not in DOMAINS or name == "EPContext":
             raise Unreadable(
                 f"needs the operator {quoted(f'{domain}.{name}')}, which is code of its own", "export it without"
             )
-    found.last = made_by.get(output, "")
-    return found
+    content.last = made_by.get(output, "")
+    return content
 
 
-def external_files(path: Path, found: OnnxFile) -> list[Path]:
+def external_files(path: Path, content: OnnxFile) -> list[Path]:
     """Return the files with an ONNX file's weights, sorted.
 
     Raises:
         Unreadable: If one is missing, too large, or does not lie beside the file itself.
     """
     files = []
-    for name in sorted(found.external):
+    for name in sorted(content.external):
         file = path.parent / name
         if not name or Path(name).name != name or "\\" in name or file.is_symlink():
             raise Unreadable(f"keeps weights in {quoted(name)}, which does not lie beside it; it is not opened")
@@ -99,7 +99,7 @@ def external_files(path: Path, found: OnnxFile) -> list[Path]:
     return files
 
 
-def onnx_network(path: Path, data: bytes, found: OnnxFile) -> Network:
+def onnx_network(path: Path, data: bytes, content: OnnxFile) -> Network:
     """Return the network of an ONNX file: a function of NumPy images, computed by onnxruntime on one CPU thread.
 
     Raises:
@@ -108,16 +108,16 @@ def onnx_network(path: Path, data: bytes, found: OnnxFile) -> Network:
     if importlib.util.find_spec("onnxruntime") is None:
         raise Unreadable("is an ONNX file, which onnxruntime runs, and onnxruntime is not installed", ONNX_EXTRA)
     script = Path(__file__).with_name("onnx_run.py")
-    model = str(path) if found.external else data
-    table, _ = child.run_script(script, b"" if found.external else data, str(path))
+    model = str(path) if content.external else data
+    table, _ = child.run_script(script, b"" if content.external else data, str(path))
     (name, declared, kind), sizes = _only_input(table)
     scores = table["result"]
     if len(scores) != 2:
         raise Unreadable(f"answers images with values of shape {tuple(scores)}, not with rows of scores")
     batch = declared[0] if isinstance(declared[0], int) else None
     predict = _session(model, name, table["outputs"][0][0], TYPES[kind], batch)
-    words = ", ".join(_words(found))
-    return Network(predict, False, sizes, _layout(sizes), OUTPUTS.get(found.last), words)
+    words = ", ".join(_words(content))
+    return Network(predict, False, sizes, _layout(sizes), OUTPUTS.get(content.last), words)
 
 
 def _only_input(table: dict[str, Any]) -> tuple[list[Any], tuple[int, ...]]:
@@ -161,11 +161,11 @@ def _layout(sizes: tuple[int, ...]) -> str:
     return "flat" if len(sizes) == 1 else "hw"
 
 
-def _words(found: OnnxFile) -> Iterator[str]:
+def _words(content: OnnxFile) -> Iterator[str]:
     """Yield what the operators are, those that compute, in order."""
     plain = {"Conv": "conv", "MaxPool": "pool", "AveragePool": "pool", "GlobalAveragePool": "pool", "Gemm": "dense"}
     plain |= {"MatMul": "dense", "Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Softmax": "softmax"}
-    yield from (plain[name] for _, name in found.operators if name in plain)
+    yield from (plain[name] for _, name in content.operators if name in plain)
 
 
 def _first(node: list[tuple[int, int | memoryview]], number: int) -> str:

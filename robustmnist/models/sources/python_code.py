@@ -42,7 +42,8 @@ def is_code(text: str | Path) -> bool:
 def load_named(text: str) -> Named:
     """Run the source file that `text` names, and return the object in it.
 
-    The file's folder is searched for modules while it runs, as it is when Python runs the file itself.
+    The file's folder is searched for modules while it runs, as it is when Python runs the file itself. What it imports
+    from there counts for the hash too.
 
     Raises:
         Unreadable: If there is no such file or object, or running the file fails.
@@ -62,8 +63,9 @@ def load_named(text: str) -> Named:
         raise Unreadable(f"the code {quoted(file)} is no Python file", FORM)
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module  # dataclasses and pickles of the file look themselves up here
-    with running(file), _aside(file):
+    with running(file), _aside(file) as beside:
         spec.loader.exec_module(module)
+    sha256 = sha256_bytes(content + b"".join(beside)) if beside else sha256
     if not hasattr(module, name):
         offered = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == module_name]
         raise Unreadable(
@@ -124,16 +126,35 @@ def running(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _aside(file: Path) -> Iterator[None]:
-    """Let the file's folder be searched for modules, and keep torch's global generator as it was."""
-    folder = str(file.resolve().parent)
-    sys.path.insert(0, folder)
+def _aside(file: Path) -> Iterator[list[bytes]]:
+    """Let the file's folder be searched for modules, and keep torch's global generator as it was.
+
+    Yields:
+        A list that holds, afterwards, the sources of the modules from there. They are forgotten: another model's
+        ``layers.py`` is another module.
+    """
+    folder = file.resolve().parent
+    before, sources = set(sys.modules), list[bytes]()
+    sys.path.insert(0, str(folder))
     try:
         with torch.random.fork_rng(devices=[]):
-            yield
+            yield sources
     finally:
-        if folder in sys.path:
-            sys.path.remove(folder)
+        if str(folder) in sys.path:
+            sys.path.remove(str(folder))
+        for name in sorted(set(sys.modules) - before):
+            if source := _source_within(folder, name):
+                sources.append(source.read_bytes())
+                del sys.modules[name]
+
+
+def _source_within(folder: Path, module: str) -> Path | None:
+    """Return the source of a loaded module that is ``folder/NAME.py``, or part of the package ``folder/NAME``."""
+    source = Path(getattr(sys.modules[module], "__file__", None) or "")
+    top = module.partition(".")[0]
+    if top == "robustmnist" or source.suffix != ".py" or not source.is_relative_to(folder):
+        return None
+    return source if source.relative_to(folder).parts[0] in (top, f"{top}.py") else None
 
 
 def _blame(cause: BaseException, file: Path) -> str:
@@ -163,4 +184,4 @@ def _needed(value: Any) -> int:
         inspect.Parameter.POSITIONAL_OR_KEYWORD,
         inspect.Parameter.KEYWORD_ONLY,
     )
-    return sum(one.default is inspect.Parameter.empty and one.kind in positional for one in parameters)
+    return sum(each.default is inspect.Parameter.empty and each.kind in positional for each in parameters)

@@ -87,9 +87,9 @@ def _state(path: Path, data: bytes, form: str, weights: Weights, code: str | Non
 
 
 def _onnx(path: Path, data: bytes) -> Source:
-    found = look_into(data)
-    files = external_files(path, found)
-    network = onnx_network(path, data, found)
+    content = look_into(data)
+    files = external_files(path, content)
+    network = onnx_network(path, data, content)
     digest = hashlib.sha256(data)
     for file in files:
         digest.update(file.read_bytes())

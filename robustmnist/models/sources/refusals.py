@@ -10,7 +10,7 @@ EXPORT = "export it to ONNX, or name a function that loads it: --code mine.py:lo
 FACTORY = (
     "if you trust it, let three lines of your own load it, in mine.py: "
     '"import joblib" · "def load():" · "    return joblib.load({name!r}).predict_proba", '
-    "then name mine.py:load in place of the file"
+    "then name mine.py:load instead of the file"
 )
 KERAS_EXTRA = "install it: pip install 'robustmnist[keras]'"
 ONNX_EXTRA = "install it: pip install 'robustmnist[onnx]'"

@@ -21,7 +21,7 @@ class Code:
     Attributes:
         file: The source file.
         name: The object in it: a module class, an instance, or a function.
-        sha256: Hash of the source file's bytes.
+        sha256: Hash of the source file's bytes, and of the modules that it imports from its own folder.
     """
 
     file: Path

@@ -32,7 +32,7 @@ class Plan:
 
     padded: bool
     pooled: tuple[bool, ...]
-    mean: bool = False  # over each map at the end, in place of flattening
+    mean: bool = False  # over each map at the end, instead of flattening
 
 
 def networks_from_shapes(arrays: dict[str, Array]) -> tuple[Network, ...]:

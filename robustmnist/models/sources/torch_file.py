@@ -169,6 +169,6 @@ def _widths(value: Any) -> dict[str, int]:
             pending.extend(part.values())
         elif isinstance(part, list | tuple):
             pending.extend(part)
-        elif found := _identity(part):
-            widths[found[1]] = np.dtype(DTYPES[found[0]]).itemsize
+        elif storage := _identity(part):
+            widths[storage[1]] = np.dtype(DTYPES[storage[0]]).itemsize
     return widths

@@ -59,7 +59,9 @@ def unwrap(value: Mapping[str | int, Any], is_tensor: Any) -> tuple[dict[str, An
 def without_prefixes(weights: Weights) -> Weights:
     """Return the arrays without the names' prefixes that torch's wrappers of modules add; it is noted."""
     arrays, notes = weights.arrays, list(weights.notes)
-    while prefix := next((one for one in PREFIXES if arrays and all(name.startswith(one) for name in arrays)), None):
+    while prefix := next(
+        (start for start in PREFIXES if arrays and all(name.startswith(start) for name in arrays)), None
+    ):
         arrays = {name.removeprefix(prefix): array for name, array in arrays.items()}
         notes.append(f"The prefix {quoted(prefix)} was cut off all names.")
     return Weights(arrays, tuple(notes))
