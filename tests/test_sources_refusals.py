@@ -1,6 +1,8 @@
 """Model files that are not read: each is refused in one line that names the way out."""
 
+import bz2
 import gzip
+import lzma
 import zlib
 from pathlib import Path
 
@@ -23,8 +25,10 @@ def refusal(path: Path, **options: str) -> str:
     [
         (b"\x80\x04\x95\x10\x00.", "is a pickle", "return joblib.load('model').predict_proba"),
         (b"(lp0\nI1\na.", "is a pickle", "mine.py:load"),
-        (gzip.compress(b"\x80\x04."), "compressed with gzip", "mine.py:load"),
-        (zlib.compress(b"\x80\x04."), "compressed with zlib", "mine.py:load"),
+        (gzip.compress(b"\x80\x04."), "is compressed", "mine.py:load"),
+        (zlib.compress(b"\x80\x04."), "is compressed", "mine.py:load"),
+        (bz2.compress(b"\x80\x04."), "is compressed", "mine.py:load"),
+        (lzma.compress(b"\x80\x04."), "is compressed", "mine.py:load"),
         (zipped({"schema.json": b"{}", "0.npy": b""}), "skops", "skops.io.load('model')"),
         (zipped({"w.npy": b"\x93NUMPY"}), ".npz", "--code mine.py:load"),
         (

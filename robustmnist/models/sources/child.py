@@ -28,7 +28,10 @@ else:
     for limit, most in (("AS", memory), ("CPU", seconds), ("CORE", 0), ("FSIZE", 0)):
         kind = getattr(resource, "RLIMIT_" + limit)
         hard = resource.getrlimit(kind)[1]
-        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+        try:
+            resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+        except (ValueError, OSError):  # macOS knows RLIMIT_AS and refuses to set it
+            pass
 sys.argv = sys.argv[3:]
 runpy.run_path(script, run_name="__main__")
 """
@@ -45,7 +48,7 @@ def run_script(script: Path, data: bytes, *arguments: str) -> tuple[dict[str, An
     Raises:
         Unreadable: If it refuses, breaks down, or takes too long.
     """
-    command = [sys.executable, "-P", "-c", START, str(MEMORY), str(COMPUTING), str(script), *arguments]
+    command = [sys.executable, "-B", "-P", "-c", START, str(MEMORY), str(COMPUTING), str(script), *arguments]
     try:
         process = subprocess.run(
             command, input=data, capture_output=True, timeout=SECONDS, env={**os.environ, **ENVIRONMENT}, check=False

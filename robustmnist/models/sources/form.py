@@ -9,6 +9,8 @@ __all__ = ["MAX_BYTES", "form_of", "form_of_zip", "read_bytes"]
 
 MAX_BYTES = 256 * 2**20  # of a model file: some 60 million float32 weights
 HDF5 = b"\x89HDF\r\n\x1a\n"
+# gzip, zlib at three levels, bzip2, xz, lz4: all that joblib packs its pickles with.
+PACKED = (b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda", b"BZh", b"\xfd7zXZ", b"\x04\x22M\x18")
 # The number that torch wrote first before version 1.6, as a pickle of protocol 2.
 LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
@@ -44,10 +46,7 @@ def form_of(data: bytes) -> str:
         (b"PK\x03\x04", "zip"),
         (b"PK\x05\x06", "zip"),
         (LEGACY_TORCH, "legacy torch"),
-        (b"\x1f\x8b", "gzip"),
-        (b"\x78\x01", "zlib"),
-        (b"\x78\x9c", "zlib"),
-        (b"\x78\xda", "zlib"),
+        *((start, "packed") for start in PACKED),
         (b"version https://git-lfs", "lfs"),
     ):
         if data.startswith(start):

@@ -18,8 +18,7 @@ ONNX_EXTRA = "install it: pip install 'robustmnist[onnx]'"
 # Form -> what is wrong with it, and the remedy.
 REFUSALS: dict[str, tuple[str, str]] = {
     "pickle": ("is a pickle, which runs code when it is loaded", FACTORY),
-    "gzip": ("is compressed with gzip, as pickles often are; it is not opened", FACTORY),
-    "zlib": ("is compressed with zlib, as joblib's pickles are; it is not opened", FACTORY),
+    "packed": ("is compressed as pickles of joblib often are; it is not opened", FACTORY),
     "skops": ("is a skops file, which names code to run when it is loaded", FACTORY.replace("joblib", "skops.io")),
     "npz": (
         "is an .npz file: arrays without a word on the network that they belong to",
