@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import pickle
 import zlib
 from pathlib import Path
 
@@ -25,8 +26,11 @@ def refusal(path: Path, **options: str) -> str:
     [
         (b"\x80\x04\x95\x10\x00.", "is a pickle", "return joblib.load('model').predict_proba"),
         (b"(lp0\nI1\na.", "is a pickle", "mine.py:load"),
+        (pickle.dumps(Path("x"), 0), "is a pickle", "mine.py:load"),
+        (pickle.dumps({"a": [1]}, 0), "is a pickle", "mine.py:load"),
+        (pickle.dumps(b"\xff\xfe", 1), "is a pickle", "mine.py:load"),
         (gzip.compress(b"\x80\x04."), "is compressed", "mine.py:load"),
-        (zlib.compress(b"\x80\x04."), "is compressed", "mine.py:load"),
+        *((zlib.compress(b"\x80\x04.", level), "is compressed", "mine.py:load") for level in (1, 3, 6, 9)),
         (bz2.compress(b"\x80\x04."), "is compressed", "mine.py:load"),
         (lzma.compress(b"\x80\x04."), "is compressed", "mine.py:load"),
         (zipped({"schema.json": b"{}", "0.npy": b""}), "skops", "skops.io.load('model')"),

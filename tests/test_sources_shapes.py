@@ -91,3 +91,13 @@ def test_shapes_of_no_usual_network_ask_for_the_class(tmp_path: Path) -> None:
     transformer = nn.TransformerEncoderLayer(8, 2, 16)
     assert "--code net.py:Net" in refusal(tmp_path / "m.pth", saved(transformer.state_dict()))
     assert "inputs, not 784" in refusal(tmp_path / "m.pth", saved(nn.Linear(64, 10).state_dict()))
+
+
+def test_a_safetensors_header_of_any_length_is_known(tmp_path: Path) -> None:
+    data = safetensors.torch.save(mlp().state_dict())
+    header, body = data[8 : 8 + int.from_bytes(data[:8], "little")], data[8 + int.from_bytes(data[:8], "little") :]
+    for length in (0x178, 0x3178, 0x8B1F, 0x508):  # as bytes: how zlib, text, gzip and ONNX begin
+        padded = header.ljust(length)
+        (tmp_path / "m").write_bytes(len(padded).to_bytes(8, "little") + padded + body)
+        assert read_source(tmp_path / "m").form == "safetensors"
+    assert len(header) < 0x178

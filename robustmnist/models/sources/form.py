@@ -1,5 +1,6 @@
 """Of which form a model file is: by its content, never by its ending."""
 
+import re
 from pathlib import Path
 
 from robustmnist.models.sources.refusals import Unreadable, refuse
@@ -9,8 +10,12 @@ __all__ = ["MAX_BYTES", "form_of", "form_of_zip", "read_bytes"]
 
 MAX_BYTES = 256 * 2**20  # of a model file: some 60 million float32 weights
 HDF5 = b"\x89HDF\r\n\x1a\n"
-# gzip, zlib at three levels, bzip2, xz, lz4: all that joblib packs its pickles with.
-PACKED = (b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda", b"BZh", b"\xfd7zXZ", b"\x04\x22M\x18")
+# gzip, zlib at its levels, bzip2, xz, lzma, lz4: all that joblib packs its pickles with.
+PACKED = tuple(
+    map(bytes.fromhex, ["1f8b", "7801", "785e", "789c", "78da", "425a68", "fd377a585a", "5d0000", "04224d18"])
+)
+# The oldest pickles are lines of text: "(dp0", "ccopy_reg", and they end in a full stop.
+OLD_PICKLE = re.compile(rb"c[\w.]+\n[\w.]+\n|\(([dl]p|i[\w.]+\n)|[\]})]q\x00")
 # The number that torch wrote first before version 1.6, as a pickle of protocol 2.
 LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
@@ -41,6 +46,9 @@ def form_of(data: bytes) -> str:
     >>> form_of(b"\x89HDF\r\n\x1a\n...")
     'hdf5'
     """
+    # First, as the length of its header, which it begins with, may look like any of the others.
+    if data[8:9] == b"{" and int.from_bytes(data[:8], "little") <= len(data) - 8:
+        return "safetensors"
     for start, form in (
         (HDF5, "hdf5"),
         (b"PK\x03\x04", "zip"),
@@ -57,8 +65,6 @@ def form_of(data: bytes) -> str:
         return "tflite"
     if data[257:262] == b"ustar":
         return "old torch"
-    if data[8:9] == b"{" and int.from_bytes(data[:8], "little") <= len(data) - 8:
-        return "safetensors"
     if data[:1] == b"\x80" and data[1:2] <= b"\x05":
         return "pickle"
     if data[:1] == b"\x08" and data[1:2] < b"\x20":  # field 1 of ONNX's protobuf: the version, a small number
@@ -85,8 +91,7 @@ def form_of_zip(members: Members) -> str:
 
 def _form_of_text(data: bytes) -> str:
     start = data[:4096]
-    # The oldest pickles are lines of text: "(dp0", "ccollections", and end in a full stop.
-    if start[:1] in b"(c]}" and data.rstrip().endswith(b".") and b"\n" in start and start.isascii():
+    if OLD_PICKLE.match(start) and data.rstrip().endswith(b"."):
         return "pickle"
     try:
         text = start.decode("utf-8", "strict" if len(data) <= len(start) else "ignore")
