@@ -197,3 +197,12 @@ def test_modules_beside_the_code_count_and_are_not_mixed_up(code: Path, tmp_path
     assert before.sha256 != after.sha256
     assert (before.networks[0].module(images)[0, 0], after.networks[0].module(images)[0, 0]) == (2, 5)
     assert "beside" not in sys.modules
+
+
+def test_what_a_factory_imports_counts_too(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def load():\n    import late\n    return late.predict\n")
+    hashes = []
+    for factor in (1, 2):
+        (tmp_path / "late.py").write_text(f"def predict(images):\n    return images[:, :10] * {factor}\n")
+        hashes.append(named(tmp_path / "mine.py", "load").sha256)
+    assert hashes[0] != hashes[1]

@@ -5,7 +5,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,24 @@ FORM = "name code as FILE.py:NAME, where NAME is a module class, an instance, or
 
 @dataclass(frozen=True, eq=False)
 class Named:
-    """The object that the user named, and where it is from."""
+    """The object that the user named, and where it is from.
+
+    Attributes:
+        value: The object.
+        file: The source file.
+        name: What the object is called in it.
+        sources: The bytes of the file, and of all modules from its own folder that have run so far.
+    """
 
     value: Any
-    code: Code
+    file: Path
+    name: str
+    sources: list[bytes]
+
+    @property
+    def code(self) -> Code:
+        """Return what has run, for the record; ask once the network is made, which may import more."""
+        return Code(self.file, self.name, sha256_bytes(b"".join(self.sources)))
 
 
 def is_code(text: str | Path) -> bool:
@@ -56,22 +70,21 @@ def load_named(text: str) -> Named:
         content = file.read_bytes()
     except OSError as cause:
         raise Unreadable(f"the code {quoted(file)} cannot be read ({cause.strerror})", FORM) from cause
-    sha256 = sha256_bytes(content)
-    module_name = f"robustmnist_code_{sha256[:16]}"  # of its own, so that no module of the same name is in the way
+    module_name = f"robustmnist_code_{sha256_bytes(content)[:16]}"  # a name that nothing else has
     spec = importlib.util.spec_from_file_location(module_name, file.resolve())
     if spec is None or spec.loader is None:
         raise Unreadable(f"the code {quoted(file)} is no Python file", FORM)
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module  # dataclasses and pickles of the file look themselves up here
-    with running(file), _aside(file) as beside:
+    sources = [content]
+    with running(file), _aside(file, sources):
         spec.loader.exec_module(module)
-    sha256 = sha256_bytes(content + b"".join(beside)) if beside else sha256
     if not hasattr(module, name):
         offered = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == module_name]
         raise Unreadable(
             f"{quoted(file)} has no {quoted(name)}", f"it has {', '.join(offered[:8]) or 'nothing of its own'}"
         )
-    return Named(getattr(module, name), Code(file, name, sha256))
+    return Named(getattr(module, name), file, name, sources)
 
 
 def made(named: Named, *arguments: Any) -> nn.Module | Predict:
@@ -84,20 +97,20 @@ def made(named: Named, *arguments: Any) -> nn.Module | Predict:
         Unreadable: If calling it fails, or what comes out cannot be called.
     """
     value = named.value
-    with running(named.code.file), _aside(named.code.file):
+    with running(named.file), _aside(named.file, named.sources):
         if inspect.isclass(value) or (_is_plain(value) and _needed(value) == len(arguments)):
             needed = _needed(value)
             if needed != len(arguments):
-                what = f"the class {named.code.name} needs {needed} arguments to be made"
-                raise Unreadable(what, f"name a function that makes it: def make(): return {named.code.name}(...)")
+                what = f"the class {named.name} needs {needed} arguments to be made"
+                raise Unreadable(what, f"name a function that makes it: def make(): return {named.name}(...)")
             value = value(*arguments)
     if isinstance(value, nn.Module):
         return value.eval()
     if not callable(value):
         method = next((name for name in ("predict_proba", "predict") if hasattr(value, name)), None)
         hint = f"return its {method}" if method else "return a torch module or a function of images"
-        raise Unreadable(f"{named.code.name} gives a {type(value).__name__}, which cannot be called", hint)
-    return _guarded(value, named.code.file)
+        raise Unreadable(f"{named.name} gives a {type(value).__name__}, which cannot be called", hint)
+    return _guarded(value, named.file)
 
 
 def _guarded(function: Callable[..., Any], file: Path) -> Predict:
@@ -107,9 +120,7 @@ def _guarded(function: Callable[..., Any], file: Path) -> Predict:
         try:
             return function(images)
         except Exception as cause:
-            raise CheckpointError(
-                _blame(cause, file), remedy="mend it, or hold --input against what it takes"
-            ) from cause
+            raise CheckpointError(_blame(cause, file), remedy="mend it, or see what --input it takes") from cause
 
     return predict
 
@@ -126,21 +137,20 @@ def running(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _aside(file: Path) -> Iterator[list[bytes]]:
+def _aside(file: Path, sources: list[bytes]) -> Iterator[None]:
     """Let the file's folder be searched for modules, and keep torch's global generator as it was.
 
-    Yields:
-        A list that holds, afterwards, the sources of the modules from there. They are forgotten: another model's
-        ``layers.py`` is another module.
+    The sources of the modules from there are added to `sources`, and the modules are forgotten: another model's
+    ``layers.py`` is another module.
     """
     folder = file.resolve().parent
-    before, sources = set(sys.modules), list[bytes]()
+    before = set(sys.modules)
     sys.path.insert(0, str(folder))
     try:
         with torch.random.fork_rng(devices=[]):
-            yield sources
+            yield
     finally:
-        if str(folder) in sys.path:
+        with suppress(ValueError):  # the code has put the path in order itself
             sys.path.remove(str(folder))
         for name in sorted(set(sys.modules) - before):
             if source := _source_within(folder, name):

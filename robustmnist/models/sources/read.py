@@ -117,7 +117,7 @@ def _code(path: Path) -> Source:
     named = load_named(str(path))
     network = user_network(made(named))
     note = "No file of weights was given: the network is as its code makes it."
-    return Source("python code", named.code.file, named.code.sha256, (network,), named.code, (note,))
+    return Source("python code", named.file, named.code.sha256, (network,), named.code, (note,))
 
 
 def _no_code(code: str | None, form: str) -> None:

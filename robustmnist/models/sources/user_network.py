@@ -45,7 +45,7 @@ def with_state(named: Named, weights: Weights) -> tuple[nn.Module, list[str]]:
     """
     module = made(named)
     if not isinstance(module, nn.Module):
-        raise Unreadable(f"{named.code.name} is no torch module, so that weights cannot be loaded into it", FORM)
+        raise Unreadable(f"{named.name} is no torch module, so that weights cannot be loaded into it", FORM)
     state = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in weights.arrays.items()}
     wanted = {name: tuple(value.shape) for name, value in module.state_dict().items()}
     notes = []
@@ -54,10 +54,8 @@ def with_state(named: Named, weights: Weights) -> tuple[nn.Module, list[str]]:
         state = {name.removeprefix(prefix): value for name, value in state.items()}
         notes.append(f"The prefix {quoted(prefix)} was cut off all names.")
     if problem := _mismatch({name: tuple(value.shape) for name, value in state.items()}, wanted):
-        raise Unreadable(
-            f"does not fit {named.code.name}: {problem}", "name the class that the weights were saved from"
-        )
-    with running(named.code.file):
+        raise Unreadable(f"does not fit {named.name}: {problem}", "name the class that the weights were saved from")
+    with running(named.file):
         module.load_state_dict(state)
     return module.eval(), notes
 
