@@ -2,11 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from robustmnist.data import Dataset
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -29,6 +33,22 @@ def mnist_dir() -> Path:
         if folder is not None and list(folder.rglob("t10k-images-idx3-ubyte*")):
             return folder
     pytest.skip("MNIST is not on this machine: set ROBUSTMNIST_DATA to its folder")
+
+
+@pytest.fixture(scope="session")
+def mnist_or_none() -> Path | None:
+    """Return the folder with MNIST's training digits, or None where they are not on this machine."""
+    named = os.environ.get("ROBUSTMNIST_DATA")
+    folders = (Path(named) if named else None, CHECKOUT.parent / "shared" / "data")
+    return next((one for one in folders if one and list(one.rglob("train-images-idx3-ubyte*"))), None)
+
+
+@pytest.fixture(scope="session")
+def adoption_digits(mnist_or_none: Path | None) -> "Dataset":
+    """Return the 300 digits by which adopted classifiers are judged: MNIST's, or the embedded ones."""
+    from robustmnist.adoption import training_digits
+
+    return training_digits(mnist_or_none or Path("/nowhere"))
 
 
 @pytest.fixture(scope="session")

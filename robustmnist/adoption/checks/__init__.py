@@ -1,0 +1,87 @@
+"""The checks of a classifier that is to be taken in: how it is called, what it answers, what that depends on and means.
+
+The first ten, about the file, belong to the readers of files.
+"""
+
+from robustmnist.adoption.checks import answer, behaviour, call, meaning
+from robustmnist.adoption.checks.subject import Check, Rule, Subject
+from robustmnist.adoption.digits import training_digits
+from robustmnist.adoption.find import Finding
+from robustmnist.adoption.network import Network
+from robustmnist.data import Dataset
+from robustmnist.errors import InputError
+from robustmnist.models.contract import Input, Output
+
+__all__ = ["CHECKS", "check_classifier"]
+
+CHECKS: dict[int, tuple[str, Rule]] = {
+    11: ("takes its shape", call.accepts_its_shape),
+    12: ("takes any batch", call.takes_any_batch),
+    13: ("takes an empty batch", call.takes_none),
+    14: ("answers bare scores", answer.is_bare),
+    15: ("answers ten columns", answer.has_ten_columns),
+    16: ("answers real numbers", answer.is_real),
+    17: ("answers finite numbers", answer.is_finite),
+    18: ("answers what was agreed", answer.is_of_its_kind),
+    19: ("applies softmax once", answer.is_softmaxed_once),
+    20: ("leaves its input alone", call.leaves_its_input),
+    21: ("keeps no gradient", call.keeps_no_gradient),
+    22: ("answers twice the same", behaviour.answers_twice_the_same),
+    23: ("obeys eval()", behaviour.is_at_rest),
+    24: ("ignores its company", behaviour.ignores_company),
+    25: ("ignores threads", behaviour.ignores_threads),
+    26: ("survives saving", behaviour.survives_saving),
+    27: ("leaves generators alone", behaviour.leaves_generators),
+    28: ("can be moved", behaviour.can_be_moved),
+    29: ("is fed what it wants", meaning.contract_is_likeliest),
+    30: ("classes in order", meaning.order_is_right),
+    31: ("ink not inverted", meaning.ink_is_right),
+    32: ("digits not transposed", meaning.orientation_is_right),
+    33: ("reads digits", meaning.reads_digits),
+    34: ("not saturated", meaning.is_not_saturated),
+}
+
+
+def check_classifier(
+    network: Network,
+    input: Input,
+    output: Output,
+    *,
+    digits: Dataset | None = None,
+    finding: Finding | None = None,
+) -> list[Check]:
+    """Check a classifier under its contract, and return what each check said, in order.
+
+    The network comes out as it went in, unless it changes itself when it is called.
+
+    Args:
+        network: As it was read.
+        input: How it is to be fed.
+        output: How its answers are to be read.
+        digits: From `training_digits`, which is also the default.
+        finding: From `find_contract` for this network, where that was asked already.
+    """
+    subject = Subject(network, input, output, training_digits() if digits is None else digits, finding)
+    results: list[Check] = []
+    for number, (name, rule) in CHECKS.items():
+        if results and results[0].passed is False:
+            passed, said = None, "Not checked: it does not take what it is fed."
+        else:
+            passed, said = _asked(subject, number, rule)
+        results.append(Check(number, name, passed, _line(said)))
+    return results
+
+
+def _asked(subject: Subject, number: int, rule: Rule) -> tuple[bool | None, str]:
+    try:
+        return rule(subject)
+    except InputError as error:  # what it answers are no rows of scores: one check says so, the others cannot be made
+        return (False, f"It {error.what}.") if number == 15 else (None, f"Not checked: it {error.what}.")
+    except Exception as cause:  # a stranger's code may raise anything
+        line = (str(cause).strip().splitlines() or [""])[0][:200].rstrip(".")
+        return False, f"It stopped with {type(cause).__name__}: {line}."
+
+
+def _line(said: str) -> str:
+    """Return one printable line: names and messages of a stranger's code may hold anything."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in " ".join(said.split()))
