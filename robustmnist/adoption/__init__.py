@@ -3,6 +3,10 @@
 from robustmnist.adoption.checks import check_classifier as check_classifier
 from robustmnist.adoption.checks.subject import Check as Check
 from robustmnist.adoption.digits import training_digits as training_digits
+from robustmnist.adoption.examine import Examination as Examination
+from robustmnist.adoption.examine import examine as examine
 from robustmnist.adoption.find import Finding as Finding
 from robustmnist.adoption.find import find_contract as find_contract
 from robustmnist.adoption.network import Network as Network
+from robustmnist.adoption.words import summary_lines as summary_lines
+from robustmnist.adoption.words import warning as warning

@@ -5,8 +5,9 @@ import itertools
 from robustmnist.adoption.network import Network
 from robustmnist.errors import InputError
 from robustmnist.models.contract import Input
+from robustmnist.models.contract_text import read_input
 
-__all__ = ["SCALES", "candidates"]
+__all__ = ["SCALES", "candidates", "declared"]
 
 # Of 24 published MNIST classifiers 18 want 0..1, 5 mean and sd of MNIST, 4 -1..1 (some are counted in two forms).
 # Mean and sd of the three channels: those of ImageNet, which torchvision's classifiers want.
@@ -29,6 +30,17 @@ def candidates(network: Network) -> list[Input]:
         Input.parse(f"{scale},{words},fit={fit},{ink},{orientation}")
         for (ink, orientation), fit, scale in itertools.product(LOOKS, fits, scales)
     ]
+
+
+def declared(text: str, network: Network) -> Input:
+    """Return the contract that a user declares for `network`: what `text` leaves out follows from the input's shape.
+
+    Raises:
+        InputError: If the text cannot be read, or no digit can be brought to the shape.
+    """
+    size, channels = _size(network)
+    shape = {"size": size, "channels": channels, "layout": network.layout, "fit": "pad" if size == 28 else "resize"}
+    return Input(**{**shape, **read_input(text)})
 
 
 def _size(network: Network) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from robustmnist.models.rows import rows_of
 
 __all__ = ["Contender", "enter", "play"]
 
+CHUNK = 64  # digits of a call: of 224 × 224 px in 64 channels they take 0.8 GB
 # Nats per digit that another order of classes must gain: ten columns put in the likeliest order gain a little anywhere.
 ORDER_HANDICAP = 0.5
 
@@ -68,8 +69,10 @@ def play(contenders: Sequence[Contender], digits: Dataset, count: int) -> Sequen
         images = digits.images[seen:count]
         if len(images):
             with at_rest(one.module):
-                rows = rows_of(rows_under(one.module, one.input, images), len(images)).detach().cpu()
-            one.rows = rows if one.rows is None else torch.cat([one.rows, rows])
+                parts = [
+                    rows_of(rows_under(one.module, one.input, part), len(part)) for part in torch.split(images, CHUNK)
+                ]
+            one.rows = torch.cat([*([] if one.rows is None else [one.rows]), *(part.detach().cpu() for part in parts)])
     for place in {one.place for one in contenders}:
         group = [one for one in contenders if one.place == place]
         # One kind for the network: what one candidate's few rows leave open, those of all do not.

@@ -155,7 +155,7 @@ def _chosen(field: Sequence[Contender], test: Dataset) -> Finding:
     best = next(one for one in every if _is_as_likely(one, likeliest))
     others = sorted((one for one in every if one is not best), key=lambda one: one.loss)
     margin, error = difference(best, others[0]) if others else (np.inf, 0.0)
-    name = f"{len(test)} {'embedded' if test.name == 'digits' else 'MNIST training'} digits, moved or turned"
+    name = f"{len(test)} moved {'embedded' if test.name == 'digits' else 'MNIST training'} digits"
     return Finding(best, tuple(others), margin, error, name)
 
 

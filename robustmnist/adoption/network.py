@@ -14,6 +14,7 @@ from robustmnist.models.opaque import Opaque
 
 __all__ = ["Network", "at_rest", "callable_of", "rows_under"]
 
+SMALL_TILE = 32  # rows: the contest asks 30, then 60 digits of each candidate
 SHOWN = 200  # characters of another program's error that a message of ours repeats
 
 
@@ -44,8 +45,8 @@ class Network(Protocol):
 
 
 def callable_of(network: Network) -> nn.Module:
-    """Return the network as a module from tensors to what it answers."""
-    return network.module if isinstance(network.module, nn.Module) else Opaque(network.module)
+    """Return the network as a module from tensors to what it answers; a function in small tiles, for few digits."""
+    return network.module if isinstance(network.module, nn.Module) else Opaque(network.module, tile=SMALL_TILE)
 
 
 @contextmanager

@@ -27,27 +27,28 @@ class Opaque(nn.Module):
 
     Args:
         predict: From an array (256, …) to scores (256, columns) or labels (256,), in any form that `rows_of` reads.
+        tile: Rows of every call.
 
     Raises:
         InputError: When called, if the answers have another shape.
     """
 
-    def __init__(self, predict: Callable[[Any], Any]) -> None:
+    def __init__(self, predict: Callable[[Any], Any], *, tile: int = TILE) -> None:
         super().__init__()
-        self.predict = predict
+        self.predict, self.tile = predict, tile
         self._turn = threading.Lock()
 
     @torch.no_grad()
     def forward(self, values: Tensor) -> Tensor:
         """Return float32 (B, columns), or (B,) of labels, of `values` (B, …) on any device; B ≥ 1."""
-        return torch.cat([self._tile(part) for part in torch.split(values, TILE)]).to(values.device)
+        return torch.cat([self._tile(part) for part in torch.split(values, self.tile)]).to(values.device)
 
     def _tile(self, part: Tensor) -> Tensor:
-        array = np.zeros((TILE, *part.shape[1:]), np.float32)
+        array = np.zeros((self.tile, *part.shape[1:]), np.float32)
         array[: len(part)] = part.cpu().numpy()
         with self._turn:
             answer = self.predict(array)
-        return rows_of(answer, TILE)[: len(part)].detach().cpu().to(torch.float32, copy=True)
+        return rows_of(answer, self.tile)[: len(part)].detach().cpu().to(torch.float32, copy=True)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Opaque":
         return self

@@ -4,7 +4,7 @@ The first ten, about the file, belong to the readers of files.
 """
 
 from robustmnist.adoption.checks import answer, behaviour, call, meaning
-from robustmnist.adoption.checks.subject import Check, Rule, Subject
+from robustmnist.adoption.checks.subject import Check, NotMade, Rule, Subject
 from robustmnist.adoption.digits import training_digits
 from robustmnist.adoption.find import Finding
 from robustmnist.adoption.network import Network
@@ -64,22 +64,27 @@ def check_classifier(
     subject = Subject(network, input, output, training_digits() if digits is None else digits, finding)
     results: list[Check] = []
     for number, (name, rule) in CHECKS.items():
-        if results and results[0].passed is False:
-            passed, said = None, "Not checked: it does not take what it is fed."
-        else:
-            passed, said = _asked(subject, number, rule)
-        results.append(Check(number, name, passed, _line(said)))
+        results.append(_made(subject, number, name, rule))
+        if results[0].passed is False:
+            said = "Not checked: it does not take what it is fed."
+            return results + [Check(other, CHECKS[other][0], None, said, made=False) for other in list(CHECKS)[1:]]
     return results
 
 
-def _asked(subject: Subject, number: int, rule: Rule) -> tuple[bool | None, str]:
+def _made(subject: Subject, number: int, name: str, rule: Rule) -> Check:
+    """Make one check; whatever a stranger's code raises ends it, and nothing else."""
     try:
-        return rule(subject)
+        passed, said = rule(subject)
+    except NotMade as reason:
+        return Check(number, name, None, _line(str(reason)), made=False)
     except InputError as error:  # what it answers are no rows of scores: one check says so, the others cannot be made
-        return (False, f"It {error.what}.") if number == 15 else (None, f"Not checked: it {error.what}.")
-    except Exception as cause:  # a stranger's code may raise anything
+        if number != 15:
+            return Check(number, name, None, _line(f"Not checked: it {error.what}."), made=False)
+        passed, said = False, f"It {error.what}."
+    except Exception as cause:
         line = (str(cause).strip().splitlines() or [""])[0][:200].rstrip(".")
-        return False, f"It stopped with {type(cause).__name__}: {line}."
+        passed, said = False, f"It stopped with {type(cause).__name__}: {line}."
+    return Check(number, name, passed, _line(said))
 
 
 def _line(said: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from robustmnist.adoption.checks.subject import BATCH, Subject, Verdict, rounding
+from robustmnist.adoption.checks.subject import BATCH, NotMade, Subject, Verdict, rounding
 from robustmnist.adoption.network import at_rest
 from robustmnist.models.rows import rows_of
 
@@ -23,7 +23,7 @@ __all__ = [
     "survives_saving",
 ]
 
-FUNCTION: Verdict = (None, "It is a function, which this cannot be asked of.")
+FUNCTION = "It is a function, which this cannot be asked of."
 
 
 def answers_twice_the_same(subject: Subject) -> Verdict:
@@ -37,7 +37,7 @@ def answers_twice_the_same(subject: Subject) -> Verdict:
 def is_at_rest(subject: Subject) -> Verdict:
     """Every part obeys eval(), and batch norm has running statistics to use."""
     if not isinstance(subject.network.module, nn.Module):
-        return FUNCTION
+        raise NotMade(FUNCTION)
     with at_rest(subject.module):
         awake = [name for name, part in subject.module.named_modules() if part.training]
     if awake:
@@ -86,7 +86,7 @@ def ignores_threads(subject: Subject) -> Verdict:
 def survives_saving(subject: Subject) -> Verdict:
     """What its weights are saved and loaded as is all that it needs."""
     if not isinstance(subject.network.module, nn.Module):
-        return FUNCTION
+        raise NotMade(FUNCTION)
     loose = [
         f"{name}.{key}" if name else key
         for name, part in subject.module.named_modules()
@@ -99,7 +99,7 @@ def survives_saving(subject: Subject) -> Verdict:
             f"Its {loose[0]!r} is a plain tensor: it is not saved with the weights, nor moved to another device.",
         )
     if (twin := _copy(subject.module)) is None:
-        return None, "It cannot be copied, so saving and loading was not tried."
+        raise NotMade("It cannot be copied, so saving and loading was not tried.")
     file = io.BytesIO()
     torch.save(subject.module.state_dict(), file)
     with torch.no_grad():
@@ -133,9 +133,9 @@ def leaves_generators(subject: Subject) -> Verdict:
 def can_be_moved(subject: Subject) -> Verdict:
     """In double precision it answers the same, and on a device without memory nothing stays behind."""
     if not isinstance(subject.network.module, nn.Module):
-        return FUNCTION
+        raise NotMade(FUNCTION)
     if (twin := _copy(subject.module)) is None:
-        return None, "It cannot be copied, so moving it was not tried."
+        raise NotMade("It cannot be copied, so moving it was not tried.")
     fed = subject.batch[:2]
     try:
         with at_rest(twin):

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from robustmnist.adoption.checks.subject import BATCH, Subject, Verdict
+from robustmnist.adoption.checks.subject import BATCH, NotMade, Subject, Verdict
 from robustmnist.adoption.network import at_rest
 from robustmnist.adoption.shapes import taken_shapes
 from robustmnist.models.opaque import TILE
@@ -49,7 +49,7 @@ def takes_none(subject: Subject) -> Verdict:
     try:
         rows = subject.call(subject.batch[:0].clone())
     except Exception as cause:
-        return None, f"It does not take an empty batch, so that is answered without it ({_brief(cause)})."
+        raise NotMade(f"It does not take an empty batch, which is answered without it ({_brief(cause)}).") from cause
     shape = tuple(getattr(rows, "shape", (0,)))
     return (True, "It takes an empty batch.") if shape[:1] == (0,) else (None, f"It answers {shape} to no digit.")
 
@@ -70,7 +70,7 @@ def leaves_its_input(subject: Subject) -> Verdict:
 def keeps_no_gradient(subject: Subject) -> Verdict:
     """Called without gradients it makes none, and its file brought none along."""
     if not isinstance(subject.network.module, nn.Module):
-        return None, "It is a function: there are no gradients to keep."
+        raise NotMade("It is a function, which has no gradients to keep.")
     kept = [name for name, weight in subject.module.named_parameters() if weight.grad is not None]
     if kept:
         return False, f"{len(kept)} weights keep gradients, {kept[0]!r} first: they double its memory."

@@ -2,7 +2,7 @@
 
 import torch
 
-from robustmnist.adoption.checks.subject import Subject, Verdict
+from robustmnist.adoption.checks.subject import NotMade, Subject, Verdict
 from robustmnist.adoption.find import NOISE, USUAL, difference
 from robustmnist.adoption.likelihood import best_classes, columns_of
 from robustmnist.models.adapter import read
@@ -29,17 +29,17 @@ def contract_is_likeliest(subject: Subject) -> Verdict:
     """No other input makes the digits likelier, beyond the noise."""
     ours, rival = subject.contest
     if rival is None:
-        return None, "There is no other contract for its shape."
+        raise NotMade("There is no other contract for its shape.")
     ahead, error = difference(rival, ours)
     if _better(subject) is not None:
         better = f"It reads digits better fed {rival.input} than {ours.input}"
-        return False, f"{better}, by {ahead:.2f} ± {error:.2f} nats a digit."
+        return False, f"{better}, by {ahead:.2f} ± {error:.2f} nats per digit."
     if ahead > -NOISE * error:
         twins = f"Whether it is fed {ours.input} or {rival.input} cannot be told apart"
-        return True, f"{twins}: {abs(ahead):.3f} ± {error:.3f} nats a digit lie between them."
+        return True, f"{twins}: {abs(ahead):.3f} ± {error:.3f} nats per digit lie between them."
     return (
         True,
-        f"Fed {ours.input} it reads digits best; {rival.input} is {-ahead:.2f} ± {error:.2f} nats a digit behind.",
+        f"Fed {ours.input} it reads digits best; {rival.input} is {-ahead:.2f} ± {error:.2f} nats per digit behind.",
     )
 
 
@@ -49,6 +49,8 @@ def order_is_right(subject: Subject) -> Verdict:
     columns = columns_of(subject.answers, subject.output.kind, subject.output.classes)
     better = best_classes(columns, labels)
     now, then = (_accuracy(columns, classes, labels) for classes in (subject.output.classes, better))
+    if then < 0.5:
+        return None, "It reads too few digits in any order of its columns to tell which is meant."
     if then < now + 0.05:
         return True, "The columns stand for the digits as agreed."
     others = [f"{digit} in {better[digit]}" for digit in range(10) if better[digit] != subject.output.classes[digit]]
@@ -87,7 +89,7 @@ def reads_digits(subject: Subject) -> Verdict:
 def is_not_saturated(subject: Subject) -> Verdict:
     """On noise it is not certain: a network that is fed numbers far too large always is."""
     if not subject.output.has_confidence:
-        return None, "It answers labels, which have no confidence."
+        raise NotMade("It answers labels, which have no confidence.")
     scores = read(subject.rows(subject.given(subject.noise)), subject.output).double()
     confidence = float(scores.softmax(1).amax(1).nan_to_num(0.0).mean())
     if confidence <= SATURATED:

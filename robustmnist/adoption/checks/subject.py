@@ -16,7 +16,7 @@ from robustmnist.models.adapter import feed
 from robustmnist.models.contract import Input, Output
 from robustmnist.models.rows import rows_of
 
-__all__ = ["BATCH", "Check", "Rule", "Subject", "Verdict", "rounding"]
+__all__ = ["BATCH", "Check", "NotMade", "Rule", "Subject", "Verdict", "rounding"]
 
 BATCH = 32  # digits of a check that compares answers: enough to differ, few enough for three dozen calls
 ROUNDING = 1e-4  # of the largest score: what float32 sums in another order may differ by
@@ -31,15 +31,21 @@ class Check:
     Attributes:
         number: 1 to 34; the first ten are about the file.
         name: What was checked, in a few words.
-        passed: True, or False where it will spoil the numbers; None where it is no fault but worth knowing, or could
-            not be checked.
+        passed: True, or False where it will spoil the numbers; None where it is no fault but worth knowing, or was not
+            checked.
         said: One sentence.
+        made: Whether it was checked: some things cannot be asked of a function, or of labels.
     """
 
     number: int
     name: str
     passed: bool | None
     said: str
+    made: bool = True
+
+
+class NotMade(Exception):
+    """A check does not apply; the message says why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +78,7 @@ class Subject:
 
     @functools.cached_property
     def module(self) -> nn.Module:
-        """The network as a module; a function in tiles of 256."""
+        """The network as a module; a function in small tiles."""
         return callable_of(self.network)
 
     @functools.cached_property
@@ -88,7 +94,7 @@ class Subject:
     @functools.cached_property
     def answers(self) -> Tensor:
         """What the network answers to all the digits."""
-        return self.rows(self.given(self.digits.images))
+        return torch.cat([self.rows(self.given(part)) for part in torch.split(self.digits.images, 2 * BATCH)])
 
     def given(self, images: Tensor) -> Tensor:
         """Return what the network is given for images (B, 1, 28, 28)."""
@@ -104,7 +110,7 @@ class Subject:
             return self.network.module(given.numpy())
 
     def rows(self, given: Tensor) -> Tensor:
-        """Return the answers as rows, each call with a copy; of a function in tiles of 256."""
+        """Return the answers as rows, each call with a copy."""
         with at_rest(self.module):
             return rows_of(self.module(given.clone()), len(given)).detach()
 

@@ -1,0 +1,73 @@
+"""What is said of a classifier that was examined: a few plain lines for the terminal."""
+
+from robustmnist.adoption.examine import Examination
+from robustmnist.adoption.find import NOISE, difference
+from robustmnist.results.interval import wilson
+
+__all__ = ["summary_lines", "warning"]
+
+
+def summary_lines(seen: Examination) -> list[str]:
+    """Return what the classifier is, how it is fed and read, how well it reads, and which checks it failed."""
+    failed = seen.faults
+    made = [check for check in seen.checks if check.made]
+    count = f"{len(made)} check{'s were' if len(made) > 1 else ' was'} made, {len(failed) or 'none'} failed."
+    lines = [seen.network.description, _reading(seen), *_contract(seen), _accuracy(seen), count]
+    lines += [f"Fault, {check.name}: {check.said}" for check in failed]
+    lines += [f"Note, {check.name}: {check.said}" for check in made if check.passed is None]
+    return [line for line in lines if line]
+
+
+def warning(seen: Examination) -> str | None:
+    """Return the sentence for terminal and page where digits contradict the input that was declared; else None."""
+    if seen.contradiction is None:
+        return None
+    better, ahead, error = seen.contradiction
+    return (
+        f"The classifier is fed {seen.input} as declared, but it reads digits better fed {better.input} "
+        f"({ahead:.2f} ± {error:.2f} nats per digit): all numbers may be wrong, above all under perturbations."
+    )
+
+
+def _contract(seen: Examination) -> list[str]:
+    """Return how it is fed and what comes next to that, and how it is read."""
+    read = f"Output: {seen.output}."
+    finding = seen.finding
+    if finding is None:
+        return [f"Input: {seen.input}, {'as declared' if seen.declared else 'the most usual of its shape'}.", read]
+    said = f"Input: {seen.input}, {'as declared' if seen.declared else f'found by {finding.digits}'}"
+    ours = next((one for one in finding.candidates if seen.input.same_as(one.input)), None)
+    rival = next((one for one in finding.candidates if not seen.input.same_as(one.input)), None)
+    if ours is None or rival is None or seen.contradiction is not None:
+        return [f"{said}.", read]
+    gap, error = difference(ours, rival)
+    margin = f"{abs(gap):.2f} ± {error:.2f} nats per digit"
+    if gap > NOISE * error:
+        return [f"{said}; next best is {rival.input}, {margin} behind.", read]
+    return [f"{said}; digits do not tell it from {rival.input} ({margin}): give --input if you know it.", read]
+
+
+def _reading(seen: Examination) -> str:
+    """Return what was chosen where the file leaves open which network its weights belong to."""
+    if len(seen.networks) < 2 or seen.finding is None:
+        return ""
+    best = seen.finding.best
+    rival = next((one for one in seen.finding.others if one.network != best.network), None)
+    said = f"Read as the likeliest of {len(seen.networks)} networks that its weights fit"
+    if rival is not None:
+        behind, error = difference(best, rival)
+        next_one = seen.networks[rival.network].description
+        margin = f"{abs(behind):.2f} ± {error:.2f} nats per digit"
+        reading = f"next best is {next_one}, {margin} behind" if behind > NOISE * error else f"or {next_one} ({margin})"
+        said = f"{said}; {reading}"
+    return f"{said}. Give --code to be sure."
+
+
+def _accuracy(seen: Examination) -> str:
+    if seen.right is None:
+        return ""
+    right, n = seen.right, len(seen.digits)
+    low, high = wilson(right, n)
+    name = "embedded" if seen.digits.name == "digits" else "training"
+    share = f"{right / n:.1%}".replace("%", " %")
+    return f"Accuracy: {right} of {n} {name} digits, {share} ({100 * low:.1f} to {100 * high:.1f} %)."
