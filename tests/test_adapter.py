@@ -132,6 +132,15 @@ def test_probabilities_become_logarithms_that_are_finite() -> None:
     assert read(torch.full((1, 10), torch.nan), Output("probabilities")).isnan().all()
 
 
+def test_log_probabilities_of_zero_become_finite_and_no_other_changes() -> None:
+    rows = torch.tensor([[0.0, -torch.inf, -300.0, *[-90.0] * 7], [torch.nan, *[-2.0] * 9]])
+    answer = read(rows, Output("log-probabilities"))
+    assert answer[0, 1] == torch.tensor(torch.finfo(torch.float32).tiny).log()
+    assert torch.equal(answer[0, 2:], rows[0, 2:])
+    assert answer[1, 0].isnan()
+    assert read(rows, Output("logits"))[0, 1] == -torch.inf
+
+
 def test_columns_are_read_in_the_order_agreed() -> None:
     rows = torch.arange(24.0).reshape(2, 12)
     order = (1, 2, 3, 4, 5, 6, 7, 8, 9, 11)

@@ -85,7 +85,11 @@ def test_several_readings_of_one_file(network: Net, adoption_digits: Dataset) ->
     both = examine([other, network], digits=adoption_digits)
     assert both.network is network
     assert summary_lines(both)[1].startswith("Read as the likeliest of 2 networks that its weights fit")
-    assert summary_lines(both)[1].endswith("Give --code to be sure.")
+    assert summary_lines(both)[1].endswith("Give --code to settle it.")
+    assert "; next best is " in summary_lines(both)[2]  # another input of the same network
+    contract = next(check for check in both.checks if check.number == 29)
+    assert contract.passed
+    assert contract.made
 
 
 def test_twins_are_said_to_be_twins(adoption_digits: Dataset, mnist_or_none: Path | None) -> None:

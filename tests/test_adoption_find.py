@@ -190,6 +190,22 @@ def test_the_network_comes_out_as_it_went_in(trained: dict[str, nn.Sequential], 
     assert [part.training for part in module] == [False, True, True, True, True]
 
 
+def test_a_network_that_insists_on_its_range_is_found_out_all_the_same(
+    trained: dict[str, nn.Sequential], adoption_digits: Dataset
+) -> None:
+    class Insisting(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            if x.min() < 0 or x.max() > 1:
+                raise ValueError("values from 0 to 1 only")
+            return trained["0..1,dark"](x)  # type: ignore[no-any-return]
+
+    finding = find_contract([Net(Insisting())], adoption_digits)
+    assert str(finding.best.input) == "0..1,dark"
+    assert {candidate.input.range for candidate in finding.candidates} == {(0.0, 1.0)}
+    finding = find_contract([Net(Insisting())], adoption_digits, declared=Input.parse("0..255"))
+    assert Input.parse("0..255") not in [candidate.input for candidate in finding.candidates]
+
+
 @pytest.mark.parametrize(
     ("layout", "shape"),
     [("nchw", (2, 28, 28)), ("nchw", (1, 28, 20)), ("flat", (785,)), ("hw", (28,)), ("tokens", (9,))],

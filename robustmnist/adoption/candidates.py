@@ -9,7 +9,7 @@ from robustmnist.models.contract_text import read_input
 
 __all__ = ["SCALES", "candidates", "declared"]
 
-# Of 24 published MNIST classifiers 18 want 0..1, 5 mean and sd of MNIST, 4 -1..1 (some are counted in two forms).
+# Of 26 published MNIST classifiers 18 want 0..1, 4 -1..1, and 4 the mean and sd of MNIST.
 # Mean and sd of the three channels: those of ImageNet, which torchvision's classifiers want.
 SCALES = ("0..1", "-1..1", "mean=0.1307,sd=0.3081", "0..255", "per-image")
 IMAGENET = "mean=0.485/0.456/0.406,sd=0.229/0.224/0.225"

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from robustmnist.adoption.likelihood import best_classes, columns_of, losses, recognise
 from robustmnist.adoption.network import Network, at_rest, callable_of, rows_under
 from robustmnist.data import Dataset
+from robustmnist.errors import InputError
 from robustmnist.models.contract import DIGITS, Input, Kind, Output
 from robustmnist.models.rows import rows_of
 
@@ -27,14 +28,14 @@ class Contender:
 
     Attributes:
         module: The network.
-        place: Its place in the list of networks.
+        index: Its index in the list of networks.
         input: The candidate.
         rows: What it answered to the first digits.
         screening: Nats per digit so far.
     """
 
     module: nn.Module
-    place: int
+    index: int
     input: Input
     rows: Tensor | None = field(default=None)
     kind: Kind = field(default="logits")
@@ -45,39 +46,58 @@ class Contender:
         assert self.rows is not None
         labels = labels[: len(self.rows)]
         columns = columns_of(self.rows, self.kind)
-        classes, found = DIGITS, losses(columns, DIGITS, labels)
+        classes, fit = DIGITS, losses(columns, DIGITS, labels)
         other = best_classes(columns, labels)
         if other != DIGITS:
             reordered = losses(columns, other, labels)
-            if reordered.mean() + ORDER_HANDICAP < found.mean():
-                classes, found = other, reordered
+            if reordered.mean() + ORDER_HANDICAP < fit.mean():
+                classes, fit = other, reordered
         read = columns[:, list(classes)]
         right = (read.argmax(1) == labels) & read.isfinite().all(1)
-        return Output(self.kind, classes), found, float(right.double().mean())
+        return Output(self.kind, classes), fit, float(right.double().mean())
 
 
-def enter(network: Network, place: int, wanted: Sequence[Input]) -> list[Contender]:
+def enter(network: Network, index: int, wanted: Sequence[Input]) -> list[Contender]:
     """Return a contender for each of the inputs that are `wanted`."""
     module = callable_of(network)
-    return [Contender(module, place, contract) for contract in wanted]
+    return [Contender(module, index, contract) for contract in wanted]
 
 
-def play(contenders: Sequence[Contender], digits: Dataset, count: int) -> Sequence[Contender]:
-    """Let every contender answer the digits up to `count` that it has not seen, and score it; return them."""
-    for one in contenders:
-        seen = 0 if one.rows is None else len(one.rows)
-        images = digits.images[seen:count]
-        if len(images):
-            with at_rest(one.module):
-                parts = [
-                    rows_of(rows_under(one.module, one.input, part), len(part)) for part in torch.split(images, CHUNK)
-                ]
-            one.rows = torch.cat([*([] if one.rows is None else [one.rows]), *(part.detach().cpu() for part in parts)])
-    for place in {one.place for one in contenders}:
-        group = [one for one in contenders if one.place == place]
+def play(contenders: Sequence[Contender], digits: Dataset, count: int) -> list[Contender]:
+    """Let every contender answer the digits up to `count` that it has not seen, and return them scored.
+
+    One that refuses them leaves the contest: a network may insist on the range that it was trained with.
+
+    Raises:
+        InputError: If all refuse; the message is the first one's.
+    """
+    left, refusals = [], []
+    for contender in contenders:
+        seen = 0 if contender.rows is None else len(contender.rows)
+        try:
+            parts = _answers(contender, digits.images[seen:count])
+        except InputError as refusal:
+            refusals.append(refusal)
+            continue
+        contender.rows = torch.cat([*([] if contender.rows is None else [contender.rows]), *parts])
+        left.append(contender)
+    if not left and refusals:
+        raise refusals[0]
+    for index in {contender.index for contender in left}:
+        group = [contender for contender in left if contender.index == index]
         # One kind for the network: what one candidate's few rows leave open, those of all do not.
-        kind = recognise(torch.cat([one.rows for one in group if one.rows is not None]))
-        for one in group:
-            one.kind = kind
-            one.screening = float(one.result(digits.labels)[1].mean())
-    return contenders
+        kind = recognise(torch.cat([contender.rows for contender in group if contender.rows is not None]))
+        for contender in group:
+            contender.kind = kind
+            contender.screening = float(contender.result(digits.labels)[1].mean())
+    return left
+
+
+def _answers(contender: Contender, images: Tensor) -> list[Tensor]:
+    with at_rest(contender.module):
+        parts = [
+            (part, rows_under(contender.module, contender.input, part))
+            for part in torch.split(images, CHUNK)
+            if len(part)
+        ]
+    return [rows_of(answer, len(part)).detach().cpu() for part, answer in parts]

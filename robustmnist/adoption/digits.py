@@ -32,7 +32,10 @@ def training_digits(
         whole = load_dataset("mnist", part="train", data_dir=data_dir, download=False)
     except MissingDataError:
         embedded = load_dataset("digits")
-        note = "MNIST's training digits are not on this machine: the embedded digits of scikit-learn are used instead"
+        note = (
+            "MNIST's training digits are not on this machine: the embedded digits of scikit-learn are used instead, "
+            "which show less reliably what a classifier wants to be fed"
+        )
         whole = replace(embedded, provenance=replace(embedded.provenance, fallback=True, note=note))
         if notify:
             notify(note)

@@ -56,7 +56,7 @@ class Examination:
         """A contract that suits better than the one declared, by how many nats a digit, and its standard error."""
         if self.finding is None:
             return None
-        ours = next((one for one in self.finding.candidates if self.input.same_as(one.input)), None)
+        ours = next((candidate for candidate in self.finding.inputs if self.input.same_as(candidate.input)), None)
         if ours is None or ours is self.finding.best:
             return None
         ahead, error = difference(self.finding.best, ours)

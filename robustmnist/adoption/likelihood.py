@@ -19,7 +19,7 @@ MOST_COLUMNS = 1000  # labels from which columns are made; any that stands for a
 
 # How candidates are judged was chosen on 13 published classifiers, 5 samples of 300 moved digits each. Wrong contracts
 # of 65, judged by MNIST's training digits and by the embedded ones:
-# plain likelihood 3 and 18; at each candidate's own best temperature 13 and 32; as it is done here 0 and 8.
+# plain likelihood 1 and 18; at each candidate's own best temperature 13 and 32; as it is done here 0 and 8.
 # One digit in a hundred may have been moved out of recognition: without that, one digit decides for the wrong contract
 # of a confident network. Some temperature is allowed, at a price: a network that was trained on 0..255 is certain of
 # its mistakes too, and would lose to a contract under which it says nothing.
@@ -29,7 +29,7 @@ TEMPERATURES = 2.0 ** torch.arange(-8, 8.5, 0.5, dtype=torch.float64)
 
 
 def recognise(rows: Tensor) -> Kind:
-    """Return what kind of answers `rows` are, from their shape, signs and sums; the more rows, the surer.
+    """Return what kind of answers `rows` are, from their shape, signs and sums; and the more rows, the better.
 
     Probabilities lie in [0, 1], of which the sums need not be 1 (ten sigmoids); the exponentials of log-probabilities
     sum to 1; one number for each digit is a label. Rows that are not finite are left out.
@@ -78,8 +78,8 @@ def losses(columns: Tensor, classes: tuple[int, ...], labels: Tensor) -> NDArray
     read = columns[:, list(classes)] / TEMPERATURES[:, None, None]
     right = read.softmax(2)[:, torch.arange(len(labels)), labels].nan_to_num(nan=0.0)
     every = -torch.log((1 - UNREADABLE) * right + UNREADABLE / 10) + PRICE * TEMPERATURES.log().abs()[:, None]
-    found: NDArray[Any] = every[every.mean(1).argmin()].numpy()
-    return found
+    likeliest: NDArray[Any] = every[every.mean(1).argmin()].numpy()
+    return likeliest
 
 
 def best_classes(columns: Tensor, labels: Tensor) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from robustmnist.errors import InputError
-from robustmnist.models.adapter import feed
+from robustmnist.models.adapter import feed_to
 from robustmnist.models.contract import Input
 from robustmnist.models.opaque import Opaque
 
@@ -68,15 +68,14 @@ def rows_under(module: nn.Module, contract: Input, images: Tensor) -> Any:
     Raises:
         InputError: If the network cannot take them; the message repeats the first line of what it said.
     """
-    weight = next((one for one in module.parameters() if one.is_floating_point()), None)
-    given = feed(images, contract)
+    given = feed_to(module, images, contract)
     try:
-        return module(given if weight is None else given.to(weight.dtype))
+        return module(given)
     except InputError:
         raise
     except Exception as cause:  # a stranger's code may raise anything
         said = f"{type(cause).__name__}: {(str(cause).strip().splitlines() or [''])[0][:SHOWN]}"
-        said = "".join(one if one.isprintable() else "\ufffd" for one in said)
+        said = "".join(character if character.isprintable() else "\ufffd" for character in said)
         what = f"does not take {tuple(given.shape)} of {str(contract)!r} ({said})"
         remedy = "give the input it wants: --input size=…, channels=…, layout"
         raise InputError(what, where="the classifier", remedy=remedy) from cause

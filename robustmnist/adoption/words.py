@@ -36,8 +36,8 @@ def _contract(seen: Examination) -> list[str]:
     if finding is None:
         return [f"Input: {seen.input}, {'as declared' if seen.declared else 'the most usual of its shape'}.", read]
     said = f"Input: {seen.input}, {'as declared' if seen.declared else f'found by {finding.digits}'}"
-    ours = next((one for one in finding.candidates if seen.input.same_as(one.input)), None)
-    rival = next((one for one in finding.candidates if not seen.input.same_as(one.input)), None)
+    ours = next((candidate for candidate in finding.inputs if seen.input.same_as(candidate.input)), None)
+    rival = next((candidate for candidate in finding.inputs if not seen.input.same_as(candidate.input)), None)
     if ours is None or rival is None or seen.contradiction is not None:
         return [f"{said}.", read]
     gap, error = difference(ours, rival)
@@ -52,7 +52,7 @@ def _reading(seen: Examination) -> str:
     if len(seen.networks) < 2 or seen.finding is None:
         return ""
     best = seen.finding.best
-    rival = next((one for one in seen.finding.others if one.network != best.network), None)
+    rival = next((candidate for candidate in seen.finding.others if candidate.network != best.network), None)
     said = f"Read as the likeliest of {len(seen.networks)} networks that its weights fit"
     if rival is not None:
         behind, error = difference(best, rival)
@@ -60,7 +60,7 @@ def _reading(seen: Examination) -> str:
         margin = f"{abs(behind):.2f} ± {error:.2f} nats per digit"
         reading = f"next best is {next_one}, {margin} behind" if behind > NOISE * error else f"or {next_one} ({margin})"
         said = f"{said}; {reading}"
-    return f"{said}. Give --code to be sure."
+    return f"{said}. Give --code to settle it."
 
 
 def _accuracy(seen: Examination) -> str:

@@ -1,5 +1,6 @@
 """A stranger's classifier behind its contract, so that it is called like one of ours."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +13,11 @@ from robustmnist.models.contract import DIGITS, Input, Output
 from robustmnist.models.opaque import Opaque
 from robustmnist.models.rows import rows_of
 
-__all__ = ["Adapted", "feed", "read"]
+__all__ = ["Adapted", "feed", "feed_to", "read"]
 
 SIDE = 28
 TINY = torch.finfo(torch.float32).tiny
+LOG_TINY = math.log(TINY)
 
 
 class Adapted(nn.Module):
@@ -53,21 +55,25 @@ class Adapted(nn.Module):
 
     @property
     def has_confidence(self) -> bool:
-        """Whether the logits say how sure the classifier is; they do not where it answers with bare labels."""
+        """Whether the logits say how confident the classifier is; they do not where it answers with bare labels."""
         return self.output.has_confidence
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (B, 10), float32, of images (B, 1, 28, 28) in [0, 1]; B may be 0."""
         if not len(images):
             return images.new_zeros((0, 10), dtype=torch.float32)
-        given = feed(images, self.input)
-        weight = next((one for one in self.network.parameters() if one.is_floating_point()), None)
-        answer = self.network(given if weight is None else given.to(weight.dtype))
-        return read(rows_of(answer, len(images)), self.output)
+        return read(rows_of(self.network(feed_to(self.network, images, self.input)), len(images)), self.output)
 
     def extra_repr(self) -> str:
         """Return the contracts, for `repr`."""
         return f"input={str(self.input)!r}, output={str(self.output)!r}"
+
+
+def feed_to(network: nn.Module, images: Tensor, contract: Input) -> Tensor:
+    """Return `feed(images, contract)` in the type of numbers that the network's weights have."""
+    given = feed(images, contract)
+    weight = next((weight for weight in network.parameters() if weight.is_floating_point()), None)
+    return given if weight is None else given.to(weight.dtype)
 
 
 def feed(images: Tensor, contract: Input) -> Tensor:
@@ -109,8 +115,9 @@ def feed(images: Tensor, contract: Input) -> Tensor:
 def read(rows: Tensor, contract: Output) -> Tensor:
     """Return logits (B, 10), float32, from rows (B, columns) of scores, or from (B,) labels.
 
-    Probabilities become their logarithms, no less than that of the smallest normal float, 1.2·10⁻³⁸: what was rounded
-    to 0 was not impossible. A label becomes 1 for its class and 0 for the others.
+    Probabilities become their logarithms, no less than that of the smallest normal float, 1.2·10⁻³⁸, which also stands
+    for a log-probability of minus infinity: what was rounded to 0 was not impossible. A label becomes 1 for its class
+    and 0 for the others.
 
     Raises:
         InputError: If the rows have not the columns that the contract reads.
@@ -128,7 +135,9 @@ def read(rows: Tensor, contract: Output) -> Tensor:
     if rows.shape[1] != 10 or contract.classes != DIGITS:
         rows = rows[:, list(contract.classes)]
     rows = rows.to(torch.float32)
-    return rows.clamp(min=TINY).log() if contract.kind == "probabilities" else rows
+    if contract.kind == "probabilities":
+        return rows.clamp(min=TINY).log()
+    return rows.masked_fill(rows == -torch.inf, LOG_TINY) if contract.kind == "log-probabilities" else rows
 
 
 def _by_channel(value: float | tuple[float, ...], like: Tensor) -> float | Tensor:

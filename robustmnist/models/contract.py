@@ -175,7 +175,7 @@ class Output:
 
     @property
     def has_confidence(self) -> bool:
-        """Whether the classifier says how sure it is; of bare labels every confidence would be made up."""
+        """Whether the classifier says how confident it is; of bare labels every confidence would be made up."""
         return self.kind != "labels"
 
     def __str__(self) -> str:

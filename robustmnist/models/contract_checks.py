@@ -27,9 +27,11 @@ def refusal(name: str, value: object, allowed: str, where: str = "input") -> Inp
 def numbers(name: str, value: object, least: int, channels: int) -> PerChannel:
     """Return `value` as a float or a tuple of floats, having checked that there are as many as there must be."""
     values = list(value) if isinstance(value, list | tuple) else [value]
-    if not all(isinstance(one, int | float) and not isinstance(one, bool) and abs(one) < 1e6 for one in values):
+    if not all(
+        isinstance(number, int | float) and not isinstance(number, bool) and abs(number) < 1e6 for number in values
+    ):
         raise refusal(name, value, "numbers below a million")
-    floats = tuple(float(one) for one in values)  # type: ignore[arg-type]
+    floats = tuple(float(number) for number in values)  # type: ignore[arg-type]
     if len(floats) not in ({2} if least == 2 else {1, channels}):
         raise refusal(
             name, value, "two numbers" if least == 2 else f"one number, or one for each of {channels} channels"

@@ -22,7 +22,7 @@ class Opaque(nn.Module):
     after the other, from one thread at a time, so the function needs no lock. Copies of this module share it, for it
     may hold a session or a file. There are no gradients through it.
 
-    A row's company in the tile does not change what its answer is computed from, but its place may change the last
+    A row's company in the tile does not change what its answer is computed from, but its position may change the last
     bits: NumPy's matrix product takes the rows of 256 in blocks that sum in different orders.
 
     Args:

@@ -89,4 +89,4 @@ def _made(subject: Subject, number: int, name: str, rule: Rule) -> Check:
 
 def _line(said: str) -> str:
     """Return one printable line: names and messages of a stranger's code may hold anything."""
-    return "".join(one if one.isprintable() else "\ufffd" for one in " ".join(said.split()))
+    return "".join(character if character.isprintable() else "\ufffd" for character in " ".join(said.split()))

@@ -72,12 +72,12 @@ def ignores_threads(subject: Subject) -> Verdict:
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        one = subject.rows(subject.batch)
+        single = subject.rows(subject.batch)
         torch.set_num_threads(2)
-        two = subject.rows(subject.batch)
+        double = subject.rows(subject.batch)
     finally:
         torch.set_num_threads(before)
-    gap, close = rounding(one, two)
+    gap, close = rounding(single, double)
     if not close:
         return False, f"One thread and two give scores that differ by up to {gap:.2g}."
     return True, f"One thread and two give the same scores{_but(gap)}."

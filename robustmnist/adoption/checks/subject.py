@@ -12,7 +12,7 @@ from robustmnist.adoption.find import Candidate, Finding, find_contract
 from robustmnist.adoption.network import Network, at_rest, callable_of
 from robustmnist.data import Dataset
 from robustmnist.draws import Draws
-from robustmnist.models.adapter import feed
+from robustmnist.models.adapter import feed_to
 from robustmnist.models.contract import Input, Output
 from robustmnist.models.rows import rows_of
 
@@ -70,11 +70,13 @@ class Subject:
     def contest(self) -> tuple[Candidate, Candidate | None]:
         """The contract under check as a candidate, and the likeliest of the others."""
         finding = self.known
-        if finding is None or not any(self.input.same_as(one.input) for one in finding.candidates):
+        if finding is None or not any(self.input.same_as(candidate.input) for candidate in finding.inputs):
             finding = find_contract([self.network], self.digits, declared=self.input)
-        ours = next(one for one in finding.candidates if self.input.same_as(one.input))
-        others = [one for one in finding.candidates if one is not ours]
-        return ours, min(others, key=lambda one: one.loss, default=None)
+        ours = next((candidate for candidate in finding.inputs if self.input.same_as(candidate.input)), None)
+        if ours is None:
+            raise NotMade("It does not take all the digits as they are fed, so no other input was held against this.")
+        others = [candidate for candidate in finding.inputs if candidate is not ours]
+        return ours, min(others, key=lambda candidate: candidate.loss, default=None)
 
     @functools.cached_property
     def module(self) -> nn.Module:
@@ -98,9 +100,7 @@ class Subject:
 
     def given(self, images: Tensor) -> Tensor:
         """Return what the network is given for images (B, 1, 28, 28)."""
-        given = feed(images, self.input)
-        weight = next((one for one in self.module.parameters() if one.is_floating_point()), None)
-        return given if weight is None else given.to(weight.dtype)
+        return feed_to(self.module, images, self.input)
 
     def call(self, given: Any) -> Any:
         """Return the answer as it comes, of a tensor that the network may change; a function gets it as an array."""
@@ -118,9 +118,9 @@ class Subject:
 Rule = Callable[[Subject], Verdict]
 
 
-def rounding(one: Tensor, other: Tensor) -> tuple[float, bool]:
+def rounding(first: Tensor, second: Tensor) -> tuple[float, bool]:
     """Return the largest difference between two answers, and whether it can be rounding; NaN equals NaN."""
-    first, second = one.double(), other.double()
+    first, second = first.double(), second.double()
     gap = (first - second).abs().masked_fill(first == second, 0.0)
     gap = gap.masked_fill(first.isnan() & second.isnan(), 0.0).nan_to_num(nan=torch.inf)
     largest = float(gap.max()) if gap.numel() else 0.0
