@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from robustmnist.errors import InputError
+from robustmnist.evaluation.identity import record_of
 from robustmnist.models import build_model, deployed
 from robustmnist.models.adapter import Adapted, feed, read
 from robustmnist.models.contract import Input, Output
@@ -278,6 +279,19 @@ def test_a_function_stands_in_an_evaluation_like_a_network(digits28: Tensor) -> 
     assert isinstance(copied.network, Opaque)
     assert copied.network is network.network
     assert torch.equal(deployed(network)(digits28), network(digits28))
+
+
+def test_classifiers_that_differ_in_their_contract_alone_are_not_the_same() -> None:
+    classifiers = [
+        Adapted(linear, input="flat"),
+        Adapted(linear, input="0..255,flat"),
+        Adapted(linear, input="flat", output="log-probabilities"),
+        Adapted(linear, input="flat", sha256="0" * 64),
+        Adapted(linear, input="flat", sha256="1" * 64),
+    ]
+    assert len({record_of("mine", classifier)["sha256"] for classifier in classifiers}) == 5
+    twin = Adapted(linear, input=Input(layout="flat"))
+    assert record_of("mine", twin)["sha256"] == record_of("mine", classifiers[0])["sha256"]
 
 
 def test_a_function_that_answers_fewer_rows_is_named() -> None:

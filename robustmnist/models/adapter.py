@@ -30,6 +30,10 @@ class Adapted(nn.Module):
         predict: A torch module, or any function from a float32 array to scores or labels (`Opaque`).
         input: What it wants to be given, as `Input` or its text.
         output: What it answers, as `Output` or its text.
+        sha256: Of what a function computes with, its source and weights, where the caller knows it.
+
+    The contracts and `sha256` are in the state (`identity`), so that two classifiers that differ in nothing else are
+    not taken for the same.
 
     Raises:
         InputError: If a contract cannot be read, or, when called, if the answers do not fit it.
@@ -44,6 +48,7 @@ class Adapted(nn.Module):
         *,
         input: Input | str = Input(),  # noqa: B008 (frozen)
         output: Output | str = Output(),  # noqa: B008 (frozen)
+        sha256: str = "",
     ) -> None:
         super().__init__()
         if not callable(predict):
@@ -52,6 +57,8 @@ class Adapted(nn.Module):
         self.network = predict if isinstance(predict, nn.Module) else Opaque(predict)
         self.input = Input.parse(input) if isinstance(input, str) else input
         self.output = Output.parse(output) if isinstance(output, str) else output
+        identity = f"{self.input}\n{self.output}\n{sha256}".encode()
+        self.register_buffer("identity", torch.frombuffer(bytearray(identity), dtype=torch.uint8))
 
     @property
     def has_confidence(self) -> bool:
