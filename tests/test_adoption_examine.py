@@ -10,11 +10,14 @@ from small_classifiers import Net, convolutional, dense, learnt, some_digits
 from torch import Tensor, nn
 
 from robustmnist.adoption import Examination, examine, summary_lines, warning
+from robustmnist.adoption.speed import digits_per_second, speed_line
 from robustmnist.data import Dataset
 from robustmnist.errors import InputError
+from robustmnist.evaluation.plan import passes_per_image
 from robustmnist.explanation import explain
 from robustmnist.models import deployed
 from robustmnist.models.contract import Input
+from robustmnist.suites import load_suites
 
 
 @pytest.fixture(scope="module")
@@ -157,3 +160,16 @@ def test_a_function_can_be_explained_by_occlusion(seen: Examination, adoption_di
     function = Adapted(predict, input="0..255")
     maps = [explain(one, images, labels, method="occlusion") for one in (function, seen.classifier)]
     torch.testing.assert_close(maps[0], maps[1], rtol=1e-3, atol=1e-2)
+
+
+def test_speed_is_the_better_of_two_and_said_in_a_fitting_unit(
+    adoption_digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 3.0, 10.0, 12.0])
+    monkeypatch.setattr("robustmnist.adoption.speed.time.perf_counter", lambda: next(clock))
+    assert digits_per_second(dense(), adoption_digits.images) == 150.0
+    answers = passes_per_image(load_suites(["core"]))
+    for rate, lasting in ((1e6, f"{answers / 100:.2g} seconds"), (1e4, f"{answers / 60:.2g} minutes")):
+        assert f"{answers} answers of each of 10,000 digits, about {lasting}." in speed_line(rate)
+    assert speed_line(20.0).startswith("Speed: about 20 digits per second; ")
+    assert speed_line(20.0).endswith(f"about {answers * 500 / 3600:.0f} hours.")
