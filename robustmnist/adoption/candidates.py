@@ -4,8 +4,8 @@ import itertools
 
 from robustmnist.adoption.network import Network
 from robustmnist.errors import InputError
-from robustmnist.models.contract import Input
-from robustmnist.models.contract_text import read_input
+from robustmnist.models.contract.contract import Input
+from robustmnist.models.contract.text import read_input
 
 __all__ = ["SCALES", "candidates", "declared"]
 

@@ -12,8 +12,8 @@ from robustmnist.adoption.likelihood import best_classes, columns_of, losses, re
 from robustmnist.adoption.network import Network, at_rest, callable_of, rows_under
 from robustmnist.data import Dataset
 from robustmnist.errors import InputError
-from robustmnist.models.contract import DIGITS, Input, Kind, Output
-from robustmnist.models.rows import rows_of
+from robustmnist.models.contract.contract import DIGITS, Input, Kind, Output
+from robustmnist.models.contract.rows import rows_of
 
 __all__ = ["Contender", "enter", "play"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from robustmnist.data import Dataset, load_dataset
-from robustmnist.data.places import MissingDataError
+from robustmnist.data.locations import MissingDataError
 from robustmnist.draws import Draws
 from robustmnist.perturb import rotation, shift
 

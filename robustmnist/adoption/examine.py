@@ -12,8 +12,8 @@ from robustmnist.adoption.find import NOISE, USUAL, Candidate, Finding, differen
 from robustmnist.adoption.network import Network
 from robustmnist.data import Dataset
 from robustmnist.errors import InputError
-from robustmnist.models.adapter import Adapted
-from robustmnist.models.contract import Input, Output
+from robustmnist.models.contract.adapter import Adapted
+from robustmnist.models.contract.contract import Input, Output
 
 __all__ = ["Examination", "examine"]
 

@@ -12,7 +12,7 @@ from robustmnist.adoption.contest import Contender, enter, play
 from robustmnist.adoption.digits import moved
 from robustmnist.adoption.network import Network
 from robustmnist.data import Dataset
-from robustmnist.models.contract import Input, Output
+from robustmnist.models.contract.contract import Input, Output
 
 __all__ = ["Candidate", "Finding", "difference", "find_contract"]
 

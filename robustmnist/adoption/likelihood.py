@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from robustmnist.errors import InputError
-from robustmnist.models.contract import DIGITS, Kind
+from robustmnist.models.contract.contract import DIGITS, Kind
 
 __all__ = ["best_classes", "columns_of", "losses", "recognise"]
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from robustmnist.errors import InputError
-from robustmnist.models.adapter import feed_to
-from robustmnist.models.contract import Input
-from robustmnist.models.opaque import Opaque
+from robustmnist.models.contract.adapter import feed_to
+from robustmnist.models.contract.contract import Input
+from robustmnist.models.contract.opaque import Opaque
 
 __all__ = ["Network", "at_rest", "callable_of", "rows_under"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from robustmnist.models.rows import rows_of
+from robustmnist.models.contract.rows import rows_of
 
 __all__ = ["SHAPES", "taken_shapes"]
 

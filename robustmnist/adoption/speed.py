@@ -5,7 +5,7 @@ import time
 from torch import Tensor, nn
 
 from robustmnist.evaluation.plan import passes_per_image
-from robustmnist.models import deployed
+from robustmnist.models.inference.deployed import deployed
 from robustmnist.suites import load_suites
 
 __all__ = ["digits_per_second", "speed_line"]

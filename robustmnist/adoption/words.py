@@ -2,7 +2,7 @@
 
 from robustmnist.adoption.examine import Examination
 from robustmnist.adoption.find import NOISE, difference
-from robustmnist.results.interval import wilson
+from robustmnist.statistics.wilson import wilson
 
 __all__ = ["summary_lines", "warning"]
 

@@ -10,7 +10,7 @@ from robustmnist.adoption.find import Finding
 from robustmnist.adoption.network import Network
 from robustmnist.data import Dataset
 from robustmnist.errors import InputError
-from robustmnist.models.contract import Input, Output
+from robustmnist.models.contract.contract import Input, Output
 
 __all__ = ["CHECKS", "check_classifier"]
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from robustmnist.adoption.checks.subject import BATCH, Subject, Verdict
 from robustmnist.adoption.likelihood import recognise
-from robustmnist.models.rows import rows_of, unwrapped
+from robustmnist.models.contract.rows import rows_of, unwrapped
 
 __all__ = ["has_ten_columns", "is_bare", "is_finite", "is_of_its_kind", "is_real", "is_softmaxed_once"]
 

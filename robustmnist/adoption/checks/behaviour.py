@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from robustmnist.adoption.checks.subject import BATCH, NotMade, Subject, Verdict, rounding
 from robustmnist.adoption.network import at_rest
-from robustmnist.models.rows import rows_of
+from robustmnist.models.contract.rows import rows_of
 
 __all__ = [
     "answers_twice_the_same",

@@ -5,8 +5,8 @@ from torch import nn
 from robustmnist.adoption.checks.subject import BATCH, NotMade, Subject, Verdict
 from robustmnist.adoption.network import at_rest
 from robustmnist.adoption.shapes import taken_shapes
-from robustmnist.models.opaque import TILE
-from robustmnist.models.rows import rows_of
+from robustmnist.models.contract.opaque import TILE
+from robustmnist.models.contract.rows import rows_of
 
 __all__ = ["accepts_its_shape", "keeps_no_gradient", "leaves_its_input", "takes_any_batch", "takes_none"]
 

@@ -5,8 +5,8 @@ import torch
 from robustmnist.adoption.checks.subject import NotMade, Subject, Verdict
 from robustmnist.adoption.find import NOISE, USUAL, difference
 from robustmnist.adoption.likelihood import best_classes, columns_of
-from robustmnist.models.adapter import read
-from robustmnist.models.contract import Input, Output
+from robustmnist.models.contract.adapter import read
+from robustmnist.models.contract.contract import Input, Output
 
 __all__ = [
     "accuracy",

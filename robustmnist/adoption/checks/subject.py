@@ -12,9 +12,9 @@ from robustmnist.adoption.find import Candidate, Finding, find_contract
 from robustmnist.adoption.network import Network, at_rest, callable_of
 from robustmnist.data import Dataset
 from robustmnist.draws import Draws
-from robustmnist.models.adapter import feed_to
-from robustmnist.models.contract import Input, Output
-from robustmnist.models.rows import rows_of
+from robustmnist.models.contract.adapter import feed_to
+from robustmnist.models.contract.contract import Input, Output
+from robustmnist.models.contract.rows import rows_of
 
 __all__ = ["BATCH", "Check", "NotMade", "Rule", "Subject", "Verdict", "rounding"]
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from robustmnist.errors import CheckpointError
-from robustmnist.files import sha256_bytes
 from robustmnist.models.sources.refusals import Unreadable, quoted
 from robustmnist.models.sources.source import Code, Predict
+from robustmnist.system.files import sha256_bytes
 
 __all__ = ["FORM", "Named", "is_code", "load_named", "made", "running"]
 

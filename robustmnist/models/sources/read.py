@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from robustmnist.files import sha256_bytes
 from robustmnist.models.sources.form import form_of, form_of_zip, read_bytes
 from robustmnist.models.sources.keras_file import KerasFile, read_keras_h5, read_keras_zip
 from robustmnist.models.sources.keras_network import keras_network
@@ -21,6 +20,7 @@ from robustmnist.models.sources.torch_file import read_legacy_torch, read_torch_
 from robustmnist.models.sources.user_network import user_network, with_state
 from robustmnist.models.sources.weights import Weights, as_float32, without_prefixes
 from robustmnist.models.sources.zip_file import read_zip
+from robustmnist.system.files import sha256_bytes
 
 __all__ = ["read_source"]
 

@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from robustmnist.errors import InputError
-from robustmnist.models.contract import DIGITS, Input, Output
-from robustmnist.models.opaque import Opaque
-from robustmnist.models.rows import rows_of
+from robustmnist.models.contract.contract import DIGITS, Input, Output
+from robustmnist.models.contract.opaque import Opaque
+from robustmnist.models.contract.rows import rows_of
 
 __all__ = ["Adapted", "feed", "feed_to", "read"]
 

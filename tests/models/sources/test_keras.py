@@ -10,13 +10,13 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from model_files import dense_h5, h5_bytes, keras_layer, keras_zip, sequential
+from support.model_files import dense_h5, h5_bytes, keras_layer, keras_zip, sequential
 
 from robustmnist.errors import CheckpointError
 from robustmnist.models.sources import Network, read_source
 from robustmnist.models.sources.keras_layers import IDLE, LAYERS
 
-KERAS = Path(__file__).parent / "data" / "keras"
+KERAS = Path(__file__).parent / "keras_files"
 PREDICTIONS = json.loads((KERAS / "predictions.json").read_text())["small"]
 IMAGES = np.random.default_rng(0).random((10, 7, 7), np.float32).repeat(4, 1).repeat(4, 2) ** 3
 

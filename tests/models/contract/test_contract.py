@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robustmnist.errors import InputError
-from robustmnist.models.contract import Input, Output
+from robustmnist.models.contract.contract import Input, Output
 
 NUMBERS = st.floats(-1000, 1000, allow_nan=False).filter(lambda value: value == 0 or abs(value) > 1e-6)
 

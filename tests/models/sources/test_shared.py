@@ -12,9 +12,9 @@ from torch import nn
 from robustmnist.errors import CheckpointError
 from robustmnist.models.sources import Network, Source, read_source
 
-CHECKOUT = Path(__file__).parent.parent
+CHECKOUT = Path(__file__).parents[3]
 MODELS = CHECKOUT.parent / "shared" / "models"
-PREDICTIONS = json.loads((CHECKOUT / "tests" / "data" / "keras" / "predictions.json").read_text())["shared"]
+PREDICTIONS = json.loads((Path(__file__).parent / "keras_files" / "predictions.json").read_text())["shared"]
 
 pytestmark = pytest.mark.skipif(not MODELS.is_dir(), reason="the strangers' model files are not on this machine")
 

@@ -11,7 +11,7 @@ import runpy
 import sys
 from pathlib import Path
 
-from model_files import damaged
+from support.model_files import damaged
 
 answer = runpy.run_path(sys.argv[1], run_name="hdf5")["answer"]
 OUTCOMES = {0: "read", 1: "refused"}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from robustmnist.errors import InputError
-from robustmnist.tomlfile import did_you_mean, shorten
+from robustmnist.system.validation import did_you_mean, shorten
 
 __all__ = ["PerChannel", "check_choice", "checked_keys", "each", "is_whole", "numbers", "refusal"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from model_files import onnx_bytes, protobuf
+from support.model_files import onnx_bytes, protobuf
 
 from robustmnist.errors import CheckpointError
 from robustmnist.models.sources import read_source

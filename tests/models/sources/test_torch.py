@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from model_files import zipped
+from support.model_files import zipped
 from torch import nn
 
 from robustmnist.errors import CheckpointError

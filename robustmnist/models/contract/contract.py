@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from robustmnist.errors import InputError
-from robustmnist.models import contract_text
-from robustmnist.models.contract_checks import PerChannel, check_choice, checked_keys, each, is_whole, numbers, refusal
+from robustmnist.models.contract import text as contract_text
+from robustmnist.models.contract.checks import PerChannel, check_choice, checked_keys, each, is_whole, numbers, refusal
 
 __all__ = ["DIGITS", "Input", "Kind", "Layout", "Output"]
 

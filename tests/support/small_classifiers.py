@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from robustmnist.data import Dataset, load_dataset
-from robustmnist.models.adapter import feed
-from robustmnist.models.contract import Input
+from robustmnist.models.contract.adapter import feed
+from robustmnist.models.contract.contract import Input
 
 __all__ = ["Net", "convolutional", "dense", "learnt", "some_digits"]
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from model_files import damaged, dense_h5, h5_bytes, onnx_bytes, zipped
+from support.model_files import damaged, dense_h5, h5_bytes, onnx_bytes, zipped
 from torch import nn
 
 from robustmnist.errors import CheckpointError
@@ -28,7 +28,7 @@ from robustmnist.models.sources.torch_file import read_legacy_torch, read_torch_
 from robustmnist.models.sources.weights import Weights, as_float32, without_prefixes
 from robustmnist.models.sources.zip_file import read_zip
 
-TESTS = Path(__file__).parent
+SUPPORT = Path(__file__).parents[2] / "support"
 COUNT = 2000
 
 
@@ -140,7 +140,7 @@ def test_odd_values_in_keras_configurations() -> None:
 @pytest.mark.slow
 def test_damaged_hdf5_files(tmp_path: Path) -> None:
     (tmp_path / "m.h5").write_bytes(dense_h5(2))
-    script = [sys.executable, str(TESTS / "damaged_hdf5.py"), str(hdf5.__file__), str(tmp_path / "m.h5"), "500"]
+    script = [sys.executable, str(SUPPORT / "damaged_hdf5.py"), str(hdf5.__file__), str(tmp_path / "m.h5"), "500"]
     done = subprocess.run(script, capture_output=True, text=True, check=True)
     counts = json.loads(done.stdout)
     # HDF5 itself crashes or runs in a circle on some, which is why it has a process of its own.

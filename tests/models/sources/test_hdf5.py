@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from model_files import dense_h5
+from support.model_files import dense_h5
 
 from robustmnist.errors import CheckpointError
 from robustmnist.models.sources import read_source

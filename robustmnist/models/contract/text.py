@@ -4,10 +4,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from robustmnist.errors import InputError
-from robustmnist.tomlfile import did_you_mean, shorten
+from robustmnist.system.validation import did_you_mean, shorten
 
 if TYPE_CHECKING:
-    from robustmnist.models.contract import Input, Output
+    from robustmnist.models.contract.contract import Input, Output
 
 __all__ = ["read_input", "read_output", "write_input", "write_output"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small_classifiers import Net, convolutional, dense, learnt, some_digits
+from support.small_classifiers import Net, convolutional, dense, learnt, some_digits
 from torch import Tensor, nn
 
 from robustmnist.adoption import Examination, examine, summary_lines, warning
@@ -15,8 +15,8 @@ from robustmnist.data import Dataset
 from robustmnist.errors import InputError
 from robustmnist.evaluation.plan import passes_per_image
 from robustmnist.explanation import explain
-from robustmnist.models import deployed
-from robustmnist.models.contract import Input
+from robustmnist.models.contract.contract import Input
+from robustmnist.models.inference.deployed import deployed
 from robustmnist.suites import load_suites
 
 
@@ -154,7 +154,7 @@ def test_a_function_can_be_explained_by_occlusion(seen: Examination, adoption_di
         with torch.no_grad():
             return network(torch.from_numpy(ink)).numpy()  # type: ignore[no-any-return]
 
-    from robustmnist.models.adapter import Adapted
+    from robustmnist.models.contract.adapter import Adapted
 
     images, labels = adoption_digits.images[:2], adoption_digits.labels[:2]
     function = Adapted(predict, input="0..255")

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small_classifiers import Net, convolutional, dense, learnt, some_digits
+from support.small_classifiers import Net, convolutional, dense, learnt, some_digits
 from torch import Tensor, nn
 
 from robustmnist.adoption import Check, check_classifier, find_contract
 from robustmnist.adoption.checks import CHECKS
 from robustmnist.data import Dataset
-from robustmnist.models.contract import Input, Output
+from robustmnist.models.contract.contract import Input, Output
 
 
 @pytest.fixture(scope="module")

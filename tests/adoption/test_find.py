@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_classifiers import Net, convolutional, dense, learnt, some_digits
+from support.small_classifiers import Net, convolutional, dense, learnt, some_digits
 from torch import Tensor, nn
 
 from robustmnist.adoption import Finding, find_contract, training_digits
@@ -16,8 +16,8 @@ from robustmnist.adoption.likelihood import best_classes, columns_of, losses, re
 from robustmnist.adoption.shapes import taken_shapes
 from robustmnist.data import Dataset
 from robustmnist.errors import InputError
-from robustmnist.models.adapter import Adapted, read
-from robustmnist.models.contract import DIGITS, Input, Output
+from robustmnist.models.contract.adapter import Adapted, read
+from robustmnist.models.contract.contract import DIGITS, Input, Output
 
 NETWORKS = {
     "0..1": lambda: dense(),

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from robustmnist.errors import InputError
-from robustmnist.evaluation.identity import record_of
-from robustmnist.models import build_model, deployed
-from robustmnist.models.adapter import Adapted, feed, read
-from robustmnist.models.contract import Input, Output
-from robustmnist.models.opaque import TILE, Opaque
-from robustmnist.models.rows import rows_of
+from robustmnist.evaluation.records import record_of
+from robustmnist.models.architectures.build import build_model
+from robustmnist.models.contract.adapter import Adapted, feed, read
+from robustmnist.models.contract.contract import Input, Output
+from robustmnist.models.contract.opaque import TILE, Opaque
+from robustmnist.models.contract.rows import rows_of
+from robustmnist.models.inference.deployed import deployed
 
 LINEAR = np.random.default_rng(0).normal(size=(784, 10)).astype(np.float32) / 28
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from robustmnist.models.rows import rows_of
+from robustmnist.models.contract.rows import rows_of
 
 __all__ = ["TILE", "Opaque"]
 

@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from model_files import dense_h5, onnx_bytes, zipped
+from support.model_files import dense_h5, onnx_bytes, zipped
 
 from robustmnist.errors import CheckpointError
 from robustmnist.models.sources import form, read_source

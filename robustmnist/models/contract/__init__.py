@@ -1,0 +1,7 @@
+"""What somebody else's classifier is given and what it answers, and the classifier behind that contract."""
+
+from robustmnist.models.contract.adapter import Adapted as Adapted
+from robustmnist.models.contract.contract import Input as Input
+from robustmnist.models.contract.contract import Output as Output
+
+__all__ = ["Adapted", "Input", "Output"]
