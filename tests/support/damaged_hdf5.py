@@ -11,6 +11,7 @@ import runpy
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # a script finds its neighbours through its own path only
 from support.model_files import damaged
 
 answer = runpy.run_path(sys.argv[1], run_name="hdf5")["answer"]

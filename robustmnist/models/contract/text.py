@@ -1,13 +1,10 @@
 """Contracts as one line of text, the same on the command line, in messages and in notes."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from robustmnist.errors import InputError
 from robustmnist.system.validation import did_you_mean, shorten
-
-if TYPE_CHECKING:
-    from robustmnist.models.contract.contract import Input, Output
 
 __all__ = ["read_input", "read_output", "write_input", "write_output"]
 
@@ -76,8 +73,8 @@ def read_output(text: str) -> dict[str, Any]:
     return said
 
 
-def write_input(contract: "Input") -> str:
-    """Return the words for what is not usual; ``0..1`` where all is.
+def write_input(contract: Any) -> str:
+    """Return the words for what is not usual in an `Input`; ``0..1`` where all is.
 
     The range stands there unless mean and standard deviation, or each image by itself, say how values are scaled.
     """
@@ -98,8 +95,8 @@ def write_input(contract: "Input") -> str:
     return ",".join(words)
 
 
-def write_output(contract: "Output") -> str:
-    """Return the kind, and the classes where they are not in the usual order."""
+def write_output(contract: Any) -> str:
+    """Return the kind of an `Output`, and the classes where they are not in the usual order."""
     order = "" if contract.classes == USUAL_CLASSES else f",classes={'/'.join(map(str, contract.classes))}"
     return f"{contract.kind}{order}"
 

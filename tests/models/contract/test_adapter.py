@@ -83,14 +83,15 @@ def test_a_blank_image_has_no_contrast_to_divide_by() -> None:
 
 
 @pytest.mark.parametrize("name", ["fc", "cnn", "lenet5"])
-def test_the_usual_contract_changes_no_bit(name: str, digits28: Tensor) -> None:
+def test_the_usual_contract_changes_nothing(name: str, digits28: Tensor) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = build_model({"model": name}).eval()
     before = digits28.clone()
     assert torch.equal(Adapted(model)(digits28), model(digits28))
     assert torch.equal(Adapted(model)(digits28[:0]), torch.zeros(0, 10))
-    assert torch.equal(deployed(Adapted(model))(digits28), deployed(model)(digits28))
+    # Deployed, a network that is understood is rewritten, and one behind a contract is not: the last bits may differ.
+    torch.testing.assert_close(deployed(Adapted(model))(digits28), deployed(model)(digits28), rtol=0, atol=1e-5)
     assert torch.equal(digits28, before)
 
 

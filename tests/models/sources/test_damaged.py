@@ -29,6 +29,7 @@ from robustmnist.models.sources.weights import Weights, as_float32, without_pref
 from robustmnist.models.sources.zip_file import read_zip
 
 SUPPORT = Path(__file__).parents[2] / "support"
+KERAS = Path(__file__).parent / "keras_files"
 COUNT = 2000
 
 
@@ -98,7 +99,7 @@ def test_damaged_onnx_files() -> None:
 
 
 def test_damaged_keras_configurations() -> None:
-    file = read_keras_zip((TESTS / "data" / "keras" / "paddings.keras").read_bytes())
+    file = read_keras_zip((KERAS / "paddings.keras").read_bytes())
 
     def read(text: bytes) -> None:
         try:
@@ -116,7 +117,7 @@ ODD = (None, True, -1, 0, 3, 2**40, 1.5, 1e308, "", "same", "relu", "\x1b[2J", [
 
 
 def test_odd_values_in_keras_configurations() -> None:
-    file = read_keras_zip((TESTS / "data" / "keras" / "functional.keras").read_bytes())
+    file = read_keras_zip((KERAS / "functional.keras").read_bytes())
     rng = np.random.default_rng(0)
     messages = []
     for _ in range(COUNT):
