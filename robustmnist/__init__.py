@@ -18,11 +18,15 @@ from robustmnist.system.installation import __version__ as __version__
 if TYPE_CHECKING:
     from robustmnist import perturb as perturb
     from robustmnist import results as results
+    from robustmnist.adoption import adopt as adopt
+    from robustmnist.adoption.evaluate import evaluate as evaluate
     from robustmnist.data import load_dataset as load_dataset
-    from robustmnist.evaluation import evaluate as evaluate
     from robustmnist.explanation import explain as explain
     from robustmnist.models.checkpoints.checkpoint import list_checkpoints as list_checkpoints
     from robustmnist.models.checkpoints.checkpoint import load_checkpoint as load_checkpoint
+    from robustmnist.models.contract import Classifier as Classifier
+    from robustmnist.models.contract import Input as Input
+    from robustmnist.models.contract import Output as Output
     from robustmnist.predictions import read_predictions as read_predictions
     from robustmnist.report import write_report as write_report
     from robustmnist.results import summarise as summarise
@@ -31,7 +35,11 @@ if TYPE_CHECKING:
     from robustmnist.training import train as train
 
 __all__ = [
+    "Classifier",
+    "Input",
+    "Output",
     "__version__",
+    "adopt",
     "evaluate",
     "explain",
     "list_checkpoints",
@@ -50,7 +58,11 @@ __all__ = [
 # Function -> module. Modules are nouns and functions verbs: a module with the name of a function would hide the
 # function here as soon as anything imports it.
 _NAMES = {
-    "evaluate": "robustmnist.evaluation",
+    "Classifier": "robustmnist.models.contract",
+    "Input": "robustmnist.models.contract",
+    "Output": "robustmnist.models.contract",
+    "adopt": "robustmnist.adoption",
+    "evaluate": "robustmnist.adoption.evaluate",
     "explain": "robustmnist.explanation",
     "list_checkpoints": "robustmnist.models.checkpoints.checkpoint",
     "list_suites": "robustmnist.suites",

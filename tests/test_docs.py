@@ -45,7 +45,7 @@ def test_robustmnist_commands_parse(line: str, tmp_path: Path, monkeypatch: pyte
     for word in words:
         if word.startswith("runs/") and not Path(word).suffix:  # a run that an earlier command of README made
             Path(word).mkdir(parents=True, exist_ok=True)
-    command = importlib.import_module(f"robustmnist.cli.{words[0]}").command
+    command = importlib.import_module(f"robustmnist.cli.{words[0].replace('-', '_')}").command
     assert isinstance(command, click.Command)
     # Options and their values are checked by click itself; the command's body does not run.
     context = command.make_context(words[0], words[1:])

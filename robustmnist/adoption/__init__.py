@@ -1,5 +1,9 @@
 """Taking in a stranger's classifier: what it wants to be given is found, and what may be wrong with it is checked."""
 
+from robustmnist.adoption.adopt import Adoption as Adoption
+from robustmnist.adoption.adopt import adopt as adopt
+from robustmnist.adoption.adopt import inspect_model as inspect_model
+from robustmnist.adoption.adopt import keep as keep
 from robustmnist.adoption.checks import check_classifier as check_classifier
 from robustmnist.adoption.checks.subject import Check as Check
 from robustmnist.adoption.digits import training_digits as training_digits

@@ -30,6 +30,8 @@ COMMANDS = {
     "compare": "Compare checkpoints digit by digit, with intervals and corrected p-values.",
     "gate": "Fail if a run is not good enough: for continuous integration.",
     "report": "Write the report of a run again from its folder, without a model.",
+    "adopt": "Take in a model that was trained elsewhere: Keras, torch, ONNX, or your own code.",
+    "check-model": "Show which input a model needs and what is wrong with it; write nothing.",
     "suites": "List the perturbation suites.",
     "checkpoints": "List the checkpoints.",
 }
@@ -42,7 +44,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"robustmnist.cli.{cmd_name}").command
+        command = importlib.import_module(f"robustmnist.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 

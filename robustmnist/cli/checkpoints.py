@@ -10,6 +10,7 @@ from robustmnist.terminal.echo import echo, echo_json
 from robustmnist.terminal.table import print_table
 
 if TYPE_CHECKING:
+    from robustmnist.models.checkpoints.adopted_card import AdoptedCard
     from robustmnist.models.checkpoints.card import Card
 
 __all__ = ["command"]
@@ -21,33 +22,43 @@ __all__ = ["command"]
 def command(names: tuple[str, ...], as_json: bool) -> None:
     """List the checkpoints.
 
-    With names, or paths to weights: everything on their cards, after a check that weights and card belong together.
+    With names, or paths to weights: everything on their cards, after a check that weights and card belong together. The
+    file of an adopted model is compared to its card, and no code is run.
 
     \b
     robustmnist checkpoints
     robustmnist checkpoints cnn cnn-augmented
     robustmnist checkpoints runs/mine/best --json
     """  # noqa: D301 (click reads a real \b as "keep these lines")
-    if names:
-        from robustmnist.models.checkpoints.checkpoint import (
-            load_checkpoint,  # which holds the weights against the card
-        )
+    from robustmnist.models.checkpoints.card import Card, list_checkpoints
 
-        cards = [load_checkpoint(name).card for name in names]
-    else:
-        from robustmnist.models.checkpoints.card import list_checkpoints
-
-        cards = list(list_checkpoints())
+    cards = [_checked(name) for name in names] if names else list(list_checkpoints())
     if as_json:
         echo_json([card.as_dict() for card in cards])
     elif names:
         for index, card in enumerate(cards):
             if index:
                 echo()
-            _describe(card)
+            echo(card.name)
+            _print(_facts(card) if isinstance(card, Card) else _adopted_facts(card))
     else:
         head = ("checkpoint", "model", "parameters", "test accuracy", "95 % interval", "trained on", "description")
-        print_table(head, [_row(card) for card in cards])
+        print_table(head, [_row(card) for card in cards if isinstance(card, Card)])
+
+
+def _checked(name: str) -> "Card | AdoptedCard":
+    """Return a card, after a check that it and its weights, or its model file, belong together."""
+    from robustmnist.models.checkpoints.adopted import check_source
+    from robustmnist.models.checkpoints.adopted_card import AdoptedCard
+    from robustmnist.models.checkpoints.card import card_path, read_any_card
+    from robustmnist.models.checkpoints.checkpoint import load_checkpoint
+
+    path = card_path(name)
+    card = read_any_card(path)
+    if isinstance(card, AdoptedCard):
+        check_source(card, path)
+        return card
+    return load_checkpoint(name).card
 
 
 def _row(card: "Card") -> tuple[str, ...]:
@@ -56,9 +67,9 @@ def _row(card: "Card") -> tuple[str, ...]:
     return name, model, f"{card.parameters:,}", accuracy, interval, _trained_on(card), card.description
 
 
-def _describe(card: "Card") -> None:
+def _facts(card: "Card") -> dict[str, str]:
     accuracy, interval = _accuracy(card)
-    lines = {
+    return {
         "description": card.description,
         "architecture": ", ".join(f"{key} {_plain(value)}" for key, value in card.architecture.items()),
         "parameters": f"{card.parameters:,}, stored as {card.precision}",
@@ -71,9 +82,32 @@ def _describe(card: "Card") -> None:
         "versions": ", ".join(f"{package} {number}" for package, number in card.versions.items()),
         "recipe": ", ".join(f"{key} {_plain(value)}" for key, value in card.recipe.items() if value != ""),
     }
-    width = max(map(len, lines)) + 2
-    echo(card.name)
-    for key, value in lines.items():
+
+
+def _adopted_facts(card: "AdoptedCard") -> dict[str, str]:
+    from robustmnist.models.contract import Input, Output
+
+    tested = card.accuracy
+    how = "as declared" if card.declared else f"found by {card.found['digits']}" if card.found else "the usual"
+    facts = {
+        "model": card.kind,
+        "file": card.source.file,
+        "code": f"{card.code.file}:{card.code.object}, sha256 {card.code.sha256}" if card.code else "none",
+        "network": card.network,
+        "parameters": "unknown" if card.parameters is None else f"{card.parameters:,}",
+        "input": f"{Input.from_dict(card.input)}, {how}",
+        "output": str(Output.from_dict(card.output)),
+        "accuracy": f"{tested.accuracy:.2%} of {tested.n:,} {tested.part} digits of {tested.dataset}"
+        if tested
+        else "unknown",
+        "sha256": card.sha256,
+    }
+    return facts | {f"notice {number}": notice for number, notice in enumerate(card.notices, 1)}
+
+
+def _print(facts: dict[str, str]) -> None:
+    width = max(map(len, facts)) + 2
+    for key, value in facts.items():
         echo(f"  {key.ljust(width)}{value}")
 
 

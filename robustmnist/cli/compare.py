@@ -38,6 +38,7 @@ EVALUATION = ("dataset", "data_dir", "limit", "first", "device", "seed")
     help="Checkpoints of the same recipe and different seeds: shows how much of a difference is due to the seed. May "
     "be given several times.  [default: from their cards]",
 )
+@options.code
 @options.work
 @options.json_output
 @click.pass_context
@@ -47,6 +48,7 @@ def command(
     suites: tuple[str, ...],
     baseline: str | None,
     seeds: tuple[str, ...],
+    codes: tuple[str, ...],
     work: options.Work,
     as_json: bool,
 ) -> None:
@@ -78,7 +80,7 @@ def command(
         if folders:
             predictions = _read(folders, suites if was_given(ctx, "suites") else ())
         else:
-            models = _load(things, work.device, baseline, groups)
+            models = _load(things, codes, work, baseline, groups)
             predictions = _evaluate(ctx, models, suites, work, folder)
         groups = groups or [tuple(group) for group in recipe_groups(predictions)]
         comparison, page = compared(predictions, baseline, groups), folder / "compare.html"
@@ -118,12 +120,16 @@ def _read(folders: Sequence[Path], suites: Sequence[str]) -> "Predictions":
 
 
 def _load(
-    things: Sequence[str], device: str, baseline: str | None, groups: Sequence[Sequence[str]]
+    things: Sequence[str],
+    codes: Sequence[str],
+    work: options.Work,
+    baseline: str | None,
+    groups: Sequence[Sequence[str]],
 ) -> "dict[str, Checkpoint]":
     """Return the checkpoints by what was typed; a baseline or a seed that is not among them is refused."""
     from robustmnist.system.device import resolve_device
 
-    models = load_checkpoints(things, resolve_device(device))
+    models = load_checkpoints(things, resolve_device(work.device), codes, work.data_dir)
     names = [checkpoint.name for checkpoint in models.values()]
     if baseline is not None and baseline not in names:
         raise click.UsageError(f"--baseline '{baseline}' is not among {', '.join(names)}")

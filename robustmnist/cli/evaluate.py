@@ -14,6 +14,7 @@ __all__ = ["command"]
 @click.command("evaluate")
 @options.suites("shift")
 @options.checkpoints
+@options.code
 @options.work
 @options.json_output
 @click.pass_context
@@ -21,6 +22,7 @@ def command(
     ctx: click.Context,
     suites: tuple[str, ...],
     checkpoints: tuple[str, ...],
+    codes: tuple[str, ...],
     work: options.Work,
     as_json: bool,
 ) -> None:
@@ -32,13 +34,14 @@ def command(
     \b
     robustmnist evaluate --suite shift
     robustmnist evaluate --suite all --checkpoint cnn --checkpoint runs/mine/best --dataset mnist -o runs/all
+    robustmnist evaluate --suite shift --checkpoint mnist_model.h5 --checkpoint cnn
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
     from robustmnist.suites import load_suites
     from robustmnist.system.device import resolve_device
 
     chosen = load_suites(suites)
     where = resolve_device(work.device)
-    models = load_checkpoints(checkpoints, where)
+    models = load_checkpoints(checkpoints, where, codes, work.data_dir)
     data = load_digits(work, where)
     line = command_line(ctx, data.name)
 

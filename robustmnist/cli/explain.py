@@ -1,5 +1,6 @@
 """``robustmnist explain``."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -13,7 +14,7 @@ from robustmnist.terminal.echo import echo, say
 from robustmnist.terminal.progress import progress
 
 if TYPE_CHECKING:
-    import torch
+    from collections.abc import Callable, Sequence
 
     from robustmnist.explanation.condition import Condition
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
@@ -31,6 +32,7 @@ Examples:
 
 @click.command("explain", epilog=EXAMPLES)
 @options.checkpoints
+@options.code
 @options.suite
 @click.option("--sweep", metavar="NAME", help="Which sweep of the suite.  [default: its first]")
 @click.option("--value", type=float, help="The strength, in the sweep's unit; any value in the perturbation's range.")
@@ -75,6 +77,7 @@ Examples:
 def command(
     ctx: click.Context,
     checkpoints: tuple[str, ...],
+    codes: tuple[str, ...],
     suite: str | None,
     sweep: str | None,
     value: float | None,
@@ -102,7 +105,8 @@ def command(
 
     device = resolve_device(work.device)
     condition = _condition(suite, sweep, value, work.seed)
-    loaded = _load(checkpoints, methods, layer, device)
+    load = partial(load_checkpoints, device=device, codes=codes, data_dir=work.data_dir)
+    loaded = _load(checkpoints, methods, layer, load)
     data = load_digits(work, device)
     say_seen(loaded, data)
     with progress("Explaining", unit="images") as report:
@@ -173,7 +177,10 @@ def _condition(suite: str | None, sweep: str | None, value: float | None, seed: 
 
 
 def _load(
-    given: tuple[str, ...], methods: tuple[str, ...], layer: str | None, device: "torch.device"
+    given: tuple[str, ...],
+    methods: tuple[str, ...],
+    layer: str | None,
+    load: "Callable[[Sequence[str]], dict[str, Checkpoint]]",
 ) -> "dict[str, Checkpoint]":
     """Return the checkpoints by name, after a check that every method suits every checkpoint."""
     from robustmnist.explanation.attribution import check_method
@@ -182,7 +189,7 @@ def _load(
         check_method(method)
     if layer is not None and "grad-cam" not in methods:
         raise InputError("only grad-cam reads a layer", where="--layer", remedy="give --method grad-cam")
-    loaded = {checkpoint.name: checkpoint for checkpoint in load_checkpoints(given, device).values()}
+    loaded = {checkpoint.name: checkpoint for checkpoint in load(given).values()}
     for checkpoint in loaded.values():
         for method in methods:
             check_method(method, checkpoint, layer if method == "grad-cam" else None)

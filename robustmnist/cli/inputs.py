@@ -3,32 +3,61 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robustmnist.cli.options import Work
+from robustmnist.errors import InputError
 from robustmnist.terminal.echo import say
 from robustmnist.terminal.progress import progress
 
 if TYPE_CHECKING:
     import torch
 
+    from robustmnist.adoption import Adoption
     from robustmnist.data import Dataset
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
 __all__ = ["load_checkpoints", "load_digits", "load_test_digits", "say_notices", "say_seen"]
 
 
-def load_checkpoints(given: Sequence[str], device: "torch.device") -> "dict[str, Checkpoint]":
-    """Return checkpoints by what was typed; two of the same name are renamed to what was typed."""
-    from robustmnist.models.checkpoints.checkpoint import load_checkpoint
+def load_checkpoints(
+    given: Sequence[str], device: "torch.device", codes: Sequence[str] = (), data_dir: Path | None = None
+) -> "dict[str, Checkpoint]":
+    """Return checkpoints by what was typed; two of the same name are renamed to what was typed.
 
-    loaded = {text: load_checkpoint(text, device) for text in dict.fromkeys(given)}
+    A model file without a card is adopted, and what was learnt about it is printed.
+
+    Args:
+        given: As typed.
+        device: Where to put them.
+        codes: The values of ``--code``.
+        data_dir: The value of ``--data-dir``.
+    """
+    from robustmnist.adoption.opened import codes_left, is_bare, open_checkpoint
+
+    chosen = list(dict.fromkeys(given))
+    bare = [text for text in chosen if is_bare(text)]
+    if left := codes_left(chosen, codes):
+        if len(bare) > 1:
+            raise InputError("is given for several files without a card", where="--code", remedy="adopt them first")
+        if not bare:
+            raise InputError(f"no checkpoint needs {left[0]}", where="--code", remedy="leave it out")
+    load = partial(open_checkpoint, device=device, data_dir=data_dir, notify=say, on_adoption=_say_summary)
+    loaded = {text: load(text, codes=left if text in bare else codes) for text in chosen}
     names = [checkpoint.name for checkpoint in loaded.values()]
     return {
         text: checkpoint if names.count(checkpoint.name) == 1 else replace(checkpoint, name=text)
         for text, checkpoint in loaded.items()
     }
+
+
+def _say_summary(adoption: "Adoption") -> None:
+    from robustmnist.adoption import summary_lines
+
+    for line in summary_lines(adoption.seen):
+        say(f"{adoption.card.name}: {line}")
 
 
 def load_digits(work: Work, device: "torch.device") -> "Dataset":

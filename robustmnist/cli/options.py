@@ -13,6 +13,8 @@ from robustmnist.errors import InputError
 __all__ = [
     "Work",
     "checkpoints",
+    "code",
+    "contract",
     "data_dir",
     "dataset",
     "device",
@@ -180,8 +182,41 @@ def checkpoints(command: F) -> F:
         default=("fc", "cnn"),
         show_default=True,
         metavar="NAME|PATH",
-        help="A shipped checkpoint's name or a path to weights; may be given several times.",
+        help="A shipped checkpoint's name, a path to weights, or a model file of your own; may be given several times.",
     )(command)
+
+
+def code(command: F) -> F:
+    """Add ``--code``, which may be given several times."""
+    return click.option(
+        "--code",
+        "codes",
+        multiple=True,
+        metavar="FILE.py:NAME",
+        help="Code that your model needs; it is run. May be given several times.",
+    )(command)
+
+
+def contract(command: F) -> F:
+    """Add a model file and the options that describe it: ``--code``, ``--input`` and ``--output``."""
+    file = click.argument("file", metavar="FILE|FILE.py:NAME")
+    code = click.option(
+        "--code", metavar="FILE.py:NAME", help="The class that the weights belong to, or a function; it is run."
+    )
+    fed = click.option(
+        "--input",
+        "input_",
+        metavar="WORDS",
+        help="The input that the model needs: 0..1, 0..255, -1..1, mean=M,sd=S, per-image; dark, transposed, size=N, "
+        "resize or pad, channels=3, nchw, nhwc, hw, flat.  [default: found by likelihood]",
+    )
+    read = click.option(
+        "--output",
+        metavar="WORDS",
+        help="What the model returns: logits, probabilities, log-probabilities or labels, and classes=1/2/…/0 if its "
+        "columns are in another order.  [default: found]",
+    )
+    return file(code(fed(read(command))))
 
 
 def out(command: F) -> F:

@@ -23,7 +23,7 @@ def shown(dataset: Dataset) -> tuple[Tensor, Tensor]:
     return dataset.rows(rows), dataset.labels[rows]
 
 
-def check_model(name: str, answer: Answer, images: Tensor) -> Tensor:
+def check_model(name: str, answer: Answer, images: Tensor, *, confident: bool = True) -> Tensor:
     """Return the logits (n, 10) of clean digits, having checked what can be known of a model by asking.
 
     The shape and kind of its answers is checked whenever it is asked (`robustmnist.models.Deployed`).
@@ -32,6 +32,7 @@ def check_model(name: str, answer: Answer, images: Tensor) -> Tensor:
         name: What messages call the model.
         answer: Images to logits, from `robustmnist.evaluation.answers.answer_of`.
         images: Some digits (n, 1, 28, 28), on the model's device.
+        confident: Whether its answers say more than a class: one that gives bare labels is read as 1 for its class.
 
     Raises:
         CheckpointError: If it answers with probabilities or with numbers close to the largest float, differently when
@@ -59,7 +60,7 @@ def check_model(name: str, answer: Answer, images: Tensor) -> Tensor:
     finite = logits[logits.isfinite()].double()
     if len(finite) and float(finite.abs().max()) > LARGEST:
         raise refuse(f"answers with numbers up to {float(finite.abs().max()):.0e}", "scale its logits down")
-    if _are_probabilities(logits):
+    if confident and _are_probabilities(logits):
         remedy = "let it return logits: leave the softmax out, or return the logarithm of the probabilities"
         raise refuse("answers with probabilities, not with logits", remedy)
     return logits

@@ -6,8 +6,10 @@ from typing import Any
 from torch import nn
 
 from robustmnist.evaluation.fingerprint import code_of, weights_of
+from robustmnist.models.checkpoints.adopted_card import AdoptedCard
 from robustmnist.models.checkpoints.card import Card
 from robustmnist.models.checkpoints.checkpoint import Checkpoint
+from robustmnist.models.contract import Input, Output
 from robustmnist.system.files import sha256_bytes
 
 __all__ = ["parts_of", "record_of"]
@@ -18,8 +20,10 @@ def record_of(name: str, model: Checkpoint | nn.Module) -> dict[str, Any]:
 
     A bare model's ``sha256`` is the hash of its weights and of its code and plain attributes.
     """
-    if isinstance(model, Checkpoint):
-        card = model.card
+    card = model.card if isinstance(model, Checkpoint) else None
+    if isinstance(card, AdoptedCard):
+        return _adopted(name, card)
+    if card is not None:
         tested = None if card.test_accuracy is None else card.test_accuracy.model_dump()
         return {
             "name": name,
@@ -30,6 +34,7 @@ def record_of(name: str, model: Checkpoint | nn.Module) -> dict[str, Any]:
             "temperature": card.temperature,
             "training": {"recipe": _recipe_of(card), "seed": card.seed},
         }
+    assert not isinstance(model, Checkpoint)
     return {
         "name": name,
         "sha256": sha256_bytes(f"{weights_of(model)}\n{code_of(model)}".encode()),
@@ -44,8 +49,36 @@ def record_of(name: str, model: Checkpoint | nn.Module) -> dict[str, Any]:
 def parts_of(name: str, model: Checkpoint | nn.Module) -> dict[str, str]:
     """Return what a checkpoint is made of, as hashes: ``weights``, ``code``, and ``card``, empty where it has none."""
     network = model.model if isinstance(model, Checkpoint) else model
+    if isinstance(model, Checkpoint) and isinstance(model.card, AdoptedCard):
+        # Its file and code are known by their hashes: what they made, such as a forest, need not be hashed too.
+        own, code = model.card.source.sha256, model.card.code.sha256 if model.card.code else ""
+        return {"name": name, "weights": own, "code": code, "card": _hash(record_of(name, model))}
     card = _hash(record_of(name, model)) if isinstance(model, Checkpoint) else ""
     return {"name": name, "weights": weights_of(network), "code": code_of(network), "card": card}
+
+
+def _adopted(name: str, card: AdoptedCard) -> dict[str, Any]:
+    """Return the entry of a model that was trained elsewhere: its file, what it runs, how it is fed and read."""
+    return {
+        "name": name,
+        "sha256": card.sha256,
+        "architecture": {},
+        "parameters": card.parameters,
+        "test_accuracy": None,
+        "temperature": None,
+        "training": None,
+        "adopted": {
+            "kind": card.kind,
+            "file": card.source.file,
+            "network": card.network,
+            "code": f"{card.code.file}:{card.code.object}" if card.code else "",
+            "code_sha256": card.code.sha256 if card.code else "",
+            "input": str(Input.from_dict(card.input)),
+            "output": str(Output.from_dict(card.output)),
+            "declared": card.declared,
+            "accuracy": card.accuracy.model_dump() if card.accuracy else None,
+        },
+    }
 
 
 def _recipe_of(card: Card) -> str:

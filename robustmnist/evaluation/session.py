@@ -24,7 +24,9 @@ from robustmnist.evaluation.plan import plan
 from robustmnist.evaluation.preflight import check_model, shown
 from robustmnist.evaluation.records import parts_of, record_of
 from robustmnist.evaluation.store import DiskStore, MemoryStore, Store
+from robustmnist.models.checkpoints.adopted_card import AdoptedCard
 from robustmnist.models.checkpoints.checkpoint import Checkpoint
+from robustmnist.models.contract import Adapted
 from robustmnist.predictions import Predictions, array_shapes
 from robustmnist.suites import Suite
 from robustmnist.system.device import resolve_device
@@ -111,11 +113,18 @@ def _asked(
     images, labels = shown(dataset)
     checkpoints, notices = [], []
     for name, model in models.items():
-        logits = check_model(name, answers[name], images)
+        logits = check_model(name, answers[name], images, confident=_has_confidence(model))
         checkpoints.append({**parts_of(name, model), "answers": hash_tensor(logits)})
         bare = not isinstance(model, Checkpoint)
+        if isinstance(model, Checkpoint) and isinstance(model.card, AdoptedCard):
+            notices += [f"{name}: {notice}" for notice in model.card.notices]
         notices += notices_of(name, answers[name], images, labels, logits, bare=bare)
     return checkpoints, notices
+
+
+def _has_confidence(model: Checkpoint | nn.Module) -> bool:
+    network = model.model if isinstance(model, Checkpoint) else model
+    return network.has_confidence if isinstance(network, Adapted) else True
 
 
 def _claim(folder: Path, identity: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from robustmnist.errors import ImagesError, InputError
 from robustmnist.explanation.methods.completeness import gap
 from robustmnist.explanation.methods.grad_cam import check_layer
 from robustmnist.explanation.methods.registry import METHODS, Method
+from robustmnist.models.contract.opaque import Opaque
 from robustmnist.models.inference.deployed import Deployed, full_precision
 from robustmnist.page.figure import import_matplotlib
 from robustmnist.perturb import check_images
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["check_method", "completeness_gap", "explain"]
 
 LAYERED = "grad-cam"  # the method that reads a layer
+GRADIENT_FREE = "occlusion"  # the method that needs nothing but answers
 
 
 def explain(
@@ -68,10 +70,18 @@ def check_method(method: str, checkpoint: "Checkpoint | nn.Module | None" = None
         )
     if layer is not None and method != LAYERED:
         raise InputError(f"'{method}' reads no layer", where="layer", remedy=f"give it with {LAYERED} alone")
+    if checkpoint is not None and method != GRADIENT_FREE:
+        _check_gradients(method, _module(checkpoint), getattr(checkpoint, "name", type(checkpoint).__name__))
     if checkpoint is not None and method == LAYERED:
         model, name = _module(checkpoint), getattr(checkpoint, "name", type(checkpoint).__name__)
         with _undisturbed(model):
             check_layer(model, name, layer, ", ".join(other for other in METHODS if other != LAYERED))
+
+
+def _check_gradients(method: str, model: nn.Module, name: str) -> None:
+    if any(isinstance(part, Opaque) for part in model.modules()):
+        what = f"'{method}' needs gradients, and there are none through a function"
+        raise InputError(what, where=name, remedy=f"use {GRADIENT_FREE}")
 
 
 def completeness_gap(

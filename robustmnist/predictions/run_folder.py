@@ -89,7 +89,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         text = path.read_bytes()
         manifest = SEAL.read(text)
         if SEAL.write(manifest) != text:
-            raise BrokenSealError
+            raise BrokenSealError(manifest)
     except OSError as cause:
         raise RunError(f"cannot be read ({cause.strerror})", where=path) from cause
     except (ValueError, RecursionError) as cause:

@@ -13,7 +13,15 @@ from robustmnist.page.records import Banner, Fact, Key, Table
 from robustmnist.page.template import fill
 from robustmnist.predictions import Predictions
 from robustmnist.report.comparison.section import ComparisonSection, comparison_section
-from robustmnist.report.provenance.section import banners, checkpoint_table, command, facts, generator, suite_table
+from robustmnist.report.provenance.section import (
+    adopted_table,
+    banners,
+    checkpoint_table,
+    command,
+    facts,
+    generator,
+    suite_table,
+)
 from robustmnist.results import RESAMPLES
 from robustmnist.system.files import write_atomic
 from robustmnist.wording.characters import shorten
@@ -35,6 +43,7 @@ class ComparePage:
     section: ComparisonSection
     command: str
     checkpoints: Table
+    adopted: Table | None
     suites: Table
 
 
@@ -72,6 +81,7 @@ def render_comparison(
         section=section,
         command=command(run),
         checkpoints=checkpoint_table(run),
+        adopted=adopted_table(run),
         suites=suite_table(run),
     )
     return fill("templates/compare.html.jinja", package="robustmnist.report", page=page)

@@ -17,6 +17,7 @@ from robustmnist.report.confidence.section import TrustSection, trust_section
 from robustmnist.report.mistakes.section import Fails, fails_section
 from robustmnist.report.provenance.realised import realised_table
 from robustmnist.report.provenance.section import (
+    adopted_table,
     banners,
     checkpoint_table,
     command,
@@ -40,12 +41,13 @@ MANY = "How far can a digit be disturbed before the classifier fails?"
 
 @dataclass(frozen=True)
 class Done:
-    """What was done: command, provenance, checkpoints, suites, and what the strengths came to, if measured."""
+    """What was done: command, provenance, checkpoints, models of the user's, suites, and what strengths came to."""
 
     note: str
     command: str
     facts: tuple[Fact, ...]
     checkpoints: Table
+    adopted: Table | None
     suites: Table
     realised: Table | None
 
@@ -80,6 +82,7 @@ def page(overview: Overview) -> Page:
         command=command(overview),
         facts=provenance(overview),
         checkpoints=checkpoint_table(overview),
+        adopted=adopted_table(overview),
         suites=suite_table(overview),
         realised=realised_table(overview),
     )

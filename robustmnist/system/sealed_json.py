@@ -12,7 +12,15 @@ __all__ = ["BrokenSealError", "Seal", "hash_of_content", "hash_of_text"]
 
 
 class BrokenSealError(Exception):
-    """A table whose hash does not match its content."""
+    """A table whose hash does not match its content.
+
+    Attributes:
+        table: The table, its hash included.
+    """
+
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        super().__init__("the hash does not match")
+        self.table = table
 
 
 def hash_of_text(table: Mapping[str, Any]) -> str:
@@ -57,7 +65,7 @@ class Seal:
         if not isinstance(table, dict):
             raise ValueError("it is not a table")
         if table.get(self.key) != self.digest(self._body(table)):
-            raise BrokenSealError
+            raise BrokenSealError(table)
         return table
 
     def _body(self, table: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,8 @@ __all__ = ["check_complete", "summarise", "temperature_of", "test_best", "traini
 def check_complete(run: RunFolder, recipe: Recipe) -> None:
     """Raise RunError where the best checkpoint of a complete run is not there, damaged, or of another recipe."""
     try:
-        card = load_checkpoint(run.best).card
+        load_checkpoint(run.best)
+        card = run.card
     except CheckpointError as cause:
         what = f"the run is complete, but its checkpoint does not load ({cause.where}: {cause.what})"
         raise RunError(what, where=run.path, remedy="train its recipe.toml again, into another folder") from cause

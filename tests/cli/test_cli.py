@@ -42,7 +42,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_help_lines_agree_and_every_command_shows_an_example(name: str) -> None:
-    command = importlib.import_module(f"robustmnist.cli.{name}").command
+    command = importlib.import_module(f"robustmnist.cli.{name.replace('-', '_')}").command
     assert isinstance(command, click.Command)
     assert command.help is not None
     assert command.help.split("\n")[0] == COMMANDS[name]
@@ -52,7 +52,7 @@ def test_help_lines_agree_and_every_command_shows_an_example(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_options_are_spelled_the_same_everywhere(name: str) -> None:
-    command = importlib.import_module(f"robustmnist.cli.{name}").command
+    command = importlib.import_module(f"robustmnist.cli.{name.replace('-', '_')}").command
     known = {
         "out": ["-o", "--out"],
         "device": ["--device"],
@@ -73,7 +73,7 @@ def test_commands_that_work_on_digits_take_the_same_options_in_the_same_order() 
     wanted = ["dataset", "data_dir", "limit", "device", "seed", "out"]
     found = []
     for name in ("evaluate", "perturb", "explain", "compare"):
-        command = importlib.import_module(f"robustmnist.cli.{name}").command
+        command = importlib.import_module(f"robustmnist.cli.{name.replace('-', '_')}").command
         options = [one for one in command.params if isinstance(one, click.Option) and one.name in wanted]
         found.append([(one.name, one.opts, one.default, one.help, one.metavar, one.show_default) for one in options])
     assert [option[0] for option in found[0]] == wanted

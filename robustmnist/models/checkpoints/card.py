@@ -3,12 +3,15 @@
 A card is a JSON file beside the weights. It carries a hash of itself too, so that no edit, however small, goes unseen.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, Strict, model_validator
+from pydantic import AfterValidator, Field, Strict
 
 from robustmnist.errors import CheckpointError
+from robustmnist.models.checkpoints.adopted_card import AdoptedCard
+from robustmnist.models.checkpoints.fields import Count, Name, Sha256, Share, TestAccuracy
 from robustmnist.statistics.temperature import COLDEST, HOTTEST
 from robustmnist.system.files import is_file, write_atomic
 from robustmnist.system.installation import shipped
@@ -22,17 +25,17 @@ __all__ = [
     "TestAccuracy",
     "card_path",
     "list_checkpoints",
+    "read_any_card",
     "read_card",
+    "shipped_cards",
     "write_card",
 ]
 
 
 MAX_BYTES = 1_000_000  # a card is a page of text
+ADOPTED = 2  # the format of the cards of adopted models
 SEAL = Seal("card_sha256", indent=2, digest=hash_of_content)
 CLASSES = tuple(str(digit) for digit in range(10))
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0)]
 
 
 def _only(*needed: Any) -> AfterValidator:
@@ -54,26 +57,6 @@ class InputContract(Table):
     range: Annotated[tuple[float, float], Strict(False), _only(0.0, 1.0)] = (0.0, 1.0)
     polarity: Literal["ink 1 on background 0"] = "ink 1 on background 0"
     normalisation: Literal["inside the model"] = "inside the model"
-
-
-class TestAccuracy(Table):
-    """Accuracy on digits that took no part in training, with its 95 % Wilson interval."""
-
-    __test__ = False  # not a test, whatever pytest reads in the name
-
-    dataset: str
-    part: str
-    n: Annotated[int, Field(ge=1)]
-    correct: Count
-    accuracy: Share
-    low: Share
-    high: Share
-
-    @model_validator(mode="after")
-    def _at_most_all(self) -> Self:
-        if self.correct > self.n:
-            raise ValueError(f"{self.correct} are correct, but have to be at most the {self.n} that there are")
-        return self
 
 
 class Card(Table):
@@ -102,7 +85,7 @@ class Card(Table):
     """
 
     format: Literal[1] = 1
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Name
     description: str = ""
     architecture: dict[str, Any]
     parameters: Count
@@ -127,13 +110,25 @@ class Card(Table):
         return self.model_dump(mode="json")
 
 
-def write_card(path: Path, card: Card) -> None:
+def write_card(path: Path, card: Card | AdoptedCard) -> None:
     """Write `card` to `path` as JSON, with the hash of its own content in ``card_sha256``."""
     write_atomic(path, SEAL.write(card.as_dict()))
 
 
 def read_card(path: Path) -> Card:
-    """Read the card at `path`.
+    """Read the card at `path`, which is that of a checkpoint of ours.
+
+    Raises:
+        CheckpointError: As `read_any_card`, or if it is the card of a model that was adopted.
+    """
+    card = read_any_card(path)
+    if isinstance(card, AdoptedCard):
+        raise CheckpointError("is the card of a model that was trained elsewhere", where=path)
+    return card
+
+
+def read_any_card(path: Path) -> Card | AdoptedCard:
+    """Read the card at `path`: of format 1 for a checkpoint of ours, of format 2 for a model that was adopted.
 
     Raises:
         CheckpointError: If it cannot be read, is damaged or was edited, or is not a card.
@@ -151,14 +146,17 @@ def read_card(path: Path) -> Card:
         raise CheckpointError(f"is not JSON ({cause})", where=path, remedy=_RESTORE) from cause
     except BrokenSealError as cause:
         what = "the card was changed or damaged: its hash does not match"
-        raise CheckpointError(what, where=path, remedy=_RESTORE) from cause
+        remedy = f"{_RESTORE}, or adopt the model again: robustmnist adopt" if _is_adopted(cause.table) else _RESTORE
+        raise CheckpointError(what, where=path, remedy=remedy) from cause
     del content[SEAL.key]
+    if _is_adopted(content):
+        return validate_table(content, AdoptedCard, CheckpointError, where=path)
     return validate_table(content, Card, CheckpointError, where=path)
 
 
 def list_checkpoints() -> tuple[Card, ...]:
     """Return the cards of the shipped checkpoints, by name."""
-    return tuple(read_card(path) for path in _shipped_cards().values())
+    return tuple(read_card(path) for path in shipped_cards().values())
 
 
 def card_path(name_or_path: str | Path) -> Path:
@@ -167,7 +165,7 @@ def card_path(name_or_path: str | Path) -> Path:
     Raises:
         CheckpointError: If there is none.
     """
-    known = _shipped_cards()
+    known = shipped_cards()
     if str(name_or_path) in known:
         return known[str(name_or_path)]
     path = Path(name_or_path)
@@ -195,5 +193,10 @@ def card_path(name_or_path: str | Path) -> Path:
 _RESTORE = "restore the file"
 
 
-def _shipped_cards() -> dict[str, Path]:
+def _is_adopted(content: Mapping[str, Any]) -> bool:
+    return content.get("format") == ADOPTED and "source" in content
+
+
+def shipped_cards() -> dict[str, Path]:
+    """Return name -> card of the checkpoints that ship."""
     return {path.stem: path for path in sorted(shipped("checkpoints").glob("*.json"))}

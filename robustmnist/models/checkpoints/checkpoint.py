@@ -1,27 +1,28 @@
 """Checkpoints: weights (safetensors) and a card (JSON) under one name, read as if a stranger had sent them."""
 
-import json
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from robustmnist.errors import CheckpointError
 from robustmnist.models.architectures.build import build_model
+from robustmnist.models.checkpoints.adopted import load_adopted
+from robustmnist.models.checkpoints.adopted_card import AdoptedCard
 from robustmnist.models.checkpoints.card import (
     CLASSES,
     Card,
     TestAccuracy,
     card_path,
     list_checkpoints,
-    read_card,
+    read_any_card,
     write_card,
 )
+from robustmnist.models.checkpoints.weights_file import parse_weights, read_weights
 from robustmnist.models.inference.deployed import Deployed, deployed
 from robustmnist.system.files import sha256_bytes, write_atomic
 
@@ -35,8 +36,6 @@ __all__ = [
     "save_checkpoint",
 ]
 
-MAX_BYTES = 256 * 2**20  # of a weights file: far above any model on offer, far below a machine's memory
-MAX_HEADER = 2**18
 _RESTORE = "restore the file"
 
 
@@ -46,7 +45,8 @@ class Checkpoint:
 
     Attributes:
         name: What it is called.
-        model: The model as trained, in eval mode, for gradients and a look inside.
+        model: The model as trained, in eval mode, for gradients and a look inside; one that was adopted stands behind
+            its contract (`robustmnist.models.contract.Adapted`).
         card: What it is and where it comes from.
         path: The card's file.
         deployed: The model in the form that answers fastest and the same for any batch.
@@ -54,7 +54,7 @@ class Checkpoint:
 
     name: str
     model: nn.Module
-    card: Card
+    card: Card | AdoptedCard
     path: Path
     deployed: Deployed
 
@@ -64,18 +64,28 @@ class Checkpoint:
         return result
 
 
-def load_checkpoint(name_or_path: str | Path, device: torch.device | str = "cpu") -> Checkpoint:
+def load_checkpoint(
+    name_or_path: str | Path, device: torch.device | str = "cpu", *, code: str | Sequence[str] = ()
+) -> Checkpoint:
     """Load a checkpoint by its shipped name, or by a path to its weights, its card, or either without its ending.
+
+    Args:
+        name_or_path: Which one.
+        device: Where to put its model.
+        code: Code that may run, ``net.py:Net``: a model that was adopted with code needs it named each time.
 
     Raises:
         CheckpointError: If anything is missing, damaged, edited, or does not belong together.
     """
     path = card_path(name_or_path)
-    card = read_card(path)
-    data = _read_weights(path.with_suffix(".safetensors"), card)
+    card = read_any_card(path)
+    if isinstance(card, AdoptedCard):
+        adopted = load_adopted(card, path, [code] if isinstance(code, str) else code).to(device).eval()
+        return Checkpoint(card.name, adopted, card, path, deployed(adopted))
+    data = read_weights(path.with_suffix(".safetensors"), card)
     with torch.device("meta"):  # shapes without memory: nothing is allocated before the file is known to fit
         model = build_model(card.architecture, where=path)
-    state = _parse(data, model.state_dict(), path.with_suffix(".safetensors"))
+    state = parse_weights(data, model.state_dict(), path.with_suffix(".safetensors"))
     model = model.to_empty(device="cpu")
     model.load_state_dict(state)
     model = model.to(device).eval()
@@ -124,73 +134,3 @@ def round_weights(model: nn.Module, precision: str) -> None:
 
 def _stored_as(value: Tensor, precision: str) -> torch.dtype:
     return value.dtype if value.ndim <= 1 else torch.float16 if precision == "float16" else torch.float32
-
-
-def _read_weights(path: Path, card: Card) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as cause:
-        raise CheckpointError(f"cannot be read ({cause.strerror})", where=path, remedy=_RESTORE) from cause
-    if len(data) > MAX_BYTES:
-        raise CheckpointError(f"is larger than {MAX_BYTES:,} bytes: not weights of ours", where=path)
-    if sha256_bytes(data) != card.sha256:
-        raise CheckpointError(
-            "the weights do not belong to the card: their sha256 does not match", where=path, remedy=_RESTORE
-        )
-    return data
-
-
-def _parse(data: bytes, expected: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
-    """Return the tensors in `data`, having checked that they are exactly the `expected` names, shapes and kinds."""
-    _check_header(data, expected, path)
-    try:
-        loaded = safetensors.torch.load(data)
-    except (SafetensorError, ValueError) as cause:
-        raise CheckpointError(f"is not a safetensors file ({cause})", where=path, remedy=_RESTORE) from cause
-    state = {name: loaded[name].to(value.dtype) for name, value in expected.items()}
-    for name, value in state.items():
-        if not torch.isfinite(value).all():
-            raise CheckpointError(f"{name} holds values that are not finite", where=path, remedy="train it again")
-    return state
-
-
-def _check_header(data: bytes, expected: dict[str, Tensor], path: Path) -> None:
-    """Compare the header of the file to `expected`, before any tensor is copied."""
-
-    def refuse(what: str) -> CheckpointError:
-        return CheckpointError(what, where=path, remedy=_RESTORE)
-
-    size = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or size > min(MAX_HEADER, len(data) - 8):
-        raise refuse("is not a safetensors file")
-    try:
-        header = json.loads(data[8 : 8 + size].decode("utf-8"))
-    except (ValueError, RecursionError) as cause:
-        raise refuse("is not a safetensors file: its header is damaged") from cause
-    if not isinstance(header, dict):
-        raise refuse("is not a safetensors file: its header is damaged")
-    header.pop("__metadata__", None)
-    if set(header) != set(expected):
-        odd = sorted(set(header) ^ set(expected))
-        raise refuse(f"the weights are not those of the card's model: {', '.join(odd[:3])}")
-    spans = []
-    for name, value in expected.items():
-        entry = header[name]
-        widths = {"F16": 2, "F32": 4} if value.is_floating_point() else {"I64": 8}
-        if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-            raise refuse(f"{name}: its header is damaged")
-        dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
-        if not isinstance(dtype, str) or dtype not in widths or shape != list(value.shape):
-            raise refuse(f"{name} is {dtype} {shape}, not {' or '.join(widths)} {list(value.shape)}")
-        if not _is_span(offsets) or offsets[1] - offsets[0] != widths[dtype] * math.prod(shape):
-            raise refuse(f"{name}: its header is damaged")
-        spans.append(offsets)
-    spans.sort()
-    ends = [0, *(end for _, end in spans)]
-    if [start for start, _ in spans] != ends[:-1] or 8 + size + ends[-1] != len(data):
-        raise refuse("the tensors do not fill the file")
-
-
-def _is_span(offsets: object) -> bool:
-    return isinstance(offsets, list) and len(offsets) == 2 and all(type(part) is int for part in offsets)

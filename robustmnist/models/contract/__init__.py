@@ -4,4 +4,6 @@ from robustmnist.models.contract.adapter import Adapted as Adapted
 from robustmnist.models.contract.contract import Input as Input
 from robustmnist.models.contract.contract import Output as Output
 
-__all__ = ["Adapted", "Input", "Output"]
+__all__ = ["Adapted", "Classifier", "Input", "Output"]
+
+Classifier = Adapted  # its name for users

@@ -20,7 +20,7 @@ from robustmnist.system.device import described
 from robustmnist.wording.characters import printable, shorten
 from robustmnist.wording.numbers import count, interval, listing, percent
 
-__all__ = ["banners", "checkpoint_table", "command", "facts", "generator", "provenance", "suite_table"]
+__all__ = ["adopted_table", "banners", "checkpoint_table", "command", "facts", "generator", "provenance", "suite_table"]
 
 LONG = 400  # characters of a text that is quoted whole
 
@@ -106,8 +106,10 @@ def checkpoint_table(overview: Overview) -> Table:
     for index, one in enumerate(overview.clean):
         record = listed[index] if index < len(listed) else {}
         record = record if isinstance(record, Mapping) else {}
+        adopted = _table(record, "adopted")
         network = ", ".join(f"{_text(k)} {_text(v)}" for k, v in sorted(_table(record, "architecture").items()))
-        card = _card(record.get("test_accuracy"))
+        network = _text(adopted["kind"]) if adopted.get("kind") else network
+        card = "–" if adopted else _card(record.get("test_accuracy"))
         rows.append(
             (
                 printable(one.name)[:LONG],
@@ -119,6 +121,22 @@ def checkpoint_table(overview: Overview) -> Table:
         )
     head = ("checkpoint", "network", "parameters", "accuracy on its card", "sha256 of the weights")
     return Table("Checkpoints", head, tuple(rows))
+
+
+def adopted_table(overview: Overview) -> Table | None:
+    """Return a row per model that was trained elsewhere: file, code, how it is fed and read; None without any."""
+    rows = []
+    for record in overview.predictions.manifest.get("checkpoints", ()):
+        adopted = _table(record, "adopted") if isinstance(record, Mapping) else {}
+        if adopted:
+            texts = [_text(adopted.get(key) or "–") for key in ("file", "code", "code_sha256", "network")]
+            how = "as declared" if adopted.get("declared") else "found"
+            fed = f"{_text(adopted.get('input', '?'))} ({how})"
+            accuracy = _card(adopted.get("accuracy"))
+            rows.append((_text(record.get("name", "?")), *texts, fed, _text(adopted.get("output", "?")), accuracy))
+    head = ("checkpoint", "file", "runs your code", "sha256 of the code", "network", "input", "output")
+    caption = "Your models: where they come from, how they are fed and read"
+    return Table(caption, (*head, "accuracy on training digits"), tuple(rows)) if rows else None
 
 
 def suite_table(overview: Overview) -> Table:
