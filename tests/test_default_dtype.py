@@ -14,7 +14,7 @@ from robustmnist.draws import Draws
 from robustmnist.measure import MEASURES, extent
 
 PACKAGE = Path(__file__).parent.parent / "robustmnist"
-PARTS = ["draws.py", "data/contract.py", "perturb", "measure", "explanation"]
+PARTS = ["draws.py", "data/mnist_form.py", "perturb", "measure", "explanation"]
 FILES = [
     path for part in PARTS for path in ([PACKAGE / part] if part.endswith(".py") else (PACKAGE / part).rglob("*.py"))
 ]

@@ -583,7 +583,7 @@ def test_bad_arguments_are_named(models: dict[str, nn.Module], digits: Dataset, 
         run({})
     with pytest.raises(CheckpointError, match="x: is a str; give a Checkpoint or a torch module"):
         run({"x": "cnn"})
-    with pytest.raises(CheckpointError, match=r"'a\\n' is no name"):
+    with pytest.raises(CheckpointError, match=r"'a\\n' is not a name"):
         run({"a\n": models["tiny"]})
     with pytest.raises(SuiteError, match="no suite was given"):
         run(suites=[])

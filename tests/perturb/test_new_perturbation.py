@@ -52,7 +52,7 @@ def test_a_suite_a_run_the_terminal_and_the_page_know_it(tmp_path: Path) -> None
     assert re.search(r"^fading +pale +fc-small +0\.\d\d \(", output, re.MULTILINE)
     page = (tmp_path / "run" / "report.html").read_text("utf-8").replace("\u00a0", " ")
     assert re.search(r"a tenth of that is lost once they fade by \d\d %\.<", page)
-    assert re.search(r"<td>14\.3 %<td>", page)  # 1 − 0.75 / 0.875, in the column of the ink that is lost
+    assert re.search(r"<td>33\.3 %<td>", page)  # 1 − 0.5 / 0.75, in the column of the ink that is lost
     # The entry's factor says that 1 − s/2 of the ink was to be expected; 1 − s is there.
     realised = read_predictions(tmp_path / "run").realised
     assert realised is not None

@@ -92,7 +92,7 @@ def test_what_cannot_be_restored_is_said(key: str, run: RunFolder) -> None:
 def test_a_state_of_version_0_1_says_nothing_of_its_machine(machine: object, run: RunFolder) -> None:
     rewritten(run, machine=machine)
     [said] = resumed(run)
-    assert said.startswith("the run does not say on what machine it was begun")
+    assert said.startswith("the run does not record on which machine it was begun")
 
 
 def test_threads_that_no_machine_has_are_not_set() -> None:

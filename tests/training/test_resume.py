@@ -108,7 +108,7 @@ def test_a_state_that_does_not_say_what_it_was_begun_with(tmp_path: Path) -> Non
     state = start(recipe(), torch.device("cpu"))
     save_state(tmp_path / "state", state, {"data set": {"name": "digits"}}, {})
     load_state(tmp_path / "state", state, {"data set": {"name": "digits"}})
-    with pytest.raises(RunError, match="does not say with which recipe the run was begun; start the training again"):
+    with pytest.raises(RunError, match="does not record with which recipe the run was begun; start the training again"):
         load_state(tmp_path / "state", state, {"recipe": recipe().as_dict()})
 
 

@@ -12,8 +12,8 @@ FACTORY = (
     '"import joblib" · "def load():" · "    return joblib.load({name!r}).predict_proba", '
     "then name mine.py:load instead of the file"
 )
-KERAS_EXTRA = "install it: pip install 'robustmnist[keras]'"
-ONNX_EXTRA = "install it: pip install 'robustmnist[onnx]'"
+KERAS_EXTRA = "install it: pip install h5py"
+ONNX_EXTRA = "install it: pip install onnxruntime"
 
 # Form -> what is wrong with it, and the remedy.
 REFUSALS: dict[str, tuple[str, str]] = {

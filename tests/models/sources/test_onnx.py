@@ -84,4 +84,4 @@ def test_what_is_no_classifier_of_images_is_refused(tmp_path: Path) -> None:
 def test_without_onnxruntime_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     message = refusal(tmp_path / "m.onnx", onnx_bytes(WEIGHT))
-    assert "onnxruntime is not installed; install it: pip install 'robustmnist[onnx]'" in message
+    assert "onnxruntime is not installed; install it: pip install onnxruntime" in message
