@@ -182,5 +182,5 @@ def test_reading_leaves_the_global_generator_alone() -> None:
 
 def test_without_h5py_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(CheckpointError, match=r"h5py is not installed; install it: pip install 'robustmnist\[keras\]'"):
+    with pytest.raises(CheckpointError, match=r"h5py is not installed; install it: pip install h5py"):
         read_source(KERAS / "norms.h5")
