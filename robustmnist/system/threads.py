@@ -36,9 +36,13 @@ def share_out(work: Callable[[range], T], starts: range, device: torch.device) -
     itself, hold in all of them.
     """
     threads = torch.get_num_threads()
-    workers = min(threads, len(starts)) if device.type == "cpu" else 1
-    if workers <= 1:
+    if device.type != "cpu" or threads == 1:
         return [work(starts)]
+    workers = min(threads, len(starts))
+    if workers <= 1:
+        # A single chunk too: all threads in a matrix product would round it differently from one.
+        with torch_threads(1):
+            return [work(starts)]
     size = -(-len(starts) // workers)
     shares = [starts[first : first + size] for first in range(0, len(starts), size)]
     gradients, inference = torch.is_grad_enabled(), torch.is_inference_mode_enabled()

@@ -45,6 +45,14 @@ def test_perturbations_do_not_depend_on_the_number_of_threads(digits28: torch.Te
     assert torch.equal(perturb.scale(images, factor=0.7), alone[1])
 
 
+@pytest.mark.parametrize("chunks", [1, 2, 7])
+def test_each_chunk_is_computed_by_one_thread(chunks: int) -> None:
+    """All threads in one matrix product round it differently: a small batch would have other bits than a large one."""
+    torch.set_num_threads(3)
+    assert set(sum(share_out(lambda share: [torch.get_num_threads() for _ in share], range(chunks), CPU), [])) == {1}
+    assert torch.get_num_threads() == 3
+
+
 @pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad, torch.enable_grad])
 def test_the_callers_modes_hold_in_every_thread(mode: Callable[[], AbstractContextManager[None]]) -> None:
     torch.set_num_threads(2)

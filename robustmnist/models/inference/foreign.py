@@ -11,6 +11,7 @@ from robustmnist.errors import CheckpointError
 from robustmnist.models.inference.layout import laid_out
 from robustmnist.models.inference.precision import full_precision
 from robustmnist.models.inference.structure import is_convolutional
+from robustmnist.system.threads import torch_threads
 
 __all__ = ["adopted", "check_weights", "device_of", "duplicate"]
 
@@ -114,9 +115,12 @@ def _probes(device: torch.device) -> Tensor:
 
 
 def _ask(model: nn.Module, images: Tensor) -> Tensor | None:
-    """Return the answer of `model`, with random numbers from a fixed state; None if it is not a plain tensor."""
+    """Return the answer of `model`, with random numbers from a fixed state; None if it is not a plain tensor.
+
+    Computed by one thread, so that which layout is taken does not depend on how many there are.
+    """
     devices = [images.device] if images.is_cuda else []
-    with torch.random.fork_rng(devices), torch.no_grad(), full_precision(images.device):
+    with torch.random.fork_rng(devices), torch.no_grad(), full_precision(images.device), torch_threads(1):
         try:
             answer = model(images.clone(memory_format=torch.preserve_format))
         except Exception:

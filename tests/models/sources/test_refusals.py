@@ -50,6 +50,7 @@ def refusal(path: Path, **options: str) -> str:
         (b"", "is empty", "save the model again"),
         (b"\x89PNG\r\n\x1a\n" + bytes(20), "no model file of a known form", ".onnx"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",  # the bytes hold the time at which they were made
 )
 def test_every_form_names_its_way_out(tmp_path: Path, data: bytes, words: str, way_out: str) -> None:
     (tmp_path / "model").write_bytes(data)
