@@ -242,9 +242,6 @@ def _mnist_c(study: Predictions) -> str:
 
 
 def _provenance(study: Predictions, maps: Predictions) -> str:
-    run = study.manifest
-    versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
-    minutes = [f"{one.manifest['duration_seconds'] / 60:.0f}" for one in (study, maps)]
     return "\n".join(
         [
             "```sh",
@@ -252,17 +249,25 @@ def _provenance(study: Predictions, maps: Predictions) -> str:
             "```",
             "",
             f"n = {len(study):,} test digits, one training each, draws "
-            f"of seed 0, {count(RESAMPLES)} bootstrap resamples, {count(SCORE_RESAMPLES)} for scores of confidence. "
-            f"{described(run['device'])}; {versions}; robustmnist "
-            f"{run['robustmnist']}. The last processes of the two runs took {minutes[0]} and {minutes[1]} minutes.",
+            f"of seed 0, {count(RESAMPLES)} bootstrap resamples, {count(SCORE_RESAMPLES)} for scores of confidence.",
             "",
-            "- [report.html](report.html): every curve, with intervals, galleries, calibration, comparisons.",
-            "- [maps.html](maps.html): shift maps and worst cases.",
+            "- [report.html](report.html): every curve, with intervals, galleries, calibration, comparisons. "
+            f"{_made_by(study)}",
+            f"- [maps.html](maps.html): shift maps and worst cases. {_made_by(maps)}",
             "- [summary.csv](summary.csv): a row per setting; [areas.csv](areas.csv), [critical.csv](critical.csv), "
             "[quality.csv](quality.csv), [mce.csv](mce.csv), [comparison.csv](comparison.csv), "
             "[headline.csv](headline.csv).",
         ]
     )
+
+
+def _made_by(predictions: Predictions) -> str:
+    """Return which machine and versions made a run, and how long its last process worked."""
+    run = predictions.manifest
+    versions = ", ".join(f"{name} {version}" for name, version in run["versions"].items())
+    seconds = float(run["duration_seconds"])
+    lasted = f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"
+    return f"{described(run['device'])}; {versions}; robustmnist {run['robustmnist']}; the last process took {lasted}."
 
 
 def _clean_accuracy(summary: pd.DataFrame) -> "pd.Series[float]":
