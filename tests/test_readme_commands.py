@@ -23,7 +23,11 @@ SHELL = [
     for line in block.splitlines()
     if line.strip()
 ]
-WORKFLOW = re.findall(r"^ +- run: (.*)$", "".join(re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)), re.M)
+JOBS = [
+    re.findall(r"^ +- (?:run: )?((?:pip|robustmnist) .*)$", block, re.M)
+    for block in re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)
+]
+(GATE_FILE,) = (block for block in re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL) if "gate.toml" in block)
 FEW = "--limit 40"
 SHORT = "--epochs 1 --set data.limit=700 --set data.validation=100"
 DRY = ("make evaluate", "make test", "make check", "make test-thorough")  # these are asked what they would do
@@ -122,20 +126,22 @@ def test_what_make_evaluate_does(clone: Path, data: Path | None) -> None:
 
 
 @pytest.mark.slow
-def test_the_workflow(clone: Path, data: Path | None) -> None:
-    """It runs in a repository of the user's own, which holds a checkpoint and the wheel."""
-    mine = clone.parent / "mine"
-    (mine / "models").mkdir(parents=True)
+@pytest.mark.parametrize("job", JOBS, ids=["GitHub", "GitLab"])
+def test_the_jobs_of_continuous_integration(job: list[str], clone: Path, data: Path | None, tmp_path: Path) -> None:
+    """They run in a repository of the user's own, which holds a checkpoint, the conditions and the wheel."""
+    (tmp_path / "models").mkdir()
     for ending in ("json", "safetensors"):
-        shutil.copyfile(clone / "checkpoints" / f"fc-small.{ending}", mine / "models" / f"reader.{ending}")
-    install, evaluate, gate = WORKFLOW
+        shutil.copyfile(clone / "checkpoints" / f"fc-small.{ending}", tmp_path / "models" / f"reader.{ending}")
+    (tmp_path / "gate.toml").write_text(GATE_FILE, encoding="utf-8")
+    install, evaluate, gate = job
     assert install == "pip install wheels/robustmnist-*.whl"
     assert "`pip wheel --no-deps -w wheels .`" in README
     evaluate = shorter(evaluate) if data is not None else without_mnist(shorter(evaluate))
     for line, allowed in ((evaluate, (0,)), (gate, (0, 1))):
-        done = shell(mine, f". {clone}/.venv/bin/activate && {line}", data)
+        done = shell(tmp_path, f". {clone}/.venv/bin/activate && {line}", data)
         assert done.returncode in allowed, f"{line}\n{done.stdout}\n{done.stderr}"
-    assert (mine / "runs" / "new" / "report.html").is_file()
+    assert (tmp_path / "runs" / "new" / "report.html").is_file()
+    assert (tmp_path / "gate.xml").is_file() == ("--junit gate.xml" in gate)
 
 
 def test_no_command_is_without_its_words() -> None:

@@ -1,60 +1,98 @@
-"""The end of a gate on the terminal: the data, what is held against what, and a line for each miss."""
+"""The end of a gate on the terminal: the data, what is compared with what, each number beside its bound, the misses."""
 
 import math
-from collections.abc import Mapping, Sequence
+import os
 from typing import TYPE_CHECKING
 
 from robustmnist.terminal.echo import echo, echo_json
+from robustmnist.terminal.table import print_table
+from robustmnist.wording.numbers import MINUS, NBSP, interval, percent, plain, points_text, strength
 
 if TYPE_CHECKING:
-    from robustmnist.results.gate.conditions import Check, Tested
+    from robustmnist.results.gate.conditions import Check
+    from robustmnist.results.gate.outcome import Outcome
 
-__all__ = ["miss_line", "show_gate"]
+__all__ = ["HEAD", "cells", "miss_line", "pair_text", "refusal", "show_gate"]
+
+HEAD = ("checkpoint", "condition", "wanted", "value", "margin", "")
+BEYOND = "beyond the end"
 
 
-def show_gate(
-    data: "Tested", held: Mapping[str, str], checks: "Sequence[Check]", strict: bool, allowed: bool, *, as_json: bool
-) -> bool:
-    """Print what a gate came to, and return whether the run passes it.
-
-    Args:
-        data: What the run was made on.
-        held: Checkpoint to the checkpoint of the baseline that it is held against; empty without a baseline.
-        checks: All that was checked.
-        strict: Whether the whole interval had to pass, for the JSON.
-        allowed: Whether data may stand in for MNIST.
-        as_json: Print JSON on standard output and nothing else.
-    """
-    refused = data.fallback and not allowed
-    missed = [check for check in checks if not check.passed]
-    passed = not missed and not refused
+def show_gate(outcome: "Outcome", *, as_json: bool) -> None:
+    """Print what a gate came to; as JSON, that alone. In a job of GitHub each miss becomes an annotation, too."""
     if as_json:
-        verdict = {"passed": passed, "strict": strict, "data": vars(data) | {"accepted": not refused}}
-        echo_json(verdict | {"pairs": dict(held), "checks": [vars(check) for check in checks]})
-        return passed
-    echo(f"data: {data}")
-    for name, old in held.items():
-        echo(f"held against the baseline: {_pair(name, old)}")
-    if refused:
-        why = f" ({data.note})" if data.note else ""
-        echo(f"missed: {data.dataset} stands in for MNIST{why}: evaluate on MNIST or give --allow-fallback")
-    for check in missed:
-        echo(miss_line(check))
-    if passed:
-        echo(f"passed: {len(checks)} condition{'s' if len(checks) > 1 else ''} met")
-    return passed
+        data = vars(outcome.data) | {"accepted": not outcome.refused}
+        verdict = {"passed": outcome.passed, "strict": outcome.strict, "data": data, "pairs": dict(outcome.pairs)}
+        echo_json(verdict | {"checks": [vars(check) for check in outcome.checks]})
+        return
+    echo(f"data: {outcome.data}")
+    for name, old in outcome.pairs.items():
+        echo(f"compared with the baseline: {pair_text(name, old)}")
+    print_table(HEAD, [cells(check) for check in outcome.checks])
+    lines = [refusal(outcome)] if outcome.refused else []
+    lines += [miss_line(check) for check in outcome.missed]
+    for line in lines:
+        echo(f"missed: {line}")
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            echo(f"::error title=robustmnist gate::{_as_workflow_text(line)}")
+    if outcome.passed:
+        n = len(outcome.checks)
+        echo(f"passed: {n} condition{'s' if n > 1 else ''} met")
+
+
+def cells(check: "Check") -> tuple[str, ...]:
+    """Return the texts of a check under `HEAD`: whose, what, the bound, the number, the margin, how it ended."""
+    sign = "≤" if check.ceiling else "≥"
+    if check.unit or check.what.startswith("critical strength"):
+        wanted, number = strength(check.wanted, check.unit), _strength(check.found, check.unit)
+        ends = " to ".join(dict.fromkeys(_strength(end, "") for end in (check.low, check.high)))
+        # Of a strength below the neutral one, at least as far from it: ≥ 25° to the left is ≤ −25°.
+        sign = "≤" if " below " in check.what else sign
+        margin = "" if math.isnan(check.margin) else strength(check.margin, check.unit, 2, signed=True)
+    else:
+        text = points_text if check.what.startswith("loss") else _percent
+        wanted, number, ends = text(check.wanted), text(check.found), interval(check.low, check.high, 2)
+        if check.low < 0:
+            ends = ends.replace("–", " to ").replace("-", MINUS)
+        margin = points_text(check.margin, signed=True)
+    if math.isnan(check.found) and math.isnan(check.low) and check.what.startswith("calibration error"):
+        number, ends, margin = "no valid answer", "", ""
+    around = f" ({ends})" if ends and check.low != check.high and ends != number else ""
+    texts = (check.checkpoint, check.what, f"{sign} {wanted}", f"{number}{around}", margin)
+    return (*(text.replace(NBSP, " ") for text in texts), "met" if check.passed else "missed")
+
+
+def refusal(outcome: "Outcome") -> str:
+    """Return the line that says that the data stand in for MNIST, and what to do."""
+    why = f" ({outcome.data.note})" if outcome.data.note else ""
+    return f"{outcome.data.dataset} stands in for MNIST{why}: evaluate on MNIST or give --allow-fallback"
 
 
 def miss_line(check: "Check") -> str:
     """Return the line that says by how much a condition is missed, with the 95 % interval."""
     unit = f" {check.unit}" if check.unit not in ("", "°", "×") else check.unit
     if math.isnan(check.found) and check.what.startswith("calibration error"):
-        return f"missed: {check.checkpoint}, {check.what}: no valid answer, wanted {check.wanted:g}"
-    found = "beyond the end" if math.isnan(check.found) else f"{check.found:.4g}{unit}"
-    ends = " to ".join("beyond the end" if math.isnan(end) else f"{end:.4g}" for end in (check.low, check.high))
+        return f"{check.checkpoint}, {check.what}: no valid answer, wanted {check.wanted:g}"
+    number = BEYOND if math.isnan(check.found) else f"{check.found:.4g}{unit}"
+    ends = " to ".join(BEYOND if math.isnan(end) else f"{end:.4g}" for end in (check.low, check.high))
     around = "" if check.low == check.high else f" (95 % interval {ends})"
-    return f"missed: {check.checkpoint}, {check.what}: {found}{around}, wanted {check.wanted:g}{unit}"
+    return f"{check.checkpoint}, {check.what}: {number}{around}, wanted {check.wanted:g}{unit}"
 
 
-def _pair(name: str, old: str) -> str:
-    return name if old == name else f"{name}, its '{old}'"
+def pair_text(name: str, old: str) -> str:
+    """Return which checkpoint of the baseline a checkpoint is compared with."""
+    return name if old == name else f"{name} with its '{old}'"
+
+
+def _strength(value: float, unit: str) -> str:
+    return BEYOND if math.isnan(value) else strength(value, unit, 2)
+
+
+def _percent(share: float) -> str:
+    short = math.isclose(100 * share, round(100 * share, 2))
+    return f"{plain(100 * share)}{NBSP}%" if short else percent(share, 2)
+
+
+def _as_workflow_text(line: str) -> str:
+    """Return a line as the value of a workflow command, in which a percent sign starts an escape."""
+    return line.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

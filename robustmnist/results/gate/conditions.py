@@ -53,8 +53,11 @@ class Check:
         low: The lower end of its 95 % interval, as numbers go, whichever speaks for the checkpoint; NaN where it lies
             beyond the end of a sweep.
         high: The upper end.
-        unit: Of all four; empty for shares.
+        unit: Of all five; empty for shares.
         passed: Whether the condition is met.
+        margin: How far the number lies on the right side of the bound, negative on the wrong side; NaN where the number
+            lies beyond the end of a sweep, or no answer is valid.
+        ceiling: Whether the bound is a greatest number, not a least one.
     """
 
     checkpoint: str
@@ -65,6 +68,8 @@ class Check:
     high: float
     unit: str
     passed: bool
+    margin: float
+    ceiling: bool = False
 
 
 def tested(predictions: Predictions) -> Tested:
@@ -102,7 +107,7 @@ def min_accuracy(predictions: Predictions, checkpoint: str, scope: Scope, floor:
         row = table[chosen].iloc[0]
         found, low, high = (float(row[name]) for name in ("area", "area_low", "area_high"))
     passed = (low if strict else high) >= floor
-    return Check(checkpoint, f"accuracy {scope}", floor, found, low, high, "", passed)
+    return Check(checkpoint, f"accuracy {scope}", floor, found, low, high, "", passed, found - floor)
 
 
 def min_critical(predictions: Predictions, checkpoint: str, scope: Scope, least: str, strict: bool) -> list[Check]:
@@ -146,7 +151,8 @@ def min_critical(predictions: Predictions, checkpoint: str, scope: Scope, least:
             what = f"critical strength {Scope(scope.suite, name)}, {row['side']} {sweep.neutral:g}"
             bound = sweep.neutral + sign * target
             low, high = (near, far) if sign > 0 else (far, near)
-            found.append(Check(checkpoint, what, bound, critical, low, high, sweep.unit, passed))
+            margin = -target if lost else abs(critical - sweep.neutral) - target
+            found.append(Check(checkpoint, what, bound, critical, low, high, sweep.unit, passed, margin))
     return found
 
 
@@ -167,7 +173,7 @@ def max_ece(predictions: Predictions, checkpoint: str, scope: Scope, ceiling: fl
     row = table[table["checkpoint"] == checkpoint].iloc[len(settings)]
     found, low, high = (float(row[name]) for name in ("ece_width", "ece_width_low", "ece_width_high"))
     passed = (high if strict else low) <= ceiling
-    return Check(checkpoint, f"calibration error {scope}", ceiling, found, low, high, "", passed)
+    return Check(checkpoint, f"calibration error {scope}", ceiling, found, low, high, "", passed, ceiling - found, True)
 
 
 def _ends(values: Sequence[float]) -> str:

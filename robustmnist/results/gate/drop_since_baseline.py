@@ -57,7 +57,8 @@ def max_drops(
         loss, low, high = (0.0 - float(row[key]) for key in ("difference", "difference_high", "difference_low"))
         passed = (high if strict else low) <= most
         named = "" if before == checkpoint else f" since '{before}'"
-        checks.append(Check(checkpoint, f"loss of accuracy {what}{named}", most, loss, low, high, "", passed))
+        said = f"loss of accuracy {what}{named}"
+        checks.append(Check(checkpoint, said, most, loss, low, high, "", passed, most - loss, True))
     return checks
 
 
