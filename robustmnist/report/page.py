@@ -14,6 +14,7 @@ from robustmnist.report.breakdown.section import Breaks, breaks_section
 from robustmnist.report.comparison.section import ComparisonSection, comparison_section
 from robustmnist.report.comparison.words import ONE_CHECKPOINT
 from robustmnist.report.confidence.section import TrustSection, trust_section
+from robustmnist.report.how_to_read import HOW_TITLE, how_to_read
 from robustmnist.report.mistakes.section import Fails, fails_section
 from robustmnist.report.provenance.realised import realised_table
 from robustmnist.report.provenance.section import (
@@ -63,6 +64,8 @@ class Page:
     answers: tuple[Answer, ...]
     banners: tuple[Banner, ...]
     facts: tuple[Fact, ...]
+    how_title: str
+    how: tuple[Fact, ...]
     robust: Robust
     breaks: Breaks
     fails: Fails
@@ -94,6 +97,8 @@ def page(overview: Overview) -> Page:
         answers=tuple(Answer(keys[one.index], answer(overview, one)) for one in overview.clean),
         banners=banners(overview),
         facts=facts(overview),
+        how_title=HOW_TITLE,
+        how=how_to_read(curves=bool(overview.suites), several=len(keys) > 1),
         robust=robust_section(overview),
         breaks=breaks_section(overview),
         fails=fails_section(overview),

@@ -17,7 +17,7 @@ from support.synthetic import make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.predictions import Digits, Predictions
 from robustmnist.report import render, write_report
-from robustmnist.suites import Setting, Suite
+from robustmnist.suites import Setting, Suite, Sweep
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 VOID = {"meta", "img", "br"}
@@ -328,6 +328,24 @@ def test_maps_and_the_worst_of_k_are_shown_with_their_numbers() -> None:
     assert {attributes["href"][1:] for attributes in page.all("a")} <= ids
     assert "mean over the map" in text
     assert "worst of 6 tries" in text
+
+
+def test_the_only_sweep_of_a_page_gets_a_large_chart() -> None:
+    def widths(*sweeps: Sweep) -> set[str]:
+        suites = (make_suite("shift", *sweeps),)
+        text = render(synthetic_predictions(("fc",), n=50, suites=suites))
+        return set(re.findall(r'<div class="small">.*?<svg[^>]* width="(\d+)"', text, re.DOTALL))
+
+    assert widths(make_sweep()) == {"720"}
+    assert widths(make_sweep(), make_sweep("left", fixed={"direction": "left"})) == {"264"}
+
+
+def test_the_words_of_the_page_are_explained_where_they_occur(html: str) -> None:
+    alone = render(synthetic_predictions(("fc",), n=50, suites=(make_suite("shift", make_sweep()),)))
+    for text, several in ((html, True), (alone, False)):
+        words = re.findall(r"<dt>(.*?)</dt>", text[: text.index("</header>")])
+        assert words[:4] == ["accuracy", "strength", "a tenth is lost", "area"]
+        assert ("better" in words) == several
 
 
 def test_the_natural_band_is_tinted_where_the_run_measured_one() -> None:

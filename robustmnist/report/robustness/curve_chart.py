@@ -1,6 +1,7 @@
-"""Accuracy against strength, one small panel per sweep.
+"""Accuracy against strength, one panel per sweep.
 
-Every panel has the same size and the same accuracy axis, 0 to 100 %, so that any two can be compared by eye.
+Every panel of a page has the same size and the same accuracy axis, 0 to 100 %, so that any two can be compared by eye.
+The only sweep of a page gets a large one.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,9 +20,8 @@ from robustmnist.wording.numbers import brief
 __all__ = ["Panel", "Ring", "curve_chart"]
 
 
-WIDTH, HEIGHT = 264, 146  # of a panel, px; four fit side by side
+SMALL, LARGE = (264, 146), (720, 380)  # width and height of a panel, px; four small ones fit side by side
 LEFT, TOP, BOTTOM = 38, 12, 34
-TALL = HEIGHT - TOP - BOTTOM
 TICK = 13.0  # from the axis down to the base line of its numbers, px
 LINE = 11.5  # least distance of two labels, px
 LONGEST = 13  # letters of a checkpoint's name beside its curve
@@ -52,6 +52,7 @@ class Panel:
         label: What the panel shows, in words.
         rings: Where the checkpoints have lost a tenth.
         natural: The range that is tinted, or None.
+        large: Whether it stands alone on its page.
     """
 
     values: tuple[float, ...]
@@ -62,29 +63,46 @@ class Panel:
     label: str
     rings: tuple[Ring, ...] = ()
     natural: tuple[float, float] | None = None
+    large: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, px."""
+        return LARGE if self.large else SMALL
+
+    def y(self, share: float) -> float:
+        """Return the height of a share: 1 at the top, 0 on the axis."""
+        return TOP + (1 - share) * (self.foot - TOP)
+
+    @property
+    def foot(self) -> float:
+        """Where the axis of strengths lies."""
+        return self.size[1] - BOTTOM
 
 
 def curve_chart(panel: Panel) -> Markup:
     """Draw accuracy against strength for all checkpoints: bands, curves, a dot per setting, names at the ends."""
     names = [shorten(curve.name, LONGEST) for curve in panel.curves]
     labelled = 0 < len(names) <= MOST_LABELS
-    right = WIDTH - (max(map(width, names)) + 14 if labelled else 8)
+    wide, tall = panel.size
+    right = wide - (max(map(width, names)) + 14 if labelled else 8)
     low, high = panel.limits
+    y, foot = panel.y, panel.foot
 
     def x(value: float) -> float:
         return LEFT + (value - low) / (high - low) * (right - LEFT)
 
     def points(shares: Sequence[float]) -> list[Point]:
-        return [(x(value), _y(share)) for value, share in zip(panel.values, shares, strict=True)]
+        return [(x(value), y(share)) for value, share in zip(panel.values, shares, strict=True)]
 
     parts = []
     if panel.natural is not None:
         start, end = (x(min(max(value, low), high)) for value in panel.natural)
-        parts.append(rectangle(start, TOP, end - start, TALL, "fband"))
+        parts.append(rectangle(start, TOP, end - start, foot - TOP, "fband"))
     parts += [
-        stroke((((LEFT, _y(share)), (right, _y(share))) for share in (0.5, 1.0)), "srule"),
-        line([(x(panel.neutral), TOP), (x(panel.neutral), TOP + TALL)], "srule"),
-        line([(LEFT, _y(0)), (right, _y(0))], "smuted"),
+        stroke((((LEFT, y(share)), (right, y(share))) for share in (0.5, 1.0)), "srule"),
+        line([(x(panel.neutral), TOP), (x(panel.neutral), foot)], "srule"),
+        line([(LEFT, y(0)), (right, y(0))], "smuted"),
     ]
     for one in panel.curves:
         parts.append(area([*points(one.low), *reversed(points(one.high))], f"f{hue(one.index)} bd"))
@@ -92,21 +110,17 @@ def curve_chart(panel: Panel) -> Markup:
         parts.append(line(points(one.accuracy), f"s{hue(one.index)} ln"))
         parts.append(dots(points(one.accuracy), f"s{hue(one.index)} dt"))
     for ring in panel.rings:
-        y, centre = _y(ring.share), [(x(ring.at), _y(ring.share))]
-        parts.append(line([(x(ring.near), y), (x(ring.far), y)], f"s{hue(ring.index)}"))
+        level, centre = y(ring.share), [(x(ring.at), y(ring.share))]
+        parts.append(line([(x(ring.near), level), (x(ring.far), level)], f"s{hue(ring.index)}"))
         parts += [dots(centre, f"s{hue(ring.index)} rg"), dots(centre, "spaper ri")]
     for share, text in ((1, "100 %"), (0.5, "50"), (0, "0")):
-        parts.append(word(LEFT - 4, _y(share) + 3.8, text, "tmuted", "end"))
+        parts.append(word(LEFT - 4, y(share) + 3.8, text, "tmuted", "end"))
     for value in _ticks(panel, right):
-        parts.append(word(x(value), TOP + TALL + TICK, brief(value), "tmuted", "middle"))
-    parts.append(word((LEFT + right) / 2, HEIGHT - 5, panel.axis, "", "middle"))
+        parts.append(word(x(value), foot + TICK, brief(value), "tmuted", "middle"))
+    parts.append(word((LEFT + right) / 2, tall - 5, panel.axis, "", "middle"))
     if labelled:
         parts += _name_ends(panel, names, x)
-    return picture(WIDTH, HEIGHT, parts, label=panel.label)
-
-
-def _y(share: float) -> float:
-    return TOP + (1 - share) * TALL
+    return picture(wide, tall, parts, label=panel.label)
 
 
 def _ticks(panel: Panel, right: float) -> list[float]:
@@ -135,9 +149,9 @@ def _even(values: Sequence[float], neutral: float, distance: float) -> Sequence[
 def _name_ends(panel: Panel, names: Sequence[str], x: Callable[[float], float]) -> list[Markup]:
     last = max(range(len(panel.values)), key=lambda i: panel.values[i])
     start, edge = x(panel.values[last]), x(panel.limits[1])
-    ends = [_y(curve.accuracy[last]) for curve in panel.curves]
+    ends = [panel.y(curve.accuracy[last]) for curve in panel.curves]
     parts = []
-    for i, (end, height) in enumerate(zip(ends, spread(ends, LINE, TOP, TOP + TALL), strict=True)):
+    for i, (end, height) in enumerate(zip(ends, spread(ends, LINE, TOP, panel.foot), strict=True)):
         number = hue(panel.curves[i].index)
         if abs(height - end) > 3 or start < edge:  # away from its curve: a leader says which one it is
             parts.append(line([(start + 3, end), (edge + 8, height)], f"s{number} th"))

@@ -25,7 +25,7 @@ __all__ = ["Robust", "SuiteCurves", "robust_section"]
 
 @dataclass(frozen=True)
 class SuiteCurves:
-    """The curves of one suite on shared axes, with its caption and the numbers behind."""
+    """The curves of one suite on shared axes, with its caption and the numbers behind; `large`: the page's only one."""
 
     anchor: str
     title: str
@@ -33,6 +33,7 @@ class SuiteCurves:
     caption: str
     charts: tuple[Chart, ...]
     table: SweepTable
+    large: bool
 
 
 @dataclass(frozen=True)
@@ -50,23 +51,24 @@ class Robust:
 def robust_section(overview: Overview) -> Robust:
     """Return the section of a run; a run of maps alone has no curve."""
     axis, rows = headline(overview)
-    curves = tuple(_curves(suite) for suite in overview.suites)
+    alone = sum(len(suite.sweeps) for suite in overview.suites) == 1
+    curves = tuple(_curves(suite, large=alone) for suite in overview.suites)
     note = curve_note(natural=any(sweep.natural is not None for sweep in overview.sweeps))
     return Robust(axis, HEADLINE_CAPTION, rows, HEADLINE_NOTE, note, curves)
 
 
-def _curves(suite: SuiteOverview) -> SuiteCurves:
+def _curves(suite: SuiteOverview, *, large: bool) -> SuiteCurves:
     charts = []
     for sweep in suite.sweeps:
         caption, title, axis = curve_caption(sweep), shorten(sweep.title, TITLE), axis_text(sweep)
         label = f"Accuracy against {axis}, {title}. {caption}"
         limits = _limits(suite, sweep)
         values, neutral = sweep.values, sweep.neutral
-        panel = Panel(values, neutral, limits, axis, sweep.curves, label, _rings(sweep), sweep.natural)
+        panel = Panel(values, neutral, limits, axis, sweep.curves, label, _rings(sweep), sweep.natural, large)
         charts.append(Chart(anchor("curve", *sweep.index), title, curve_chart(panel), caption, curve_table(sweep)))
     title, question = shorten(suite.title, TITLE), printable(suite.question)
     link, caption = anchor("curves", suite.index), suite_caption(suite)
-    return SuiteCurves(link, title, question, caption, tuple(charts), sweep_table(suite))
+    return SuiteCurves(link, title, question, caption, tuple(charts), sweep_table(suite), large)
 
 
 def _limits(suite: SuiteOverview, sweep: SweepOverview) -> tuple[float, float]:
