@@ -79,8 +79,9 @@ class Deployed(nn.Module):
         """
         rows = tile(self.model, images.device)
         starts = range(0, len(images), rows)
-        # A network of others may take gradients of its own, which inference mode forbids for good.
-        with torch.no_grad(), torch.inference_mode(self.understood), full_precision(images.device):
+        # A network of others may take gradients of its own, which inference mode forbids for good. `no_grad` is the inner
+        # one: `inference_mode(False)` turns gradients on.
+        with torch.inference_mode(self.understood), torch.no_grad(), full_precision(images.device):
             logits = torch.empty((len(images), CLASSES), dtype=torch.float32, device=images.device)
             share_out(lambda share: self._answer(images, share, rows, logits), starts, images.device)
         return logits

@@ -213,6 +213,8 @@ def test_the_deployed_form_answers_as_the_network_does(name: str, many: Tensor, 
     finally:
         torch.set_num_threads(1)
     torch.testing.assert_close(answers, expected, rtol=0, atol=1e-5 * float(expected.abs().max()))
+    # Its weights may lie outside of the copy and want gradients: two threads must not write a graph into one tensor.
+    assert not answers.requires_grad
     assert torch.equal(many, before)
     assert torch.equal(logits(model, many[5:9]), answers[5:9])
 
