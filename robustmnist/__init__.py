@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from robustmnist import results as results
     from robustmnist.adoption import adopt as adopt
     from robustmnist.adoption.evaluate import evaluate as evaluate
+    from robustmnist.adoption.exported import export as export
     from robustmnist.data import load_dataset as load_dataset
     from robustmnist.explanation import explain as explain
     from robustmnist.models.checkpoints.checkpoint import list_checkpoints as list_checkpoints
@@ -42,6 +43,7 @@ __all__ = [
     "adopt",
     "evaluate",
     "explain",
+    "export",
     "list_checkpoints",
     "list_suites",
     "load_checkpoint",
@@ -64,6 +66,7 @@ _NAMES = {
     "adopt": "robustmnist.adoption",
     "evaluate": "robustmnist.adoption.evaluate",
     "explain": "robustmnist.explanation",
+    "export": "robustmnist.adoption.exported",
     "list_checkpoints": "robustmnist.models.checkpoints.checkpoint",
     "list_suites": "robustmnist.suites",
     "load_checkpoint": "robustmnist.models.checkpoints.checkpoint",

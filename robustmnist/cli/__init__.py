@@ -32,6 +32,7 @@ COMMANDS = {
     "report": "Write the report of a run again from its folder, without a model.",
     "adopt": "Take in a model that was trained elsewhere: Keras, torch, ONNX, or your own code.",
     "check-model": "Show which input a model needs and what is wrong with it; write nothing.",
+    "export": "Write a checkpoint as one file for other programs: ONNX, torch or NumPy.",
     "suites": "List the perturbation suites.",
     "checkpoints": "List the checkpoints.",
 }

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ class Opaque(nn.Module):
     """A function of arrays as a module: tensors in, tensors out, in tiles of 256 rows on the CPU.
 
     Each call gets an array of its own, float32 with 256 rows; the last tile is filled up with zeros. The calls come one
-    after the other, from one thread at a time, so the function needs no lock. Copies of this module share it, for it
-    may hold a session or a file. There are no gradients through it.
+    after the other, from one thread at a time, so the function needs no lock; one whose attribute `parallel` is true is
+    called from several threads at once. Copies of this module share it, for it may hold a session or a file. There are
+    no gradients through it.
 
     A row's company in the tile does not change what its answer is computed from, but its position may change the last
     bits: NumPy's matrix product takes the rows of 256 in blocks that sum in different orders.
@@ -36,7 +38,7 @@ class Opaque(nn.Module):
     def __init__(self, predict: Callable[[Any], Any], *, tile: int = TILE) -> None:
         super().__init__()
         self.predict, self.tile = predict, tile
-        self._turn = threading.Lock()
+        self._turn = nullcontext() if getattr(predict, "parallel", False) is True else threading.Lock()
 
     @torch.no_grad()
     def forward(self, values: Tensor) -> Tensor:

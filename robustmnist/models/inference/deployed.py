@@ -32,8 +32,9 @@ class Deployed(nn.Module):
     """A model ready for inference: eval mode, the device's layout, in fixed tiles, and rewritten where that is safe.
 
     Networks whose modules say what they compute (`robustmnist.models.inference.structure`), such as all of this
-    package, have their batch norms folded and their poolings replaced. Any other network stays as it is: a copy in eval
-    mode, whose answers are within 1e-5 of the largest logit of its own, in whichever layout it takes.
+    package and what is read from Keras files, have their batch norms folded and their poolings replaced. Any other
+    network stays as it is: a copy in eval mode, whose answers are within 1e-5 of the largest logit of its own, in
+    whichever layout it takes.
 
     The layout is channels last on a CPU, where 10,000 digits took a third of the time, and channels first on a GPU,
     where in full float32 they took five sixths.
@@ -79,8 +80,8 @@ class Deployed(nn.Module):
         """
         rows = tile(self.model, images.device)
         starts = range(0, len(images), rows)
-        # A network of others may take gradients of its own, which inference mode forbids for good. `no_grad` is the inner
-        # one: `inference_mode(False)` turns gradients on.
+        # A network of others may take gradients of its own, which inference mode forbids for good. And `no_grad` is the
+        # inner of the two, as `inference_mode(False)` turns gradients on.
         with torch.inference_mode(self.understood), torch.no_grad(), full_precision(images.device):
             logits = torch.empty((len(images), CLASSES), dtype=torch.float32, device=images.device)
             share_out(lambda share: self._answer(images, share, rows, logits), starts, images.device)

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from robustmnist.models.sources import child
+from robustmnist.models.sources.onnx_session import Session
 from robustmnist.models.sources.protobuf import fields, text
 from robustmnist.models.sources.refusals import ONNX_EXTRA, Unreadable, quoted
 from robustmnist.models.sources.source import Network
@@ -115,7 +113,7 @@ def onnx_network(path: Path, data: bytes, content: OnnxFile) -> Network:
     if len(scores) != 2:
         raise Unreadable(f"answers images with values of shape {tuple(scores)}, not with rows of scores")
     batch = declared[0] if isinstance(declared[0], int) else None
-    predict = _session(model, name, table["outputs"][0][0], TYPES[kind], batch)
+    predict = Session(model, name, table["outputs"][0][0], TYPES[kind], batch)
     words = ", ".join(_words(content))
     return Network(predict, False, sizes, _layout(sizes), OUTPUTS.get(content.last), words)
 
@@ -130,29 +128,6 @@ def _only_input(table: dict[str, Any]) -> tuple[list[Any], tuple[int, ...]]:
     if min(sizes) < 1 or math.prod(sizes) > MAX_VALUES:
         raise Unreadable(f"takes images of shape {sizes}")
     return inputs[0], sizes
-
-
-def _session(model: str | bytes, name: str, output: str, dtype: str, batch: int | None) -> Any:
-    """Return a function of images; where the file fixes the size of the batch, the images go in parts of that size."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-    def predict(images: NDArray[np.float32]) -> Any:
-        ready = np.ascontiguousarray(images, dtype)
-        if batch is None:
-            return session.run([output], {name: ready})[0]
-        rows = []
-        for start in range(0, len(ready), batch):
-            part = ready[start : start + batch]
-            filled = np.concatenate([part, np.zeros((batch - len(part), *part.shape[1:]), part.dtype)])
-            rows.append(session.run([output], {name: filled})[0][: len(part)])
-        return np.concatenate(rows)
-
-    return predict
 
 
 def _layout(sizes: tuple[int, ...]) -> str:
