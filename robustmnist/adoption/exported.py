@@ -7,8 +7,8 @@ from pathlib import Path
 from torch import nn
 
 from robustmnist.adoption.digits import training_digits
-from robustmnist.adoption.opened import open_checkpoint
-from robustmnist.errors import CheckpointError
+from robustmnist.adoption.opened import codes_left, is_bare, open_checkpoint
+from robustmnist.errors import CheckpointError, InputError
 from robustmnist.models.checkpoints.adopted_card import AdoptedCard
 from robustmnist.models.checkpoints.checkpoint import Checkpoint
 from robustmnist.models.export import FORMATS, Exported, about, check_format, write_model
@@ -64,6 +64,8 @@ def export(
     check_format(format, int8=int8)
     if isinstance(model, str | Path):
         codes = [code] if isinstance(code, str) else code
+        if not is_bare(model) and (left := codes_left([str(model)], codes)):
+            raise InputError(f"the checkpoint does not need {left[0]}", where="--code", remedy="leave it out")
         model = open_checkpoint(model, codes=codes, data_dir=data_dir, notify=notify)
     if isinstance(model, nn.Module):
         network, name, facts = model, type(model).__name__, dict[str, str]()

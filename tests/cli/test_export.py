@@ -46,6 +46,7 @@ def test_int8_says_by_what_it_was_quantised(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("nosuch",), "no checkpoint is called that"),
+        (("fc", "--code", "net.py:Net"), "--code: the checkpoint does not need net.py:Net; leave it out"),
         (("fc", "--int8", "--format", "torch"), "--int8: does not go with --format torch; use --format onnx"),
         (("fc", "-o", "fc.onnx/m.onnx"), "cannot be written (Not a directory)"),
         (("fc", "-o", "taken.onnx"), "taken.onnx: is there already, with other content; use another -o, or remove it"),

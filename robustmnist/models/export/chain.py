@@ -45,7 +45,7 @@ def chain_of(model: nn.Module) -> Chain:
         model: A classifier of images (B, 1, 28, 28); it is copied, not changed.
 
     Raises:
-        CheckpointError: If it is no chain of known layers.
+        CheckpointError: If it is no chain of known layers, or does not answer digits with ten scores.
     """
     if not is_understood(model):
         raise CheckpointError(_why_not(model), remedy="export it with torch.onnx.export, from the code that made it")
@@ -53,11 +53,27 @@ def chain_of(model: nn.Module) -> Chain:
     with torch.no_grad():
         copied = fold_norms(duplicate(model).cpu().float().eval())
         if isinstance(copied, Adapted):
-            return _simplified(Chain(copied.input, copied.output, tuple(_flat(copied.network))))
-        layers = _flat(copied)
-        if layers and isinstance(layers[0], Normalise):
-            return Chain(Input(mean=MEAN, sd=SD), Output(), tuple(layers[1:]))
-        return Chain(Input(), Output(), tuple(layers))
+            chain = Chain(copied.input, copied.output, tuple(_flat(copied.network)))
+        else:
+            layers = _flat(copied)
+            ours = bool(layers) and isinstance(layers[0], Normalise)
+            chain = Chain(Input(mean=MEAN, sd=SD) if ours else Input(), Output(), tuple(layers[ours:]))
+        _check_answer(chain)
+        return _simplified(chain)
+
+
+def _check_answer(chain: Chain) -> None:
+    """Refuse layers that do not take what the contract makes of a digit, or answer with too few scores."""
+    values = torch.zeros((2, *chain.input.shape))
+    try:
+        for layer in chain.layers:
+            values = layer(values)
+    except (RuntimeError, IndexError, ValueError) as cause:
+        what = f"does not take images as {chain.input} says ({str(cause).strip().splitlines()[0]})"
+        raise CheckpointError(what, remedy="say what it takes: rm.Classifier(network, input=…)") from cause
+    if values.ndim != 2 or values.shape[1] <= max(chain.output.classes):
+        what = f"answers two digits with the shape {tuple(values.shape)}"
+        raise CheckpointError(what, remedy="let it return ten scores per digit")
 
 
 def _flat(module: nn.Module) -> list[nn.Module]:

@@ -216,7 +216,10 @@ def test_the_model_is_left_as_it_was(digits28: Tensor) -> None:
         (maps(nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect")), "Conv2d.*is not written as ONNX"),
         (maps(nn.AdaptiveAvgPool2d(3), features=36), "AdaptiveAvgPool2d.*is not written as ONNX"),
         (maps(nn.GELU("tanh")), "GELU.*is not written as ONNX"),
-        (Adapted(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), output="labels"), "answers with labels alone"),
+        (Adapted(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), output="labels"), "answers with"),
+        (nn.Sequential(nn.Linear(784, 10)), r"does not take images as 0..1 says \(mat1 and mat2 shapes cannot"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(784, 9)), r"answers two digits with the shape \(2, 9\); let it"),
+        (nn.Sequential(nn.Conv2d(1, 10, 3)), r"with the shape \(2, 10, 26, 26\); let it return ten scores"),
     ],
 )
 def test_what_is_no_chain_of_known_layers_is_refused(model: nn.Module, words: str) -> None:
