@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 MOST = 100  # digits on one sheet: beyond that it is taller than viewers show
-METHODS = "saliency, integrated-gradients, input-x-gradient, grad-cam (convolutions only) or occlusion"
+METHODS = "integrated-gradients, expected-gradients, input-x-gradient, saliency, smoothgrad, grad-cam, occlusion, inking"
 EXAMPLES = """\b
 Examples:
   robustmnist explain --checkpoint cnn --suite rotation --value 45 --mistakes 25

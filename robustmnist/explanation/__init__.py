@@ -2,5 +2,6 @@
 
 from robustmnist.explanation.attribution import check_method, completeness_gap, explain
 from robustmnist.explanation.methods.registry import METHODS, Method
+from robustmnist.explanation.target import Target
 
-__all__ = ["METHODS", "Method", "check_method", "completeness_gap", "explain"]
+__all__ = ["METHODS", "Method", "Target", "check_method", "completeness_gap", "explain"]

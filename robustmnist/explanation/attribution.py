@@ -1,149 +1,153 @@
-"""Attribute a checkpoint's logits to pixels: the same in any batch, and without a change of the model."""
+"""Attribute a classifier's logits to pixels: the same in any batch, and without a change of the model."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from robustmnist.errors import ImagesError, InputError
-from robustmnist.explanation.methods.completeness import gap
 from robustmnist.explanation.methods.grad_cam import check_layer
-from robustmnist.explanation.methods.registry import METHODS, Method
-from robustmnist.models.contract.opaque import Opaque
-from robustmnist.models.inference.deployed import Deployed, full_precision
-from robustmnist.page.figure import import_matplotlib
+from robustmnist.explanation.methods.method import Context
+from robustmnist.explanation.methods.path_integral import relative_gap
+from robustmnist.explanation.methods.registry import METHODS, find_method
+from robustmnist.explanation.subject import Subject, subject_of, undisturbed
+from robustmnist.explanation.target import Target
 from robustmnist.perturb import check_images
-from robustmnist.system.validation import did_you_mean
 
 if TYPE_CHECKING:
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
-__all__ = ["check_method", "completeness_gap", "explain"]
+__all__ = ["attribute", "check_method", "completeness_gap", "explain", "misfit"]
 
 LAYERED = "grad-cam"  # the method that reads a layer
-GRADIENT_FREE = "occlusion"  # the method that needs nothing but answers
 
 
 def explain(
-    checkpoint: "Checkpoint | nn.Module", images: Tensor, targets: Tensor, *, method: str, layer: str | None = None
+    checkpoint: "Checkpoint | nn.Module | Callable[[Tensor], Tensor]",
+    images: Tensor,
+    targets: Tensor | Target,
+    *,
+    method: str,
+    layer: str | None = None,
+    seed: int = 0,
+    ids: Tensor | None = None,
+    references: Tensor | None = None,
 ) -> Tensor:
     """Attribute the logits of `targets` to the pixels of `images`.
 
-    The same images give the same values in any batch: they are computed in chunks of one fixed size, the last one
-    padded. The model runs in evaluation mode and is handed back as it was: training mode, gradient flags, gradients
-    and hooks.
+    The same images give the same values in any batch. The model answers in evaluation mode and is handed back as it
+    was: training mode, gradient flags, gradients and hooks.
 
     Args:
-        checkpoint: A checkpoint or any module from images (B, 1, 28, 28) to logits (B, classes).
+        checkpoint: A checkpoint, any module from images (B, 1, 28, 28) to logits (B, 10), or, for methods that need no
+            gradients, a function of that kind.
         images: float32 (B, 1, 28, 28), ink in [0, 1], on the model's device.
-        targets: int64 (B,), the class explained for each image.
+        targets: int64 (B,), the class explained for each image; or a `Target`, such as the margin of one class over
+            another.
         method: A key of `METHODS`.
         layer: For Grad-CAM: the name of the module within the network whose map is read, as `named_modules` has it; by
             default the last convolution that the network calls.
+        seed: Of methods that draw.
+        ids: int64 (B,), on which the draws depend; by default 0, 1, …
+        references: For expected gradients: float32 (10, R, 1, 28, 28), digits of each class in turn.
 
     Returns:
-        float32 (B, 1, 28, 28); positive speaks for the class. `METHODS` says what the values are.
+        float32 (B, 1, 28, 28); positive speaks for the target. `METHODS` says what the values are.
 
     Raises:
         InputError: If there is no such method, or it does not fit the model (Grad-CAM without its layer).
         ImagesError: If images and targets are not as above.
     """
-    check_method(method, checkpoint, layer)
-    chosen, model = METHODS[method], _module(checkpoint)
-    with _undisturbed(model):
-        _check(model, images, targets)
-        if not len(images):
-            return torch.zeros_like(images)
-        chunks = zip(torch.split(images, chosen.chunk), torch.split(targets, chosen.chunk), strict=True)
-        maps = [_padded(chosen, model, part, wanted, layer) for part, wanted in chunks]
-    return torch.cat(maps)
+    subject = subject_of(checkpoint)
+    check_method(method, subject, layer)
+    target = Target.of_class(targets) if isinstance(targets, Tensor) else targets
+    _check(subject, images, target)
+    numbers = torch.arange(len(images), dtype=torch.int64, device=images.device) if ids is None else ids
+    return attribute(subject, images, target, Context(numbers, seed, references, layer), method=method)[:, None]
 
 
-def check_method(method: str, checkpoint: "Checkpoint | nn.Module | None" = None, layer: str | None = None) -> None:
+def attribute(subject: Subject, images: Tensor, target: Target, context: Context, *, method: str) -> Tensor:
+    """Return the maps of one method, float32 (B, 28, 28), computed in parts that bound memory.
+
+    Raises:
+        InputError: If the method compares with other digits and there are none.
+    """
+    chosen = find_method(method)
+    if chosen.references and context.references is None:
+        raise InputError(f"'{method}' compares with other digits", where="references", remedy="hand some over")
+    if not len(images):
+        return torch.zeros_like(images[:, 0])
+    maps = []
+    with torch.inference_mode(False):
+        for start in range(0, len(images), chosen.chunk):
+            rows = slice(start, start + chosen.chunk)
+            part = images[rows].detach().clone()  # no inference tensor, of which there are no slopes
+            maps.append(chosen.attribute(subject, part, target.take(rows), context.take(rows)))
+        return torch.cat(maps).detach().to(torch.float32)
+
+
+def misfit(method: str, subject: Subject) -> InputError | None:
+    """Return why `method` cannot explain this classifier at all, if so: it has no gradients or no convolution."""
+    chosen = find_method(method)
+    if subject.trained is None:
+        if not chosen.gradients and not chosen.modules:
+            return None
+        able = ", ".join(name for name, other in METHODS.items() if not other.gradients)
+        what = f"'{method}' needs gradients, and there are none through a function"
+        return InputError(what, where=subject.name, remedy=f"use {able}")
+    if method == LAYERED:
+        try:
+            with undisturbed(subject.trained):
+                check_layer(subject.trained, subject.name, None, ", ".join(name for name in METHODS if name != LAYERED))
+        except InputError as error:
+            return error
+    return None
+
+
+def check_method(
+    method: str, checkpoint: "Checkpoint | nn.Module | Subject | None" = None, layer: str | None = None
+) -> None:
     """Raise `InputError` if there is no `method`, or it cannot explain this checkpoint by this layer."""
-    if method not in METHODS:
-        raise InputError(
-            f"'{method}' is not an attribution method{did_you_mean(method, METHODS)}",
-            remedy=f"use {', '.join(METHODS)}",
-        )
+    find_method(method)
     if layer is not None and method != LAYERED:
         raise InputError(f"'{method}' reads no layer", where="layer", remedy=f"give it with {LAYERED} alone")
-    if checkpoint is not None and method != GRADIENT_FREE:
-        _check_gradients(method, _module(checkpoint), getattr(checkpoint, "name", type(checkpoint).__name__))
-    if checkpoint is not None and method == LAYERED:
-        model, name = _module(checkpoint), getattr(checkpoint, "name", type(checkpoint).__name__)
-        with _undisturbed(model):
-            check_layer(model, name, layer, ", ".join(other for other in METHODS if other != LAYERED))
-
-
-def _check_gradients(method: str, model: nn.Module, name: str) -> None:
-    if any(isinstance(part, Opaque) for part in model.modules()):
-        what = f"'{method}' needs gradients, and there are none through a function"
-        raise InputError(what, where=name, remedy=f"use {GRADIENT_FREE}")
+    if checkpoint is None:
+        return
+    subject = subject_of(checkpoint)
+    if layer is None:
+        if error := misfit(method, subject):
+            raise error
+    elif subject.trained is not None:
+        with undisturbed(subject.trained):
+            check_layer(subject.trained, subject.name, layer, "")
 
 
 def completeness_gap(
-    checkpoint: "Checkpoint | nn.Module", images: Tensor, targets: Tensor, attributions: Tensor
+    checkpoint: "Checkpoint | nn.Module | Callable[[Tensor], Tensor]",
+    images: Tensor,
+    targets: Tensor | Target,
+    attributions: Tensor,
 ) -> Tensor:
-    """Return how far attributions are from adding up to the logit that they explain, a fraction, float64 (B,).
+    """Return how far attributions are from adding up to the target against a blank image, a fraction, float64 (B,).
 
     Integrated gradients are complete, so for them this is the error of the quadrature (Sundararajan et al. 2017,
-    section 3); see `robustmnist.explanation.methods.completeness.gap` for the formula.
+    section 3); `robustmnist.explanation.methods.path_integral.relative_gap` has the formula.
     """
-    model = _module(checkpoint)
-    with _undisturbed(model):
-        return gap(model, images, targets, attributions)
+    subject = subject_of(checkpoint)
+    target = Target.of_class(targets) if isinstance(targets, Tensor) else targets
+    change = subject.scores(images, target).double() - subject.scores(torch.zeros_like(images), target).double()
+    return relative_gap(attributions.reshape(images[:, 0].shape), change)
 
 
-def _padded(method: Method, model: nn.Module, images: Tensor, targets: Tensor, layer: str | None) -> Tensor:
-    """Attribute one chunk, filled up to the method's fixed size with copies of its last image."""
-    import_matplotlib()  # which captum imports too
-    n = len(images)
-    fill = torch.arange(method.chunk, dtype=torch.int64, device=images.device).clamp(max=n - 1)
-    # Indexing copies: the caller's tensor must not come out with a gradient flag, and it may be an inference tensor.
-    given = images.detach()[fill].requires_grad_(), targets.to(images.device)[fill]
-    values = method.attribute(model, *given) if layer is None else method.attribute(model, *given, layer=layer)
-    return values[:n].detach().to(images.dtype)  # captum's occlusion takes torch's default float type
-
-
-def _check(model: nn.Module, images: Tensor, targets: Tensor) -> None:
+def _check(subject: Subject, images: Tensor, target: Target) -> None:
     check_images(images)
-    if targets.shape != images.shape[:1] or targets.dtype != torch.int64:
-        raise ImagesError(f"targets are {targets.dtype} {tuple(targets.shape)}", remedy="give int64 (B,)")
-    if len(images):
-        with torch.no_grad():
-            classes = model(images[:1]).shape[1]
-        if int(targets.min()) < 0 or int(targets.max()) >= classes:
-            raise ImagesError(
-                f"a target is not a class of the model, which has {classes}", remedy="count classes from 0"
-            )
-
-
-@contextmanager
-def _undisturbed(model: nn.Module) -> Iterator[None]:
-    """Run the block with `model` in evaluation mode and its parameters fixed, then put everything back.
-
-    Gradients are on whatever the caller's mode, and sums in full precision.
-    """
-    modes = [(module, module.training) for module in model.modules()]
-    flags = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
-    device = next((parameter.device for parameter, _ in flags), torch.device("cpu"))
-    try:
-        model.eval()
-        for parameter, _ in flags:
-            parameter.requires_grad_(False)
-        with torch.inference_mode(False), torch.enable_grad(), full_precision(device):
-            yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-        for parameter, flag in flags:
-            parameter.requires_grad_(flag)
-
-
-def _module(checkpoint: "Checkpoint | nn.Module") -> nn.Module:
-    """Return the plain network: the deployed form answers in tiles without gradients, but holds it."""
-    module = checkpoint if isinstance(checkpoint, nn.Module) else checkpoint.model
-    return module.model if isinstance(module, Deployed) else module
+    for classes in (target.classes, *([] if target.rivals is None else [target.rivals])):
+        if classes.shape != images.shape[:1] or classes.dtype != torch.int64:
+            raise ImagesError(f"targets are {classes.dtype} {tuple(classes.shape)}", remedy="give int64 (B,)")
+        if len(images):
+            with torch.no_grad():
+                columns = subject.answer(images[:1]).shape[1]
+            if int(classes.min()) < 0 or int(classes.max()) >= columns:
+                what = f"a target is not a class of the model, which has {columns}"
+                raise ImagesError(what, remedy="count classes from 0")

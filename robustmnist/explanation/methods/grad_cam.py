@@ -1,4 +1,4 @@
-"""Grad-CAM: where the last convolution's channels that speak for the class are active."""
+"""Grad-CAM: where the last convolution's channels that speak for the target are active."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,9 +10,12 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from robustmnist.errors import InputError
+from robustmnist.explanation.methods.method import Context, Method, in_tiles
+from robustmnist.explanation.subject import Subject, undisturbed
+from robustmnist.explanation.target import Target
 from robustmnist.system.validation import did_you_mean
 
-__all__ = ["check_layer", "grad_cam"]
+__all__ = ["GRAD_CAM", "check_layer", "grad_cam", "has_map"]
 
 # By their names in torch: what a map is followed through, and what ends the way, a rectifier or another activation.
 PASSED = {"add", "add_", "__add__", "__iadd__", "__radd__", "batch_norm", "group_norm", "instance_norm"}
@@ -21,40 +24,53 @@ ACTIVATIONS = {"relu", "relu_", "relu6", "leaky_relu", "prelu", "elu", "celu", "
 ACTIVATIONS |= {"clamp", "clamp_", "clamp_min", "hardswish", "hardtanh", "sigmoid", "softplus", "tanh"}
 
 
-def grad_cam(model: nn.Module, images: Tensor, targets: Tensor, *, layer: str | None = None) -> Tensor:
-    """Return where the last convolution's channels that speak for the class are active, `(B, 1, 28, 28)`.
+def grad_cam(subject: Subject, images: Tensor, target: Target, context: Context) -> Tensor:
+    """Return where the last convolution's channels that speak for the target are active, `(B, 28, 28)`.
 
-    With Aᵏ the layer's rectified maps and y the class's logit: ReLU(Σₖ wₖ Aᵏ), wₖ the mean of ∂y/∂Aᵏ over the map's
-    pixels, those where Aᵏ is 0 too; enlarged bilinearly to 28 × 28. Never negative, and as coarse as the layer.
+    With Aᵏ the layer's rectified maps and y the target: ReLU(Σₖ wₖ Aᵏ), wₖ the mean of ∂y/∂Aᵏ over the map's pixels,
+    those where Aᵏ is 0 too; enlarged bilinearly to 28 × 28. Never negative, and as coarse as the layer.
 
-    A blank map means that no mix of channels speaks for the class at any pixel: where a channel is active, those that
-    speak against the class outweigh. It says nothing of how confident the model is.
+    A blank map means that no mix of channels speaks for the target at any pixel: where a channel is active, those that
+    speak against it outweigh. It says nothing of how confident the model is.
 
     The layer is the last convolution that the model calls on the way to its logits and whose map is more than 1 × 1 px,
     in whatever order the model lists its parts. Its map is read behind the next activation, hence behind the
     normalisation, the 2-D pooling and the sum with a shortcut that may come before that. Where there is no activation
-    the convolution's own map is read, and rectified here.
+    the convolution's own map is read, and rectified here. `Context.layer` names a module to read instead.
 
-    Args:
-        model: From images to logits `(B, classes)`, in evaluation mode.
-        images: `(B, 1, 28, 28)`, with gradients recorded.
-        targets: int64 `(B,)`, the class explained for each image.
-        layer: The name of a module within `model` to read instead of the last convolution.
+    Our own and not captum's LayerGradCam, which must be given a module: here the call is found, also of functions.
 
     Raises:
         InputError: If there is no such layer or convolution.
 
     Source: Selvaraju et al. 2017, arXiv:1610.02391, equations 1 and 2; the layers there are rectified ones.
     """
+    model = subject.trained
+    assert model is not None, "check_method refuses methods that look at modules"
+
+    def rule(images: Tensor, target: Target) -> Tensor:
+        return _cam(model, images.requires_grad_(), target, context.layer)
+
+    with undisturbed(model):
+        return in_tiles(rule, images, target)[:, 0]
+
+
+def _cam(model: nn.Module, images: Tensor, target: Target, layer: str | None) -> Tensor:
     logits, maps = _forward(model, images, layer)
-    total = logits.gather(1, targets[:, None]).sum()
-    slopes = torch.autograd.grad(total, maps, allow_unused=True) if maps else ()
+    slopes = torch.autograd.grad(target.scores(logits).sum(), maps, allow_unused=True) if maps else ()
     reaching = [(activation, slope) for activation, slope in zip(maps, slopes, strict=True) if slope is not None]
     if not reaching:
         raise InputError("has no convolution that its logits depend on", where=type(model).__name__)
     activation, slope = reaching[-1]
     coarse = (slope.mean((2, 3), keepdim=True) * activation.relu()).sum(1, keepdim=True).relu()
     return F.interpolate(coarse, images.shape[-2:], mode="bilinear")
+
+
+def has_map(model: nn.Module) -> bool:
+    """Return whether `model`, in evaluation mode, calls a convolution with a map of more than 1 × 1 px."""
+    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    blank = torch.zeros(1, 1, 28, 28, dtype=torch.float32, device=device, requires_grad=True)
+    return bool(_forward(model, blank, None)[1])
 
 
 def check_layer(model: nn.Module, name: str, layer: str | None, others: str) -> None:
@@ -141,3 +157,17 @@ class _Watch(TorchFunctionMode):
 
 def _is_map(out: Any) -> bool:
     return isinstance(out, Tensor) and out.ndim == 4 and out.shape[2:].numel() > 1
+
+
+GRAD_CAM = Method(
+    grad_cam,
+    title="Grad-CAM",
+    kind="activity",
+    unit="activation × slope",
+    reading="how active the last convolution’s channels that speak for the target are here",
+    source="Selvaraju et al. 2017",
+    settings={"layer": "last convolution called, rectified", "enlarged": "bilinear"},
+    modules=True,
+    signed=False,
+    warning="A band along the border is the convolution’s padding, not a reason.",
+)

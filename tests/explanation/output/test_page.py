@@ -197,7 +197,7 @@ def test_the_page_says_what_was_predicted_and_where_it_comes_from() -> None:
         "robustmnist explain",
         "mnist test, 10,000 digits",
         "Sundararajan",
-        "midpoints 256",
+        "midpoints 32",
     ):
         assert words in text
     assert "Not MNIST" not in text
