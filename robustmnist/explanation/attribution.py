@@ -81,9 +81,10 @@ def attribute(subject: Subject, images: Tensor, target: Target, context: Context
     maps = []
     with torch.inference_mode(False):
         for start in range(0, len(images), chosen.chunk):
-            rows = slice(start, start + chosen.chunk)
-            part = images[rows].detach().clone()  # no inference tensor, of which there are no slopes
-            maps.append(chosen.attribute(subject, part, target.take(rows), context.take(rows)))
+            stop = min(start + chosen.chunk, len(images))
+            rows = torch.arange(start, stop, dtype=torch.int64, device=images.device)
+            # Indexing copies: none of these may be an inference tensor, of which there are no slopes.
+            maps.append(chosen.attribute(subject, images.detach()[rows], target.take(rows), context.take(rows)))
         return torch.cat(maps).detach().to(torch.float32)
 
 
