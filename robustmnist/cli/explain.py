@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 MOST = 100  # digits on one sheet: beyond that it is taller than viewers show
-METHODS = "integrated-gradients, expected-gradients, input-x-gradient, saliency, smoothgrad, grad-cam, occlusion, inking"
+METHODS = (
+    "integrated-gradients, expected-gradients, deep-lift, input-x-gradient, saliency, smoothgrad, grad-cam, "
+    "guided-grad-cam, guided-backprop, occlusion, inking, feature-ablation, shapley, kernel-shap or rise"
+)
 EXAMPLES = """\b
 Examples:
   robustmnist explain --checkpoint cnn --suite rotation --value 45 --mistakes 25

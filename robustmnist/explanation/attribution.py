@@ -11,7 +11,7 @@ from robustmnist.explanation.methods.grad_cam import check_layer
 from robustmnist.explanation.methods.method import Context
 from robustmnist.explanation.methods.path_integral import relative_gap
 from robustmnist.explanation.methods.registry import METHODS, find_method
-from robustmnist.explanation.subject import Subject, subject_of, undisturbed
+from robustmnist.explanation.subject import Subject, subject_of
 from robustmnist.explanation.target import Target
 from robustmnist.perturb import check_images
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
 __all__ = ["attribute", "check_method", "completeness_gap", "explain", "misfit"]
-
-LAYERED = "grad-cam"  # the method that reads a layer
 
 
 def explain(
@@ -89,39 +87,36 @@ def attribute(subject: Subject, images: Tensor, target: Target, context: Context
 
 
 def misfit(method: str, subject: Subject) -> InputError | None:
-    """Return why `method` cannot explain this classifier at all, if so: it has no gradients or no convolution."""
+    """Return why `method` cannot explain this classifier, such as that it has no convolution; None if it can."""
     chosen = find_method(method)
+    needy = chosen.gradients or chosen.modules
     if subject.trained is None:
-        if not chosen.gradients and not chosen.modules:
-            return None
-        able = ", ".join(name for name, other in METHODS.items() if not other.gradients)
-        what = f"'{method}' needs gradients, and there are none through a function"
-        return InputError(what, where=subject.name, remedy=f"use {able}")
-    if method == LAYERED:
-        try:
-            with undisturbed(subject.trained):
-                check_layer(subject.trained, subject.name, None, ", ".join(name for name in METHODS if name != LAYERED))
-        except InputError as error:
-            return error
-    return None
+        why = f"'{method}' needs gradients, and there are none through a function" if needy else ""
+        others = [name for name, other in METHODS.items() if not (other.gradients or other.modules)]
+    else:
+        with torch.inference_mode(False):
+            why = chosen.misfit(subject) if chosen.misfit else ""
+        why = why and f"{why}, and {method} needs that" if why.startswith("has no") else why
+        others = [name for name, other in METHODS.items() if other.misfit is None]
+    return InputError(why, where=subject.name, remedy=f"use {', '.join(others)}") if why else None
 
 
 def check_method(
     method: str, checkpoint: "Checkpoint | nn.Module | Subject | None" = None, layer: str | None = None
 ) -> None:
     """Raise `InputError` if there is no `method`, or it cannot explain this checkpoint by this layer."""
-    find_method(method)
-    if layer is not None and method != LAYERED:
-        raise InputError(f"'{method}' reads no layer", where="layer", remedy=f"give it with {LAYERED} alone")
+    if layer is not None and not find_method(method).layered:
+        able = ", ".join(name for name, other in METHODS.items() if other.layered)
+        raise InputError(f"'{method}' reads no layer", where="layer", remedy=f"give it with {able}")
     if checkpoint is None:
+        find_method(method)
         return
     subject = subject_of(checkpoint)
-    if layer is None:
-        if error := misfit(method, subject):
-            raise error
-    elif subject.trained is not None:
-        with undisturbed(subject.trained):
-            check_layer(subject.trained, subject.name, layer, "")
+    error = misfit(method, subject)
+    if error and (layer is None or subject.trained is None):
+        raise error
+    if layer is not None:
+        check_layer(subject, layer)
 
 
 def completeness_gap(

@@ -15,7 +15,7 @@ from robustmnist.explanation.subject import Subject, undisturbed
 from robustmnist.explanation.target import Target
 from robustmnist.system.validation import did_you_mean
 
-__all__ = ["GRAD_CAM", "check_layer", "grad_cam", "has_map"]
+__all__ = ["GRAD_CAM", "check_layer", "grad_cam"]
 
 # By their names in torch: what a map is followed through, and what ends the way, a rectifier or another activation.
 PASSED = {"add", "add_", "__add__", "__iadd__", "__radd__", "batch_norm", "group_norm", "instance_norm"}
@@ -66,32 +66,28 @@ def _cam(model: nn.Module, images: Tensor, target: Target, layer: str | None) ->
     return F.interpolate(coarse, images.shape[-2:], mode="bilinear")
 
 
-def has_map(model: nn.Module) -> bool:
-    """Return whether `model`, in evaluation mode, calls a convolution with a map of more than 1 × 1 px."""
+def _misfit(subject: Subject) -> str:
+    assert subject.trained is not None
+    with undisturbed(subject.trained):
+        return "" if _forward(subject.trained, _blank(subject.trained), None)[1] else "has no convolution"
+
+
+def _blank(model: nn.Module) -> Tensor:
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
-    blank = torch.zeros(1, 1, 28, 28, dtype=torch.float32, device=device, requires_grad=True)
-    return bool(_forward(model, blank, None)[1])
+    return torch.zeros(1, 1, 28, 28, dtype=torch.float32, device=device, requires_grad=True)
 
 
-def check_layer(model: nn.Module, name: str, layer: str | None, others: str) -> None:
-    """Raise `InputError` unless `grad_cam` finds its layer in a forward pass of a blank image.
-
-    Args:
-        model: In evaluation mode.
-        name: What to call the model.
-        layer: As of `grad_cam`.
-        others: The methods that need no convolution, for the advice.
-    """
-    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
-    if layer is not None and layer not in (names := dict(model.named_modules())):
+def check_layer(subject: Subject, layer: str) -> None:
+    """Raise `InputError` unless the network has a `layer` that makes a map of a blank image."""
+    model = subject.trained
+    assert model is not None, "check_method refuses methods that look at modules"
+    if layer not in (names := dict(model.named_modules())):
         near = did_you_mean(layer, names)
         some = ", ".join(list(names)[-8:])
-        raise InputError(f"has no layer '{layer}'{near}", where=name, remedy=f"its last layers are {some}")
-    blank = torch.zeros(1, 1, 28, 28, dtype=torch.float32, device=device, requires_grad=True)
-    if not _forward(model, blank, layer)[1]:
-        if layer is not None:
-            raise InputError(f"layer '{layer}' makes no map of more than 1 × 1 px", where=name)
-        raise InputError("has no convolution, which grad-cam needs", where=name, remedy=f"use {others}")
+        raise InputError(f"has no layer '{layer}'{near}", where=subject.name, remedy=f"its last layers are {some}")
+    with undisturbed(model):
+        if not _forward(model, _blank(model), layer)[1]:
+            raise InputError(f"layer '{layer}' makes no map of more than 1 × 1 px", where=subject.name)
 
 
 def _forward(model: nn.Module, images: Tensor, layer: str | None) -> tuple[Tensor, list[Tensor]]:
@@ -168,6 +164,8 @@ GRAD_CAM = Method(
     source="Selvaraju et al. 2017",
     settings={"layer": "last convolution called, rectified", "enlarged": "bilinear"},
     modules=True,
+    layered=True,
+    misfit=_misfit,
     signed=False,
     warning="A band along the border is the convolution’s padding, not a reason.",
 )

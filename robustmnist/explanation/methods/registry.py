@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 
 from robustmnist.errors import InputError
+from robustmnist.explanation.methods.cells import FEATURE_ABLATION, KERNEL_SHAP, SHAPLEY
+from robustmnist.explanation.methods.deep_lift import DEEP_LIFT
 from robustmnist.explanation.methods.grad_cam import GRAD_CAM
 from robustmnist.explanation.methods.gradients import INPUT_X_GRADIENT, SALIENCY, SMOOTHGRAD
+from robustmnist.explanation.methods.guided import GUIDED_BACKPROP, GUIDED_GRAD_CAM
 from robustmnist.explanation.methods.integrated_gradients import EXPECTED_GRADIENTS, INTEGRATED_GRADIENTS
 from robustmnist.explanation.methods.method import Method
 from robustmnist.explanation.methods.occlusion import INKING, OCCLUSION
+from robustmnist.explanation.methods.rise import RISE
 from robustmnist.system.validation import did_you_mean
 
 __all__ = ["METHODS", "Method", "find_method"]
@@ -15,12 +19,19 @@ __all__ = ["METHODS", "Method", "find_method"]
 METHODS: Mapping[str, Method] = {
     "integrated-gradients": INTEGRATED_GRADIENTS,
     "expected-gradients": EXPECTED_GRADIENTS,
+    "deep-lift": DEEP_LIFT,
     "input-x-gradient": INPUT_X_GRADIENT,
     "saliency": SALIENCY,
     "smoothgrad": SMOOTHGRAD,
     "grad-cam": GRAD_CAM,
+    "guided-grad-cam": GUIDED_GRAD_CAM,
+    "guided-backprop": GUIDED_BACKPROP,
     "occlusion": OCCLUSION,
     "inking": INKING,
+    "feature-ablation": FEATURE_ABLATION,
+    "shapley": SHAPLEY,
+    "kernel-shap": KERNEL_SHAP,
+    "rise": RISE,
 }
 
 

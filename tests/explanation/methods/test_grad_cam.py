@@ -106,7 +106,7 @@ def test_a_layer_can_be_named(layer: str, digits28: Tensor) -> None:
         ("unused", "grad-cam", "layer 'unused' makes no map"),
         ("squeeze", "grad-cam", "layer 'squeeze' makes no map of more than 1 × 1 px"),
         ("head", "grad-cam", "layer 'head' makes no map"),
-        ("second", "saliency", "'saliency' reads no layer; give it with grad-cam alone"),
+        ("second", "saliency", "'saliency' reads no layer; give it with grad-cam, guided-grad-cam"),
     ],
 )
 def test_a_layer_that_cannot_be_read_is_refused(layer: str, method: str, message: str) -> None:
