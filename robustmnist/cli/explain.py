@@ -1,7 +1,7 @@
 """``robustmnist explain``."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,9 @@ from robustmnist.terminal.progress import progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import torch
+    from torch import Tensor
+
     from robustmnist.explanation.condition import Condition
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
@@ -26,6 +29,7 @@ METHODS = (
     "integrated-gradients, expected-gradients, deep-lift, input-x-gradient, saliency, smoothgrad, grad-cam, "
     "guided-grad-cam, guided-backprop, occlusion, inking, feature-ablation, shapley, kernel-shap or rise"
 )
+TARGETS = ("margin", "predicted", "true", *map(str, range(10)))
 EXAMPLES = """\b
 Examples:
   robustmnist explain --checkpoint cnn --suite rotation --value 45 --mistakes 25
@@ -56,10 +60,11 @@ Examples:
 )
 @click.option(
     "--target",
-    type=click.Choice(["predicted", "true"]),
-    default="predicted",
+    default="margin",
     show_default=True,
-    help="The class that is explained.",
+    metavar="margin|predicted|true|0…9",
+    help="What is explained, of both views alike: the margin of the true class over its rival, which is what a mistake "
+    "was read as, else the runner-up; the class that was predicted; the true class; or a class.",
 )
 @click.option(
     "--sample",
@@ -73,8 +78,9 @@ Examples:
     "--mistakes",
     type=click.IntRange(1, MOST),
     metavar="K",
-    help="Explain the K most confident mistakes, perturbed or clean.",
+    help="Explain the K most confident mistakes of any checkpoint, perturbed or clean, each confusion first once.",
 )
+@click.option("--sheets", is_flag=True, help="Also write a picture for print for each checkpoint and method (PNG).")
 @options.work
 @click.pass_context
 def command(
@@ -86,17 +92,18 @@ def command(
     value: float | None,
     methods: tuple[str, ...],
     layer: str | None,
-    target: Literal["predicted", "true"],
+    target: str,
     samples: tuple[int, ...],
     mistakes: int | None,
+    sheets: bool,
     work: options.Work,
 ) -> None:
-    """Show which pixels speak for a checkpoint's answer, clean and perturbed.
+    """Show why a digit is misread: which ink cost the margin, at which strength, and what would bring it back.
 
-    Without --sample or --mistakes: the first digit of each class. Writes a page (explain.html), a picture for each
-    checkpoint and method (PNG), the numbers (attributions.npz) and a description of them (explain.json).
+    Without --sample or --mistakes: the first digit of each class. Writes a page (explain.html), what was found
+    (explain.json) and all maps (maps.npz).
     """
-    _check_options(suite, sweep, value, samples, mistakes)
+    _check_options(suite, sweep, value, samples, mistakes, target)
     check_folder(work.out)
     from robustmnist.explanation.output.files import explanation_files
     from robustmnist.explanation.output.request import Setup
@@ -112,7 +119,7 @@ def command(
     loaded = _load(checkpoints, methods, layer, load)
     data = load_digits(work, device)
     say_seen(loaded, data)
-    with progress("Explaining", unit="images") as report:
+    with progress("Explaining", unit="maps") as report:
         explanations, choice = explain_checkpoints(
             loaded,
             data,
@@ -122,6 +129,8 @@ def command(
             target=target,
             samples=samples,
             mistakes=mistakes,
+            seed=condition.seed if condition else work.seed or 0,
+            references=_references(methods, work, device),
             on_progress=report,
             notify=say,
         )
@@ -135,7 +144,7 @@ def command(
         command=command_line(ctx, data.name),
         versions=versions("captum", "matplotlib", "numpy", "torch"),
     )
-    files = explanation_files(explanations, setup)
+    files = explanation_files(explanations, setup, sheets=sheets)
     with output_folder(work.out, "explain") as folder, writing(folder):
         for file, content in files.items():
             write_atomic(folder / file, content)
@@ -149,8 +158,11 @@ def _check_options(
     value: float | None,
     samples: tuple[int, ...],
     mistakes: int | None,
+    target: str,
 ) -> None:
     """Refuse combinations that make no sense, before anything slow is imported."""
+    if target not in TARGETS:
+        raise InputError(f"'{target}' is nothing to explain", where="--target", remedy=f"use {', '.join(TARGETS)}")
     if suite is not None and value is None:
         raise InputError("needs a strength", where="--suite", remedy="give --value")
     if suite is None and (value is not None or sweep is not None):
@@ -185,15 +197,28 @@ def _load(
     layer: str | None,
     load: "Callable[[Sequence[str]], dict[str, Checkpoint]]",
 ) -> "dict[str, Checkpoint]":
-    """Return the checkpoints by name, after a check that every method suits every checkpoint."""
+    """Return the checkpoints by name, after a check that there are the methods and the layer."""
     from robustmnist.explanation.attribution import check_method
+    from robustmnist.explanation.methods.registry import find_method
 
-    for method in methods:
-        check_method(method)
-    if layer is not None and "grad-cam" not in methods:
+    layered = [method for method in methods if find_method(method).layered]
+    if layer is not None and not layered:
         raise InputError("only grad-cam reads a layer", where="--layer", remedy="give --method grad-cam")
     loaded = {checkpoint.name: checkpoint for checkpoint in load(given).values()}
-    for checkpoint in loaded.values():
-        for method in methods:
-            check_method(method, checkpoint, layer if method == "grad-cam" else None)
+    if layer is not None:
+        for checkpoint in loaded.values():
+            check_method(layered[0], checkpoint, layer)
     return loaded
+
+
+def _references(methods: tuple[str, ...], work: options.Work, device: "torch.device") -> "Tensor | None":
+    """Return training digits to compare with, if a method does."""
+    from robustmnist.data import load_dataset
+    from robustmnist.explanation.methods.registry import find_method
+    from robustmnist.explanation.session import references_of
+
+    if not any(find_method(method).references for method in methods):
+        return None
+    name = work.dataset if work.dataset in ("mnist", "digits") else "auto"
+    training = load_dataset(name, part="train", data_dir=work.data_dir, device=device, notify=say)
+    return references_of(training, work.seed or 0)

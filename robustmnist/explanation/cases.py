@@ -1,46 +1,48 @@
-"""A digit of an explanation: image, answer and attribution, clean and perturbed."""
+"""What is known of a digit and a checkpoint: answers, maps, how the margin fell, and the way back."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from robustmnist.explanation.attribution import completeness_gap, explain
-from robustmnist.explanation.methods.registry import METHODS
-from robustmnist.statistics.decisions import INVALID, decide
+from robustmnist.statistics.decisions import INVALID
 
-if TYPE_CHECKING:
-    from robustmnist.data import Dataset
-    from robustmnist.models.checkpoints.checkpoint import Checkpoint
+__all__ = ["Answer", "Back", "Case", "Explanation", "Fall", "Frame", "Map", "Verdict", "View", "common_scale"]
 
-__all__ = ["Case", "Explanation", "Target", "View", "common_scale", "explain_digits"]
+Map = NDArray[np.float32]
+PERCENTILE = 99  # of the pixels that are not 0: so that a few extreme ones do not leave all others pale
 
 
-Target = Literal["predicted", "true"]
-PERCENTILE = 99  # of all pixels: 15 of the 1568 of a clean and a perturbed view lie beyond
+class Verdict(Protocol):
+    """What the maps of a method are worth, as measured."""
+
+    @property
+    def believed(self) -> bool:
+        """Whether they say more than the image itself."""
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words, a clause without its subject."""
 
 
-@dataclass(frozen=True, eq=False)
-class View:
-    """One image as one checkpoint saw it.
+@dataclass(frozen=True)
+class Answer:
+    """What a checkpoint answered to an image.
 
     Attributes:
-        image: float32 (28, 28), ink in [0, 1].
         predicted: The predicted class, or `robustmnist.statistics.decisions.INVALID`.
-        confidence: Its softmax probability; NaN where invalid.
-        explained: The class that `attribution` is about.
-        attribution: float32 (28, 28).
+        confidence: Its softmax probability, with the card's temperature where there is one; NaN where invalid.
+        runner_up: The class that came second; `INVALID` where invalid.
+        score: The target: a logit or a margin.
     """
 
-    image: NDArray[np.float32]
     predicted: int
     confidence: float
-    explained: int
-    attribution: NDArray[np.float32]
+    runner_up: int
+    score: float
 
     @property
     def valid(self) -> bool:
@@ -49,13 +51,102 @@ class View:
 
 
 @dataclass(frozen=True, eq=False)
+class View:
+    """One image as one checkpoint saw it: float32 (28, 28) ink, the answer, and a map by each method's name."""
+
+    image: Map
+    answer: Answer
+    maps: Mapping[str, Map]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A digit at one strength on the way: the strength, the image, float32 (28, 28), and the answer."""
+
+    value: float
+    image: Map
+    answer: Answer
+
+
+@dataclass(frozen=True, eq=False)
+class Fall:
+    """How the target fell on the way from neutral to the strength.
+
+    Attributes:
+        values: Strengths, close together, from neutral outwards.
+        scores: The target at each.
+        flip: The first of `values` at which the digit is misread; None where none is.
+        frames: The digit at a few strengths, both ends among them.
+        maps: Each pixel's share of what was lost between two frames, one fewer than frames.
+        gap: How far all shares are from adding up to the whole loss, a fraction.
+    """
+
+    values: tuple[float, ...]
+    scores: tuple[float, ...]
+    flip: float | None
+    frames: tuple[Frame, ...]
+    maps: tuple[Map, ...]
+    gap: float
+
+    @property
+    def lost(self) -> tuple[float, ...]:
+        """What was lost between two frames."""
+        scores = [frame.answer.score for frame in self.frames]
+        return tuple(before - after for before, after in pairwise(scores))
+
+
+@dataclass(frozen=True)
+class Back:
+    """The smallest change of one kind that is read right; NaN where none of those tried is.
+
+    Attributes:
+        name: ``turn``, ``shift``, ``size`` or ``stroke``.
+        size: In its unit.
+        unit: That of `size`.
+        arguments: The perturbation's own, with their signs; empty where none is read right.
+        control: The smallest that is read as `control_class`, a class drawn among the others.
+        control_class: That class.
+    """
+
+    name: str
+    size: float
+    unit: str
+    arguments: Mapping[str, float]
+    control: float
+    control_class: int
+
+
+@dataclass(frozen=True, eq=False)
 class Case:
-    """One digit: its id and true class, the clean view, and the perturbed one where a suite was asked for."""
+    """One digit and one checkpoint.
+
+    Attributes:
+        id: The digit's id.
+        label: Its true class.
+        target: What all its maps explain, in words: ``4 rather than 2``.
+        wanted: The class that counts for the target.
+        rival: The class that counts against it; −1 where there is none.
+        clean: The digit as it is.
+        perturbed: The digit perturbed; None without a perturbation.
+        change: Each pixel's share of what the target lost from clean to perturbed; None without a perturbation.
+        fall: How it fell on the way; None without a perturbation.
+        ink_lost: The share of the ink that left the frame; NaN where that is not known.
+        realised: The change measured on this digit, in the strength's unit or that of the measure; NaN if unknown.
+        back: The ways back of a digit that is misread; empty for others.
+    """
 
     id: int
     label: int
+    target: str
+    wanted: int
+    rival: int
     clean: View
-    perturbed: View | None
+    perturbed: View | None = None
+    change: Map | None = None
+    fall: Fall | None = None
+    ink_lost: float = float("nan")
+    realised: float = float("nan")
+    back: tuple[Back, ...] = ()
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -63,123 +154,50 @@ class Case:
         return (self.clean,) if self.perturbed is None else (self.clean, self.perturbed)
 
     @property
-    def scale(self) -> float:
-        """The value of the full hue: both views are drawn on this one scale, so that they compare."""
-        return common_scale(*(view.attribution for view in self.views))
+    def misread(self) -> bool:
+        """Whether the digit, perturbed if it is, is not read as its true class."""
+        return self.views[-1].answer.predicted != self.label
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """One checkpoint by one method on the chosen digits.
+    """One checkpoint on the chosen digits.
 
     Attributes:
         checkpoint: Its name.
         sha256: The SHA-256 of its weights file.
-        method: A key of `METHODS`.
+        methods: Keys of `METHODS`, those that could explain it.
         cases: One per digit.
-        gap: The largest completeness gap of the views, a fraction; None for methods that do not promise completeness.
-        layer: The layer that was asked for by name; None for the method's own choice.
+        gaps: The largest completeness gap over all maps, by the methods that promise to add up.
+        skipped: Why a method could not explain it, by the method.
+        temperature: What confidences are calibrated with; None where the card has none.
+        layer: The layer that was asked for by name; None for the methods' own choice.
+        realised_unit: That of `Case.realised`.
+        verdicts: What the maps are worth, by method, where that was measured.
     """
 
     checkpoint: str
     sha256: str
-    method: str
+    methods: tuple[str, ...]
     cases: tuple[Case, ...]
-    gap: float | None
+    gaps: Mapping[str, float] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    temperature: float | None = None
     layer: str | None = None
+    realised_unit: str = ""
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
 
-    @property
-    def settings(self) -> dict[str, str | int]:
-        """The choices that the method's paper leaves open, by name."""
-        return {**METHODS[self.method].settings, **({"layer": f"{self.layer}, rectified"} if self.layer else {})}
-
-    @property
-    def blank(self) -> str:
-        """How many of the maps are 0 everywhere: ``3 of 20``; empty where none is."""
-        maps = [view.attribution for case in self.cases for view in case.views]
-        none = sum(not attribution.any() for attribution in maps)
-        return f"{none} of {len(maps)}" if none else ""
+    def maps(self, method: str) -> list[Map]:
+        """Return all maps of one method, digit after digit."""
+        return [view.maps[method] for case in self.cases for view in case.views]
 
 
-def explain_digits(
-    checkpoint: "Checkpoint",
-    digits: "Dataset",
-    perturbed: Tensor | None,
-    *,
-    method: str,
-    target: Target = "predicted",
-    layer: str | None = None,
-    on_progress: Callable[[int], None] | None = None,
-) -> Explanation:
-    """Explain `digits`, and the same digits `perturbed`, by one method.
+def common_scale(maps: list[Map]) -> float:
+    """Return the value that is drawn in the full hue: the `PERCENTILE` of the absolute values that are not 0.
 
-    Args:
-        checkpoint: What is explained.
-        digits: The chosen digits, clean.
-        perturbed: float32 (n, 1, 28, 28), the digits perturbed, in the same order; None for the clean ones only.
-        method: A key of `METHODS`.
-        target: Explain the class that each view was taken for, or the true class. A view that has no prediction
-            (its logits are not finite) is explained for its true class.
-        layer: The layer that Grad-CAM reads, as of `explain`.
-        on_progress: Called with the number of images done since the last call.
+    What lies beyond is drawn in the full hue too. Where nothing finite differs from 0 it is 1, so that dividing by it
+    is always allowed.
     """
-    report = on_progress or (lambda images: None)
-    clean, gap = _views(checkpoint, digits.images, digits.labels, method, target, layer, report)
-    twins: list[View] | list[None] = [None] * len(clean)
-    if perturbed is not None:
-        twins, gap_perturbed = _views(checkpoint, perturbed, digits.labels, method, target, layer, report)
-        gap = None if gap is None or gap_perturbed is None else max(gap, gap_perturbed)
-    cases = (
-        Case(int(name), int(label), view, twin)
-        for name, label, view, twin in zip(digits.ids.tolist(), digits.labels.tolist(), clean, twins, strict=True)
-    )
-    return Explanation(checkpoint.name, checkpoint.card.sha256, method, tuple(cases), gap, layer)
-
-
-def _views(
-    checkpoint: "Checkpoint",
-    images: Tensor,
-    labels: Tensor,
-    method: str,
-    target: Target,
-    layer: str | None,
-    report: Callable[[int], None],
-) -> tuple[list[View], float | None]:
-    decisions = decide(checkpoint(images).cpu().numpy())
-    predicted = torch.from_numpy(decisions.predicted).to(labels.device)
-    wanted = torch.where(predicted == INVALID, labels, predicted) if target == "predicted" else labels
-    maps = []
-    for part, classes in _chunks(images, wanted, METHODS[method].chunk):
-        maps.append(explain(checkpoint, part, classes, method=method, layer=layer))
-        report(len(part))
-    attributions = torch.cat(maps)
-    gap = None
-    if METHODS[method].complete:
-        gap = float(completeness_gap(checkpoint, images, wanted, attributions).nan_to_num(nan=0.0).max())
-    columns = zip(
-        images[:, 0].cpu().numpy(),
-        decisions.predicted.tolist(),
-        decisions.confidence.tolist(),
-        wanted.tolist(),
-        attributions[:, 0].cpu().numpy(),
-        strict=True,
-    )
-    return [View(*column) for column in columns], gap
-
-
-def _chunks(images: Tensor, classes: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-    return zip(torch.split(images, size), torch.split(classes, size), strict=True)
-
-
-def common_scale(*attributions: NDArray[np.float32]) -> float:
-    """Return the scale that a clean and a perturbed attribution share: the value drawn in the full hue.
-
-    It is the `PERCENTILE` of the absolute values together, so that a few extreme pixels do not leave all others pale;
-    what lies beyond is drawn in the full hue. Where that is 0, it is the largest one, and where nothing finite
-    differs from 0 it is 1, so that dividing by it is always allowed.
-    """
-    values = np.concatenate([np.abs(attribution).ravel() for attribution in attributions])
-    values = values[np.isfinite(values)]
-    if not values.any():
-        return 1.0
-    return float(np.percentile(values, PERCENTILE)) or float(values.max())
+    values = np.abs(np.concatenate([one.ravel() for one in maps])) if maps else np.zeros(0, np.float32)
+    values = values[np.isfinite(values) & (values > 0)]
+    return float(np.percentile(values, PERCENTILE)) if len(values) else 1.0

@@ -1,4 +1,4 @@
-"""Choose the digits to explain: by id, the first of each class, or the most confident mistakes."""
+"""Choose the digits to explain: by id, the first of each class, or confident mistakes, each confusion first once."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -25,16 +25,16 @@ def choose_digits(
     samples: Sequence[int] = (),
     mistakes: int | None = None,
     notify: Callable[[str], None] | None = None,
-) -> tuple[dict[str, "Dataset"], str]:
-    """Return the digits to explain for each checkpoint, and in a clause how they were chosen.
+) -> tuple["Dataset", str]:
+    """Return the digits to explain, the same for all checkpoints, and in a clause how they were chosen.
 
     Args:
         data: What to choose from.
         checkpoints: Name to checkpoint.
         condition: How the digits are perturbed where mistakes are looked for; None for clean digits.
         samples: Ids; empty for the first digit of each class.
-        mistakes: How many of the most confident mistakes to take instead.
-        notify: Called with a sentence where a checkpoint makes fewer mistakes than asked for.
+        mistakes: How many mistakes of any checkpoint to take instead.
+        notify: Called with a sentence where there are fewer mistakes than asked for.
 
     Raises:
         DataError: If an id is not there.
@@ -43,21 +43,17 @@ def choose_digits(
     labels, ids = data.labels.cpu().numpy(), data.ids.cpu().numpy()
     if mistakes is None:
         rows = rows_of(ids, samples) if samples else first_of_each_class(labels)
-        some = data.select(ids[rows].tolist())
-        return dict.fromkeys(checkpoints, some), "chosen by id" if samples else "the first of each class"
+        return data.select(ids[rows].tolist()), "chosen by id" if samples else "the first of each class"
     seen = condition.apply(data) if condition else data.images
-    mistaken = {
-        name: confident_mistakes(checkpoint(seen).cpu().numpy(), labels, mistakes)
-        for name, checkpoint in checkpoints.items()
-    }
-    if not any(map(len, mistaken.values())):
+    logits = np.stack([checkpoint(seen).cpu().numpy() for checkpoint in checkpoints.values()])
+    rows = confident_mistakes(logits, labels, mistakes)
+    if not len(rows):
         remedy = "give a --value farther off" if condition else "take more digits, or give --suite and --value"
         raise InputError("there is no mistake to explain", where="--mistakes", remedy=remedy)
-    for name, rows in mistaken.items():
-        if len(rows) < mistakes and notify:
-            notify(f"{name}: mistakes among {len(data):,} digits: {len(rows)}")
-    chosen = {name: data.select(ids[rows].tolist()) for name, rows in mistaken.items() if len(rows)}
-    return chosen, f"the most confident mistakes, {mistakes} at most"
+    if len(rows) < mistakes and notify:
+        notify(f"digits that are misread among {len(data):,}: {len(rows)}")
+    who = "" if len(checkpoints) == 1 else " of any checkpoint"
+    return data.select(ids[rows].tolist()), f"the most confident mistakes{who}, each confusion first once"
 
 
 def rows_of(ids: NDArray[np.int64], wanted: Sequence[int]) -> NDArray[np.int64]:
@@ -87,12 +83,31 @@ def first_of_each_class(labels: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def confident_mistakes(logits: NDArray[np.float32], labels: NDArray[np.int64], top: int) -> NDArray[np.int64]:
-    """Return the rows of the `top` most confident mistakes, most confident first; fewer where there are fewer.
+    """Return the rows of `top` mistakes: the most confident one of each confusion, then of each the second, and so on.
 
     Ranked by the log-odds of the predicted class, which do not saturate as probabilities do; ties keep the order of
-    the rows. A row whose logits are not finite is invalid and never ranked.
+    the rows. An image that several checkpoints misread counts once, as the most confident of them does. A row whose
+    logits are not finite is invalid and never ranked.
+
+    Args:
+        logits: (checkpoints, n, 10), or (n, 10) of one.
+        labels: int64 (n,).
+        top: How many; fewer where there are fewer.
     """
-    decisions = decide(logits)
-    wrong = np.flatnonzero(decisions.valid & (decisions.predicted != labels))
-    order = np.argsort(-decisions.log_odds[wrong], kind="stable")
-    return wrong[order[:top]]
+    tables = logits[None] if logits.ndim == 2 else logits
+    best, read = np.full(len(labels), -np.inf), np.full(len(labels), -1)
+    for table in tables:
+        decisions = decide(table)
+        odds = np.where(decisions.valid & (decisions.predicted != labels), decisions.log_odds, -np.inf)
+        read[odds > best] = decisions.predicted[odds > best]
+        best = np.maximum(best, odds)
+    ranked = np.argsort(-best, kind="stable")
+    ranked = ranked[np.isfinite(best[ranked])]
+    turn: dict[tuple[int, int], int] = {}
+    turns = []
+    for row in ranked.tolist():
+        confusion = (int(labels[row]), int(read[row]))
+        turns.append(turn.get(confusion, 0))
+        turn[confusion] = turns[-1] + 1
+    found: NDArray[np.int64] = ranked[np.argsort(turns, kind="stable")][:top].astype(np.int64)
+    return found

@@ -1,5 +1,6 @@
 """The setting at which digits are perturbed before they are explained."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,30 @@ class Condition:
         seed, value = digits.seed(self.seed), self.setting.value
         perturbed = [prepared(self.sweep, self.variant, part, ids=ids, seed=seed)(value) for part, ids in parts]
         return torch.cat(perturbed)
+
+    @property
+    def changes(self) -> bool:
+        """Whether the digits are changed at all: the strength is not the neutral one."""
+        return self.setting.value != self.sweep.neutral
+
+    def path(self, digits: "Dataset") -> Callable[[float], Tensor]:
+        """Return the function from a strength to `digits` perturbed; random ones share their draws along the way.
+
+        A strength that is too close to neutral to be allowed is taken as neutral.
+        """
+        perturbed = prepared(self.sweep, self.variant, digits.images, ids=digits.ids, seed=digits.seed(self.seed))
+        neutral = self.sweep.neutral
+        least = PERTURBATIONS[self.sweep.perturbation].parameters[self.sweep.parameter].smallest
+        return lambda value: perturbed(value if abs(value - neutral) >= least else neutral)
+
+    def stops(self, most: int) -> tuple[float, ...]:
+        """Return strengths from neutral to this one: both ends and values of the sweep between, `most` in all."""
+        end, neutral = self.setting.value, self.sweep.neutral
+        low, high = sorted((neutral, end))
+        between = sorted((value for value in self.sweep.values if low < value < high), reverse=end < neutral)
+        whole = [neutral, *between, end]
+        count = min(most, len(whole))
+        return tuple(whole[round(i * (len(whole) - 1) / (count - 1))] for i in range(count))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the condition as plain values, ready for JSON."""

@@ -119,4 +119,5 @@ DEEP_LIFT = Method(
     modules=True,
     complete=True,
     misfit=_misfit,
+    pixelwise=True,
 )

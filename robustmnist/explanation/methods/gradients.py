@@ -55,6 +55,7 @@ SALIENCY = Method(
     unit="logits per unit of ink",
     reading="what a little more ink at this pixel would add to the target",
     source="Simonyan et al. 2013",
+    pixelwise=True,
 )
 
 INPUT_X_GRADIENT = Method(
@@ -64,6 +65,7 @@ INPUT_X_GRADIENT = Method(
     unit="logits",
     reading="this pixel’s ink times the slope of the target; background has none",
     source="Shrikumar et al. 2016",
+    pixelwise=True,
 )
 
 SMOOTHGRAD = Method(
@@ -75,4 +77,5 @@ SMOOTHGRAD = Method(
     source="Smilkov et al. 2017",
     settings={"copies": SMOOTH_DRAWS, "noise": f"normal, {SMOOTH_SIGMA} of full ink, clipped to 0 to 1"},
     random=True,
+    pixelwise=True,
 )

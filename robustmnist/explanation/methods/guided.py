@@ -66,6 +66,7 @@ GUIDED_BACKPROP = Method(
     modules=True,
     warning=EDGES,
     misfit=_misfit,
+    pixelwise=True,
 )
 
 GUIDED_GRAD_CAM = Method(

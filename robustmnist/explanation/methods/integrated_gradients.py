@@ -66,6 +66,7 @@ INTEGRATED_GRADIENTS = Method(
     },
     complete=True,
     chunk=128,
+    pixelwise=True,
 )
 
 EXPECTED_GRADIENTS = Method(
@@ -78,4 +79,5 @@ EXPECTED_GRADIENTS = Method(
     settings={"references": f"{REFERENCES} training digits of the rival class", "path": "straight"},
     random=True,
     references=True,
+    pixelwise=True,
 )

@@ -67,6 +67,7 @@ class Method:
         signed: Whether negative values occur; they speak against the target.
         complete: Whether the values promise to add up to the target's difference from a blank image.
         warning: What a reader must know before believing a map; empty as a rule.
+        pixelwise: Whether neighbouring pixels differ so much that a picture shows means over 3 × 3 px.
         layered: Whether it reads the layer that `Context.layer` names.
         misfit: ``f(subject)``: why it cannot explain this network, which has slopes; empty where it can.
         chunk: Images handed over together, so that memory is bounded.
@@ -86,6 +87,7 @@ class Method:
     signed: bool = True
     complete: bool = False
     warning: str = ""
+    pixelwise: bool = False
     layered: bool = False
     misfit: Callable[[Subject], str] | None = None
     chunk: int = 256

@@ -1,4 +1,4 @@
-"""Digits, attributions and overlays as small pictures that stand on light and on dark paper alike.
+"""Digits and attributions as small pictures that stand on light and on dark paper alike.
 
 All are RGBA with transparent paper: ink is black of some opacity, attribution is a hue of some opacity.
 """
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from robustmnist.page.png import container
 
-__all__ = ["AGAINST", "FOR", "digit", "heat", "on_paper", "overlay", "png"]
+__all__ = ["AGAINST", "FOR", "digit", "heat", "on_paper", "overlay", "png", "smoothed"]
 
 
 # Vermilion speaks for the class, blue against it: the pair of the Okabe-Ito palette that stays apart in every common
@@ -19,25 +19,28 @@ FOR = (213, 94, 0)
 AGAINST = (0, 114, 178)
 OUTLINE = (120, 122, 126)  # mid-grey: 4.3 : 1 on white, 4.2 : 1 on the dark paper of a page
 INK_EDGE = 0.5  # ink at which the outline of the digit runs
-LEVELS = 48  # opacities of a hue: few enough for a palette, more than the eye tells apart at this size
+LEVELS = 15  # opacities of a hue: as many as the eye tells apart at this size, and a picture takes half the bytes
+FAINTEST = 0.12  # opacity of what is just above zero, so that it can be seen on dark paper too
 
 
-def digit(image: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Draw ink in [0, 1] (H, W) as black of that opacity, uint8 (H, W, 4)."""
-    opacity = np.rint(np.clip(np.nan_to_num(image), 0, 1) * 255).astype(np.uint8)
+def digit(image: NDArray[np.float32], levels: int = 255) -> NDArray[np.uint8]:
+    """Draw ink in [0, 1] (H, W) as black of that opacity, in so many levels, uint8 (H, W, 4)."""
+    opacity = np.rint(np.rint(np.clip(np.nan_to_num(image), 0, 1) * levels) * (255 / levels)).astype(np.uint8)
     return np.dstack([np.zeros((*image.shape, 3), np.uint8), opacity])
 
 
 def heat(shares: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Draw attributions divided by their scale, in [−1, 1] (H, W), on a diverging map centred at 0, uint8 (H, W, 4).
 
-    The opacity is the absolute value: 0 shows the paper, ±1 the full hue. A value that is not finite shows the paper.
+    The opacity rises with the absolute value from `FAINTEST` to 1; 0, and what rounds to it, shows the paper, as does a
+    value that is not finite.
     """
     shares = np.nan_to_num(shares, nan=0.0, posinf=0.0, neginf=0.0)
     level = np.rint(np.clip(np.abs(shares), 0, 1) * LEVELS)
     colour = np.where((shares > 0)[..., None], np.array(FOR), np.array(AGAINST))
     colour[level == 0] = 0
-    return np.dstack([colour, np.rint(level * (255 / LEVELS))]).astype(np.uint8)
+    opacity = np.where(level == 0, 0.0, FAINTEST + (1 - FAINTEST) * level / LEVELS)
+    return np.dstack([colour, np.rint(255 * opacity)]).astype(np.uint8)
 
 
 def overlay(image: NDArray[np.float32], shares: NDArray[np.float32], zoom: int) -> NDArray[np.uint8]:
@@ -51,6 +54,14 @@ def overlay(image: NDArray[np.float32], shares: NDArray[np.float32], zoom: int) 
     inner = framed[:-2, 1:-1] & framed[2:, 1:-1] & framed[1:-1, :-2] & framed[1:-1, 2:]
     large[ink & ~inner] = (*OUTLINE, 255)
     return large
+
+
+def smoothed(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return means over 3 × 3 px (H, W): a map of single pixels as it can be read; the frame counts as 0."""
+    framed = np.pad(np.nan_to_num(values).astype(np.float64), 1)
+    windows = np.lib.stride_tricks.sliding_window_view(framed, (3, 3))
+    mean: NDArray[np.float32] = windows.mean((2, 3)).astype(np.float32)
+    return mean
 
 
 def on_paper(picture: NDArray[np.uint8], paper: int = 255) -> NDArray[np.uint8]:

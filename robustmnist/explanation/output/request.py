@@ -4,14 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from robustmnist.explanation.cases import Case, Target, View
 from robustmnist.explanation.condition import Condition
 from robustmnist.wording.characters import printable
-from robustmnist.wording.numbers import percent, plain, strength
+from robustmnist.wording.numbers import decimals, strength
 
-__all__ = ["Setup", "prediction", "scale_text"]
+__all__ = ["Setup"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +18,7 @@ class Setup:
     Attributes:
         condition: How the digits were perturbed; None for clean digits only.
         dataset: The data's provenance as plain values (`robustmnist.data.Provenance.as_dict`).
-        target: Which class each map explains.
+        target: What each map explains, one of `robustmnist.explanation.target.TARGETS`.
         choice: How the digits were chosen, in a clause.
         seed: The seed of random perturbations.
         device: Where it was computed.
@@ -31,7 +28,7 @@ class Setup:
 
     condition: Condition | None
     dataset: Mapping[str, Any]
-    target: Target
+    target: str
     choice: str
     seed: int
     device: str
@@ -56,14 +53,30 @@ class Setup:
         variant = f", {chosen.label}" if chosen.label else ""
         return printable(f"{suite}: {', '.join(names)} {strength(value, unit)}{variant}")
 
+    @property
+    def value(self) -> str:
+        """The strength with its unit: ``45°``; ``clean`` without a perturbation."""
+        return strength(self.condition.setting.value, self.unit) if self.condition else "clean"
 
-def prediction(view: View) -> str:
-    """Return the checkpoint's answer: ``7 (99.9 %)``, or ``invalid`` where its logits were not finite."""
-    return f"{view.predicted} ({percent(view.confidence)})" if view.valid else "invalid"
+    @property
+    def unit(self) -> str:
+        """The unit of the strength."""
+        return self.condition.sweep.unit if self.condition else ""
 
+    @property
+    def places(self) -> int:
+        """Decimals that a strength between two values deserves."""
+        if self.condition is None:
+            return 0
+        sweep = self.condition.sweep
+        return decimals([sweep.neutral, self.condition.setting.value, *sweep.values])
 
-def scale_text(case: Case, *, signed: bool) -> str:
-    """Return the value of the full hue to two digits: ``scale ±0.42``; ``no attribution`` where all is 0 or invalid."""
-    if not any(np.nan_to_num(view.attribution, nan=0.0).any() for view in case.views):
-        return "no attribution"
-    return f"scale {'±' if signed else ''}{plain(float(f'{case.scale:.2g}'))}"
+    @property
+    def explained(self) -> str:
+        """What the maps are about, in a phrase."""
+        known = {
+            "margin": "the margin of the true class over its rival",
+            "predicted": "the class that was predicted",
+            "true": "the true class",
+        }
+        return known.get(self.target, f"class {self.target}")

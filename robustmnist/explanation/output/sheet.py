@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustmnist.explanation.cases import Case, Explanation, View
-from robustmnist.explanation.methods.registry import METHODS, Method
+from robustmnist.explanation.cases import Case, Explanation, Map, common_scale
+from robustmnist.explanation.methods.method import Method
+from robustmnist.explanation.methods.registry import find_method
 from robustmnist.explanation.output.picture import digit, heat, on_paper, overlay
-from robustmnist.explanation.output.request import Setup, prediction, scale_text
+from robustmnist.explanation.output.request import Setup
+from robustmnist.explanation.output.scales import scale_text
+from robustmnist.explanation.output.words import answer_text
 from robustmnist.page.colours import LIGHT
 from robustmnist.page.figure import own_style, picture
 from robustmnist.wording.characters import shorten
@@ -35,8 +38,8 @@ RULE = 205  # grey of frames and rules
 COLUMNS = ("digit", "attribution", "overlay")
 
 
-def draw_sheet(explanation: Explanation, setup: Setup) -> bytes:
-    """Draw an explanation as a PNG; the same explanation gives the same bytes.
+def draw_sheet(explanation: Explanation, method: str, setup: Setup) -> bytes:
+    """Draw the maps of one method as a PNG; the same explanation gives the same bytes.
 
     With a perturbation, a line is one digit: clean on the left, perturbed on the right, on one colour scale. Without,
     a line holds two digits.
@@ -50,11 +53,11 @@ def draw_sheet(explanation: Explanation, setup: Setup) -> bytes:
 
         figure = Figure(figsize=(WIDTH / DPI, height / DPI), dpi=DPI, facecolor="white")
         page = _Page(figure, height)
-        _head(page, explanation, setup)
+        _head(page, explanation, find_method(method), setup)
         for index, case in enumerate(explanation.cases):
             line, side = (index, 0) if twins else divmod(index, 2)
-            _case(page, case, METHODS[explanation.method].signed, side, top + line * LINE)
-        _foot(page, explanation, setup, height - FOOT)
+            _case(page, case, method, side, top + line * LINE)
+        _foot(page, explanation, method, setup, height - FOOT)
         return picture(figure, "png", dpi=DPI)
 
 
@@ -78,8 +81,7 @@ class _Page:
         self.figure.figimage(line, MARGIN, self.height - y - 1, origin="upper")
 
 
-def _head(page: _Page, explanation: Explanation, setup: Setup) -> None:
-    method = METHODS[explanation.method]
+def _head(page: _Page, explanation: Explanation, method: Method, setup: Setup) -> None:
     page.text(MARGIN, 56, f"{shorten(explanation.checkpoint, 32)} · {method.title}", size=11, weight="bold")
     page.text(MARGIN, 90, shorten(f"{setup.perturbed} · {setup.data} · {setup.choice}", 105), color=LIGHT.muted)
     page.rule(108)
@@ -93,31 +95,32 @@ def _head(page: _Page, explanation: Explanation, setup: Setup) -> None:
             page.text(middle, names, name, ha="center", color=LIGHT.muted)
 
 
-def _case(page: _Page, case: Case, signed: bool, side: int, top: int) -> None:
+def _case(page: _Page, case: Case, method: str, side: int, top: int) -> None:
+    scale = common_scale([view.maps[method] for view in case.views])
     words = top + CAPTION - 12
     page.text(_left(side), words, f"#{case.id}", color=LIGHT.muted)
     page.text(_left(side) + 84, words, f"true {case.label}")
     for offset, view in enumerate(case.views):
         left = _left(side + offset)
-        wrong = view.predicted != case.label
+        wrong = view.answer.predicted != case.label
         colour, weight = (LIGHT.words[1], "bold") if wrong else (LIGHT.ink, "normal")
-        page.text(left + (0 if offset else 148), words, f"→ {prediction(view)}", color=colour, weight=weight)
-        for column, pixels in enumerate(_pictures(view, case.scale)):
+        page.text(left + (0 if offset else 148), words, f"→ {answer_text(view.answer)}", color=colour, weight=weight)
+        for column, pixels in enumerate(_pictures(view.image, view.maps[method] / scale)):
             page.picture(left + column * (CELL + GAP), top + CAPTION, pixels)
     end = _left(side + len(case.views) - 1) + TRIPLE
-    page.text(end, words, scale_text(case, signed=signed), ha="right", color=LIGHT.muted)
+    sign = "±" if find_method(method).signed else ""
+    page.text(end, words, f"scale {sign}{scale_text(scale)}", ha="right", color=LIGHT.muted)
 
 
-def _pictures(view: View, scale: float) -> Iterator[NDArray[np.uint8]]:
-    shares = view.attribution / scale
+def _pictures(image: Map, shares: Map) -> Iterator[NDArray[np.uint8]]:
     square = np.ones((ZOOM, ZOOM, 1), np.uint8)
-    yield np.kron(on_paper(digit(view.image)), square)
+    yield np.kron(on_paper(digit(image)), square)
     yield np.kron(on_paper(heat(shares)), square)
-    yield on_paper(overlay(view.image, shares, ZOOM))
+    yield on_paper(overlay(image, shares, ZOOM))
 
 
-def _foot(page: _Page, explanation: Explanation, setup: Setup, top: int) -> None:
-    method = METHODS[explanation.method]
+def _foot(page: _Page, explanation: Explanation, name: str, setup: Setup, top: int) -> None:
+    method = find_method(name)
     page.rule(top + 10)
     left, right = _left(0), _left(0) + TRIPLE
     ramp = np.linspace(-1 if method.signed else 0, 1, TRIPLE, dtype=np.float32)
@@ -126,11 +129,10 @@ def _foot(page: _Page, explanation: Explanation, setup: Setup, top: int) -> None
     for y, names in ((top + 80, (low, "0" if method.signed else "", high)), (top + 106, _meaning(method))):
         for x, align, name in zip((left, (left + right) // 2, right), ("left", "center", "right"), names, strict=True):
             page.text(x, y, name, ha=align, color=LIGHT.muted)
-    explained = "the predicted class" if setup.target == "predicted" else "the true class"
     shared = ", one for both views" if setup.condition else ""
-    gap = "" if explanation.gap is None else f" Completeness gap at most {percent(explanation.gap, 2)}."
+    gap = f" Completeness gap at most {percent(explanation.gaps[name], 2)}." if name in explanation.gaps else ""
     words = (
-        f"{method.source}, for {explained}. Colour: {method.reading}. The scale stands above each digit{shared}; "
+        f"{method.source}, for {setup.explained}. Colour: {method.reading}. The scale stands above each digit{shared}; "
         f"1 % of the pixels may lie beyond it.{gap} Outline: ink of one half or more."
     )
     for line, part in enumerate(textwrap.wrap(words, 58)):
@@ -138,7 +140,7 @@ def _foot(page: _Page, explanation: Explanation, setup: Setup, top: int) -> None
 
 
 def _meaning(method: Method) -> tuple[str, str, str]:
-    return ("against the class", method.unit, "for the class") if method.signed else ("", method.unit, "")
+    return ("against the target", method.unit, "for the target") if method.signed else ("", method.unit, "")
 
 
 def _left(side: int) -> int:

@@ -1,0 +1,25 @@
+"""Which value is drawn in the full hue: one for all digits of a checkpoint and method, so that they compare."""
+
+from robustmnist.explanation.cases import Explanation, common_scale
+from robustmnist.explanation.methods.registry import find_method
+from robustmnist.explanation.output.picture import smoothed
+from robustmnist.wording.numbers import plain
+
+__all__ = ["CHANGE", "scale_text", "scales"]
+
+CHANGE = "What was lost"  # the title of the change map's column
+
+
+def scales(explanation: Explanation) -> dict[str, float]:
+    """Return the scales by method, and that of change and path maps as `CHANGE`; of maps as they are drawn."""
+    found = {}
+    for name in explanation.methods:
+        maps = explanation.maps(name)
+        found[name] = common_scale([smoothed(each) for each in maps] if find_method(name).pixelwise else maps)
+    changes = [case.change for case in explanation.cases if case.change is not None]
+    return found | {CHANGE: common_scale([smoothed(each) for each in changes])}
+
+
+def scale_text(scale: float) -> str:
+    """Return the value of the full hue to two digits: ``0.42``."""
+    return plain(float(f"{scale:.2g}"))
