@@ -15,8 +15,11 @@ from robustmnist.cli import explain as command_module
 from robustmnist.data import load_dataset
 from robustmnist.errors import InputError, RobustMnistError
 from robustmnist.explanation import METHODS, explain
+from robustmnist.explanation.change import change_map
 from robustmnist.explanation.choice import confident_mistakes, first_of_each_class, rows_of
 from robustmnist.explanation.condition import choose_condition
+from robustmnist.explanation.subject import subject_of
+from robustmnist.explanation.target import choose_target
 from robustmnist.models.architectures.build import build_model
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from robustmnist.perturb import rotation
@@ -88,9 +91,9 @@ def one_line(result: Result) -> str:
 def test_everything_is_written_and_agrees_with_the_library(here: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = run("-c", here / "tiny-cnn", "--suite", here / "mine.toml", "--value", "17.5", "--sample", 4, "--sample", 1,
-               "--sample", 4, "-m", "saliency", "-m", "grad-cam", "-o", out)  # fmt: skip
+               "--sample", 4, "-m", "saliency", "-m", "grad-cam", "--sheets", "-o", out)  # fmt: skip
     assert done.exception is None, done.exception
-    names = {"explain.html", "explain.json", "attributions.npz"}
+    names = {"explain.html", "explain.json", "maps.npz"}
     names |= {"explain-tiny-cnn-saliency.png", "explain-tiny-cnn-grad-cam.png"}
     assert {path.name for path in out.iterdir()} == names
     assert set(done.stdout.split()) == {str(out / name) for name in names}
@@ -98,19 +101,25 @@ def test_everything_is_written_and_agrees_with_the_library(here: Path, tmp_path:
     assert "grain" in done.stderr
 
     record = json.loads((out / "explain.json").read_text(encoding="utf-8"))
-    arrays = np.load(io.BytesIO((out / "attributions.npz").read_bytes()))
+    arrays = np.load(io.BytesIO((out / "maps.npz").read_bytes()))
     checkpoint, digits = load_checkpoint(here / "tiny-cnn"), load_dataset("digits").select([4, 1])
     turned = rotation(digits.images, angle=17.5)
-    for view, images in (("clean", digits.images), ("perturbed", turned)):
-        targets = checkpoint(images).argmax(dim=1).clone()
-        wanted = explain(checkpoint, images, targets, method="saliency")[:, 0].numpy()
-        assert np.array_equal(arrays[f"tiny-cnn/saliency/{view}"], wanted)
-        assert np.array_equal(arrays[f"tiny-cnn/images/{view}"], images[:, 0].numpy())
+    # Both views explain the same margin, whose rival is what was read of the perturbed digits.
+    target = choose_target("margin", digits.labels, checkpoint(turned).clone())
+    for view, images, clean in (("clean", digits.images, True), ("perturbed", turned, False)):
+        wanted = explain(checkpoint, images, target, method="saliency")[:, 0].numpy()
+        rows = (arrays["method"] == "saliency") & (np.isnan(arrays["value"]) == clean)
+        assert np.array_equal(arrays["maps"][rows], wanted)
+        assert np.array_equal(arrays["images"][np.isnan(arrays["image_values"]) == clean], images[:, 0].numpy())
         said = [sample[view]["predicted"] for sample in record["explanations"][0]["samples"]]
-        assert said == targets.tolist()
+        assert said == checkpoint(images).argmax(dim=1).tolist()
+    change = change_map(subject_of(checkpoint), digits.images, turned, target)
+    assert np.array_equal(arrays["maps"][arrays["method"] == "change"], change.maps.numpy())
+    assert target.rivals is not None
+    assert [sample["target"]["rival"] for sample in record["explanations"][0]["samples"]] == target.rivals.tolist()
     assert record["condition"]["value"] == 17.5
     assert record["seed"] == 5
-    assert record["explanations"][1]["method"] == "grad-cam"
+    assert list(record["explanations"][0]["methods"]) == ["saliency", "grad-cam"]
     assert record["dataset"]["name"] == "digits"
     page = (out / "explain.html").read_text(encoding="utf-8")
     assert "--sample 4 --sample 1" in page
@@ -119,19 +128,43 @@ def test_everything_is_written_and_agrees_with_the_library(here: Path, tmp_path:
     assert str(out) not in page
 
 
+def maps_of(folder: Path, method: str) -> np.ndarray:
+    arrays = np.load(folder / "maps.npz")
+    found: np.ndarray = arrays["maps"][arrays["method"] == method]
+    return found
+
+
 def test_the_layer_of_grad_cam_can_be_named(here: Path, tmp_path: Path) -> None:
     for name, words in (("last", []), ("first", ["--layer", "features.0"])):
         done = run("-c", here / "tiny-cnn", "--sample", 4, "-m", "saliency", "-m", "grad-cam", *words,
                    "-o", tmp_path / name)  # fmt: skip
         assert done.exception is None, done.exception
-    maps = [np.load(tmp_path / name / "attributions.npz")["tiny-cnn/grad-cam/clean"] for name in ("last", "first")]
-    assert not np.array_equal(*maps)
-    saliency, grad_cam = json.loads((tmp_path / "first" / "explain.json").read_text(encoding="utf-8"))["explanations"]
-    assert "layer" not in saliency["settings"]
-    assert grad_cam["settings"]["layer"] == "features.0, rectified"
+    assert not np.array_equal(*(maps_of(tmp_path / name, "grad-cam") for name in ("last", "first")))
+    (entry,) = json.loads((tmp_path / "first" / "explain.json").read_text(encoding="utf-8"))["explanations"]
+    assert "layer" not in entry["methods"]["saliency"]["settings"]
+    assert entry["methods"]["grad-cam"]["settings"]["layer"] == "features.0, rectified"
     page = (tmp_path / "first" / "explain.html").read_text(encoding="utf-8")
     assert "layer features.0, rectified" in page
     assert "--layer features.0" in page
+
+
+def test_a_method_that_cannot_explain_a_checkpoint_is_left_out_there(here: Path, tmp_path: Path) -> None:
+    done = run("-c", here / "tiny-fc", "-c", here / "tiny-cnn", "-m", "grad-cam", "--sample", 0, "-o", tmp_path / "out")
+    assert done.exception is None, done.exception
+    assert "tiny-fc: without grad-cam: has no convolution" in done.stderr
+    record = json.loads((tmp_path / "out" / "explain.json").read_text(encoding="utf-8"))
+    assert [list(entry["methods"]) for entry in record["explanations"]] == [[], ["grad-cam"]]
+    assert "grad-cam" in record["explanations"][0]["skipped"]
+
+
+def test_blank_paper_can_be_compared_with_training_digits(here: Path, tmp_path: Path) -> None:
+    words = ("-c", here / "tiny-fc", "-m", "expected-gradients", "--sample", 0)
+    for folder in ("a", "b"):
+        done = run(*words, "-o", tmp_path / folder)
+        assert done.exception is None, done.exception
+    a, b = (maps_of(tmp_path / folder, "expected-gradients") for folder in "ab")
+    assert np.array_equal(a, b)
+    assert a[0][load_dataset("digits").select([0]).images[0, 0].numpy() == 0].any()
 
 
 def test_the_same_command_writes_the_same_bytes(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +181,7 @@ def test_the_same_command_writes_the_same_bytes(here: Path, tmp_path: Path, monk
     assert record["condition"] is None
 
 
-def test_mistakes_are_those_of_each_checkpoint_as_it_saw_the_perturbed_digits(here: Path, tmp_path: Path) -> None:
+def test_mistakes_are_those_that_any_checkpoint_makes_of_the_perturbed_digits(here: Path, tmp_path: Path) -> None:
     done = run("-c", here / "tiny-cnn", "-c", here / "tiny-fc", "--suite", here / "mine.toml", "--sweep", "grain",
                "--value", 0.3, "--mistakes", 2, "-m", "saliency", "--target", "true", "-o", tmp_path)  # fmt: skip
     assert done.exception is None, done.exception
@@ -156,13 +189,13 @@ def test_mistakes_are_those_of_each_checkpoint_as_it_saw_the_perturbed_digits(he
     record = json.loads((tmp_path / "explain.json").read_text(encoding="utf-8"))
     data = load_dataset("digits").head(60)
     noisy = choose_condition(load_suite(here / "mine.toml"), 0.3, sweep="grain", seed=5).apply(data)
-    for entry in record["explanations"]:
-        logits = load_checkpoint(here / entry["checkpoint"])(noisy).numpy()
-        rows = confident_mistakes(logits, data.labels.numpy(), 2)
-        assert [sample["id"] for sample in entry["samples"]] == data.ids[rows].tolist()
-        for sample in entry["samples"]:
-            assert sample["perturbed"]["predicted"] != sample["label"]
-            assert sample["perturbed"]["explained"] == sample["clean"]["explained"] == sample["label"]
+    logits = np.stack([load_checkpoint(here / name)(noisy).numpy() for name in ("tiny-cnn", "tiny-fc")])
+    rows = confident_mistakes(logits, data.labels.numpy(), 2)
+    samples = [entry["samples"] for entry in record["explanations"]]
+    assert all([sample["id"] for sample in each] == data.ids[rows].tolist() for each in samples)
+    for pair in zip(*samples, strict=True):
+        assert any(sample["perturbed"]["predicted"] != sample["label"] for sample in pair)
+        assert all(sample["target"] == {"class": sample["label"], "rival": None} for sample in pair)
 
 
 def test_a_given_seed_goes_before_the_suites(here: Path, tmp_path: Path) -> None:
@@ -170,7 +203,7 @@ def test_a_given_seed_goes_before_the_suites(here: Path, tmp_path: Path) -> None
     for seed, folder in (((), "a"), (("--seed", 5), "b"), (("--seed", 6), "c")):
         done = run(*words, "--sample", 0, "-m", "saliency", *seed, "-o", tmp_path / folder)
         assert done.exception is None, done.exception
-    a, b, c = (np.load(tmp_path / folder / "attributions.npz")["tiny-fc/images/perturbed"] for folder in "abc")
+    a, b, c = (np.load(tmp_path / folder / "maps.npz")["images"][1] for folder in "abc")
     assert np.array_equal(a, b)
     assert not np.array_equal(a, c)
 
@@ -194,6 +227,7 @@ def test_a_given_seed_goes_before_the_suites(here: Path, tmp_path: Path) -> None
         (["-m", "grad-cam"], "tiny-fc: has no convolution"),
         (["--layer", "features.0"], "--layer: only grad-cam reads a layer; give --method grad-cam"),
         (["-m", "grad-cam", "--layer", "classifer.0"], "has no layer 'classifer.0', did you mean 'classifier.0'"),
+        (["--target", "best"], "--target: 'best' is nothing to explain; use margin, predicted, true, 0"),
         (["-c", "no-such-thing"], "no-such-thing"),
         (["--device", "tpu"], "'tpu' is not a device"),
         (["--dataset", "letters"], "letters"),
@@ -211,11 +245,12 @@ def test_bad_input_is_one_line_and_leaves_nothing(here: Path, tmp_path: Path, wo
 def test_two_checkpoints_of_one_name_are_called_what_was_typed(here: Path, tmp_path: Path) -> None:
     for ending in ("safetensors", "json"):
         (tmp_path / f"copy.{ending}").write_bytes((here / f"tiny-fc.{ending}").read_bytes())
-    done = run("-c", here / "tiny-fc", "-c", tmp_path / "copy", "-m", "saliency", "--sample", 0, "-o", tmp_path / "out")
+    done = run("-c", here / "tiny-fc", "-c", tmp_path / "copy", "-m", "saliency", "--sample", 0, "--sheets",
+               "-o", tmp_path / "out")  # fmt: skip
     assert done.exception is None, done.exception
     record = json.loads((tmp_path / "out" / "explain.json").read_text(encoding="utf-8"))
     assert [one["checkpoint"] for one in record["explanations"]] == [str(here / "tiny-fc"), str(tmp_path / "copy")]
-    assert len({one["sheet"] for one in record["explanations"]}) == len({*done.stdout.split()}) - 3 == 2
+    assert len(list((tmp_path / "out").glob("*.png"))) == len({*done.stdout.split()}) - 3 == 2
 
 
 def test_a_file_for_a_folder_is_refused_before_anything_is_computed(here: Path, tmp_path: Path) -> None:
@@ -239,6 +274,10 @@ def test_mistakes_are_ranked_where_probabilities_saturate_and_invalid_rows_never
     logits[[0, 1, 2, 3, 4, 5], [1, 1, 1, 1, 1, 0]] = [50, 90, 70, np.nan, 90, 99]
     labels = np.array([0, 0, 0, 0, 0, 0])
     assert confident_mistakes(logits, labels, 10).tolist() == [1, 4, 2, 0]
+    # Of several checkpoints an image counts as the most confident one reads it; each confusion comes first once.
+    other = np.zeros((6, 10), np.float32)
+    other[[0, 4], [2, 3]] = [60, 40]
+    assert confident_mistakes(np.stack([logits, other]), labels, 10).tolist() == [1, 0, 4, 2]
     assert confident_mistakes(logits, labels, 2).tolist() == [1, 4]
     assert confident_mistakes(logits[5:], labels[5:], 2).tolist() == []
 

@@ -13,6 +13,7 @@ from robustmnist.wording.numbers import listing, percent, plain, strength
 __all__ = ["answer_text", "back_text", "case_facts", "logits", "lost_text", "skipped_text", "summary"]
 
 SEVERAL = 2  # parts of a digit that a sentence names at most
+KINDS = {"turn": "a turn", "shift": "a shift", "size": "another size", "stroke": "another stroke width"}
 LEAST = 0.15  # of the whole loss: what a part needs to be named
 
 
@@ -79,12 +80,18 @@ def _ways(ways: Sequence[tuple[Back, ...]]) -> str:
         sizes = np.array([way[index].size for way in ways])
         cured = np.isfinite(sizes)
         if cured.any():
-            middle = strength(float(np.median(sizes[cured])), first.unit)
-            parts.append(f"{int(cured.sum())} by a change of {first.name} (median {middle})")
-    control = sum(any(math.isfinite(back.control) for back in way) for way in ways)
-    some = f"Of the {len(ways)} misread, " if len(ways) > 1 else "Of the one misread, "
-    found = f"{listing(parts)} would be read right" if parts else "none is read right after any change tried"
-    return f"{some}{found}; a class drawn at random among the others is reached for {control}."
+            parts.append(
+                f"{int(cured.sum())} after {KINDS[first.name]} (median {_amount(np.median(sizes[cured]), first)})"
+            )
+    cured, control = (
+        sum(any(math.isfinite(getattr(back, size)) for back in way) for way in ways) for size in ("size", "control")
+    )
+    if not parts:
+        return "No small change brings any of them back."
+    some = f"{cured} of the {len(ways)} misread come" if len(ways) > 1 else "It comes"
+    return (
+        f"{some} back after a small change: {listing(parts)}. A class drawn among the others is reached for {control}."
+    )
 
 
 def case_facts(case: Case, explanation: Explanation, setup: Setup) -> list[tuple[str, str]]:
@@ -139,6 +146,11 @@ def back_text(case: Case) -> str:
 def skipped_text(explanation: Explanation) -> str:
     """Return which methods were left out and why; empty where none was."""
     return "; ".join(f"without {method}: {why}" for method, why in explanation.skipped.items())
+
+
+def _amount(size: float, back: Back) -> str:
+    """Return the size of a change without its direction: ``12°``, ``2.2 px``, ``35 %``."""
+    return percent(size, 0) if back.unit == "×" else strength(float(f"{size:.2g}"), back.unit)
 
 
 def _size(back: Back) -> str:

@@ -1,9 +1,9 @@
-"""The sheet, the page and the numbers: what they show, that they repeat, and that no name runs or breaks anything."""
+"""The page, the sheets and the numbers: what they show, that they repeat, and that no name runs or breaks anything."""
 
 import io
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,13 +12,14 @@ import pytest
 from PIL import Image
 from support.synthetic import make_sweep
 
-from robustmnist.explanation.cases import Case, Explanation, View
+from robustmnist.explanation.cases import Answer, Back, Case, Explanation, Fall, Frame, View
 from robustmnist.explanation.condition import Condition
 from robustmnist.explanation.methods.registry import METHODS
 from robustmnist.explanation.output.files import explanation_files
 from robustmnist.explanation.output.page import render_page
-from robustmnist.explanation.output.request import Setup, prediction, scale_text
+from robustmnist.explanation.output.request import Setup
 from robustmnist.explanation.output.sheet import draw_sheet
+from robustmnist.explanation.output.words import answer_text, summary
 from robustmnist.statistics.decisions import INVALID
 from robustmnist.suites import Setting
 
@@ -37,28 +38,59 @@ HOSTILE = [
     "a" * 500,
 ]
 TEXTS = ("suite", "name", "title", "perturbation", "parameter", "unit")
+ALL = ("integrated-gradients", "occlusion", "inking", "expected-gradients", "grad-cam")
 
 
-def view(seed: int, predicted: int, explained: int) -> View:
-    generator = np.random.default_rng(seed)
+def ink(seed: int) -> np.ndarray:
     image = np.zeros((28, 28), np.float32)
-    image[6:22, 10:18] = generator.random((16, 8), np.float32)
-    attribution = (image * generator.standard_normal((28, 28))).astype(np.float32)
-    return View(image, predicted, 0.875, explained, attribution)
+    image[6:22, 10:18] = np.random.default_rng(seed).random((16, 8), np.float32)
+    return image
 
 
-def cases(count: int, *, twins: bool) -> tuple[Case, ...]:
-    return tuple(
-        Case(100 + i, i % 10, view(i, i % 10, i % 10), view(i + 50, 3, 3) if twins else None) for i in range(count)
+def view(seed: int, predicted: int, score: float, methods: tuple[str, ...]) -> View:
+    image = ink(seed)
+    noise = np.random.default_rng(seed).standard_normal((len(methods), 28, 28)).astype(np.float32)
+    maps = {method: np.abs(image * each) if method == "grad-cam" else image * each
+            for method, each in zip(methods, noise, strict=True)}  # fmt: skip
+    return View(image, Answer(predicted, 0.875, 7, score), maps)
+
+
+def fall(seed: int, label: int) -> Fall:
+    values = tuple(45.0 * step / 8 for step in range(9))
+    stops = (0.0, 15.0, 30.0, 45.0)
+    frames = tuple(
+        Frame(stop, ink(seed + 50 * (stop > 0)), Answer(label if stop < 30 else 0, 0.9, 7, 6.0 - stop / 5))
+        for stop in stops
     )
+    parts = tuple((ink(seed + i) - ink(seed)).astype(np.float32) for i in range(3))
+    return Fall(values, tuple(6.0 - value / 5 for value in values), 22.5, frames, parts, 0.0123)
 
 
-def explanation(count: int = 3, *, twins: bool = True, name: str = "cnn", method: str = "occlusion") -> Explanation:
-    return Explanation(name, "ab" * 32, method, cases(count, twins=twins), 0.0016 if METHODS[method].complete else None)
+def case(index: int, *, twins: bool, methods: tuple[str, ...]) -> Case:
+    label = index % 10
+    back = (
+        Back("turn", 12.0, "°", {"angle": -12.0}, float("nan"), 8),
+        Back("shift", float("nan"), "px", {}, 2.0, 8),
+    )
+    clean = view(index, label, 6.0, methods)
+    if not twins:
+        return Case(100 + index, label, f"{label} rather than 0", label, 0, clean)
+    return Case(
+        100 + index, label, f"{label} rather than 0", label, 0, clean, view(index + 50, 0, -3.0, methods),
+        (ink(index + 9) - ink(index)).astype(np.float32), fall(index, label), 0.031, 44.0, back,
+    )  # fmt: skip
+
+
+def explanation(
+    count: int = 3, *, twins: bool = True, name: str = "cnn", methods: tuple[str, ...] = ("occlusion",)
+) -> Explanation:
+    gaps = {method: 0.0016 for method in methods if METHODS[method].complete}
+    cases = tuple(case(i, twins=twins, methods=methods) for i in range(1, count + 1))
+    return Explanation(name, "ab" * 32, methods, cases, gaps, {}, 0.51, None, "°")
 
 
 def condition(suite: str = "rotation", value: float = 45.0, **changes: Any) -> Condition:
-    turned = make_sweep("angle", "rotation", "angle", "°", (-60, 0, 45, 60))
+    turned = make_sweep("angle", "rotation", "angle", "°", (-60, 0, 15, 30, 45, 60))
     sweep = replace(turned, **{"title": "Turn", **changes})
     return Condition(Setting(suite, sweep.name, value), sweep, sweep.variants[0], 0)
 
@@ -69,15 +101,9 @@ def setup(*, twins: bool = True, **changes: object) -> Setup:
         "fallback": False, "note": "",
     }  # fmt: skip
     asked = Setup(
-        condition() if twins else None,
-        dataset,
-        "predicted",
-        "chosen by id",
-        0,
-        "cpu",
-        "robustmnist explain",
+        condition() if twins else None, dataset, "margin", "chosen by id", 0, "cpu", "robustmnist explain",
         {"torch": "2"},
-    )
+    )  # fmt: skip
     return replace(asked, **changes)  # type: ignore[arg-type]
 
 
@@ -93,10 +119,18 @@ class Tags(HTMLParser):
     def named(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.found if name == tag]
 
+    @property
+    def pictures(self) -> list[dict[str, str | None]]:
+        return [one for one in self.named("span") if one.get("role") == "img"]
+
+
+def spaced(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
 
 def test_the_perturbation_is_said_once_and_in_its_unit() -> None:
     def said(**changes: Any) -> str:
-        return setup(condition=condition(**changes)).perturbed.replace("\u00a0", " ")
+        return spaced(setup(condition=condition(**changes)).perturbed)
 
     assert said() == "rotation: angle 45°"
     assert (
@@ -107,16 +141,23 @@ def test_the_perturbation_is_said_once_and_in_its_unit() -> None:
     assert free == "decentering: free, fraction 1, draw 0"
 
 
+def test_stops_are_values_of_the_sweep_from_neutral_outwards() -> None:
+    assert condition().stops(4) == (0, 15, 30, 45)
+    assert condition(value=45).stops(3) == (0, 30, 45)
+    assert condition(value=50).stops(9) == (0, 15, 30, 45, 50)
+    assert condition(value=-50).stops(4) == (0, -50)
+
+
 # --- the sheet --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("twins", [True, False])
 @pytest.mark.parametrize("method", ["integrated-gradients", "grad-cam"])
 def test_a_sheet_repeats_byte_for_byte_and_grows_with_its_lines(method: str, twins: bool) -> None:
-    one, more = (explanation(count, twins=twins, method=method) for count in (1, 5))
-    first = draw_sheet(one, setup(twins=twins))
-    assert first == draw_sheet(one, setup(twins=twins))
-    small, large = (Image.open(io.BytesIO(data)) for data in (first, draw_sheet(more, setup(twins=twins))))
+    one, more = (explanation(count, twins=twins, methods=(method,)) for count in (1, 5))
+    first = draw_sheet(one, method, setup(twins=twins))
+    assert first == draw_sheet(one, method, setup(twins=twins))
+    small, large = (Image.open(io.BytesIO(data)) for data in (first, draw_sheet(more, method, setup(twins=twins))))
     assert "Software" not in small.info
     assert small.width == large.width
     line = (large.height - small.height) / (4 if twins else 2)
@@ -125,9 +166,9 @@ def test_a_sheet_repeats_byte_for_byte_and_grows_with_its_lines(method: str, twi
 
 def test_the_digits_of_a_sheet_are_crisp_and_exact() -> None:
     shown = explanation(1)
-    pixels = np.asarray(Image.open(io.BytesIO(draw_sheet(shown, setup()))).convert("L")).astype(int)
-    ink = np.rint((1 - shown.cases[0].clean.image) * 255).astype(int)
-    found = np.kron(ink, np.ones((6, 6), int))
+    pixels = np.asarray(Image.open(io.BytesIO(draw_sheet(shown, "occlusion", setup()))).convert("L")).astype(int)
+    grey = np.rint((1 - shown.cases[0].clean.image) * 255).astype(int)
+    found = np.kron(grey, np.ones((6, 6), int))
     windows = np.lib.stride_tricks.sliding_window_view(pixels[:, :220], (168, 168))
     distance = np.abs(windows[..., 84, 84] - found[84, 84]) + np.abs(windows[..., 60, 84] - found[60, 84])
     assert any(np.abs(windows[y, x] - found).max() <= 1 for y, x in np.argwhere(distance <= 2))
@@ -136,9 +177,9 @@ def test_the_digits_of_a_sheet_are_crisp_and_exact() -> None:
 def test_a_sheet_does_not_follow_the_users_matplotlib_settings() -> None:
     import matplotlib
 
-    wanted = draw_sheet(explanation(1), setup())
+    wanted = draw_sheet(explanation(1), "occlusion", setup())
     with matplotlib.rc_context({"font.size": 20, "figure.facecolor": "red", "savefig.dpi": 30}):
-        assert draw_sheet(explanation(1), setup()) == wanted
+        assert draw_sheet(explanation(1), "occlusion", setup()) == wanted
         assert matplotlib.rcParams["font.size"] == 20
 
 
@@ -147,7 +188,7 @@ def test_a_sheet_does_not_follow_the_users_matplotlib_settings() -> None:
 
 @pytest.mark.parametrize("twins", [True, False])
 def test_the_page_is_one_file_without_script(twins: bool) -> None:
-    text = render_page([explanation(twins=twins), explanation(twins=twins, method="grad-cam")], setup(twins=twins))
+    text = render_page([explanation(twins=twins), explanation(twins=twins, name="fc")], setup(twins=twins))
     tags = Tags(text)
     assert len(tags.named("h1")) == len(tags.named("main")) == len(tags.named("title")) == 1
     assert tags.named("html") == [{"lang": "en"}]
@@ -158,56 +199,95 @@ def test_the_page_is_one_file_without_script(twins: bool) -> None:
     assert not re.search(r"https?:", text)
 
 
+def test_each_digit_is_drawn_once_however_many_checkpoints_and_methods() -> None:
+    text = render_page([explanation(methods=ALL), explanation(name="fc", methods=ALL)], setup())
+    assert len(re.findall(r"--d:url\(data:", text)) == 3
+    assert len(re.findall(r"--m:url\(data:", text)) == 6
+    # What was lost, five methods twice, three stretches; and the digit's own six pictures.
+    pictures = Tags(text).pictures
+    assert len(pictures) == 3 * (2 + 2 * (1 + 2 * 5 + 3 + 4))
+    assert all(one["aria-label"] for one in pictures)
+
+
 def test_blank_maps_are_counted() -> None:
-    shown = explanation(3, twins=True, method="grad-cam")
-    blank = replace(shown.cases[1].clean, attribution=np.zeros((28, 28), np.float32))
-    some = replace(shown, cases=(shown.cases[0], replace(shown.cases[1], clean=blank), shown.cases[2]))
+    shown = explanation(3, methods=("grad-cam",))
+    silent = replace(shown.cases[1].clean, maps={"grad-cam": np.zeros((28, 28), np.float32)})
+    some = replace(shown, cases=(shown.cases[0], replace(shown.cases[1], clean=silent), shown.cases[2]))
     assert "1 of 6 maps are blank" in render_page([some], setup())
     assert "maps are blank" not in render_page([shown], setup())
 
 
-@pytest.mark.parametrize("twins", [True, False])
-def test_every_view_has_its_three_pictures_with_words(twins: bool) -> None:
-    tags = Tags(render_page([explanation(twins=twins)], setup(twins=twins)))
-    pictures = [image for image in tags.named("img") if image["width"] == "112"]
-    assert len(pictures) == 3 * 3 * (2 if twins else 1)
-    words = [image["alt"] for image in pictures]
-    assert len(set(words)) == len(words)
-    assert words[0] == "The digit: sample 100, clean, a 0"
-    # Whole multiples: 28 pixels at 4, or 112 at 1.
-    assert {image["height"] for image in pictures} == {"112"}
-
-
-def test_the_page_says_what_was_predicted_and_where_it_comes_from() -> None:
-    text = render_page([explanation(method="integrated-gradients")], setup())
+def test_the_page_says_what_was_asked_answered_and_lost() -> None:
+    text = spaced(render_page([explanation(methods=("integrated-gradients",))], setup()))
     for words in (
+        "Why is it misread at 45°?",
+        "<strong><bdi>cnn</bdi></strong> misreads 3 of these 3 digits at 45°.",
+        "On average the margin falls by 9.0 logits, 3.0 of them between",
         "#101",
-        "true 1",
-        "→ 1 (87.5",
-        "→ 3 (87.5",
-        'class="wrong"',
-        "rotation: angle 45°",
-        "0.16",
-        "Provenance",
+        "→ 1 (87.5 %)",
+        "→ 0 (87.5 %)",
+        "maps explain 1 rather than 0",
+        "the margin <b>+6.0 → −3.0</b>",
+        "misread <b>from 22°</b>",
+        "measured <b>+44.0°</b>",
+        "ink lost <b>3 %</b>",
+        "runner-up <b>7</b>",
+        "read right after: turn −12°",
+        "lost 9.0 logits",
+        "0.16 %",
+        "Along the way the shares miss the loss by at most 1.2 %",
+        "temperature of cnn",
+        "the same for both views",
     ):
-        assert words in text
-    for words in (
-        "ab" * 32,
-        "cd" * 32,
-        "robustmnist explain",
-        "mnist test, 10,000 digits",
-        "Sundararajan",
-        "midpoints 32",
-    ):
+        assert words in text, words
+    for words in ("ab" * 32, "cd" * 32, "robustmnist explain", "Sundararajan", "midpoints 32", "Provenance"):
         assert words in text
     assert "Not MNIST" not in text
 
 
+def test_the_summary_counts_the_ways_back_and_the_control() -> None:
+    said = spaced(summary(explanation(), setup()))
+    assert "3 of the 3 misread come back after a small change: 3 after a turn (median 12°)." in said
+    assert "A class drawn among the others is reached for 3." in said
+    assert summary(explanation(twins=False), setup(twins=False)) == "misreads 0 of these 3 digits."
+
+
+def test_a_loss_that_is_a_gain_is_called_one() -> None:
+    shown = explanation(1)
+    frames = tuple(
+        replace(frame, answer=replace(frame.answer, score=frame.value))
+        for frame in shown.cases[0].fall.frames  # type: ignore[union-attr]
+    )
+    risen = replace(shown.cases[0], fall=replace(shown.cases[0].fall, frames=frames))  # type: ignore[type-var]
+    assert "does not fall: it rises by 45.0 logits" in summary(replace(shown, cases=(risen,)), setup())
+
+
+@dataclass(frozen=True)
+class Found:
+    believed: bool
+    sentence: str
+
+
+def test_verdicts_stand_beside_their_methods() -> None:
+    good, bad = Found(True, "beats the image itself by .094"), Found(False, "does not beat the image itself")
+    shown = explanation(1, methods=("occlusion", "inking"))
+    text = render_page([replace(shown, verdicts={"occlusion": good, "inking": bad})], setup())
+    assert "beats the image itself by .094" in text
+    assert '<strong class="wrong">does not beat the image itself</strong>' in text
+    record = json.loads(explanation_files([replace(shown, verdicts={"inking": bad})], setup())["explain.json"])
+    assert record["explanations"][0]["methods"]["inking"]["believed"] is False
+
+
+def test_what_was_left_out_is_said() -> None:
+    text = render_page([replace(explanation(1), skipped={"grad-cam": "has no convolution"})], setup())
+    assert "without grad-cam: has no convolution" in text
+
+
 def test_the_page_repeats_and_is_small() -> None:
-    shown = [explanation(25)]
+    shown = [explanation(25, methods=ALL)]
     text = render_page(shown, setup())
     assert text == render_page(shown, setup())
-    assert len(text) < 25 * 2 * 7_000 + 10_000
+    assert len(text) < 300_000
 
 
 def test_a_fallback_is_said_at_the_head() -> None:
@@ -219,61 +299,78 @@ def test_a_fallback_is_said_at_the_head() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_name_runs_or_breaks_anything(name: str) -> None:
+    plain_sweep = condition()
     asked = setup(
-        condition=condition(**dict.fromkeys(TEXTS, name), fixed={name: name}, over={name: (name, "")}),
+        condition=replace(
+            plain_sweep,
+            setting=plain_sweep.setting._replace(suite=name, sweep=name),
+            sweep=replace(plain_sweep.sweep, name=name, title=name, unit=name, fixed={name: name}),
+        ),
         choice=name, device=name, command=name, versions={name: name},
     )  # fmt: skip
     asked = replace(
         asked, dataset={**asked.dataset, "name": name, "source": name, "sha256": {name: name}, "note": name}
     )
-    files = explanation_files([replace(explanation(1), checkpoint=name, sha256=name)], asked)
-    plain, strange = (Tags(text) for text in (render_page([explanation(1)], setup()), files["explain.html"].decode()))
+    shown = replace(explanation(1), checkpoint=name, sha256=name, layer=name, skipped={"rise": name})
+    files = explanation_files([shown], asked, sheets=True)
+    usual = replace(explanation(1), layer="layer", skipped={"rise": "no"})
+    plain, strange = (Tags(text) for text in (render_page([usual], setup()), files["explain.html"].decode()))
     assert {tag for tag, _ in strange.found} == {tag for tag, _ in plain.found}
     assert {key for _, attributes in strange.found for key in attributes} == {
         key for _, attributes in plain.found for key in attributes
     }
-    assert "49" not in re.findall(r"<h2>.*?</h2>", files["explain.html"].decode())[0]
+    assert "49" not in re.findall(r'<p class="summary">.*?</strong>', files["explain.html"].decode())[0]
     assert all(re.fullmatch(r"[\w.~-]{1,110}", file, re.ASCII) for file in files)
     json.loads(files["explain.json"])
+    np.load(io.BytesIO(files["maps.npz"]))
 
 
 # --- the numbers ------------------------------------------------------------------------------------------------------
 
 
 def test_the_files_repeat_and_hold_the_numbers() -> None:
-    shown = [explanation(), explanation(name="c n/n"), explanation(name="c n/n", method="saliency")]
+    shown = [explanation(), explanation(name="c n/n", methods=("occlusion", "saliency"))]
     files = explanation_files(shown, setup())
-    again = explanation_files(shown[:1], setup())
-    assert again["explain-cnn-occlusion.png"] == files["explain-cnn-occlusion.png"]
-    assert list(files) == [
-        "explain.html", "explain-cnn-occlusion.png", "explain-c-n-n-occlusion.png", "explain-c-n-n-saliency.png",
-        "explain.json", "attributions.npz",
-    ]  # fmt: skip
-    arrays = np.load(io.BytesIO(files["attributions.npz"]))
+    assert files == explanation_files(shown, setup())
+    assert list(files) == ["explain.html", "explain.json", "maps.npz"]
+    arrays = np.load(io.BytesIO(files["maps.npz"]))
     record = json.loads(files["explain.json"])
-    for one, entry in zip(shown, record["explanations"], strict=True):
-        assert np.array_equal(arrays[entry["arrays"]["clean"]], [case.clean.attribution for case in one.cases])
-        assert np.array_equal(arrays[entry["arrays"]["perturbed"]], [case.perturbed.attribution for case in one.cases])  # type: ignore[union-attr]
-        assert [sample["id"] for sample in entry["samples"]] == [100, 101, 102]
-        assert entry["samples"][1]["perturbed"] == {"predicted": 3, "confidence": 0.875, "explained": 3}
-    assert np.array_equal(arrays["c-n-n/images/clean"], [case.clean.image for case in shown[1].cases])
-    assert arrays["cnn/ids"].tolist() == [100, 101, 102]
+    for one in shown:
+        for case in one.cases:
+            mine = (arrays["checkpoint"] == one.checkpoint) & (arrays["ids"] == case.id)
+            assert set(arrays["wanted"][mine]) == {case.label}
+            assert set(arrays["rival"][mine]) == {0}
+            for method in one.methods:
+                maps = arrays["maps"][mine & (arrays["method"] == method)]
+                assert np.array_equal(maps, [side.maps[method] for side in case.views])
+                values = arrays["value"][mine & (arrays["method"] == method)]
+                assert np.array_equal(values, [np.nan, 45.0], equal_nan=True)
+            assert np.array_equal(arrays["maps"][mine & (arrays["method"] == "change")], [case.change])
+            assert np.array_equal(arrays["maps"][mine & (arrays["method"] == "path")], case.fall.maps)  # type: ignore[union-attr]
+            assert arrays["value"][mine & (arrays["method"] == "path")].tolist() == [15.0, 30.0, 45.0]
+    assert np.array_equal(arrays["images"][0], shown[0].cases[0].clean.image)
+    assert arrays["image_ids"].tolist() == [101, 101, 102, 102, 103, 103]
+    sample = record["explanations"][1]["samples"][0]
+    assert sample["perturbed"] == {"predicted": 0, "confidence": 0.875, "runner_up": 7, "score": -3.0}
+    assert sample["lost"][0] == {"from": 0.0, "to": 15.0, "logits": 3.0}
+    assert sample["way_back"][1]["size"] is None
     assert record["condition"]["value"] == 45.0
     assert record["dataset"]["sha256"] == {"t10k-images": "cd" * 32}
 
 
 def test_names_that_would_share_a_file_do_not() -> None:
-    files = explanation_files([explanation(1, name=name) for name in ("a b", "a/b", "///")], setup())
-    sheets = [name for name in files if name.endswith(".png")]
+    shown = [explanation(1, name=name) for name in ("a b", "a/b", "///")]
+    sheets = [name for name in explanation_files(shown, setup(), sheets=True) if name.endswith(".png")]
     assert sheets == ["explain-a-b-occlusion.png", "explain-a-b~2-occlusion.png", "explain-checkpoint-occlusion.png"]
 
 
 def test_an_invalid_answer_is_shown_as_one() -> None:
     nothing = np.full((28, 28), np.nan, np.float32)
-    broken = View(view(0, 1, 1).image, INVALID, float("nan"), 0, nothing)
-    shown = replace(explanation(1), cases=(Case(7, 0, broken, broken),))
-    assert prediction(broken) == "invalid"
-    assert scale_text(shown.cases[0], signed=True) == "no attribution"
-    files = explanation_files([shown], setup())
+    broken = View(ink(0), Answer(INVALID, float("nan"), INVALID, float("nan")), {"occlusion": nothing})
+    frames = (Frame(0.0, ink(0), broken.answer), Frame(45.0, ink(0), broken.answer))
+    gone = Fall((0.0, 45.0), (float("nan"),) * 2, 0.0, frames, (nothing,), float("nan"))
+    shown = replace(explanation(1), cases=(Case(7, 0, "0 rather than 1", 0, 1, broken, broken, nothing, gone),))
+    assert answer_text(broken.answer) == "invalid"
+    files = explanation_files([shown], setup(), sheets=True)
     assert b"invalid" in files["explain.html"]
     assert json.loads(files["explain.json"])["explanations"][0]["samples"][0]["clean"]["predicted"] is None
