@@ -10,8 +10,8 @@ from robustmnist.errors import CheckpointError
 from robustmnist.models.checkpoints.adopted_card import AdoptedCard
 from robustmnist.models.checkpoints.card import card_path, read_any_card, shipped_cards
 from robustmnist.models.checkpoints.checkpoint import Checkpoint, load_checkpoint
-from robustmnist.models.sources.python_code import is_code
 from robustmnist.system.files import is_file
+from robustmnist.system.python_code import is_code
 
 __all__ = ["codes_left", "is_bare", "open_checkpoint"]
 

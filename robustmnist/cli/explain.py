@@ -27,7 +27,7 @@ __all__ = ["command"]
 MOST = 100  # digits on one sheet: beyond that it is taller than viewers show
 METHODS = (
     "integrated-gradients, expected-gradients, deep-lift, input-x-gradient, saliency, smoothgrad, grad-cam, "
-    "guided-grad-cam, guided-backprop, occlusion, inking, feature-ablation, shapley, kernel-shap or rise"
+    "guided-grad-cam, guided-backprop, occlusion, inking, feature-ablation, shapley, kernel-shap, rise"
 )
 TARGETS = ("margin", "predicted", "true", *map(str, range(10)))
 EXAMPLES = """\b
@@ -50,8 +50,8 @@ Examples:
     multiple=True,
     default=("integrated-gradients",),
     show_default=True,
-    metavar="NAME",
-    help=f"How to attribute: {METHODS}; may be given several times.",
+    metavar="NAME|FILE.py:NAME",
+    help=f"How to attribute: {METHODS}, or a function of your own, which is run; may be given several times.",
 )
 @click.option(
     "--layer",
@@ -116,6 +116,7 @@ def command(
     device = resolve_device(work.device)
     condition = _condition(suite, sweep, value, work.seed)
     load = partial(load_checkpoints, device=device, codes=codes, data_dir=work.data_dir)
+    methods = tuple(map(_method, methods))
     loaded = _load(checkpoints, methods, layer, load)
     data = load_digits(work, device)
     say_seen(loaded, data)
@@ -189,6 +190,22 @@ def _condition(suite: str | None, sweep: str | None, value: float | None, seed: 
     if condition.label:
         say(f"sweep '{condition.sweep.name}': its first variant, {condition.label}")
     return condition
+
+
+def _method(text: str) -> str:
+    """Return the name of a method as it was typed; a function of the user's own is loaded and is known by its name."""
+    from robustmnist.system.python_code import is_code, load_named
+
+    if not is_code(text):
+        return text
+    from robustmnist.explanation.methods.own import named_method
+    from robustmnist.explanation.methods.registry import METHODS, OWN
+
+    named = load_named(text)
+    if named.name in METHODS or (named.name in OWN and OWN[named.name].settings["sha256"] != named.code.sha256):
+        raise InputError("has the name of another method", where=text, remedy="rename the function")
+    OWN[named.name] = named_method(named)
+    return named.name
 
 
 def _load(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from robustmnist.errors import ImagesError, InputError
 from robustmnist.explanation.methods.grad_cam import check_layer
 from robustmnist.explanation.methods.method import Context
+from robustmnist.explanation.methods.own import OwnFunction
 from robustmnist.explanation.methods.path_integral import relative_gap
 from robustmnist.explanation.methods.registry import METHODS, find_method
 from robustmnist.explanation.subject import Subject, subject_of
@@ -26,7 +27,7 @@ def explain(
     images: Tensor,
     targets: Tensor | Target,
     *,
-    method: str,
+    method: str | OwnFunction,
     layer: str | None = None,
     seed: int = 0,
     ids: Tensor | None = None,
@@ -43,7 +44,9 @@ def explain(
         images: float32 (B, 1, 28, 28), ink in [0, 1], on the model's device.
         targets: int64 (B,), the class explained for each image; or a `Target`, such as the margin of one class over
             another.
-        method: A key of `METHODS`.
+        method: A key of `METHODS`, or a function of your own: ``f(network, images, targets) -> maps``, as
+            `robustmnist.explanation.methods.own.own_method` says. It is first asked about a few made-up images, whether
+            it answers the same twice and in another order.
         layer: For Grad-CAM: the name of the module within the network whose map is read, as `named_modules` has it; by
             default the last convolution that the network calls.
         seed: Of methods that draw.
@@ -54,7 +57,8 @@ def explain(
         float32 (B, 1, 28, 28); positive speaks for the target. `METHODS` says what the values are.
 
     Raises:
-        InputError: If there is no such method, or it does not fit the model (Grad-CAM without its layer).
+        InputError: If there is no such method, or it does not fit the model (Grad-CAM without its layer), or a
+            function's maps have another shape or are not to be relied on.
         ImagesError: If images and targets are not as above.
     """
     subject = subject_of(checkpoint)
@@ -65,7 +69,9 @@ def explain(
     return attribute(subject, images, target, Context(numbers, seed, references, layer), method=method)[:, None]
 
 
-def attribute(subject: Subject, images: Tensor, target: Target, context: Context, *, method: str) -> Tensor:
+def attribute(
+    subject: Subject, images: Tensor, target: Target, context: Context, *, method: str | OwnFunction
+) -> Tensor:
     """Return the maps of one method, float32 (B, 28, 28), computed in parts that bound memory.
 
     Raises:
@@ -86,9 +92,15 @@ def attribute(subject: Subject, images: Tensor, target: Target, context: Context
         return torch.cat(maps).detach().to(torch.float32)
 
 
-def misfit(method: str, subject: Subject) -> InputError | None:
-    """Return why `method` cannot explain this classifier, such as that it has no convolution; None if it can."""
+def misfit(method: str | OwnFunction, subject: Subject) -> InputError | None:
+    """Return why `method` cannot explain this classifier, such as that it has no convolution; None if it can.
+
+    Raises:
+        InputError: If it is a function of the user's own whose maps cannot be relied on.
+    """
     chosen = find_method(method)
+    if chosen.verify is not None:
+        chosen.verify(subject)
     needy = chosen.gradients or chosen.modules
     if subject.trained is None:
         why = f"'{method}' needs gradients, and there are none through a function" if needy else ""
@@ -102,14 +114,15 @@ def misfit(method: str, subject: Subject) -> InputError | None:
 
 
 def check_method(
-    method: str, checkpoint: "Checkpoint | nn.Module | Subject | None" = None, layer: str | None = None
+    method: str | OwnFunction, checkpoint: "Checkpoint | nn.Module | Subject | None" = None, layer: str | None = None
 ) -> None:
     """Raise `InputError` if there is no `method`, or it cannot explain this checkpoint by this layer."""
-    if layer is not None and not find_method(method).layered:
+    chosen = find_method(method)
+    if layer is not None and not chosen.layered:
+        name = chosen.title if callable(method) else method
         able = ", ".join(name for name, other in METHODS.items() if other.layered)
-        raise InputError(f"'{method}' reads no layer", where="layer", remedy=f"give it with {able}")
+        raise InputError(f"'{name}' reads no layer", where="layer", remedy=f"give it with {able}")
     if checkpoint is None:
-        find_method(method)
         return
     subject = subject_of(checkpoint)
     error = misfit(method, subject)

@@ -14,8 +14,8 @@ from robustmnist.explanation.target import Target
 __all__ = ["Attribute", "Context", "Kind", "Method", "in_tiles"]
 
 # share: logits, and the pixels' shares add up or nearly so; sensitivity: logits per unit of ink; activity: how active
-# a layer is there, without a unit; addition: logits gained where ink is added.
-Kind = Literal["share", "sensitivity", "activity", "addition"]
+# a layer is there, without a unit; addition: logits gained where ink is added; own: whatever a user's function gives.
+Kind = Literal["share", "sensitivity", "activity", "addition", "own"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +70,7 @@ class Method:
         pixelwise: Whether neighbouring pixels differ so much that a picture shows means over 3 × 3 px.
         layered: Whether it reads the layer that `Context.layer` names.
         misfit: ``f(subject)``: why it cannot explain this network, which has slopes; empty where it can.
+        verify: ``f(subject)`` raises `InputError` where its maps cannot be relied on; for functions of the user's.
         chunk: Images handed over together, so that memory is bounded.
     """
 
@@ -90,6 +91,7 @@ class Method:
     pixelwise: bool = False
     layered: bool = False
     misfit: Callable[[Subject], str] | None = None
+    verify: Callable[[Subject], None] | None = None
     chunk: int = 256
 
 

@@ -11,10 +11,11 @@ from robustmnist.explanation.methods.guided import GUIDED_BACKPROP, GUIDED_GRAD_
 from robustmnist.explanation.methods.integrated_gradients import EXPECTED_GRADIENTS, INTEGRATED_GRADIENTS
 from robustmnist.explanation.methods.method import Method
 from robustmnist.explanation.methods.occlusion import INKING, OCCLUSION
+from robustmnist.explanation.methods.own import OwnFunction, own_method
 from robustmnist.explanation.methods.rise import RISE
 from robustmnist.system.validation import did_you_mean
 
-__all__ = ["METHODS", "Method", "find_method"]
+__all__ = ["METHODS", "OWN", "Method", "find_method"]
 
 METHODS: Mapping[str, Method] = {
     "integrated-gradients": INTEGRATED_GRADIENTS,
@@ -35,13 +36,21 @@ METHODS: Mapping[str, Method] = {
 }
 
 
-def find_method(name: str) -> Method:
-    """Return the method called `name`.
+# Functions of the user's own by their names; the command line adds those that it is given.
+OWN: dict[str, Method] = {}
+
+
+def find_method(name: str | OwnFunction) -> Method:
+    """Return the method called `name`, or the one that a function of the user's own is.
 
     Raises:
         InputError: If there is none; the message names those that there are.
     """
+    if not isinstance(name, str):
+        return own_method(name)
+    if name in OWN:
+        return OWN[name]
     if name not in METHODS:
         what = f"'{name}' is not an attribution method{did_you_mean(name, METHODS)}"
-        raise InputError(what, remedy=f"use {', '.join(METHODS)}")
+        raise InputError(what, remedy=f"use {', '.join(METHODS)}, or a function of your own")
     return METHODS[name]

@@ -1,6 +1,5 @@
 """Model files of strangers, read as data into networks that can be called."""
 
-from robustmnist.models.sources.python_code import running as running
 from robustmnist.models.sources.read import read_source as read_source
 from robustmnist.models.sources.source import Code as Code
 from robustmnist.models.sources.source import Network as Network

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from robustmnist.errors import CheckpointError, InputError
 from robustmnist.models.sources.form import form_of, form_of_zip, read_bytes
 from robustmnist.models.sources.keras_file import KerasFile, read_keras_h5, read_keras_zip
 from robustmnist.models.sources.keras_network import keras_network
 from robustmnist.models.sources.onnx_file import external_files, look_into, onnx_network
-from robustmnist.models.sources.python_code import is_code, load_named, made
+from robustmnist.models.sources.python_code import made
 from robustmnist.models.sources.refusals import Unreadable, refuse
 from robustmnist.models.sources.safetensors_file import read_safetensors
 from robustmnist.models.sources.source import Source
@@ -21,6 +22,7 @@ from robustmnist.models.sources.user_network import user_network, with_state
 from robustmnist.models.sources.weights import Weights, as_float32, without_prefixes
 from robustmnist.models.sources.zip_file import read_zip
 from robustmnist.system.files import sha256_bytes
+from robustmnist.system.python_code import is_code, load_named
 
 __all__ = ["read_source"]
 
@@ -52,6 +54,8 @@ def read_source(path: Path, *, code: str | None = None) -> Source:
         return _code(path) if is_code(path) and code is None else _file(path, code)
     except Unreadable as cause:
         raise cause.at(path) from cause
+    except InputError as cause:  # of the code that was named
+        raise CheckpointError(cause.what, where=path, remedy=cause.remedy) from cause
     except RecursionError as cause:  # JSON within JSON within JSON: what parses may still be too deep to follow
         raise Unreadable("is damaged, or made to be: it is nested too deep").at(path) from cause
 

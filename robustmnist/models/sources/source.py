@@ -9,24 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from robustmnist.system.python_code import Code
+
 __all__ = ["Code", "Network", "Predict", "Source"]
 
 Predict = Callable[[NDArray[np.float32]], Any]
-
-
-@dataclass(frozen=True)
-class Code:
-    """Code that the user named, and that was run for it.
-
-    Attributes:
-        file: The source file.
-        name: The object in it: a module class, an instance, or a function.
-        sha256: Hash of the source file's bytes, and of the modules that it imports from its own folder.
-    """
-
-    file: Path
-    name: str
-    sha256: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from robustmnist.models.sources.description import describe
-from robustmnist.models.sources.python_code import FORM, Named, made, running
+from robustmnist.models.sources.python_code import made
 from robustmnist.models.sources.refusals import Unreadable, quoted
 from robustmnist.models.sources.source import Network, Predict
 from robustmnist.models.sources.weights import Weights, common_prefix
+from robustmnist.system.python_code import FORM, Named, running
 
 __all__ = ["user_network", "with_state"]
 

@@ -1,0 +1,183 @@
+"""Code that the user named: ``net.py:Net``. It is run, and it is the only thing in this package that ever is."""
+
+import functools
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from robustmnist.errors import InputError
+from robustmnist.system.files import sha256_bytes
+from robustmnist.system.validation import shorten
+
+__all__ = ["FORM", "Code", "Named", "allowed", "beside", "guarded", "is_code", "load_named", "plain_name", "running"]
+
+FORM = "name code as FILE.py:NAME, where NAME is a class, an instance or a function in the file"
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Code:
+    """Code that the user named, and that was run for it.
+
+    Attributes:
+        file: The source file.
+        name: The object in it: a module class, an instance, or a function.
+        sha256: Hash of the source file's bytes, and of the modules that it imports from its own folder.
+    """
+
+    file: Path
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Named:
+    """The object that the user named, and where it is from.
+
+    Attributes:
+        value: The object.
+        file: The source file.
+        name: What the object is called in it.
+        sources: The bytes of the file, and of all modules from its own folder that have run so far.
+    """
+
+    value: Any
+    file: Path
+    name: str
+    sources: list[bytes]
+
+    @property
+    def code(self) -> Code:
+        """Return what has run, for the record; ask once the object is made, which may import more."""
+        return Code(self.file, self.name, sha256_bytes(b"".join(self.sources)))
+
+
+def is_code(text: str | Path) -> bool:
+    """Return whether `text` names an object in a source file: ``net.py:Net``."""
+    file, colon, name = str(text).rpartition(":")
+    return bool(colon) and file.endswith(".py") and name.isidentifier()
+
+
+def plain_name(text: str) -> str:
+    """Return the code that `text` names without its folder.
+
+    >>> plain_name("models/net.py:Net")
+    'net.py:Net'
+    """
+    file, _, name = text.rpartition(":")
+    return f"{Path(file).name}:{name}"
+
+
+def allowed(wanted: str, codes: Sequence[str]) -> str | None:
+    """Return that of `codes`, which the user has named, which is the `wanted` ``net.py:Net``; None if none is."""
+    return next((code for code in codes if is_code(code) and plain_name(code) == plain_name(wanted)), None)
+
+
+def load_named(text: str) -> Named:
+    """Run the source file that `text` names, and return the object in it.
+
+    The file's folder is searched for modules while it runs, as it is when Python runs the file itself. What it imports
+    from there counts for the hash too.
+
+    Raises:
+        InputError: If there is no such file or object, or running the file fails.
+    """
+    file_name, _, name = text.rpartition(":")
+    if not is_code(text):
+        raise InputError(f"{shorten(text)} is no code", remedy=FORM)
+    file = Path(file_name)
+    try:
+        content = file.read_bytes()
+    except OSError as cause:
+        raise InputError(f"the code {shorten(file_name)} cannot be read ({cause.strerror})", remedy=FORM) from cause
+    module_name = f"robustmnist_code_{sha256_bytes(content)[:16]}"  # a name that nothing else has
+    spec = importlib.util.spec_from_file_location(module_name, file.resolve())
+    if spec is None or spec.loader is None:
+        raise InputError(f"the code {shorten(file_name)} is no Python file", remedy=FORM)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module  # dataclasses and pickles of the file look themselves up here
+    sources = [content]
+    with running(file), beside(file, sources):
+        spec.loader.exec_module(module)
+    if not hasattr(module, name):
+        offered = [key for key, value in vars(module).items() if getattr(value, "__module__", "") == module_name]
+        has = ", ".join(offered[:8]) or "nothing of its own"
+        raise InputError(f"{shorten(file_name)} has no {shorten(name)}", remedy=f"it has {has}")
+    return Named(getattr(module, name), file, name, sources)
+
+
+def guarded(function: F, file: Path, error: type[InputError] = InputError, *, remedy: str | None = None) -> F:
+    """Return `function` of the user's `file` so that its failures are an `error` that names the file and the line."""
+
+    @functools.wraps(function, updated=())  # the attributes of an instance that can be called are its own
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        try:
+            return function(*arguments, **keywords)
+        except InputError:
+            raise
+        except Exception as cause:
+            raise error(_blame(cause, file), remedy=remedy) from cause
+
+    return call  # type: ignore[return-value]
+
+
+@contextmanager
+def running(file: Path) -> Iterator[None]:
+    """While the user's code runs: turn its failures into one line that names the file and the line in it."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (Exception, SystemExit) as cause:
+        raise InputError(_blame(cause, file)) from cause
+
+
+@contextmanager
+def beside(file: Path, sources: list[bytes]) -> Iterator[None]:
+    """Let the file's folder be searched for modules, and keep torch's global generator as it was.
+
+    The sources of the modules from there are added to `sources`, and the modules are forgotten: another model's
+    ``layers.py`` is another module.
+    """
+    import torch
+
+    folder = file.resolve().parent
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        with suppress(ValueError):  # the code has put the path in order itself
+            sys.path.remove(str(folder))
+        for name in sorted(set(sys.modules) - before):
+            if source := _source_within(folder, name):
+                sources.append(source.read_bytes())
+                del sys.modules[name]
+
+
+def _source_within(folder: Path, module: str) -> Path | None:
+    """Return the source of a loaded module that is ``folder/NAME.py``, or part of the package ``folder/NAME``."""
+    source = Path(getattr(sys.modules[module], "__file__", None) or "")
+    top = module.partition(".")[0]
+    if top == "robustmnist" or source.suffix != ".py" or not source.is_relative_to(folder):
+        return None
+    return source if source.relative_to(folder).parts[0] in (top, f"{top}.py") else None
+
+
+def _blame(cause: BaseException, file: Path) -> str:
+    """Return what went wrong, and the last line of the user's file on the way there."""
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(cause.__traceback__) if Path(frame.filename) == file.resolve()
+    ]
+    if isinstance(cause, SyntaxError) and cause.filename and Path(cause.filename) == file.resolve():
+        lines = [cause.lineno]
+    where = f"{file.name}:{lines[-1]}" if lines else file.name
+    message = " ".join(str(cause).split())
+    return f"{where}: {type(cause).__name__}: {message if len(message) <= 200 else f'{message[:199]}…'}"
