@@ -23,7 +23,8 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
     """List the checkpoints.
 
     With names, or paths to weights: everything on their cards, after a check that weights and card belong together. The
-    file of an adopted model is compared to its card, and no code is run.
+    file of an adopted model, and the weights of an architecture of your own, are compared to the card, and no code is
+    run.
 
     \b
     robustmnist checkpoints
@@ -52,11 +53,15 @@ def _checked(name: str) -> "Card | AdoptedCard":
     from robustmnist.models.checkpoints.adopted_card import AdoptedCard
     from robustmnist.models.checkpoints.card import card_path, read_any_card
     from robustmnist.models.checkpoints.checkpoint import load_checkpoint
+    from robustmnist.models.checkpoints.weights_file import read_weights
 
     path = card_path(name)
     card = read_any_card(path)
     if isinstance(card, AdoptedCard):
         check_source(card, path)
+        return card
+    if card.code is not None:
+        read_weights(path.with_suffix(".safetensors"), card)
         return card
     return load_checkpoint(name).card
 
@@ -69,9 +74,11 @@ def _row(card: "Card") -> tuple[str, ...]:
 
 def _facts(card: "Card") -> dict[str, str]:
     accuracy, interval = _accuracy(card)
+    code = f"{card.code.file}:{card.code.object}, sha256 {card.code.sha256}" if card.code else ""
     return {
         "description": card.description,
         "architecture": ", ".join(f"{key} {_plain(value)}" for key, value in card.architecture.items()),
+        **({"runs your code": code} if code else {}),
         "parameters": f"{card.parameters:,}, stored as {card.precision}",
         "input": f"{' × '.join(map(str, card.input.shape))} {card.input.dtype}, {card.input.polarity}",
         "classes": " ".join(card.classes),

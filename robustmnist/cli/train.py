@@ -11,6 +11,7 @@ import click
 from robustmnist.cli import options
 from robustmnist.cli.continuing import resumable, was_given
 from robustmnist.cli.inputs import load_test_digits
+from robustmnist.errors import InputError
 from robustmnist.terminal.echo import echo, echo_json, say
 from robustmnist.terminal.progress import progress
 from robustmnist.wording.numbers import interval, percent
@@ -43,6 +44,7 @@ MOST_EPOCHS = 10_000  # as in a recipe, whose module would need torch
 @click.option(
     "--resume", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Continue an interrupted run."
 )
+@options.code
 @options.device
 @options.data_dir
 @options.out
@@ -56,6 +58,7 @@ def command(
     overrides: tuple[str, ...],
     dataset: str | None,
     resume: Path | None,
+    codes: tuple[str, ...],
     device: str,
     data_dir: Path | None,
     out: Path | None,
@@ -66,11 +69,13 @@ def command(
     RECIPE is a shipped name (fc, fc-small, cnn, lenet5, cnn-augmented) or a TOML file. The 60,000 training digits are
     split into digits to learn from and digits to choose the best epoch by; the test digits are used once, at the end.
     --resume continues an interrupted run with the same number of threads, on a CPU to the same weights.
+    A recipe may name a network of your own, name = "net.py:Net" under [model]; --code lets it run.
 
     \b
     robustmnist train fc
     robustmnist train cnn --epochs 3 --seed 1 --set optimizer.lr=0.01 -o runs/mine
     robustmnist train --resume runs/mine
+    robustmnist train mine.toml --code net.py:Net
     """  # noqa: D301 (click reads a real \b as "keep these lines")
     changes = _changes(overrides, epochs, seed, dataset)
     if (recipe is None) == (resume is None):
@@ -86,6 +91,7 @@ def command(
     else:
         assert recipe is not None
         wanted = load_recipe(recipe, overrides=changes)
+    _check_codes(wanted.own_model, codes)
     with (
         output_folder(out, wanted.name) as folder,
         resumable(ctx, _continuing(ctx, folder), folder / "recipe.toml"),
@@ -100,8 +106,18 @@ def command(
             on_progress=report,
             load=_load,
             notify=say,
+            code=codes,
         )
     _show(run, as_json=as_json)
+
+
+def _check_codes(own_model: str, codes: tuple[str, ...]) -> None:
+    """Refuse code that the recipe's model is not."""
+    from robustmnist.system.python_code import allowed
+
+    for code in codes:
+        if not own_model or allowed(own_model, [code]) is None:
+            raise InputError(f"the recipe's model is not {code}", where="--code", remedy="leave it out")
 
 
 def _changes(overrides: tuple[str, ...], epochs: int | None, seed: int | None, dataset: str | None) -> list[str]:
@@ -158,4 +174,6 @@ def _continuing(ctx: click.Context, folder: Path) -> str:
     for name in ("device", "data_dir"):
         if was_given(ctx, name):
             words += [f"--{name.replace('_', '-')}", str(ctx.params[name])]
+    for code in ctx.params["codes"]:
+        words += ["--code", code]
     return shlex.join(words)

@@ -29,6 +29,7 @@ def record_of(name: str, model: Checkpoint | nn.Module) -> dict[str, Any]:
             "name": name,
             "sha256": card.sha256,
             "architecture": card.architecture,
+            **({"code_sha256": card.code.sha256} if card.code else {}),
             "parameters": card.parameters,
             "test_accuracy": tested,
             "temperature": card.temperature,

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from robustmnist.data.seen import seen_record
+from robustmnist.models.checkpoints.adopted_card import CodeRecord
 from robustmnist.models.checkpoints.checkpoint import round_weights, save_checkpoint
 from robustmnist.models.inference.folding import without_norms
 from robustmnist.system.device import describe_device
@@ -79,12 +80,14 @@ def _is_finite(model: torch.nn.Module) -> bool:
 
 def _facts(state: State, recipe: Recipe, digits: Digits, device: torch.device) -> dict[str, Any]:
     """Return what the cards of this epoch have in common."""
+    code = state.code
     precision = "bfloat16 products" if uses_bfloat16(recipe, device) else "float32"
     return {
         "name": recipe.name,
         "description": recipe.description,
         "test_accuracy": None,
         "precision": PRECISION,
+        **({"code": CodeRecord(file=code.file.name, object=code.name, sha256=code.sha256)} if code else {}),
         "recipe": recipe.as_dict(),
         "data": seen_record(digits.training, digits.validation),
         "versions": versions("robustmnist", "torch", "numpy", "safetensors"),

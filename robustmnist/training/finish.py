@@ -1,6 +1,6 @@
 """The end of a training, finished or interrupted: the test, metrics.json and the curves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from robustmnist.errors import CheckpointError, RunError
 from robustmnist.models.checkpoints.card import TestAccuracy, write_card
@@ -17,10 +17,10 @@ from robustmnist.training.state import check_begun
 __all__ = ["check_complete", "summarise", "temperature_of", "test_best", "training_seconds"]
 
 
-def check_complete(run: RunFolder, recipe: Recipe) -> None:
+def check_complete(run: RunFolder, recipe: Recipe, codes: Sequence[str] = ()) -> None:
     """Raise RunError where the best checkpoint of a complete run is not there, damaged, or of another recipe."""
     try:
-        load_checkpoint(run.best)
+        load_checkpoint(run.best, code=codes)
         card = run.card
     except CheckpointError as cause:
         what = f"the run is complete, but its checkpoint does not load ({cause.where}: {cause.what})"
@@ -28,10 +28,10 @@ def check_complete(run: RunFolder, recipe: Recipe) -> None:
     check_begun({"recipe": card.recipe}, {"recipe": recipe.as_dict()}, where=run.path)
 
 
-def test_best(run: RunFolder, state: State, digits: Digits) -> None:
+def test_best(run: RunFolder, state: State, digits: Digits, codes: Sequence[str]) -> None:
     """Measure the best checkpoint as it is stored, once, and write the result and its temperature into its card."""
     test = digits.test
-    best = load_checkpoint(run.best, device=test.device)
+    best = load_checkpoint(run.best, device=test.device, code=codes)
     temperature = temperature_of(best, digits)
     correct, _ = measure(best.deployed, test.images, test.labels)
     low, high = wilson(correct, len(test))

@@ -1,7 +1,7 @@
 """One epoch of training, on digits that are tensors on the device, in random order."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,8 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from robustmnist.errors import RecipeError
 from robustmnist.models.architectures.build import build_model
+from robustmnist.models.architectures.own import build_own, check_trainable, code_for
 from robustmnist.models.inference.deployed import deployed
+from robustmnist.system.python_code import Code
 from robustmnist.training.augment import augment
 from robustmnist.training.optimise import gradient_norm, learning_rate, make_optimizer
 from robustmnist.training.recipe import Recipe
@@ -42,6 +45,7 @@ class State:
     epoch: int = 0
     best: Best | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
+    code: Code | None = None  # of a model of the user's own
 
     @property
     def weights(self) -> dict[str, Tensor]:
@@ -49,14 +53,29 @@ class State:
         return self.model.state_dict() if self.average is None else self.average
 
 
-def start(recipe: Recipe, device: torch.device) -> State:
-    """Return the state before the first epoch; the caller's generators are left as they were."""
+def start(recipe: Recipe, device: torch.device, codes: Sequence[str] = ()) -> State:
+    """Return the state before the first epoch; the caller's generators are left as they were.
+
+    Args:
+        recipe: What to train.
+        device: Where.
+        codes: Code that the user has named and that may run, ``net.py:Net``.
+
+    Raises:
+        RecipeError: If the recipe's model is code of the user's that was not named, fails, or cannot be trained.
+    """
+    code = None
     with torch.random.fork_rng(devices=_cuda(device)):
         torch.manual_seed(derive_seed(recipe.seed, 0, "weights"))
-        model = build_model(recipe.architecture)
-    model = model.to(device).to(memory_format=torch.channels_last)
+        if recipe.own_model:
+            named = code_for(recipe.own_model, codes, error=RecipeError, where=recipe.name)
+            model, code = build_own(recipe.architecture, named, error=RecipeError, where="[model]")
+            check_trainable(model, code, error=RecipeError, where=f"[model] {recipe.own_model}")
+            model = model.to(device)  # in torch's usual layout: code of the user's may ask for views of it
+        else:
+            model = build_model(recipe.architecture).to(device).to(memory_format=torch.channels_last)
     average = {name: value.clone() for name, value in model.state_dict().items()} if recipe.average.decay else None
-    return State(model, make_optimizer(recipe.optimizer, model), average)
+    return State(model, make_optimizer(recipe.optimizer, model), average, code=code)
 
 
 def train_epoch(

@@ -6,6 +6,7 @@ from pydantic import Field, Strict
 
 from robustmnist.errors import RecipeError
 from robustmnist.models.architectures.build import complete_architecture
+from robustmnist.system.python_code import is_code, plain_name
 from robustmnist.system.validation import Table
 
 __all__ = ["Augment", "Average", "Data", "EarlyStopping", "Optimizer", "Recipe", "Schedule"]
@@ -99,6 +100,12 @@ class Recipe(Table):
         parameters = dict(self.model)
         name = parameters.pop("name", None)
         return complete_architecture({"model": name} | parameters, error=RecipeError, where="[model]")
+
+    @property
+    def own_model(self) -> str:
+        """The user's code that the model is, ``net.py:Net``; empty for a model of this package."""
+        name = self.model.get("name")
+        return plain_name(name) if isinstance(name, str) and is_code(name) else ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the recipe as plain values, defaults spelled out."""

@@ -1,7 +1,7 @@
 """Train a checkpoint from a recipe, into a run folder."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ def train(
     digits: Digits | None = None,
     load: Load = load_dataset,
     notify: Notify = warnings.warn,
+    code: str | Sequence[str] = (),
 ) -> RunFolder:
     """Train what `recipe` says and return the run's folder.
 
@@ -57,35 +58,37 @@ def train(
         load: The function that reads the recipe's digits; it takes the arguments of `load_dataset`.
         notify: Called with one sentence: where something else is done than the recipe says, a resumed run will not end
             with the same weights, or no curves could be drawn. By default a warning.
+        code: ``net.py:Net``, where the recipe's model is a class of your own: the recipe alone may not run it.
 
     Raises:
         DataError: If the digits are not there, or those to test on are among those to train on.
         RunError: If `out` holds a run already, or none that can be resumed with this recipe.
         RecipeError: If the recipe cannot be trained on these digits, or the training diverges.
     """
+    codes = [code] if isinstance(code, str) else list(code)
     with output_folder(out, recipe.name) as folder:
         where, run = resolve_device(device), RunFolder(folder)
         if resume:
             check_begun({"recipe": run.recipe.as_dict()}, {"recipe": recipe.as_dict()}, where=run.path)
         if resume and run.metrics.get("status") == "complete":
-            check_complete(run, recipe)
+            check_complete(run, recipe, codes)
             return run
         if not resume:
             run.check_absent()
         digits = load_digits(recipe, where, data_dir, load, notify) if digits is None else digits
         check_unseen("the test digits", seen_record(digits.training, digits.validation), digits.test)
-        state = start(recipe, where)
+        state = start(recipe, where, codes)
         with run.claimed():
             begun: dict[str, Any] = {}
             if not resume:
                 run.begin(recipe)
             elif run.state.is_file():
-                begun = load_state(run.state, state, _begun(recipe, digits))
+                begun = load_state(run.state, state, _begun(recipe, digits, state))
             with torch_threads(threads_of(begun)):
                 machine = this_machine(recipe, where)
                 if state.epoch and (difference := other_machine(begun, machine)):
                     notify(difference)
-                _train(run, state, recipe, digits, where, machine, on_progress, notify)
+                _train(run, state, recipe, digits, where, machine, on_progress, notify, codes)
     return run
 
 
@@ -98,13 +101,14 @@ def _train(
     machine: Machine,
     on_progress: Report | None,
     notify: Notify,
+    codes: Sequence[str],
 ) -> None:
     """Train the remaining epochs, test the best epoch, and write how the training ended."""
     try:
         while state.epoch < recipe.epochs and not _patience_spent(state, recipe):
             run_epoch(run, state, recipe, digits, device, on_progress)
             # Last of all: a kill before this line redoes the epoch and writes the same files again.
-            save_state(run.state, state, _begun(recipe, digits), machine.as_dict())
+            save_state(run.state, state, _begun(recipe, digits, state), machine.as_dict())
             if on_progress is not None:
                 on_progress(state.epoch, recipe.epochs, state.epoch * len(digits.training))
     except KeyboardInterrupt:
@@ -113,7 +117,7 @@ def _train(
     except DivergedError:
         summarise(run, state, recipe, "diverged", notify)
         raise _diverged(run, state, recipe) from None
-    test_best(run, state, digits)
+    test_best(run, state, digits, codes)
     summarise(run, state, recipe, "complete", notify)
 
 
@@ -131,6 +135,7 @@ def _patience_spent(state: State, recipe: Recipe) -> bool:
     return bool(patience) and state.best is not None and state.epoch - state.best.epoch >= patience
 
 
-def _begun(recipe: Recipe, digits: Digits) -> dict[str, Any]:
+def _begun(recipe: Recipe, digits: Digits, state: State) -> dict[str, Any]:
     """Return what a training depends on and what must be equal when it is resumed."""
-    return {"recipe": recipe.as_dict(), "data set": seen_record(digits.training, digits.validation)}
+    code = {"code": {recipe.own_model: state.code.sha256}} if state.code else {}
+    return {"recipe": recipe.as_dict(), "data set": seen_record(digits.training, digits.validation), **code}

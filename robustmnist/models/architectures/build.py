@@ -14,9 +14,10 @@ from robustmnist.errors import CheckpointError, InputError
 from robustmnist.models.architectures.cnn import CNN
 from robustmnist.models.architectures.fc import FC
 from robustmnist.models.architectures.lenet5 import LeNet5
+from robustmnist.system.python_code import is_code, plain_name
 from robustmnist.system.validation import Table, did_you_mean, shorten, validate_table
 
-__all__ = ["MODELS", "build_model", "complete_architecture", "count_parameters"]
+__all__ = ["MODELS", "build_model", "complete_architecture", "count_parameters", "float32"]
 
 MODELS: dict[str, Callable[..., nn.Module]] = {
     "fc": FC,
@@ -45,19 +46,28 @@ def build_model(
     235146
     """
     complete = complete_architecture(architecture, error=error, where=where)
-    with _float32():
+    with float32():
         return MODELS[complete.pop("model")](**complete)
 
 
 def complete_architecture(
     architecture: Mapping[str, Any], *, error: type[InputError] = CheckpointError, where: object = "architecture"
 ) -> dict[str, Any]:
-    """Return `architecture` with every parameter spelled out, lists for tuples; raises as `build_model` does."""
+    """Return `architecture` with every parameter spelled out, lists for tuples; raises as `build_model` does.
+
+    That of a user's own model, ``net.py:Net``, is returned as it is: its code is not run for this.
+    """
     parameters = dict(architecture)
     name = parameters.pop("model", None)
+    if isinstance(name, str) and is_code(name):
+        return {"model": plain_name(name)} | parameters
     if not isinstance(name, str) or name not in MODELS:
         hint = did_you_mean(name, MODELS) if isinstance(name, str) else ""
-        raise error(f"model: no model is called {shorten(name)}{hint}", where=where, remedy=f"use {', '.join(MODELS)}")
+        raise error(
+            f"model: no model is called {shorten(name)}{hint}",
+            where=where,
+            remedy=f"use {', '.join(MODELS)}, or a class of your own: net.py:Net",
+        )
     table = validate_table(parameters, _table(MODELS[name]), error, where=where)
     return {"model": name} | table.model_dump(mode="json")
 
@@ -68,7 +78,7 @@ def count_parameters(model: nn.Module) -> int:
 
 
 @contextmanager
-def _float32() -> Iterator[None]:
+def float32() -> Iterator[None]:
     """Let float32 be torch's default dtype while the block runs."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)

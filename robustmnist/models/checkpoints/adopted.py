@@ -6,6 +6,7 @@ from pathlib import Path
 from torch import nn
 
 from robustmnist.errors import CheckpointError, InputError
+from robustmnist.models.architectures.own import code_for
 from robustmnist.models.checkpoints.adopted_card import AdoptedCard
 from robustmnist.models.contract import Adapted, Input, Output
 from robustmnist.models.sources import Source, read_source
@@ -73,10 +74,4 @@ def _allowed(card: AdoptedCard, path: Path, codes: Sequence[str]) -> str | None:
     """Return the code that the card needs as the user has named it; None where it needs none."""
     if card.code is None:
         return None
-    wanted = f"{card.code.file}:{card.code.object}"
-    for code in codes:
-        file, _, name = code.rpartition(":")
-        if f"{Path(file).name}:{name}" == wanted:
-            return code
-    what = f"runs the code {wanted}, which a card alone may not do"
-    raise CheckpointError(what, where=path, remedy=f"name it if you trust it: --code {wanted}")
+    return code_for(f"{card.code.file}:{card.code.object}", codes, where=path)

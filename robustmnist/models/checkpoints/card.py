@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, Strict
 
 from robustmnist.errors import CheckpointError
-from robustmnist.models.checkpoints.adopted_card import AdoptedCard
+from robustmnist.models.checkpoints.adopted_card import AdoptedCard, CodeRecord
 from robustmnist.models.checkpoints.fields import Count, Name, Sha256, Share, TestAccuracy
 from robustmnist.statistics.temperature import COLDEST, HOTTEST
 from robustmnist.system.files import is_file, write_atomic
@@ -66,6 +66,8 @@ class Card(Table):
         name: What the checkpoint is called; the stem of its files where it ships.
         description: One sentence for a list.
         architecture: Plain values for `robustmnist.models.build_model`.
+        code: The code that ``architecture`` names, which has to be named again whenever the checkpoint is used; None
+            for an architecture of this package.
         parameters: How many values were trained.
         classes: The class that each logit stands for: `CLASSES`.
         input: What images it takes.
@@ -88,6 +90,7 @@ class Card(Table):
     name: Name
     description: str = ""
     architecture: dict[str, Any]
+    code: CodeRecord | None = None
     parameters: Count
     classes: Annotated[list[str], _only(*CLASSES)]
     input: InputContract = InputContract()
@@ -107,7 +110,8 @@ class Card(Table):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the card as plain values, without its own hash."""
-        return self.model_dump(mode="json")
+        table = self.model_dump(mode="json")
+        return table if self.code else {key: value for key, value in table.items() if key != "code"}
 
 
 def write_card(path: Path, card: Card | AdoptedCard) -> None:

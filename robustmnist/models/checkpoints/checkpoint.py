@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from robustmnist.errors import CheckpointError
 from robustmnist.models.architectures.build import build_model
+from robustmnist.models.architectures.own import build_own, code_for
 from robustmnist.models.checkpoints.adopted import load_adopted
 from robustmnist.models.checkpoints.adopted_card import AdoptedCard
 from robustmnist.models.checkpoints.card import (
@@ -72,7 +73,7 @@ def load_checkpoint(
     Args:
         name_or_path: Which one.
         device: Where to put its model.
-        code: Code that may run, ``net.py:Net``: a model that was adopted with code needs it named each time.
+        code: Code that may run, ``net.py:Net``: a model whose card names code needs it named each time.
 
     Raises:
         CheckpointError: If anything is missing, damaged, edited, or does not belong together.
@@ -83,15 +84,27 @@ def load_checkpoint(
         adopted = load_adopted(card, path, [code] if isinstance(code, str) else code).to(device).eval()
         return Checkpoint(card.name, adopted, card, path, deployed(adopted))
     data = read_weights(path.with_suffix(".safetensors"), card)
-    with torch.device("meta"):  # shapes without memory: nothing is allocated before the file is known to fit
-        model = build_model(card.architecture, where=path)
+    model = _empty(card, path, [code] if isinstance(code, str) else code)
     state = parse_weights(data, model.state_dict(), path.with_suffix(".safetensors"))
-    model = model.to_empty(device="cpu")
+    model = model if card.code else model.to_empty(device="cpu")
     model.load_state_dict(state)
     model = model.to(device).eval()
     if sum(parameter.numel() for parameter in model.parameters()) != card.parameters:
         raise CheckpointError("the card counts other parameters than the model has", where=path, remedy=_RESTORE)
     return Checkpoint(card.name, model, card, path, deployed(model))
+
+
+def _empty(card: Card, path: Path, codes: Sequence[str]) -> nn.Module:
+    """Return the network of a card without its weights: on the meta device, or as the user's own code makes it."""
+    if card.code is None:
+        with torch.device("meta"):  # shapes without memory: nothing is allocated before the file is known to fit
+            return build_model(card.architecture, where=path)
+    wanted = f"{card.code.file}:{card.code.object}"
+    model, code = build_own(card.architecture, code_for(wanted, codes, where=path), where=path)
+    if code.sha256 != card.code.sha256:
+        what = f"the code {wanted} was changed since it was trained"
+        raise CheckpointError(what, where=path, remedy="restore it, or train again")
+    return model
 
 
 def save_checkpoint(path: Path, model: nn.Module, **card: Any) -> Card:

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from robustmnist.models.architectures.build import build_model, complete_architecture
+from robustmnist.system.python_code import is_code
 
 __all__ = ["fold_norms", "without_norms"]
 
@@ -23,6 +24,8 @@ def without_norms(architecture: Mapping[str, Any], model: nn.Module) -> tuple[di
         model: A trained model; it is copied, not changed.
     """
     complete = complete_architecture(architecture)
+    if is_code(str(complete["model"])):  # what a network of the user's computes is not known
+        return complete, copy.deepcopy(model).eval()
     folded = fold_norms(copy.deepcopy(model).eval())
     if not complete.get("batch_norm") or any(
         isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) for module in folded.modules()

@@ -109,6 +109,8 @@ def checkpoint_table(overview: Overview) -> Table:
         adopted = _table(record, "adopted")
         network = ", ".join(f"{_text(k)} {_text(v)}" for k, v in sorted(_table(record, "architecture").items()))
         network = _text(adopted["kind"]) if adopted.get("kind") else network
+        if code := record.get("code_sha256"):
+            network = f"{network}, runs your code, sha256 {_text(code)}"
         card = "–" if adopted else _card(record.get("test_accuracy"))
         rows.append(
             (
