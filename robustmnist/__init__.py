@@ -28,17 +28,21 @@ if TYPE_CHECKING:
     from robustmnist.models.contract import Classifier as Classifier
     from robustmnist.models.contract import Input as Input
     from robustmnist.models.contract import Output as Output
+    from robustmnist.perturb.own import perturbation as perturbation
+    from robustmnist.perturb.perturbation import Parameter as Parameter
     from robustmnist.predictions import read_predictions as read_predictions
     from robustmnist.report import write_report as write_report
     from robustmnist.results import summarise as summarise
     from robustmnist.suites import list_suites as list_suites
     from robustmnist.suites import load_suite as load_suite
+    from robustmnist.suites.own import suite as suite
     from robustmnist.training import train as train
 
 __all__ = [
     "Classifier",
     "Input",
     "Output",
+    "Parameter",
     "__version__",
     "adopt",
     "evaluate",
@@ -50,8 +54,10 @@ __all__ = [
     "load_dataset",
     "load_suite",
     "perturb",
+    "perturbation",
     "read_predictions",
     "results",
+    "suite",
     "summarise",
     "train",
     "write_report",
@@ -63,6 +69,7 @@ _NAMES = {
     "Classifier": "robustmnist.models.contract",
     "Input": "robustmnist.models.contract",
     "Output": "robustmnist.models.contract",
+    "Parameter": "robustmnist.perturb.perturbation",
     "adopt": "robustmnist.adoption",
     "evaluate": "robustmnist.adoption.evaluate",
     "explain": "robustmnist.explanation",
@@ -72,7 +79,9 @@ _NAMES = {
     "load_checkpoint": "robustmnist.models.checkpoints.checkpoint",
     "load_dataset": "robustmnist.data",
     "load_suite": "robustmnist.suites",
+    "perturbation": "robustmnist.perturb.own",
     "read_predictions": "robustmnist.predictions",
+    "suite": "robustmnist.suites.own",
     "summarise": "robustmnist.results",
     "train": "robustmnist.training",
     "write_report": "robustmnist.report",

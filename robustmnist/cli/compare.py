@@ -8,13 +8,14 @@ import click
 
 from robustmnist.cli import options
 from robustmnist.cli.continuing import command_line, folder_name, resumable, was_given
-from robustmnist.cli.inputs import load_checkpoints, load_digits, say_notices
+from robustmnist.cli.inputs import codes_left, load_checkpoints, load_digits, say_notices
 from robustmnist.cli.outputs import check_folder, is_folder, writing
 from robustmnist.terminal.progress import progress
 
 if TYPE_CHECKING:
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
     from robustmnist.predictions import Predictions
+    from robustmnist.suites import Suite
 
 __all__ = ["command"]
 
@@ -76,12 +77,13 @@ def command(
     from robustmnist.system.folders import output_folder
     from robustmnist.terminal.comparison import compared, show_comparison
 
-    with output_folder(work.out, folder_name("compare", () if folders else load_suites(suites))) as folder:
+    chosen = () if folders else load_suites(suites, code=codes)
+    with output_folder(work.out, folder_name("compare", chosen)) as folder:
         if folders:
             predictions = _read(folders, suites if was_given(ctx, "suites") else ())
         else:
-            models = _load(things, codes, work, baseline, groups)
-            predictions = _evaluate(ctx, models, suites, work, folder)
+            models = _load(things, codes_left(codes, chosen), work, baseline, groups)
+            predictions = _evaluate(ctx, models, chosen, work, folder)
         groups = groups or [tuple(group) for group in recipe_groups(predictions)]
         comparison, page = compared(predictions, baseline, groups), folder / "compare.html"
         # Before anything is written: it says where there is nothing to compare.
@@ -139,14 +141,12 @@ def _load(
 
 
 def _evaluate(
-    ctx: click.Context, models: "dict[str, Checkpoint]", suites: Sequence[str], work: options.Work, folder: Path
+    ctx: click.Context, models: "dict[str, Checkpoint]", chosen: "Sequence[Suite]", work: options.Work, folder: Path
 ) -> "Predictions":
     from robustmnist.cli.evaluate import command as evaluate_command
     from robustmnist.evaluation import evaluate
-    from robustmnist.suites import load_suites
     from robustmnist.system.device import resolve_device
 
-    chosen = load_suites(suites)
     if not any(suite.curves for suite in chosen):
         raise click.UsageError("there is no curve to compare: give a suite with a sweep along one strength")
     where = resolve_device(work.device)

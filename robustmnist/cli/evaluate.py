@@ -4,7 +4,7 @@ import click
 
 from robustmnist.cli import options
 from robustmnist.cli.continuing import command_line, folder_name, resumable
-from robustmnist.cli.inputs import load_checkpoints, load_digits, say_notices
+from robustmnist.cli.inputs import codes_left, load_checkpoints, load_digits, say_notices
 from robustmnist.cli.outputs import writing
 from robustmnist.terminal.progress import progress
 
@@ -39,9 +39,9 @@ def command(
     from robustmnist.suites import load_suites
     from robustmnist.system.device import resolve_device
 
-    chosen = load_suites(suites)
+    chosen = load_suites(suites, code=codes)
     where = resolve_device(work.device)
-    models = load_checkpoints(checkpoints, where, codes, work.data_dir)
+    models = load_checkpoints(checkpoints, where, codes_left(codes, chosen), work.data_dir)
     data = load_digits(work, where)
     line = command_line(ctx, data.name)
 

@@ -7,7 +7,7 @@ import click
 
 from robustmnist.cli import options
 from robustmnist.cli.continuing import command_line
-from robustmnist.cli.inputs import load_checkpoints, load_digits, say_seen
+from robustmnist.cli.inputs import codes_left, load_checkpoints, load_digits, say_seen
 from robustmnist.cli.outputs import check_folder, writing
 from robustmnist.errors import InputError
 from robustmnist.terminal.echo import echo, say
@@ -114,8 +114,9 @@ def command(
     from robustmnist.system.installation import versions
 
     device = resolve_device(work.device)
-    condition = _condition(suite, sweep, value, work.seed)
-    load = partial(load_checkpoints, device=device, codes=codes, data_dir=work.data_dir)
+    condition = _condition(suite, sweep, value, work.seed, codes)
+    left = codes if condition is None else codes_left(codes, condition.sweep)
+    load = partial(load_checkpoints, device=device, codes=left, data_dir=work.data_dir)
     methods = tuple(map(_method, methods))
     loaded = _load(checkpoints, methods, layer, load)
     data = load_digits(work, device)
@@ -175,13 +176,15 @@ def _check_options(
         raise InputError(f"more than {MOST} samples", where="--sample", remedy="explain them in several runs")
 
 
-def _condition(suite: str | None, sweep: str | None, value: float | None, seed: int | None) -> "Condition | None":
+def _condition(
+    suite: str | None, sweep: str | None, value: float | None, seed: int | None, codes: tuple[str, ...]
+) -> "Condition | None":
     if suite is None or value is None:
         return None
     from robustmnist.explanation.condition import choose_condition
     from robustmnist.suites import load_suite
 
-    found = load_suite(suite)
+    found = load_suite(suite, code=codes)
     # Without --seed the suite's own: then these are the digits that an evaluation of the suite sees.
     condition = choose_condition(found, value, sweep=sweep, seed=found.seed if seed is None else seed)
     if sweep is None and len(found.sweeps) > 1:

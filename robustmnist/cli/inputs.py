@@ -18,8 +18,32 @@ if TYPE_CHECKING:
     from robustmnist.adoption import Adoption
     from robustmnist.data import Dataset
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
+    from robustmnist.suites import Suite, Sweep
 
-__all__ = ["load_checkpoints", "load_digits", "load_test_digits", "say_notices", "say_seen"]
+__all__ = [
+    "codes_left",
+    "load_checkpoints",
+    "load_digits",
+    "load_test_digits",
+    "refuse_codes",
+    "say_notices",
+    "say_seen",
+]
+
+
+def codes_left(codes: Sequence[str], chosen: "Sequence[Suite] | Sweep") -> tuple[str, ...]:
+    """Return those of the values of ``--code`` that no perturbation of the suites, or of the sweep, is."""
+    from robustmnist.system.python_code import plain_name
+
+    sweeps = [sweep for suite in chosen for sweep in suite.sweeps] if isinstance(chosen, Sequence) else [chosen]
+    used = {sweep.perturbation for sweep in sweeps}
+    return tuple(code for code in codes if plain_name(code) not in used)
+
+
+def refuse_codes(codes: Sequence[str]) -> None:
+    """Refuse a value of ``--code`` that nothing needs."""
+    if codes:
+        raise InputError(f"nothing needs {codes[0]}", where="--code", remedy="leave it out")
 
 
 def load_checkpoints(
@@ -35,15 +59,16 @@ def load_checkpoints(
         codes: The values of ``--code``.
         data_dir: The value of ``--data-dir``.
     """
-    from robustmnist.adoption.opened import codes_left, is_bare, open_checkpoint
+    from robustmnist.adoption.opened import codes_left as no_card_asks_for
+    from robustmnist.adoption.opened import is_bare, open_checkpoint
 
     chosen = list(dict.fromkeys(given))
     bare = [text for text in chosen if is_bare(text)]
-    if left := codes_left(chosen, codes):
+    if left := no_card_asks_for(chosen, codes):
         if len(bare) > 1:
             raise InputError("is given for several files without a card", where="--code", remedy="adopt them first")
         if not bare:
-            raise InputError(f"no checkpoint needs {left[0]}", where="--code", remedy="leave it out")
+            refuse_codes(left)
     load = partial(open_checkpoint, device=device, data_dir=data_dir, notify=say, on_adoption=_say_summary)
     loaded = {text: load(text, codes=left if text in bare else codes) for text in chosen}
     names = [checkpoint.name for checkpoint in loaded.values()]

@@ -4,7 +4,7 @@ import click
 
 from robustmnist.cli import options
 from robustmnist.cli.continuing import command_line, folder_name, resumable
-from robustmnist.cli.inputs import load_digits
+from robustmnist.cli.inputs import codes_left, load_digits, refuse_codes
 from robustmnist.terminal.echo import echo, echo_json, say
 from robustmnist.terminal.progress import progress
 
@@ -13,6 +13,7 @@ __all__ = ["command"]
 
 @click.command("perturb")
 @options.suites()
+@options.code
 @click.option(
     "--format",
     "content",
@@ -27,6 +28,7 @@ __all__ = ["command"]
 def command(
     ctx: click.Context,
     suites: tuple[str, ...],
+    codes: tuple[str, ...],
     content: str,
     work: options.Work,
     as_json: bool,
@@ -45,7 +47,8 @@ def command(
     from robustmnist.suites import load_suites
     from robustmnist.system.device import resolve_device
 
-    chosen = load_suites(suites)
+    chosen = load_suites(suites, code=codes)
+    refuse_codes(codes_left(codes, chosen))
     where = resolve_device(work.device)
     data = load_digits(work, where)
 

@@ -47,6 +47,7 @@ class Manifest(Table):
         device: The type of the device that computed.
         versions: Of robustmnist, Python and the packages that computed.
         files: File name -> SHA-256 of its (decompressed) bytes.
+        code_sha256: Of the code of a perturbation of the user's own; empty for one of this package.
     """
 
     format: Literal[1] = 1
@@ -69,16 +70,19 @@ class Manifest(Table):
     device: str
     versions: dict[str, str]
     files: dict[str, Sha256]
+    code_sha256: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the manifest as plain values."""
-        return self.model_dump(mode="json")
+        table = self.model_dump(mode="json")
+        return table if self.code_sha256 else {key: value for key, value in table.items() if key != "code_sha256"}
 
     @property
     def setting(self) -> dict[str, Any]:
         """What was done to the digits, without anything about the data set."""
         names = ("suite", "sweep", "perturbation", "parameter", "value", "unit", "neutral", "arguments", "draw", "seed")
-        return {name: getattr(self, name) for name in names}
+        own = {"code_sha256": self.code_sha256} if self.code_sha256 else {}
+        return {**{name: getattr(self, name) for name in names}, **own}
 
     @property
     def label(self) -> str:

@@ -85,7 +85,7 @@ def compute(
 def _perturbed(shard: Shard, sweep: Sweep, unit: Unit, seed: int) -> Tensor:
     variant = sweep.variants[unit.variant]
     arguments = sweep.arguments(sweep.values[unit.value], variant)
-    return shard.perturbed(sweep.perturbation, arguments, seed=seed, draw=variant.draw)
+    return shard.perturbed(sweep.own or sweep.perturbation, arguments, seed=seed, draw=variant.draw)
 
 
 def _fetch(logits: Tensor) -> Fetch:

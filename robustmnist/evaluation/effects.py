@@ -12,7 +12,7 @@ from torch import Tensor
 
 from robustmnist.data import Dataset
 from robustmnist.measure import MEASURES, ink
-from robustmnist.perturb import PERTURBATIONS, prepare
+from robustmnist.perturb import prepare
 from robustmnist.suites import Sweep
 from robustmnist.suites.natural_band import comparison
 
@@ -45,7 +45,7 @@ class Effect(NamedTuple):
 
 def probe_of(sweep: Sweep, strength: str, images: Tensor) -> Probe:
     """Return how `strength` is measured, with the readings of the clean `images`, `(n, 1, 28, 28)`."""
-    parameter = PERTURBATIONS[sweep.perturbation].parameters[strength]
+    parameter = sweep.entry.parameters[strength]
     name = parameter.measure or ""
     how, unit = comparison(parameter, MEASURES[name]) if name else ("", "")
     own = sweep.unit if strength == sweep.parameter else parameter.unit
@@ -59,7 +59,7 @@ def effects(sweep: Sweep, sample: Dataset, probes: Sequence[Probe], seed: int) -
     clean_ink = float(ink(clean).double().sum())
     by_draw = sorted(sweep.variants, key=lambda variant: variant.draw)
     for draw, variants in itertools.groupby(by_draw, key=lambda variant: variant.draw):
-        perturbed = prepare(sweep.perturbation, clean, ids=sample.ids, seed=seed, draw=draw)
+        perturbed = prepare(sweep.own or sweep.perturbation, clean, ids=sample.ids, seed=seed, draw=draw)
         asked = [sweep.arguments(value, variant) for variant, value in itertools.product(variants, sweep.values)]
         step = max(1, TOGETHER // len(sample))
         for start in range(0, len(asked), step):
@@ -102,7 +102,7 @@ def _change(probe: Probe, after: Readings, value: float) -> NDArray[np.float64]:
 
 
 def _clipped(sweep: Sweep, asked: Sequence[Arguments], clean_ink: float, batches: Tensor) -> list[float]:
-    factor = PERTURBATIONS[sweep.perturbation].ink_factor
+    factor = sweep.entry.ink_factor
     if factor is None or not clean_ink:
         return [math.nan] * len(asked)
     sums = ink(batches.flatten(0, 1)).double().view(len(asked), -1).sum(1).tolist()

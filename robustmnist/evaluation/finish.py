@@ -15,7 +15,6 @@ from robustmnist.evaluation.identity import seeds_of
 from robustmnist.evaluation.pictures import make_pictures
 from robustmnist.evaluation.plan import passes_per_image
 from robustmnist.evaluation.realised import measure_realised
-from robustmnist.perturb import PERTURBATIONS
 from robustmnist.predictions import Digits, Predictions, digits_bytes, manifest_bytes, read_predictions, realised_csv
 from robustmnist.results import NEAR_TIE, near_ties, summarise, summary_csv
 from robustmnist.results.correctness import clean_right
@@ -128,10 +127,10 @@ def finish(
 
 def _phrases(suites: Sequence[Suite]) -> dict[str, dict[str, list[str]]]:
     """Return what the strengths make the digits do, in words below and above neutral, by perturbation and strength."""
-    names = dict.fromkeys(sweep.perturbation for suite in suites for sweep in suite.sweeps)
+    entries = {sweep.perturbation: sweep.entry for suite in suites for sweep in suite.sweeps}
     return {
-        name: {key: [strength.below or strength.above, strength.above] for key, strength in strengths.items()}
-        for name, strengths in ((name, PERTURBATIONS[name].parameters) for name in names)
+        name: {key: [strength.below or strength.above, strength.above] for key, strength in entry.parameters.items()}
+        for name, entry in entries.items()
     }
 
 

@@ -94,8 +94,10 @@ def seeds_of(suites: Sequence[Suite], seed: int | None) -> int | dict[str, int]:
 
 def _perturbations(suites: Sequence[Suite]) -> list[dict[str, str]]:
     """Return the hash of this package's perturbations, and of each that the suites take from elsewhere."""
-    names = sorted({sweep.perturbation for suite in suites for sweep in suite.sweeps} & PERTURBATIONS.keys())
+    sweeps = [sweep for suite in suites for sweep in suite.sweeps]
+    names = sorted({sweep.perturbation for sweep in sweeps if not sweep.code_sha256} & PERTURBATIONS.keys())
     codes = {"robustmnist": _own_code()}
+    codes |= {sweep.perturbation: sweep.code_sha256 for sweep in sweeps if sweep.code_sha256}
     for name in names:
         entry = PERTURBATIONS[name]
         parts = (entry.function, entry.prepare, entry.ink_factor)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from robustmnist.errors import RobustMnistError
 from robustmnist.evaluation.answers import Answer
-from robustmnist.perturb import prepare
+from robustmnist.perturb import Perturbation, prepare
 from robustmnist.system.threads import share_out
 
 __all__ = ["Answer", "Shard"]
@@ -38,26 +38,26 @@ class Shard:
         self._images, self._ids, self._answers = images, ids, answers
         step = len(images) if images.device.type == "cuda" else _cpu_piece(len(images))
         self._cuts = [(start, min(start + step, len(images))) for start in range(0, len(images), step)]
-        self._key: tuple[str, int, int] | None = None
+        self._key: tuple[str | Perturbation, int, int] | None = None
         self._prepared: dict[Cut, Callable[..., Tensor]] = {}
 
     def clean(self) -> Tensor:
         """Return the logits of all models on the images as they are, float32 (M, n, 10)."""
         return self._run(lambda cut: self._images[cut[0] : cut[1]])
 
-    def perturbed(self, name: str, arguments: Mapping[str, Any], *, seed: int, draw: int) -> Tensor:
-        """Return the logits of all models under perturbation `name` with keyword `arguments`, float32 (M, n, 10).
+    def perturbed(self, which: str | Perturbation, arguments: Mapping[str, Any], *, seed: int, draw: int) -> Tensor:
+        """Return the logits of all models under perturbation `which` with keyword `arguments`, float32 (M, n, 10).
 
-        What can be prepared is prepared on the first call and kept while name, seed and draw stay the same.
+        What can be prepared is prepared on the first call and kept while perturbation, seed and draw stay the same.
         """
-        if (name, seed, draw) != self._key:
+        if (which, seed, draw) != self._key:
             self._prepared.clear()
-            self._key = (name, seed, draw)
+            self._key = (which, seed, draw)
 
         def make(cut: Cut) -> Tensor:
             if cut not in self._prepared:
                 images, ids = self._images[cut[0] : cut[1]], self._ids[cut[0] : cut[1]]
-                self._prepared[cut] = prepare(name, images, ids=ids, seed=seed, draw=draw)
+                self._prepared[cut] = prepare(which, images, ids=ids, seed=seed, draw=draw)
             return self._prepared[cut](**arguments)
 
         return self._run(make)

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from robustmnist.errors import SuiteError
-from robustmnist.perturb import PERTURBATIONS
 from robustmnist.suites import Setting, Suite, Sweep, Variant, prepared
 from robustmnist.system.validation import did_you_mean
 
@@ -94,7 +93,7 @@ def choose_condition(suite: Suite, value: float, *, sweep: str | None = None, se
         SuiteError: If the suite has no such sweep or the perturbation does not take the value.
     """
     chosen = _sweep(suite, sweep)
-    parameter = PERTURBATIONS[chosen.perturbation].parameters[chosen.parameter]
+    parameter = chosen.entry.parameters[chosen.parameter]
     distance = abs(value - parameter.neutral)
     if not parameter.low <= value <= parameter.high or 0 < distance < parameter.smallest:
         smallest = f"{parameter.neutral:g} or at least {parameter.smallest:g} from it, within " * (

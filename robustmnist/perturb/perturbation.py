@@ -56,6 +56,8 @@ class Perturbation:
         ink_factor: Of a perturbation that only carries ink to other pixels: by what it multiplies the sum of the ink,
             given the function's keyword arguments, as long as no ink leaves the frame. What is missing from that is
             reported as ink lost. None where it makes or takes ink in any other way.
+        name: What one of the user's own is called; empty in the registry, which names its entries.
+        code_sha256: Of the code of one of the user's own.
     """
 
     function: Callable[..., Tensor]
@@ -65,6 +67,8 @@ class Perturbation:
     random: bool = False
     prepare: Callable[..., Any] | None = None
     ink_factor: Callable[[Arguments], float] | None = None
+    name: str = ""
+    code_sha256: str = ""
 
     @property
     def differentiable(self) -> bool:

@@ -15,11 +15,13 @@ from robustmnist.system.gradient import refuse_gradient
 __all__ = ["prepare"]
 
 
-def prepare(name: str, images: Tensor, *, ids: Tensor, seed: int = 0, draw: int = 0) -> Callable[..., Tensor]:
+def prepare(
+    which: str | Perturbation, images: Tensor, *, ids: Tensor, seed: int = 0, draw: int = 0
+) -> Callable[..., Tensor]:
     """Do once what all strengths share, and return the perturbation of these images.
 
     Args:
-        name: A key of `PERTURBATIONS`.
+        which: A key of `PERTURBATIONS`, or a perturbation of the user's own (`robustmnist.perturbation`).
         images: float32 `(B, 1, 28, 28)`, ink in [0, 1].
         ids: int64 `(B,)`, the samples' ids, on the images' device: what their draws depend on.
         seed: The suite's or the user's seed.
@@ -40,12 +42,12 @@ def prepare(name: str, images: Tensor, *, ids: Tensor, seed: int = 0, draw: int 
     >>> [round(float(noise(sigma=sigma).std()), 2) for sigma in (0.0, 0.1, 0.2)]
     [0.0, 0.1, 0.2]
     """
-    if name not in PERTURBATIONS:
+    name, perturbation = (which.name, which) if isinstance(which, Perturbation) else (which, PERTURBATIONS.get(which))
+    if perturbation is None:
         raise ValueError(f"no perturbation '{name}': {', '.join(PERTURBATIONS)}")
     check_images(images)
     if ids.shape != images.shape[:1]:
         raise ValueError(f"{len(images)} images need as many ids, not {tuple(ids.shape)}")
-    perturbation = PERTURBATIONS[name]
     if not perturbation.differentiable:
         refuse_gradient(images, name)
     shared: dict[str, Any] = {}

@@ -70,6 +70,7 @@ def jobs_of(
                         suite_sha256=suite.sha256,
                         sweep=sweep.name,
                         perturbation=sweep.perturbation,
+                        code_sha256=sweep.code_sha256,
                         parameter=sweep.parameter,
                         value=value,
                         unit=sweep.unit,

@@ -138,21 +138,25 @@ def _words(path: str, key: str, chosen: object, allowed: tuple[str, ...]) -> Ite
             yield f"{path}.{index}: '{word}' is there twice"
 
 
-def faults(sweep: Mapping[str, Any]) -> list[str]:
+def faults(sweep: Mapping[str, Any], own: Perturbation | None = None) -> list[str]:
     """Return what is wrong with a sweep's table, one ``key path: what`` each.
 
     Values of a wrong type are passed over: the table's model reports them.
 
     Args:
         sweep: Raw TOML: perturbation, parameter, unit, values, fixed, along, over, draws.
+        own: The perturbation where it is the user's own.
     """
     lines = list(not_increasing("values", sweep.get("values")))
     name = sweep.get("perturbation")
     if not isinstance(name, str):
         return lines
-    perturbation = PERTURBATIONS.get(name)
+    perturbation = own or PERTURBATIONS.get(name)
     if perturbation is None:
-        return [unknown("perturbation", "perturbation", name, PERTURBATIONS), *lines]
+        return [unknown("perturbation", "perturbation", name, (*PERTURBATIONS, "FILE.py:NAME")), *lines]
+    neutral = sweep.get("neutral")
+    if isinstance(neutral, int | float) and own is None:
+        lines.append(f"neutral: '{name}' has its own; leave it out")
     lines += arguments(name, perturbation, sweep)
     draws = sweep.get("draws", 1)
     if not perturbation.random and isinstance(draws, int) and draws > 1:

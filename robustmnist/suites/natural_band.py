@@ -37,9 +37,8 @@ def band(sweep: "Sweep", strength: str | None = None) -> tuple[float, float] | N
         strength: Which one of a map's strengths; the sweep's own by default.
     """
     from robustmnist.measure import MEASURES
-    from robustmnist.perturb import PERTURBATIONS
 
-    parameter = PERTURBATIONS[sweep.perturbation].parameters[strength or sweep.parameter]
+    parameter = sweep.entry.parameters[strength or sweep.parameter]
     if parameter.measure is None:
         return None
     measure = MEASURES[parameter.measure]

@@ -17,25 +17,33 @@ direction = "right"
 [sweep.over]             # choices of which every combination is run and averaged
 metric = ["euclidean"]
 
+`source`, and `unit`, which is the perturbation's, may be left out. A perturbation of one's own is ``mine.py:f``, which
+the user has to name too (``--code``); a bare function's strength has the unit that the sweep gives, and is neutral at
+0 or at what the sweep calls `neutral`.
+
 A table `along` ties a modifier to the values, one number for each. A table `over` may also hold further strengths as
 ascending numbers; the sweep is then crossed, and its points make a map.
 """
 
 import itertools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from robustmnist.errors import SuiteError
+from robustmnist.errors import InputError, SuiteError
 from robustmnist.suites.suite import NAME, Suite, Sweep
 from robustmnist.system.files import sha256_file
 from robustmnist.system.installation import shipped
+from robustmnist.system.python_code import code_for, is_code, load_named
 from robustmnist.system.validation import Table, did_you_mean, listed, mistakes_in, parse_toml, shorten
 
-__all__ = ["CORE", "SHIPPED", "list_suites", "load_suite", "load_suites"]
+if TYPE_CHECKING:
+    from robustmnist.perturb import Perturbation
+
+__all__ = ["CORE", "SHIPPED", "list_suites", "load_suite", "load_suites", "suite_of"]
 
 # In the order of reports; the core asks the plain questions, one strength and one suite each.
 CORE = ("shift", "scale", "rotation", "thickness", "decentering", "noise")
@@ -67,7 +75,8 @@ class _SweepTable(Table):
     title: Title
     perturbation: str
     parameter: str
-    unit: str
+    unit: str = ""
+    neutral: float | None = None
     values: Annotated[list[float], Field(min_length=2, max_length=1000)]
     fixed: Annotated[dict[str, Any], Field(default_factory=dict)]
     along: Annotated[dict[str, Any], Field(default_factory=dict)]
@@ -82,21 +91,25 @@ class _FileName(Table):
 class _SuiteTable(Table):
     title: Title
     question: Text
-    source: Text
+    source: Text | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     sweep: Annotated[list[_SweepTable], Field(min_length=1, max_length=100)]
 
 
-def load_suite(name_or_path: str | Path) -> Suite:
+def load_suite(name_or_path: str | Path, *, code: str | Sequence[str] = ()) -> Suite:
     """Read a shipped suite by name, or a user's by path (anything with a slash or the ending ``.toml``).
+
+    Args:
+        name_or_path: Which one.
+        code: Code that may run, ``mine.py:f``, where the file asks for a perturbation of the user's own.
 
     Raises:
         SuiteError: If there is none, or with one line per mistake in the file.
     """
-    return _read(_find(name_or_path))
+    return _read(_find(name_or_path), [code] if isinstance(code, str) else code)
 
 
-def load_suites(names: Iterable[str | Path]) -> tuple[Suite, ...]:
+def load_suites(names: Iterable[str | Path], *, code: Sequence[str] = ()) -> tuple[Suite, ...]:
     """Read several suites, one named twice once; ``core`` stands for the plain six, ``all`` for every shipped one.
 
     Raises:
@@ -105,7 +118,7 @@ def load_suites(names: Iterable[str | Path]) -> tuple[Suite, ...]:
     found: dict[str, Suite] = {}
     groups: dict[str, Iterable[str]] = dict(zip(GROUPS, (CORE, _shipped_names()), strict=True))
     for name in itertools.chain.from_iterable(groups.get(str(name), [name]) for name in names):
-        suite = _read(_find(name, *GROUPS))
+        suite = _read(_find(name, *GROUPS), code)
         if found.setdefault(suite.name, suite).sha256 != suite.sha256:
             raise SuiteError("has the name of another suite of this run", where=name, remedy="rename the file")
     return tuple(found.values())
@@ -135,24 +148,65 @@ def _find(name_or_path: str | Path, *groups: str) -> Path:
     return shipped("perturbations") / f"{text}.toml"
 
 
-def _read(path: Path) -> Suite:
+def _read(path: Path, codes: Sequence[str]) -> Suite:
     table = parse_toml(path, SuiteError)
-    mistakes = [*mistakes_in({"name": path.stem}, _FileName), *mistakes_in(table, _SuiteTable), *_cross_check(table)]
+    return suite_of(path.stem, table, _own(table, path, codes), where=path, sha256=sha256_file(path))
+
+
+def suite_of(
+    name: str, table: dict[str, Any], own: Mapping[str, "Perturbation"], *, where: object, sha256: str
+) -> Suite:
+    """Return the suite that a table as TOML has it describes.
+
+    Args:
+        name: The suite's.
+        table: What the file says.
+        own: Perturbations of the user's own, by the names that the table has for them.
+        where: What mistakes name.
+        sha256: Of the file.
+
+    Raises:
+        SuiteError: With one line per mistake.
+    """
+    mistakes = [*mistakes_in({"name": name}, _FileName), *mistakes_in(table, _SuiteTable), *_cross_check(table, own)]
     if mistakes:
-        raise SuiteError(listed(mistakes), where=path)
+        raise SuiteError(listed(mistakes), where=where)
     read = _SuiteTable.model_validate(table)
-    sweeps = tuple(_sweep(one) for one in read.sweep)
-    return Suite(path.stem, read.title, read.question, read.source, read.seed, sweeps, sha256_file(path))
+    sweeps = tuple(_sweep(one, own) for one in read.sweep)
+    return Suite(name, read.title, read.question, read.source or "", read.seed, sweeps, sha256)
 
 
-def _sweep(read: _SweepTable) -> Sweep:
+def _own(table: Mapping[str, Any], path: Path, codes: Sequence[str]) -> "dict[str, Perturbation]":
+    """Return the perturbations that the table names as code, loaded and checked."""
+    sweeps = table.get("sweep")
+    asking: dict[str, list[Mapping[str, Any]]] = {}
+    for sweep in sweeps if isinstance(sweeps, list) else []:
+        if isinstance(sweep, dict) and is_code(str(sweep.get("perturbation"))):
+            asking.setdefault(str(sweep["perturbation"]), []).append(sweep)
+    named = {name: code_for(name, codes, error=SuiteError, where=path) for name in asking}
+    if not named:
+        return {}
+    from robustmnist.perturb.own import named_perturbation
+
+    try:
+        return {name: named_perturbation(load_named(code), sweeps=asking[name]) for name, code in named.items()}
+    except InputError as cause:
+        what = f"{cause.where}: {cause.what}" if cause.where else cause.what
+        raise SuiteError(what, where=path, remedy=cause.remedy) from cause
+
+
+def _sweep(read: _SweepTable, owns: Mapping[str, "Perturbation"]) -> Sweep:
     from robustmnist.perturb import PERTURBATIONS
 
-    strengths = PERTURBATIONS[read.perturbation].parameters
+    own = owns.get(read.perturbation)
+    strengths = (own or PERTURBATIONS[read.perturbation]).parameters
     numbers = {key: tuple(float(one) for one in chosen) for key, chosen in read.over.items() if key in strengths}
+    given = {key: one for key, one in dict(read).items() if key != "neutral"}
     return Sweep(
-        **dict(read)
+        **given
         | {
+            "perturbation": own.name if own else read.perturbation,
+            "unit": strengths[read.parameter].unit,
             "values": tuple(read.values),
             "fixed": {key: one if isinstance(one, str) else float(one) for key, one in read.fixed.items()},
             "over": {key: numbers.get(key, tuple(chosen)) for key, chosen in read.over.items()},
@@ -160,10 +214,12 @@ def _sweep(read: _SweepTable) -> Sweep:
         },
         neutral=strengths[read.parameter].neutral,
         crossed={key: strengths[key].neutral for key in numbers},
+        code_sha256=own.code_sha256 if own else "",
+        own=own,
     )
 
 
-def _cross_check(table: Mapping[str, Any]) -> list[str]:
+def _cross_check(table: Mapping[str, Any], own: Mapping[str, "Perturbation"]) -> list[str]:
     from robustmnist.suites.checks import faults
 
     sweeps = table.get("sweep")
@@ -171,7 +227,7 @@ def _cross_check(table: Mapping[str, Any]) -> list[str]:
     for place, sweep in enumerate(sweeps if isinstance(sweeps, list) else []):
         if not isinstance(sweep, dict):
             continue
-        found += [f"sweep.{place}.{fault}" for fault in faults(sweep)]
+        found += [f"sweep.{place}.{fault}" for fault in faults(sweep, own.get(str(sweep.get("perturbation"))))]
         name = sweep.get("name")
         if isinstance(name, str) and name in names:
             found.append(f"sweep.{place}.name: {shorten(name)} is the name of an earlier sweep")

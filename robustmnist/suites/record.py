@@ -29,6 +29,7 @@ class _SweepRecord(Table):
     draws: Annotated[int, Field(ge=1, le=1000)]
     along: Annotated[dict[str, list[float]], Field(default_factory=dict)]
     crossed: Annotated[dict[str, float], Field(default_factory=dict)]
+    code_sha256: str = ""
 
 
 class _SuiteRecord(Table):

@@ -41,5 +41,5 @@ def prepared(
     """
     from robustmnist.perturb import prepare
 
-    perturbed = prepare(sweep.perturbation, images, ids=ids, seed=seed, draw=variant.draw)
+    perturbed = prepare(sweep.own or sweep.perturbation, images, ids=ids, seed=seed, draw=variant.draw)
     return lambda value: perturbed(**sweep.arguments(value, variant))

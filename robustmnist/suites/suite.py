@@ -5,10 +5,13 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robustmnist.errors import SuiteError
 from robustmnist.suites.record import record_faults
+
+if TYPE_CHECKING:
+    from robustmnist.perturb import Perturbation
 
 __all__ = ["NAME", "Suite", "Sweep", "Variant", "check_names", "check_suites"]
 
@@ -38,7 +41,7 @@ class Sweep:
     Attributes:
         name: Lower-case letters, digits and single dashes.
         title: For people.
-        perturbation: A key of `robustmnist.perturb.PERTURBATIONS`.
+        perturbation: A key of `robustmnist.perturb.PERTURBATIONS`, or the name of one of the user's own.
         parameter: The strength that varies.
         unit: Its unit.
         values: The strengths, strictly increasing, the neutral one among them.
@@ -49,6 +52,8 @@ class Sweep:
         draws: How many independent draws of each sample are run.
         along: Modifiers that go with the values, one number for each.
         crossed: The strengths among `over` with their neutral values; empty where the sweep is a curve.
+        code_sha256: Of the code of a perturbation of the user's own; empty for one of this package.
+        own: That perturbation; None too in a suite that was read from a run, which shows it and cannot run it.
     """
 
     name: str
@@ -63,6 +68,20 @@ class Sweep:
     draws: int
     along: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     crossed: Mapping[str, float] = field(default_factory=dict)
+    code_sha256: str = ""
+    own: "Perturbation | None" = field(default=None, compare=False, repr=False)
+
+    @property
+    def entry(self) -> "Perturbation":
+        """What is known of the perturbation: its entry in the registry, or the user's own."""
+        if self.own is not None:
+            return self.own
+        from robustmnist.perturb import PERTURBATIONS
+
+        if self.code_sha256 or self.perturbation not in PERTURBATIONS:
+            what = f"the perturbation {self.perturbation} is not at hand"
+            raise SuiteError(what, where=f"sweep '{self.name}'", remedy="load the suite's file, with its --code")
+        return PERTURBATIONS[self.perturbation]
 
     @functools.cached_property
     def variants(self) -> tuple[Variant, ...]:
@@ -96,6 +115,7 @@ class Sweep:
             "draws": self.draws,
             "along": {key: list(numbers) for key, numbers in self.along.items()},
             "crossed": dict(self.crossed),
+            **({"code_sha256": self.code_sha256} if self.code_sha256 else {}),
         }
 
 
@@ -183,6 +203,11 @@ def check_suites(suites: Sequence[Suite]) -> None:
     names = [suite.name for suite in suites]
     if len(set(names)) < len(names):
         raise SuiteError(f"two suites have the same name among {', '.join(names)}", remedy="rename one")
+    codes: dict[str, str] = {}
+    for sweep in (sweep for suite in suites for sweep in suite.sweeps):
+        if codes.setdefault(sweep.perturbation, sweep.code_sha256) != sweep.code_sha256:
+            what = f"two perturbations have the name {sweep.perturbation}"
+            raise SuiteError(what, where=f"sweep '{sweep.name}'", remedy="rename one of the functions")
     check_names(suites)
 
 

@@ -8,13 +8,26 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FunctionType
 from typing import Any, TypeVar
 
 from robustmnist.errors import InputError
 from robustmnist.system.files import sha256_bytes
 from robustmnist.system.validation import shorten
 
-__all__ = ["FORM", "Code", "Named", "allowed", "beside", "guarded", "is_code", "load_named", "plain_name", "running"]
+__all__ = [
+    "FORM",
+    "Code",
+    "Named",
+    "allowed",
+    "beside",
+    "code_for",
+    "guarded",
+    "is_code",
+    "load_named",
+    "plain_name",
+    "running",
+]
 
 FORM = "name code as FILE.py:NAME, where NAME is a class, an instance or a function in the file"
 
@@ -79,6 +92,20 @@ def allowed(wanted: str, codes: Sequence[str]) -> str | None:
     return next((code for code in codes if is_code(code) and plain_name(code) == plain_name(wanted)), None)
 
 
+def code_for(wanted: str, codes: Sequence[str], *, error: type[InputError], where: object) -> str:
+    """Return the code that a file asks for, ``net.py:Net``, as the user has named it, with its folder.
+
+    Raises:
+        error: If the user has not named it: a file alone may not run code.
+    """
+    code = allowed(wanted, codes)
+    if code is None:
+        wanted = plain_name(wanted)
+        what = f"runs the code {wanted}, which a file alone may not do"
+        raise error(what, where=where, remedy=f"name it if you trust it: --code {wanted}")
+    return code
+
+
 def load_named(text: str) -> Named:
     """Run the source file that `text` names, and return the object in it.
 
@@ -114,8 +141,10 @@ def load_named(text: str) -> Named:
 
 def guarded(function: F, file: Path, error: type[InputError] = InputError, *, remedy: str | None = None) -> F:
     """Return `function` of the user's `file` so that its failures are an `error` that names the file and the line."""
+    # The attributes of an instance that can be called are its own; those of a function say what it is.
+    updated = functools.WRAPPER_UPDATES if isinstance(function, FunctionType) else ()
 
-    @functools.wraps(function, updated=())  # the attributes of an instance that can be called are its own
+    @functools.wraps(function, updated=updated)
     def call(*arguments: Any, **keywords: Any) -> Any:
         try:
             return function(*arguments, **keywords)

@@ -11,9 +11,9 @@ from torch.nn.functional import cross_entropy
 
 from robustmnist.errors import RecipeError
 from robustmnist.models.architectures.build import build_model
-from robustmnist.models.architectures.own import build_own, check_trainable, code_for
+from robustmnist.models.architectures.own import build_own, check_trainable
 from robustmnist.models.inference.deployed import deployed
-from robustmnist.system.python_code import Code
+from robustmnist.system.python_code import Code, code_for
 from robustmnist.training.augment import augment
 from robustmnist.training.optimise import gradient_norm, learning_rate, make_optimizer
 from robustmnist.training.recipe import Recipe

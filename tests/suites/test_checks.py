@@ -141,8 +141,6 @@ MISTAKES = [
     # keys that are not there
     ("draws = 2", "darws = 2", "sweep.0.darws: unknown key, did you mean 'draws'? (known: along, draws, fixed, name,"),
     ("[sweep.along]", "[sweep.alnog]", "sweep.0.alnog: unknown key, did you mean 'along'?"),
-    ('unit = "°"', "", "sweep.1.unit: is missing"),
-    ('source = "S"', "", "source: is missing"),
     ('source = "S"', 'source = "S"\nseed = -1', "seed: should be greater than or equal to 0, not -1"),
     ('source = "S"', 'source = "S"\nvalues = [1]', "values: unknown key"),
 ]  # fmt: skip

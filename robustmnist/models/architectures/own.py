@@ -2,7 +2,7 @@
 
 import copy
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -12,26 +12,12 @@ from torch import Tensor, nn
 from robustmnist.errors import CheckpointError, InputError
 from robustmnist.models.architectures.build import float32
 from robustmnist.models.sources.python_code import made
-from robustmnist.system.python_code import Code, Named, allowed, load_named, plain_name, running
+from robustmnist.system.python_code import Code, Named, load_named, running
 from robustmnist.system.validation import did_you_mean
 
-__all__ = ["build_own", "check_trainable", "code_for"]
+__all__ = ["build_own", "check_trainable"]
 
 TRIAL = 4  # images of a step that is tried before a training
-
-
-def code_for(wanted: str, codes: Sequence[str], *, error: type[InputError] = CheckpointError, where: object) -> str:
-    """Return the code that a card or recipe asks for as the user has named it, with its folder.
-
-    Raises:
-        CheckpointError: Or `error`: If the user has not named it, for a file alone may not run code.
-    """
-    code = allowed(wanted, codes)
-    if code is None:
-        wanted = plain_name(wanted)
-        what = f"runs the code {wanted}, which a file alone may not do"
-        raise error(what, where=where, remedy=f"name it if you trust it: --code {wanted}")
-    return code
 
 
 def build_own(

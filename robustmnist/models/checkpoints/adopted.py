@@ -6,12 +6,12 @@ from pathlib import Path
 from torch import nn
 
 from robustmnist.errors import CheckpointError, InputError
-from robustmnist.models.architectures.own import code_for
 from robustmnist.models.checkpoints.adopted_card import AdoptedCard
 from robustmnist.models.contract import Adapted, Input, Output
 from robustmnist.models.sources import Source, read_source
 from robustmnist.models.sources.source import Predict
 from robustmnist.system.files import sha256_file
+from robustmnist.system.python_code import code_for
 
 __all__ = ["adapted", "check_source", "load_adopted"]
 
@@ -74,4 +74,4 @@ def _allowed(card: AdoptedCard, path: Path, codes: Sequence[str]) -> str | None:
     """Return the code that the card needs as the user has named it; None where it needs none."""
     if card.code is None:
         return None
-    return code_for(f"{card.code.file}:{card.code.object}", codes, where=path)
+    return code_for(f"{card.code.file}:{card.code.object}", codes, error=CheckpointError, where=path)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from robustmnist.errors import CheckpointError
 from robustmnist.models.architectures.build import build_model
-from robustmnist.models.architectures.own import build_own, code_for
+from robustmnist.models.architectures.own import build_own
 from robustmnist.models.checkpoints.adopted import load_adopted
 from robustmnist.models.checkpoints.adopted_card import AdoptedCard
 from robustmnist.models.checkpoints.card import (
@@ -26,6 +26,7 @@ from robustmnist.models.checkpoints.card import (
 from robustmnist.models.checkpoints.weights_file import parse_weights, read_weights
 from robustmnist.models.inference.deployed import Deployed, deployed
 from robustmnist.system.files import sha256_bytes, write_atomic
+from robustmnist.system.python_code import code_for
 
 __all__ = [
     "Card",
@@ -100,7 +101,8 @@ def _empty(card: Card, path: Path, codes: Sequence[str]) -> nn.Module:
         with torch.device("meta"):  # shapes without memory: nothing is allocated before the file is known to fit
             return build_model(card.architecture, where=path)
     wanted = f"{card.code.file}:{card.code.object}"
-    model, code = build_own(card.architecture, code_for(wanted, codes, where=path), where=path)
+    named = code_for(wanted, codes, error=CheckpointError, where=path)
+    model, code = build_own(card.architecture, named, where=path)
     if code.sha256 != card.code.sha256:
         what = f"the code {wanted} was changed since it was trained"
         raise CheckpointError(what, where=path, remedy="restore it, or train again")

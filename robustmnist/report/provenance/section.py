@@ -16,6 +16,7 @@ from robustmnist.report.provenance.words import (
     near_tie_text,
 )
 from robustmnist.results import near_ties, summarise
+from robustmnist.suites import Sweep
 from robustmnist.system.device import described
 from robustmnist.wording.characters import printable, shorten
 from robustmnist.wording.numbers import count, interval, listing, percent
@@ -145,9 +146,15 @@ def suite_table(overview: Overview) -> Table:
     """Return a row per suite: sweeps, seed, source, sha256."""
     rows = []
     for one in overview.predictions.suites:
-        sweeps = ", ".join(shorten(sweep.title, TITLE) for sweep in one.sweeps)
+        sweeps = ", ".join(f"{shorten(sweep.title, TITLE)}{_own_code(sweep)}" for sweep in one.sweeps)
         rows.append((shorten(one.title, TITLE), sweeps, str(one.seed), _text(one.source), _text(one.sha256)))
     return Table("Suites", ("suite", "sweeps", "seed", "source", "sha256 of the file"), tuple(rows))
+
+
+def _own_code(sweep: Sweep) -> str:
+    """Return whose code perturbs, where it is the user's."""
+    own = f" (runs your code {_text(sweep.perturbation)}, sha256 {_text(sweep.code_sha256)})"
+    return own if sweep.code_sha256 else ""
 
 
 def _near_ties(overview: Overview) -> str:
