@@ -135,10 +135,10 @@ def dataset(command: F) -> F:
         "--dataset",
         default="auto",
         show_default=True,
-        metavar="auto|mnist|digits|digits:test|mnist-c:CORRUPTION|idx:DIR",
+        metavar="auto|mnist|digits|digits:test|mnist-c:CORRUPTION|idx:DIR|png:DIR|…",
         help="mnist: its 10,000 test digits; digits: the 1,797 embedded ones; digits:test: the embedded digits "
         "that no training uses; auto: mnist if it can be found or downloaded; mnist-c:fog and so on: the published "
-        "files of MNIST-C; idx:DIR: a folder of IDX files.",
+        "files of MNIST-C; idx:DIR: a folder of IDX files; png:DIR: a folder of pictures.",
     )(command)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -30,9 +30,11 @@ class Dataset:
         labels: int64 ``(n,)``, 0 to 9.
         ids: int64 ``(n,)``, row numbers in the source part; they stay with their images through `select`.
         provenance: Where the images came from.
+        groups: int64 ``(n,)``, who wrote each digit or which font it is from, so that intervals can be clustered; None
+            where it is not known.
 
     Raises:
-        DataError: If there are not as many labels and ids as images.
+        DataError: If there are not as many labels, ids and groups as images.
     """
 
     if TYPE_CHECKING:
@@ -42,20 +44,29 @@ class Dataset:
     labels: Tensor
     ids: Tensor
     provenance: Provenance
+    groups: Tensor | None = None
 
     def __post_init__(self) -> None:
         n = len(self.stored)
         if len(self.labels) != n or len(self.ids) != n:
             what = f"{n:,} images have {len(self.labels):,} labels and {len(self.ids):,} ids"
             raise DataError(what, where=self.name, remedy="give one of each for every image")
+        if self.groups is not None and len(self.groups) != n:
+            what = f"{n:,} images have {len(self.groups):,} groups"
+            raise DataError(what, where=self.name, remedy="give one for every image, or none")
 
     def __len__(self) -> int:
         return len(self.ids)
 
     @property
     def name(self) -> str:
-        """The data set's name: ``mnist``, ``digits``, ``mnist-c:CORRUPTION``, or what a folder holds."""
+        """The data set's name: the word of its source and what it holds."""
         return self.provenance.name
+
+    @property
+    def holds_digits(self) -> bool:
+        """Whether the images are digits; if not, every label is -1 and only confidence can be asked for."""
+        return not self.provenance.content
 
     @property
     def stored(self) -> Tensor:
@@ -141,18 +152,27 @@ class Dataset:
     def to(self, device: torch.device | str) -> "Dataset":
         """Return the data set with its tensors on `device`."""
         stored, labels, ids = (tensor.to(device) for tensor in (self.stored, self.labels, self.ids))
-        return self.of_levels(stored, labels, ids, self.provenance)
+        groups = None if self.groups is None else self.groups.to(device)
+        return self.of_levels(stored, labels, ids, self.provenance, groups)
+
+    def with_provenance(self, **changes: Any) -> "Dataset":
+        """Return the same images with other words in their provenance."""
+        provenance = replace(self.provenance, **changes)
+        return self.of_levels(self.stored, self.labels, self.ids, provenance, self.groups)
 
     def _rows(self, rows: Tensor | slice, choice: str) -> "Dataset":
         ids = self.ids[rows]
         provenance = replace(self.provenance, n=len(ids), choice=choice)
-        return self.of_levels(self.stored[rows], self.labels[rows], ids, provenance)
+        groups = None if self.groups is None else self.groups[rows]
+        return self.of_levels(self.stored[rows], self.labels[rows], ids, provenance, groups)
 
     @classmethod
-    def of_levels(cls, levels: Tensor, labels: Tensor, ids: Tensor, provenance: Provenance) -> "Dataset":
+    def of_levels(
+        cls, levels: Tensor, labels: Tensor, ids: Tensor, provenance: Provenance, groups: Tensor | None = None
+    ) -> "Dataset":
         """Return a data set of uint8 levels ``(n, 1, 28, 28)``; ink is level / 255."""
         data = object.__new__(cls)
-        data.__dict__.update(stored=levels, labels=labels, ids=ids, provenance=provenance)
+        data.__dict__.update(stored=levels, labels=labels, ids=ids, provenance=provenance, groups=groups)
         return data
 
 

@@ -6,7 +6,15 @@ from typing import Any
 
 __all__ = ["Provenance"]
 
-SELDOM = ("choice", "lineage", "root")  # parts of a provenance that most data sets lack
+SELDOM = (
+    "choice",
+    "lineage",
+    "root",
+    "licence",
+    "prepared",
+    "mended",
+    "content",
+)  # parts of a provenance that most data sets lack
 
 
 @dataclass(frozen=True)
@@ -14,7 +22,7 @@ class Provenance:
     """Where a data set came from.
 
     Attributes:
-        name: ``mnist``, ``digits``, ``mnist-c:CORRUPTION``, or what a folder holds.
+        name: The word of the source and what it holds: ``mnist``, ``mnist-c:fog``, ``csv:train.csv``.
         part: ``test`` or ``train``.
         n: How many images the data set holds.
         sha256: File name -> SHA-256 of its decompressed bytes, whole, whatever part of it is used.
@@ -24,6 +32,10 @@ class Provenance:
         choice: Which images of it these are, in a phrase; empty for all.
         lineage: Of perturbed digits, the hash of all that was done to them; empty for digits as they were written.
         root: Of perturbed digits, `sha256` of those that were perturbed, whose row numbers the ids are.
+        licence: The licence that the publisher states; empty where only the user knows.
+        prepared: What brought the images to the form that they have, in a phrase; empty where they are as published.
+        mended: What was wrong and was put right, in a phrase; empty for nothing.
+        content: What the images show where it is no digits: every label is -1 then. Empty for digits.
     """
 
     name: str
@@ -36,6 +48,10 @@ class Provenance:
     choice: str = ""
     lineage: str = ""
     root: Mapping[str, str] = field(default_factory=dict)
+    licence: str = ""
+    prepared: str = ""
+    mended: str = ""
+    content: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as plain values for JSON; rarely used fields are left out when empty."""

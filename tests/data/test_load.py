@@ -11,7 +11,7 @@ from support import small_mnist
 
 from robustmnist.data import Dataset, load_dataset
 from robustmnist.data import locations as places
-from robustmnist.data.sources import mnist
+from robustmnist.data.sources import embedded, mnist
 from robustmnist.errors import DataError, DeviceError
 
 
@@ -196,7 +196,7 @@ def test_the_cache_folder_of_each_system(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_digits_that_are_not_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(load_dataset.__globals__["load_embedded"].__globals__["SHA256"], "digits-labels", "0" * 64)
+    monkeypatch.setitem(embedded.SHA256, "digits-labels", "0" * 64)
     with pytest.raises(DataError, match="holds other digits than it should; install scikit-learn again"):
         load_dataset("digits")
 
@@ -208,7 +208,7 @@ def test_the_digits() -> None:
     assert (record.name, record.part, record.n, record.fallback, record.note) == ("digits", "test", 1797, False, "")
     assert record.source.startswith("scikit-learn ")
     assert json.loads(json.dumps(record.as_dict())) == record.as_dict()
-    assert set(record.as_dict()) == {"name", "part", "n", "sha256", "source", "fallback", "note"}
+    assert set(record.as_dict()) == {"name", "part", "n", "sha256", "source", "fallback", "note", "licence"}
 
 
 def test_real_mnist(mnist_dir: Path, mnist_test: tuple) -> None:

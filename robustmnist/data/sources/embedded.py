@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 from robustmnist.data.dataset import Dataset
 from robustmnist.data.mnist_form import to_mnist
 from robustmnist.data.provenance import Provenance
+from robustmnist.data.sources.source import Request, Source
 from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
+from robustmnist.system.validation import did_you_mean
 
-__all__ = ["load_embedded"]
+__all__ = ["SOURCE", "load_embedded"]
 
 # Of the 1797 × 64 values 0 to 16 and of the 1797 labels, one byte each, in the order of the source.
 SHA256 = {
@@ -57,3 +59,14 @@ def load_embedded(part: str | None = None) -> Dataset:
 
 def _part(digit: NDArray[np.uint8]) -> str:
     return "test" if int(sha256_bytes(digit.tobytes())[:8], 16) % 3 == 0 else "train"
+
+
+def _load(request: Request) -> Dataset:
+    if request.argument not in ("", *PARTS):
+        name, known = f"digits:{request.argument}", [f"digits:{part}" for part in PARTS]
+        what = f"is not a data set{did_you_mean(name, known)}"
+        raise DataError(what, where=f"'{name}'", remedy=f"use digits, {', '.join(known)}")
+    return load_embedded(request.argument or ("train" if request.part == "train" else None))
+
+
+SOURCE = Source("the 1,797 digits that come with scikit-learn", _load, licence="CC BY 4.0", takes="PART", values=PARTS)

@@ -1,6 +1,5 @@
 """A data set from a folder of IDX files: what ``robustmnist perturb`` wrote, or any digits in MNIST's form."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,20 +10,16 @@ from robustmnist.data.dataset import Dataset
 from robustmnist.data.formats.idx import parse_idx, read_bounded
 from robustmnist.data.manifest import MANIFEST, Manifest, read_manifest
 from robustmnist.data.provenance import Provenance
+from robustmnist.data.sources.source import Request, Source
 from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
 
-__all__ = ["IMAGES", "LABELS", "is_folder_name", "load_folder"]
+__all__ = ["IMAGES", "LABELS", "SOURCE", "load_folder"]
 
 IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
 PREFIXES = ("", "t10k-")  # MNIST's own names serve too: that is how KMNIST, QMNIST and others come
 MOST = 500_000  # digits: more is not a data set for a test, and a damaged gzip file must not fill the memory
 SCHEME = "idx:"
-
-
-def is_folder_name(name: str) -> bool:
-    """Return whether `name` means a folder: ``idx:DIR``, or anything with a slash."""
-    return name.startswith(SCHEME) or "/" in name or os.sep in name
 
 
 def load_folder(name: str | Path, *, part: str = "test") -> Dataset:
@@ -118,3 +113,12 @@ def _check(paths: Mapping[str, Path], pixels: np.ndarray, labels: np.ndarray) ->
     if labels.max() > 9:
         what = f"label {labels.argmax()} is {labels.max()}, not 0 to 9"
         raise DataError(what, where=paths[LABELS], remedy="remove what is not a digit")
+
+
+def _load(request: Request) -> Dataset:
+    return load_folder(request.argument, part=request.part)
+
+
+SOURCE = Source(
+    "a folder of IDX files, as MNIST's are and 'robustmnist perturb' writes", _load, takes="DIR", bare=False
+)

@@ -10,11 +10,12 @@ from robustmnist.data.formats.idx import read_bounded
 from robustmnist.data.formats.npy import MAX_HEADER, parse_npy
 from robustmnist.data.locations import MissingDataError, cache_folder, named_folder
 from robustmnist.data.provenance import Provenance
+from robustmnist.data.sources.source import Request, Source
 from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
 from robustmnist.system.validation import did_you_mean
 
-__all__ = ["CORRUPTIONS", "load_mnist_c"]
+__all__ = ["CORRUPTIONS", "SOURCE", "load_mnist_c"]
 
 # The folders in mnist_c.zip; identity is the test set as it is.
 CORRUPTIONS = (
@@ -111,3 +112,17 @@ def _read(path: Path, shape: tuple[int, ...], hashes: dict[str, str]) -> np.ndar
         raise DataError(error.what, where=error.where, remedy=remedy) from error.__cause__
     hashes[f"{path.parent.name}/{path.name}"] = sha256_bytes(data)
     return array
+
+
+def _load(request: Request) -> Dataset:
+    return load_mnist_c(request.argument, part=request.part, data_dir=request.data_dir)
+
+
+SOURCE = Source(
+    "the published files of MNIST-C, 10,000 test digits under a corruption",
+    _load,
+    licence="CC BY 4.0",
+    takes="CORRUPTION",
+    bare=False,
+    values=CORRUPTIONS,
+)
