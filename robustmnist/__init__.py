@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from robustmnist.adoption import adopt as adopt
     from robustmnist.adoption.evaluate import evaluate as evaluate
     from robustmnist.adoption.exported import export as export
+    from robustmnist.data import Dataset as Dataset
     from robustmnist.data import load_dataset as load_dataset
     from robustmnist.explanation import explain as explain
     from robustmnist.models.checkpoints.checkpoint import list_checkpoints as list_checkpoints
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Classifier",
+    "Dataset",
     "Input",
     "Output",
     "Parameter",
@@ -67,6 +69,7 @@ __all__ = [
 # function here as soon as anything imports it.
 _NAMES = {
     "Classifier": "robustmnist.models.contract",
+    "Dataset": "robustmnist.data",
     "Input": "robustmnist.models.contract",
     "Output": "robustmnist.models.contract",
     "Parameter": "robustmnist.perturb.perturbation",

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from robustmnist.data.arrays import digit_labels, grey_images, in_form
 from robustmnist.data.ink import StoredImages, ink_of
 from robustmnist.data.provenance import Provenance
-from robustmnist.draws import Draws
+from robustmnist.data.sampling import spread
 from robustmnist.errors import DataError
+from robustmnist.system.files import sha256_bytes
 
 __all__ = ["Dataset"]
 
@@ -129,7 +131,7 @@ class Dataset:
             return self
         if self.ids.min() < 0:
             raise DataError(f"an id is {int(self.ids.min())}", where=self.name, remedy="number the images from 0")
-        rows = _spread(self.labels.cpu(), self.ids.cpu())[:limit].sort().values
+        rows = spread(self.labels.cpu(), self.ids.cpu())[:limit].sort().values
         return self._rows(rows.to(self.ids.device), f"a stratified sample of {limit:,} of {len(self):,}")
 
     def select(self, ids: Tensor | Sequence[int]) -> "Dataset":
@@ -175,14 +177,46 @@ class Dataset:
         data.__dict__.update(stored=levels, labels=labels, ids=ids, provenance=provenance, groups=groups)
         return data
 
+    @classmethod
+    def from_arrays(
+        cls,
+        images: object,
+        labels: object,
+        *,
+        ids: Tensor | None = None,
+        groups: Tensor | None = None,
+        form: str = "auto",
+        provenance: Provenance | None = None,
+    ) -> "Dataset":
+        """Return a data set of arrays: NumPy's, tensors or nested lists.
 
-def _spread(labels: Tensor, ids: Tensor) -> Tensor:
-    """Return all rows in an order in which the first k rows are a stratified sample, for every k."""
-    number = Draws(0, "sample", ids).uniform(1)[:, 0]
-    by_id = ids.argsort(stable=True)
-    order = by_id[number[by_id].argsort(stable=True)]
-    order = order[labels[order].argsort(stable=True)]
-    counts = torch.bincount(labels - labels.min())
-    # In float64, so that equal shares are equal numbers; of those the lower class comes first.
-    position = torch.cat([(torch.arange(n, dtype=torch.float64) + 0.5) / n for n in counts.tolist()])
-    return order[position.argsort(stable=True)]
+        Args:
+            images: ``(n, H, W)``, ``(n, H × W)`` or with 1 or 3 channels; 0 to 255 or 0 to 1, ink bright. Images of
+                28 × 28 px are taken as they are, others are brought to MNIST's form by `to_mnist`.
+            labels: ``(n,)`` digits, or one-hot ``(n, 10)``.
+            ids: int64 ``(n,)``; by default row numbers.
+            groups: int64 ``(n,)``, who wrote each, where it is known.
+            form: ``stored`` or ``mnist`` to decide what ``auto`` decides by the size.
+            provenance: Where they are from; its `n` and the end of its `prepared` are filled in.
+
+        Raises:
+            DataError: If shapes, ranges or labels are others.
+
+        >>> Dataset.from_arrays([[[0, 255], [0, 255]]], [1]).images.shape
+        torch.Size([1, 1, 28, 28])
+        """
+        where = provenance.source if provenance else "the arrays"
+        grey = grey_images(images, where)
+        known = digit_labels(labels, len(grey), where)
+        digits, said = in_form(grey, form, where)
+        if provenance is None:
+            hashes = {"images": sha256_bytes(grey.numpy().tobytes()), "labels": sha256_bytes(known.numpy().tobytes())}
+            provenance = Provenance("arrays", "test", 0, hashes, "arrays in memory")
+        words = f"{provenance.prepared}; {said}" if provenance.prepared else said
+        provenance = replace(provenance, n=len(known), prepared=words)
+        ids = torch.arange(len(known)) if ids is None else ids
+        if digits.dtype != torch.uint8:
+            return cls(digits, known, ids, provenance, groups)
+        data = cls.of_levels(digits, known, ids, provenance, groups)
+        data.__post_init__()
+        return data

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from robustmnist.data.arrays import AS_STORED, FORMS, TO_FORM
 from robustmnist.data.dataset import Dataset
 from robustmnist.data.formats.idx import read_bounded
 from robustmnist.data.formats.paper import Page, ink_on_paper
@@ -16,7 +17,7 @@ from robustmnist.data.manifest import MANIFEST, Manifest, read_manifest
 from robustmnist.data.mnist_form import to_mnist
 from robustmnist.data.provenance import Provenance
 from robustmnist.data.sources.labelled_files import labels_of
-from robustmnist.data.sources.source import Request, Source
+from robustmnist.data.sources.source import FORM, Request, Source
 from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
 from robustmnist.wording.numbers import count
@@ -26,7 +27,6 @@ __all__ = ["SOURCE", "holds_pictures", "load_pictures"]
 MOST = 100_000  # pictures
 PART_FOLDERS = {"test": ("test", "testing"), "train": ("train", "training")}
 REMEDY = "give a folder of PNG or JPEG files, one digit each"
-FORMS = ("auto", "stored", "mnist")
 
 
 def holds_pictures(path: Path) -> bool:
@@ -135,13 +135,13 @@ def _prepared(pictures: Sequence[tuple[Tensor, bool]], form: str) -> tuple[Tenso
     if form == "stored" and not small:
         raise DataError("takes pictures of 28 × 28 px", where="form=stored", remedy="use form=mnist")
     if form == "stored" or (form == "auto" and small and _on_black(pictures)):
-        return torch.stack([grey for grey, _ in pictures])[:, None], "as stored, 28 × 28"
+        return torch.stack([grey for grey, _ in pictures])[:, None], AS_STORED
     images, pages = [], []
     for grey, lossy in pictures:
         page = ink_on_paper(grey.double(), lossy=lossy)
         images.append(to_mnist(page.ink[None])[0])
         pages.append(page)
-    return torch.stack(images), f"brought to MNIST's form{_said(pages)}"
+    return torch.stack(images), f"{TO_FORM}{_said(pages)}"
 
 
 def _on_black(pictures: Sequence[tuple[Tensor, bool]]) -> bool:
@@ -176,6 +176,6 @@ SOURCE = Source(
     load_pictures,
     takes="DIR",
     bare=False,
-    options={"form": "stored or mnist: take 28 × 28 pictures as they are, or bring all to MNIST's form"},
+    options=FORM,
     endings=ENDINGS,
 )

@@ -1,6 +1,6 @@
 """Every source of digits, by its word. A new one is a file in this folder and a line here."""
 
-from robustmnist.data.sources import embedded, idx_folder, mnist_c, pictures, published_mnist
+from robustmnist.data.sources import csv_file, embedded, idx_folder, mnist_c, npz_file, pictures, published_mnist
 from robustmnist.data.sources.source import Source
 
 __all__ = ["SOURCES"]
@@ -12,4 +12,6 @@ SOURCES: dict[str, Source] = {
     "mnist-c": mnist_c.SOURCE,
     "idx": idx_folder.SOURCE,
     "png": pictures.SOURCE,
+    "npz": npz_file.SOURCE,
+    "csv": csv_file.SOURCE,
 }

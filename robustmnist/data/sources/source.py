@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from robustmnist.data.dataset import Dataset
 
-__all__ = ["Progress", "Request", "Source"]
+__all__ = ["FORM", "Progress", "Request", "Source"]
 
+# The option of every source whose images may be in MNIST's form or not.
+FORM = {"form": "stored or mnist: take images of 28 × 28 px as they are, or bring all to MNIST's form"}
 Progress = Callable[[int, int, int], None]
 
 
