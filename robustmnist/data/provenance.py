@@ -36,6 +36,7 @@ class Provenance:
         prepared: What brought the images to the form that they have, in a phrase; empty where they are as published.
         mended: What was wrong and was put right, in a phrase; empty for nothing.
         content: What the images show where it is no digits: every label is -1 then. Empty for digits.
+        known: Whether the files are the published ones, bit for bit, by their hashes.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Provenance:
     prepared: str = ""
     mended: str = ""
     content: str = ""
+    known: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as plain values for JSON; rarely used fields are left out when empty."""

@@ -208,7 +208,7 @@ def test_the_digits() -> None:
     assert (record.name, record.part, record.n, record.fallback, record.note) == ("digits", "test", 1797, False, "")
     assert record.source.startswith("scikit-learn ")
     assert json.loads(json.dumps(record.as_dict())) == record.as_dict()
-    assert set(record.as_dict()) == {"name", "part", "n", "sha256", "source", "fallback", "note", "licence"}
+    assert set(record.as_dict()) == {"name", "part", "n", "sha256", "source", "fallback", "note", "licence", "known"}
 
 
 def test_real_mnist(mnist_dir: Path, mnist_test: tuple) -> None:

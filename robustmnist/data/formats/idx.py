@@ -9,25 +9,31 @@ import math
 import stat
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
 from robustmnist.errors import DataError
 
-__all__ = ["idx_bytes", "packed_limit", "parse_idx", "read_bounded", "unpack"]
+__all__ = ["INT", "UBYTE", "idx_bytes", "packed_limit", "parse_idx", "read_bounded", "unpack"]
 
 UBYTE = 0x08  # the third byte of the magic number: unsigned bytes, the only type that MNIST uses
+INT = 0x0C  # and 32-bit integers, of which QMNIST's labels are
+TYPES: dict[int, tuple[np.dtype[Any], str]] = {
+    UBYTE: (np.dtype(np.uint8), "unsigned bytes"),
+    INT: (np.dtype(">i4"), "32-bit integers"),
+}
 GZIP = b"\x1f\x8b"
 
 
-def parse_idx(data: bytes, where: object) -> np.ndarray:
-    """Return the array in the bytes of an IDX file of unsigned bytes: uint8, read-only, 1 to 3 dimensions.
+def parse_idx(data: bytes, where: object, kind: int = UBYTE) -> np.ndarray:
+    """Return the array in the bytes of an IDX file: uint8 (or int32), read-only, 1 to 3 dimensions.
 
     Args:
         data: The whole file: two zero bytes, the type, the number of dimensions, each dimension as a big-endian
             unsigned 32-bit integer, then the elements and nothing else.
         where: The file, for messages.
+        kind: The type that it is to hold: `UBYTE` or `INT`.
 
     Raises:
         DataError: If anything of this is otherwise.
@@ -38,19 +44,20 @@ def parse_idx(data: bytes, where: object) -> np.ndarray:
         raise DataError("is empty", where=where)
     if len(data) < 4 or data[:2] != b"\0\0":
         raise DataError(f"is not an IDX file: it begins with {data[:4].hex(' ')}", where=where)
-    if data[2] != UBYTE or not 1 <= data[3] <= 3:
-        raise DataError(f"holds type {data[2]:#04x} in {data[3]} dimensions, not unsigned bytes in 1 to 3", where=where)
+    dtype, words = TYPES[kind]
+    if data[2] != kind or not 1 <= data[3] <= 3:
+        raise DataError(f"holds type {data[2]:#04x} in {data[3]} dimensions, not {words} in 1 to 3", where=where)
     header = 4 + 4 * data[3]
     if len(data) < header:
         raise DataError(f"is truncated: its header alone takes {header} bytes, it has {len(data)}", where=where)
     shape = tuple(int(size) for size in np.frombuffer(data, ">u4", data[3], 4))
-    whole = header + math.prod(shape)
+    whole = header + math.prod(shape) * dtype.itemsize
     if len(data) < whole:
         raise DataError(f"is truncated: {len(data):,} of {whole:,} bytes are there", where=where)
     if len(data) > whole:
         raise DataError(f"is longer than the {whole:,} bytes of its header", where=where)
     try:
-        return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+        return np.frombuffer(data, dtype, offset=header).reshape(shape)
     except ValueError as cause:  # nothing, in sizes that are too large for any array
         sizes = " × ".join(f"{size:,}" for size in shape)
         raise DataError(f"holds {sizes} bytes, which is nothing", where=where) from cause

@@ -17,7 +17,7 @@ from robustmnist.data.sources.mnist import MnistFile, check
 from robustmnist.errors import DataError
 from robustmnist.system.files import write_atomic
 
-__all__ = ["download"]
+__all__ = ["download", "fetch"]
 
 # Source: torchvision.datasets.MNIST.mirrors (a test holds them equal); to import torchvision for two lines takes 2 s.
 MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/")
@@ -68,6 +68,21 @@ def download(
             write_atomic(folder / file.name, data)
         except OSError as cause:
             raise _unwritable(folder, cause.strerror) from cause
+
+
+def fetch(url: str, limit: int, *, received: Callable[[int], None] = lambda _: None) -> bytes:
+    """Return the bytes of a file that one publisher has, `limit` at the most.
+
+    Raises:
+        MissingDataError: If it does not answer in 3 seconds, stalls, or has no such file.
+    """
+    try:
+        return _receive(url, limit, _Clock(ANSWER_SECONDS), received)
+    except _MirrorError as error:
+        what = f"cannot be downloaded ({urlsplit(url).netloc}: {error})"
+        raise MissingDataError(
+            what, where=url.rpartition("/")[2], remedy=f"get {url} and give its folder with --data-dir"
+        ) from error
 
 
 def _check_writable(folder: Path) -> None:

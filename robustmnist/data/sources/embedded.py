@@ -53,7 +53,7 @@ def load_embedded(part: str | None = None) -> Dataset:
     rows = [row for row, digit in enumerate(values) if part in (None, _part(digit))]
     images = to_mnist(torch.from_numpy(values[rows]).double() / 16)
     name = "digits" if part is None else f"digits:{part}"
-    provenance = Provenance(name=name, part=part or "test", n=len(rows), sha256=digests, source=where)
+    provenance = Provenance(name=name, part=part or "test", n=len(rows), sha256=digests, source=where, known=True)
     return Dataset(images, torch.from_numpy(labels[rows]).long(), torch.tensor(rows), provenance)
 
 

@@ -103,9 +103,7 @@ def _read(part: str, paths: list[Path], remedy: str) -> Dataset:
         torch.tensor(pixels).unsqueeze(1),
         torch.tensor(labels).long(),
         torch.arange(n),
-        Provenance(
-            name="mnist", part=part, n=n, sha256={file.name: file.sha256 for file in files}, source=str(paths[0].parent)
-        ),
+        Provenance("mnist", part, n, {file.name: file.sha256 for file in files}, str(paths[0].parent), known=True),
     )
 
 

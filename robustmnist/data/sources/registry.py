@@ -1,6 +1,19 @@
 """Every source of digits, by its word. A new one is a file in this folder and a line here."""
 
-from robustmnist.data.sources import csv_file, embedded, idx_folder, mnist_c, npz_file, pictures, published_mnist
+from robustmnist.data.sources import (
+    csv_file,
+    embedded,
+    emnist,
+    idx_folder,
+    mnist_c,
+    npz_file,
+    outliers,
+    pictures,
+    published_mnist,
+    qmnist,
+    svhn,
+    usps,
+)
 from robustmnist.data.sources.source import Source
 
 __all__ = ["SOURCES"]
@@ -10,6 +23,12 @@ SOURCES: dict[str, Source] = {
     "mnist": published_mnist.SOURCE,
     "digits": embedded.SOURCE,
     "mnist-c": mnist_c.SOURCE,
+    "qmnist": qmnist.SOURCE,
+    "emnist-digits": emnist.SOURCE,
+    "usps": usps.SOURCE,
+    "svhn": svhn.SOURCE,
+    "kmnist": outliers.KMNIST,
+    "fashion-mnist": outliers.FASHION_MNIST,
     "idx": idx_folder.SOURCE,
     "png": pictures.SOURCE,
     "npz": npz_file.SOURCE,
