@@ -22,7 +22,7 @@ from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
 from robustmnist.wording.numbers import count
 
-__all__ = ["SOURCE", "holds_pictures", "load_pictures"]
+__all__ = ["SOURCE", "digits_of", "holds_pictures", "load_pictures"]
 
 MOST = 100_000  # pictures
 PART_FOLDERS = {"test": ("test", "testing"), "train": ("train", "training")}
@@ -60,7 +60,7 @@ def load_pictures(request: Request) -> Dataset:
         raise _unreadable(folder, cause) from cause
     if manifest is not None:
         _compare(folder, manifest, hashes)
-    images, prepared = _prepared(digits, form)
+    images, prepared = digits_of(digits, form)
     digest = sha256_bytes("".join(f"{hashes[name]}  {name}\n" for name in names).encode("utf-8", "surrogateescape"))
     title = f"png:{folder.resolve().name}" if manifest is None else manifest.label
     lineage, root = ("", {}) if manifest is None else (manifest.lineage, manifest.root)
@@ -129,8 +129,17 @@ def _read(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], list[tupl
     return hashes, pictures
 
 
-def _prepared(pictures: Sequence[tuple[Tensor, bool]], form: str) -> tuple[Tensor, str]:
-    """Return the images ``(n, 1, 28, 28)`` and what was done to them, in a phrase."""
+def digits_of(pictures: Sequence[tuple[Tensor, bool]], form: str) -> tuple[Tensor, str]:
+    """Return the images ``(n, 1, 28, 28)`` and what was done to them, in a phrase.
+
+    Args:
+        pictures: From `decode_picture`: grey values, and whether they were stored with loss.
+        form: ``stored``: 28 × 28 pictures as they are; ``mnist``: in MNIST's form; ``auto``: the first where all are
+            28 × 28 on black, else the second.
+
+    Raises:
+        DataError: If they cannot be left as they are.
+    """
     small = all(grey.shape == (28, 28) for grey, _ in pictures)
     if form == "stored" and not small:
         raise DataError("takes pictures of 28 × 28 px", where="form=stored", remedy="use form=mnist")

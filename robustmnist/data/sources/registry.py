@@ -8,6 +8,7 @@ from robustmnist.data.sources import (
     mnist_c,
     npz_file,
     outliers,
+    parquet_file,
     pictures,
     published_mnist,
     qmnist,
@@ -33,4 +34,5 @@ SOURCES: dict[str, Source] = {
     "png": pictures.SOURCE,
     "npz": npz_file.SOURCE,
     "csv": csv_file.SOURCE,
+    "parquet": parquet_file.SOURCE,
 }
