@@ -1,11 +1,12 @@
 """A data set: images and labels as two tensors, with a record of where they came from."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from robustmnist.data.arrays import digit_labels, grey_images, in_form
@@ -34,6 +35,7 @@ class Dataset:
         provenance: Where the images came from.
         groups: int64 ``(n,)``, who wrote each digit or which font it is from, so that intervals can be clustered; None
             where it is not known.
+        factors: What each digit was made with, name -> ``(n,)``; empty but for digits that are made here.
 
     Raises:
         DataError: If there are not as many labels, ids and groups as images.
@@ -47,6 +49,7 @@ class Dataset:
     ids: Tensor
     provenance: Provenance
     groups: Tensor | None = None
+    factors: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = len(self.stored)
@@ -155,26 +158,35 @@ class Dataset:
         """Return the data set with its tensors on `device`."""
         stored, labels, ids = (tensor.to(device) for tensor in (self.stored, self.labels, self.ids))
         groups = None if self.groups is None else self.groups.to(device)
-        return self.of_levels(stored, labels, ids, self.provenance, groups)
+        return self.of_levels(stored, labels, ids, self.provenance, groups, self.factors)
 
     def with_provenance(self, **changes: Any) -> "Dataset":
         """Return the same images with other words in their provenance."""
         provenance = replace(self.provenance, **changes)
-        return self.of_levels(self.stored, self.labels, self.ids, provenance, self.groups)
+        return self.of_levels(self.stored, self.labels, self.ids, provenance, self.groups, self.factors)
 
     def _rows(self, rows: Tensor | slice, choice: str) -> "Dataset":
         ids = self.ids[rows]
         provenance = replace(self.provenance, n=len(ids), choice=choice)
         groups = None if self.groups is None else self.groups[rows]
-        return self.of_levels(self.stored[rows], self.labels[rows], ids, provenance, groups)
+        chosen = rows if isinstance(rows, slice) else rows.cpu().numpy()
+        factors = {name: values[chosen] for name, values in self.factors.items()}
+        return self.of_levels(self.stored[rows], self.labels[rows], ids, provenance, groups, factors)
 
     @classmethod
     def of_levels(
-        cls, levels: Tensor, labels: Tensor, ids: Tensor, provenance: Provenance, groups: Tensor | None = None
+        cls,
+        levels: Tensor,
+        labels: Tensor,
+        ids: Tensor,
+        provenance: Provenance,
+        groups: Tensor | None = None,
+        factors: Mapping[str, NDArray[Any]] | None = None,
     ) -> "Dataset":
         """Return a data set of uint8 levels ``(n, 1, 28, 28)``; ink is level / 255."""
         data = object.__new__(cls)
         data.__dict__.update(stored=levels, labels=labels, ids=ids, provenance=provenance, groups=groups)
+        data.__dict__["factors"] = factors or {}
         return data
 
     @classmethod

@@ -1,5 +1,6 @@
 """Every source of digits, by its word. A new one is a file in this folder and a line here."""
 
+from robustmnist.data.generated import printed, strokes
 from robustmnist.data.sources import (
     csv_file,
     embedded,
@@ -23,6 +24,8 @@ SOURCES: dict[str, Source] = {
     "auto": published_mnist.AUTO,
     "mnist": published_mnist.SOURCE,
     "digits": embedded.SOURCE,
+    "printed": printed.SOURCE,
+    "strokes": strokes.SOURCE,
     "mnist-c": mnist_c.SOURCE,
     "qmnist": qmnist.SOURCE,
     "emnist-digits": emnist.SOURCE,
