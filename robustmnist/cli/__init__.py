@@ -28,6 +28,7 @@ COMMANDS = {
     "perturb": "Write perturbed data sets that any other program can read.",
     "measure": "Measure digits: position, size, slant, angle, stroke width and ink.",
     "compare": "Compare checkpoints digit by digit, with intervals and corrected p-values.",
+    "generalise": "Show whether checkpoints read other hands, pens and print, and why not.",
     "gate": "Fail if a run is not good enough: for continuous integration.",
     "report": "Write the report of a run again from its folder, without a model.",
     "adopt": "Take in a model that was trained elsewhere: Keras, torch, ONNX, or your own code.",

@@ -1,0 +1,110 @@
+"""``robustmnist generalise``."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from robustmnist.cli import options
+from robustmnist.cli.continuing import folder_name, resumable, was_given
+from robustmnist.cli.inputs import load_checkpoints
+from robustmnist.cli.outputs import check_folder, writing
+from robustmnist.terminal.echo import echo, echo_json, say
+from robustmnist.terminal.progress import progress
+from robustmnist.terminal.table import print_table
+
+__all__ = ["command"]
+
+HEAD = ("set", "checkpoint", "images", "groups", "read right, %", "loss, points", "commonest misreadings")
+
+
+@click.command("generalise")
+@options.checkpoints
+@click.option(
+    "-d",
+    "--datasets",
+    "datasets",
+    multiple=True,
+    metavar="NAME",
+    help="A data set, as for --dataset of 'evaluate'; may be given several times. A checkpoint is compared with the "
+    "set of its training, or else with the first.  [default: MNIST or the embedded digits, printed, strokes, and what "
+    "else is on disk]",
+)
+@options.data_dir
+@options.limit
+@options.code
+@options.device
+@options.seed
+@options.out
+@options.json_output
+@click.pass_context
+def command(
+    ctx: click.Context,
+    checkpoints: tuple[str, ...],
+    datasets: tuple[str, ...],
+    data_dir: Path | None,
+    limit: int | None,
+    first: int | None,
+    codes: tuple[str, ...],
+    device: str,
+    seed: int | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Show whether checkpoints read other hands, pens and print, and why not.
+
+    Every checkpoint answers every data set: accuracy with intervals (of whole writers or fonts where these are known),
+    misreadings, calibration, whether confidence notices the difference, and how much comes back when the digits are
+    brought to MNIST's stroke width, slant, size, position and ink. Writes generalisation.html, generalisation.json and
+    a CSV file for each table.
+
+    \b
+    robustmnist generalise
+    robustmnist generalise -c cnn -d mnist -d printed --limit 1000
+    robustmnist generalise -c runs/mine/best -d digits:test -d strokes -o runs/mine-elsewhere
+    """  # noqa: D301 (click reads a real backspace as "keep these lines")
+    check_folder(out)
+    from robustmnist.generalisation import generalise, load_sets, unseen_sets, write_generalisation
+    from robustmnist.generalisation.files import as_dict
+    from robustmnist.generalisation.page_tables import accuracy_rows
+    from robustmnist.system.device import resolve_device
+    from robustmnist.system.folders import output_folder
+
+    where = resolve_device(device)
+    models = {one.name: one for one in load_checkpoints(checkpoints, where, codes, data_dir).values()}
+    loaded = load_sets(datasets, data_dir=data_dir, device=where, limit=limit, first=first, notify=say)
+    sets = unseen_sets(loaded, models, notify=say)
+    for each in sets:
+        origin = each.data.provenance
+        say(f"data: {each.name}, {len(each.data):,} images, from {origin.source}")
+    names = [each.name if name == "auto" else name for name, each in zip(datasets or ("auto",), loaded, strict=False)]
+    line = _command_line(ctx, names if datasets else [each.name for each in loaded])
+    with output_folder(out, folder_name("generalise")) as folder:
+        with (
+            resumable(ctx, shlex.join([*shlex.split(line), "-o", str(folder)])),
+            progress("Generalising", unit="steps", images=True) as report,
+        ):
+            found = generalise(models, sets, seed=seed or 0, out=folder, command=line, on_progress=report)
+        with writing(folder):
+            page = write_generalisation(found, folder)
+    if as_json:
+        echo_json(as_dict(found), indent=1)
+        return
+    print_table(HEAD, accuracy_rows(found))
+    echo()
+    echo(f"report: {page}")
+
+
+def _command_line(ctx: click.Context, datasets: list[str]) -> str:
+    """Return a line for the shell that does the same again."""
+    words = ["robustmnist", "generalise"]
+    for name in dict.fromkeys(ctx.params["checkpoints"]):
+        words += ["--checkpoint", name]
+    for name in datasets:
+        words += ["--datasets", name]
+    for option in ("limit", "first", "seed", "device", "data_dir"):
+        if was_given(ctx, option) and ctx.params[option] is not None:
+            words += [f"--{option.replace('_', '-')}", str(ctx.params[option])]
+    for code in ctx.params["codes"]:
+        words += ["--code", code]
+    return shlex.join(words)

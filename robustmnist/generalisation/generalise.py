@@ -1,0 +1,156 @@
+"""Every checkpoint on every data set, and how much of each loss is where the ink lies, its size, slant and width."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from robustmnist.errors import InputError
+from robustmnist.generalisation.explained import MATCHED, explained_rows, measured
+from robustmnist.generalisation.matching import MATCHES
+from robustmnist.generalisation.progress import Progress, Steps
+from robustmnist.generalisation.scores import RESAMPLES
+from robustmnist.generalisation.sets import TestSet, record
+from robustmnist.generalisation.store import Store
+from robustmnist.generalisation.tables import (
+    accuracy_table,
+    confusion_table,
+    detection_table,
+    factor_table,
+    shift_table,
+)
+from robustmnist.system.device import describe_device
+from robustmnist.system.folders import locked
+from robustmnist.system.installation import __version__, versions
+
+if TYPE_CHECKING:
+    from robustmnist.models.checkpoints.checkpoint import Checkpoint
+
+__all__ = ["Generalisation", "generalise"]
+
+SHOWN = 12  # digits of each class on a sheet of samples
+
+
+@dataclass(frozen=True, eq=False)
+class Generalisation:
+    """What was found.
+
+    Attributes:
+        checkpoints: Their names.
+        homes: Checkpoint -> the set that it is compared with: the one that it was trained on, or else the first.
+        sets: Each set as plain values: provenance, how many groups, whether it shows digits.
+        samples: Set -> uint8 ``(10, 12, 28, 28)``: some digits of each class; of other images ``(1, 12, 28, 28)``.
+        tables: Name -> table: ``accuracy``, ``detection``, ``shift``, ``explained``, ``factors``, ``confusion``.
+        manifest: What was done: command, seed, device, versions, the checkpoints' hashes.
+    """
+
+    checkpoints: tuple[str, ...]
+    homes: Mapping[str, str]
+    sets: tuple[Mapping[str, Any], ...]
+    samples: Mapping[str, NDArray[np.uint8]]
+    tables: Mapping[str, pd.DataFrame]
+    manifest: Mapping[str, Any]
+
+
+def generalise(
+    checkpoints: "Mapping[str, Checkpoint]",
+    sets: Sequence[TestSet],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    out: Path | None = None,
+    command: str = "",
+    on_progress: Progress | None = None,
+) -> Generalisation:
+    """Return how checkpoints do on data sets.
+
+    Args:
+        checkpoints: By name.
+        sets: At least one; intervals are of groups where a set has them.
+        seed: Of the resamples.
+        resamples: Of every bootstrap.
+        out: A folder that keeps the logits, so that a call that was interrupted goes on; None: none.
+        command: The shell command that does it again.
+        on_progress: Called with the steps done, the steps in all, and the images answered.
+
+    Raises:
+        InputError: If there is no checkpoint or no set.
+        RunError: If another process is writing to `out`.
+    """
+    if not checkpoints or not sets:
+        raise InputError("nothing is left to compare", remedy="give a checkpoint and a data set")
+    if out is None:
+        return _generalise(checkpoints, sets, seed, resamples, Store(None), command, on_progress)
+    out.mkdir(parents=True, exist_ok=True)
+    with locked(out):
+        return _generalise(checkpoints, sets, seed, resamples, Store(out), command, on_progress)
+
+
+def _generalise(
+    checkpoints: "Mapping[str, Checkpoint]",
+    sets: Sequence[TestSet],
+    seed: int,
+    resamples: int,
+    store: Store,
+    command: str,
+    on_progress: Progress | None,
+) -> Generalisation:
+    by_name = {each.name: each for each in sets}
+    homes = {name: _home(one.card.data, sets) for name, one in checkpoints.items()}
+    steps = Steps(len(checkpoints) * len(sets) * (2 + len(MATCHES)), on_progress)
+    logits: dict[tuple[str, str], NDArray[np.float32]] = {}
+    for each in sets:
+        for name, one in checkpoints.items():
+            logits[name, each.name] = store.logits(one, each.data, "", lambda data=each.data: data.images)  # type: ignore[misc]
+            steps.done(len(each.data))
+    read_off = {each.name: measured(each) for each in sets}
+    explained = list(explained_rows(checkpoints, by_name, homes, read_off, logits, store, steps, seed, resamples))
+    names = tuple(checkpoints)
+    tables = {
+        "accuracy": accuracy_table(checkpoints, sets, logits, seed, resamples),
+        "detection": detection_table(by_name, homes, logits, seed, resamples),
+        "shift": shift_table({name: readings for name, (_, readings) in read_off.items()}),
+        "explained": pd.DataFrame(explained),
+        "factors": factor_table(names, sets, logits, seed, resamples),
+        "confusion": confusion_table(names, sets, logits),
+    }
+    device = next(iter(sets)).data.device
+    manifest = {
+        "robustmnist": __version__,
+        "command": command,
+        "seed": seed,
+        "resamples": resamples,
+        "matched": MATCHED,
+        "device": describe_device(device),
+        "versions": versions("torch", "numpy", "scipy", "pandas", "matplotlib"),
+        "checkpoints": {
+            name: {"sha256": one.card.sha256, "trained on": one.card.data.get("name", ""), "home": homes[name]}
+            for name, one in checkpoints.items()
+        },
+    }
+    samples = {each.name: _sample(each) for each in sets}
+    return Generalisation(names, homes, tuple(map(record, sets)), samples, tables, manifest)
+
+
+def _home(data: Mapping[str, Any], sets: Sequence[TestSet]) -> str:
+    """Return the set that a checkpoint with this record of its training is at home in: of its source, or the first."""
+    digits = [each.name for each in sets if each.is_digits] or [sets[0].name]
+    source = str(data.get("name", "")).partition(":")[0]
+    return next((name for name in digits if name.partition(":")[0] == source), digits[0])
+
+
+def _sample(each: TestSet) -> NDArray[np.uint8]:
+    """Return some images of each class, spread evenly over the set; blank where a class has fewer."""
+    classes = range(10) if each.is_digits else (-1,)
+    sheet = np.zeros((len(classes), SHOWN, 28, 28), np.uint8)
+    for line, label in enumerate(classes):
+        rows = np.flatnonzero(each.labels == label) if label >= 0 else np.arange(len(each.labels))
+        chosen = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)] if len(rows) else rows
+        ink = each.data.rows(torch.from_numpy(chosen).to(each.data.device))
+        sheet[line, : len(chosen)] = (ink * 255).round().to(torch.uint8).cpu().numpy()[:, 0]
+    return sheet

@@ -1,0 +1,172 @@
+"""The page: does it generalise, is its confidence honest there, and what is the difference?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from robustmnist.generalisation import words
+from robustmnist.generalisation.dot_plot import Dot, Row, dot_plot
+from robustmnist.generalisation.generalise import Generalisation
+from robustmnist.generalisation.page_tables import (
+    accuracy_table,
+    confidence_table,
+    explained_table,
+    factor_tables,
+    plain_rows,
+    shift_table,
+)
+from robustmnist.page.colours import hue
+from robustmnist.page.png import sheet, uri
+from robustmnist.page.records import Answer, Banner, Fact, Key, Table
+from robustmnist.page.template import fill
+from robustmnist.wording.characters import printable, shorten
+from robustmnist.wording.numbers import listing
+
+__all__ = ["render"]
+
+
+@dataclass(frozen=True)
+class _Sample:
+    name: str
+    caption: str
+    picture: str
+    wide: int
+    tall: int
+
+
+@dataclass(frozen=True)
+class _Explained:
+    title: str
+    figure: Markup
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class _Page:
+    title: str
+    generator: str
+    keys: tuple[Key, ...]
+    answers: tuple[Answer, ...]
+    banners: tuple[Banner, ...]
+    facts: tuple[Fact, ...]
+    samples: tuple[_Sample, ...]
+    accuracy: Markup
+    accuracies: Table
+    confidences: Table
+    shift: Table
+    explained: tuple[_Explained, ...]
+    explained_losses: Table
+    factors: tuple[Table, ...]
+    command: str
+    done: tuple[Fact, ...]
+    words: Any = words
+
+
+def render(found: Generalisation) -> str:
+    """Return the page as HTML, without script or request; the same numbers give the same text."""
+    names = [shorten(printable(name), words.NAME) for name in found.checkpoints]
+    keys = tuple(Key(hue(index), name) for index, name in enumerate(names))
+    by_name = dict(zip(found.checkpoints, keys, strict=True))
+    digits = [record["set"] for record in found.sets if record["digits"]]
+    page = _Page(
+        title=f"robustmnist generalise: {listing(names)}",
+        generator=f"robustmnist {found.manifest['robustmnist']}",
+        keys=keys,
+        answers=tuple(_answers(found, by_name, digits)),
+        banners=tuple(_banners(found)),
+        facts=tuple(Fact(record["set"], f"{record['n']:,} images") for record in found.sets),
+        samples=tuple(_samples(found)),
+        accuracy=_accuracy_chart(found, by_name, digits),
+        accuracies=accuracy_table(found),
+        confidences=confidence_table(found),
+        shift=shift_table(found),
+        explained=tuple(_explained(found, by_name, digits)),
+        explained_losses=explained_table(found),
+        factors=factor_tables(found),
+        command=found.manifest["command"],
+        done=tuple(_done(found)),
+    )
+    return fill("generalisation.html.jinja", page, package="robustmnist.generalisation", finalize=_safe)
+
+
+def _safe(value: object) -> object:
+    """Make whatever a template prints safe to stand in a page, whoever wrote it; escaping comes after this."""
+    return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
+
+
+def _banners(found: Generalisation) -> Iterator[Banner]:
+    for record in found.sets:
+        if record.get("fallback"):
+            yield Banner("Not MNIST.", record["note"])
+    for name, one in found.manifest["checkpoints"].items():
+        if one["trained on"] and one["trained on"].partition(":")[0] != one["home"].partition(":")[0]:
+            yield Banner("Not at home.", words.not_at_home(name, one["trained on"], one["home"]))
+
+
+def _answers(found: Generalisation, keys: Mapping[str, Key], digits: list[str]) -> Iterator[Answer]:
+    rows = {(row["checkpoint"], row["set"]): row for row in plain_rows(found.tables["accuracy"])}
+    for name, home in found.homes.items():
+        if digits:
+            others = [rows[name, other] for other in digits if other != home]
+            yield Answer(keys[name], words.answer(rows[name, home], others))
+
+
+def _samples(found: Generalisation) -> Iterator[_Sample]:
+    for record in found.sets:
+        rows = found.samples[record["set"]]
+        down, across = rows.shape[:2]
+        wide, tall = across * 30 - 2, down * 30 - 2
+        caption = words.sample_caption(dict(record))
+        yield _Sample(shorten(record["set"], words.NAME), caption, uri(sheet(rows)), wide, tall)
+
+
+def _accuracy_chart(found: Generalisation, keys: Mapping[str, Key], digits: list[str]) -> Markup:
+    by_set: dict[str, list[Dot]] = {name: [] for name in digits}
+    for row in plain_rows(found.tables["accuracy"]):
+        if row["set"] in by_set:
+            share = (100 * row[key] for key in ("accuracy", "accuracy_low", "accuracy_high"))
+            by_set[row["set"]].append(Dot(keys[row["checkpoint"]].hue, *share))
+    rows = [Row(name, tuple(dots)) for name, dots in by_set.items()]
+    label = "Accuracy of every checkpoint on every set, with its 95 % interval."
+    return dot_plot(rows, "% read right", label) if rows else Markup()
+
+
+def _explained(found: Generalisation, keys: Mapping[str, Key], digits: list[str]) -> Iterator[_Explained]:
+    table = found.tables["explained"]
+    for name in digits:
+        own = table[(table["set"] == name) & (table["home"] != name)] if len(table) else table
+        if not len(own):
+            continue
+        answers = tuple(
+            Answer(keys[str(checkpoint)], words.explained_answer(list(plain_rows(rows))))
+            for checkpoint, rows in own.groupby("checkpoint", sort=False)
+        )
+        rows = [
+            Row(
+                str(what),
+                tuple(
+                    Dot(keys[row["checkpoint"]].hue, *(100 * row[key] for key in ("back", "back_low", "back_high")))
+                    for row in plain_rows(part)
+                ),
+            )
+            for what, part in own.groupby("matched", sort=False)
+        ]
+        label = (
+            f"Points of accuracy that come back on {name} when its digits are matched to home's, with 95 % intervals."
+        )
+        figure = dot_plot(rows, "points that come back", label, zero=True)
+        yield _Explained(shorten(name, words.NAME), figure, answers)
+
+
+def _done(found: Generalisation) -> Iterator[Fact]:
+    made = found.manifest
+    for name, one in made["checkpoints"].items():
+        yield Fact(shorten(name, words.NAME), f"at home in {one['home']}; sha256 {one['sha256']}", code=True)
+    for record in found.sets:
+        for file, digest in sorted(record["sha256"].items()):
+            yield Fact(f"{shorten(record['set'], words.NAME)}: {shorten(file, 60)}", digest, code=True)
+    yield Fact("resamples", f"{made['resamples']:,}, seed {made['seed']}")
+    yield Fact("device", shorten(made["device"], 120))
+    yield Fact("versions", ", ".join(f"{name} {version}" for name, version in made["versions"].items()))

@@ -1,0 +1,68 @@
+"""Intervals of what is counted over images that belong together: by the same writer, of the same font.
+
+Images of a writer are more alike than images of two writers: a thousand of ten writers say less than a thousand of a
+thousand. Hence whole groups are resampled, and no interval is narrower than the one that takes images as independent.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustmnist.statistics.resampling import percentiles, resampled_sums
+from robustmnist.statistics.wilson import wilson
+
+__all__ = ["clustered_sums", "mean_interval", "share_interval"]
+
+Groups = NDArray[np.integer[Any]] | None
+
+
+def clustered_sums(columns: NDArray[np.generic], groups: Groups, resamples: int, seed: int) -> NDArray[np.float32]:
+    """Return the sum of each of `columns` (n, S) over each resample of groups, float32 (resamples, S).
+
+    A resample of groups need not hold as many images as there are: to get a mean, give a column of ones too.
+
+    Args:
+        columns: A row for each image.
+        groups: The group of each image, (n,); None where each is its own.
+        resamples: How many.
+        seed: Of the resamples.
+
+    >>> clustered_sums(np.array([[1.0], [1.0], [1.0], [5.0]]), np.array([7, 7, 7, 9]), 40, 0).max()
+    10.0
+    """
+    if groups is None:
+        return resampled_sums(columns, resamples, seed)
+    _, index = np.unique(groups, return_inverse=True)
+    table = np.asarray(columns, np.float64)
+    sums = np.stack([np.bincount(index, column) for column in table.T], axis=1)
+    return resampled_sums(sums, resamples, seed)
+
+
+def share_interval(right: NDArray[np.bool_], groups: Groups, resamples: int, seed: int) -> tuple[float, float]:
+    """Return the 95 % interval of the share of `right` (n,): Wilson's, or that of groups where it is wider.
+
+    >>> right = np.arange(100) < 80
+    >>> [round(end, 2) for end in share_interval(right, None, 500, 0)]
+    [0.71, 0.87]
+    >>> [round(end, 2) for end in share_interval(right, np.arange(100) // 10, 500, 0)]  # two of ten read nothing
+    [0.5, 1.0]
+    """
+    low, high = (float(end) for end in wilson(np.count_nonzero(right), len(right)))
+    if groups is None or not len(right):
+        return low, high
+    drawn_low, drawn_high = _ratio(right.astype(np.float64), groups, resamples, seed)
+    return min(low, drawn_low), max(high, drawn_high)
+
+
+def mean_interval(values: NDArray[np.floating], groups: Groups, resamples: int, seed: int) -> tuple[float, float]:
+    """Return the 95 % interval of the mean of `values` (n,), by bootstrap over groups or images; NaN where none are."""
+    if not len(values):
+        return float("nan"), float("nan")
+    return _ratio(np.asarray(values, np.float64), groups, resamples, seed)
+
+
+def _ratio(values: NDArray[np.float64], groups: Groups, resamples: int, seed: int) -> tuple[float, float]:
+    sums = clustered_sums(np.column_stack([np.ones(len(values)), values]), groups, resamples, seed)
+    low, high = percentiles(sums[:, 1] / sums[:, 0])
+    return float(low), float(high)
