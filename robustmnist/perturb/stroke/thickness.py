@@ -32,7 +32,7 @@ from robustmnist.perturb.stroke.surface import LEVELS, REACH, STEPS, Surface, su
 from robustmnist.system.gradient import without_gradient
 from robustmnist.system.threads import share_out
 
-__all__ = ["CHANGE_HIGH", "CHANGE_LOW", "THICKNESS", "prepare_stroke", "thickness"]
+__all__ = ["CHANGE_HIGH", "CHANGE_LOW", "THICKNESS", "prepare_stroke", "ring_table", "thickness"]
 
 CHANGE_LOW, CHANGE_HIGH = -2.0, 4.0  # px of stroke width
 RINGS = ((2, 8), (4, 16), (6, 16), (8, 16), (10, 32), (12, 32), (14, 32), (16, 32))  # radius in steps, points
@@ -113,6 +113,11 @@ def prepare_stroke(images: Tensor) -> Tensor:
 
     by_bounding_box(work, images, size=CHUNK.get(images.device.type, DEVICE_CHUNK))
     return prepared
+
+
+def ring_table() -> tuple[int, tuple[tuple[tuple[int, int], ...], ...], tuple[float, ...]]:
+    """Return what another program needs to do the same: how many radii thin, each ring's points, all radii in px."""
+    return INNER, _rings(), _knots()
 
 
 THICKNESS = Perturbation(
