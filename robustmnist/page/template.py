@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from robustmnist.page.colours import DARK, HEAT_STEPS, HUES, LIGHT, MATRIX_STEPS, Scheme
 
-__all__ = ["fill", "style"]
+__all__ = ["colour_rules", "fill", "style"]
 
 
 def fill(
@@ -43,10 +43,8 @@ def fill(
 
 def style() -> str:
     """Return the style sheet; print is light whatever the screen is."""
-    light, dark = _variables(LIGHT), _variables(DARK)
     rules = [
-        f":root{{{light}--invert:0}}",
-        f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}--invert:1}}}}",
+        *colour_rules(),
         *(f".s{i}{{stroke:var(--c{i})}}.f{i}{{fill:var(--c{i})}}.t{i}{{fill:var(--t{i})}}" for i in range(HUES)),
         *(f".h{i}{{--h:var(--c{i});--w:var(--t{i})}}.m{i}{{--h:var(--c{i})}}" for i in range(HUES)),
         *(f".l{level}{{background:{_shade(share)}}}" for level, share in enumerate(MATRIX_STEPS) if share),
@@ -54,6 +52,15 @@ def style() -> str:
     ]
     sheet = (files("robustmnist.page") / "templates" / "page.css").read_text(encoding="utf-8")
     return "\n".join([*rules, sheet.strip()])
+
+
+def colour_rules() -> list[str]:
+    """Return the rules that name the colours of both schemes, ``--paper`` and so on; ``--invert`` is 1 in the dark."""
+    light, dark = _variables(LIGHT), _variables(DARK)
+    return [
+        f":root{{{light}--invert:0}}",
+        f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}--invert:1}}}}",
+    ]
 
 
 def _shade(share: int) -> str:

@@ -26,6 +26,7 @@ class Push:
         low: Smallest strength that is tried.
         high: Largest strength.
         step: Between two strengths that are tried; where an answer changes, the last step is halved five times.
+        fine: A step of the slider.
         neutral: The strength that changes nothing.
         ends: What lies at either end.
         measure: The measure by which handwriting varies likewise, and how two readings are compared.
@@ -37,6 +38,7 @@ class Push:
     low: float
     high: float
     step: float
+    fine: float
     neutral: float
     ends: tuple[str, str]
     measure: tuple[str, str] | None
@@ -60,10 +62,10 @@ class Strip:
 
 
 PUSHES = (
-    Push("shift-x", "Shift sideways", "px", -10, 10, 1, 0, ("left", "right"), ("centroid-x", "difference")),
-    Push("shift-y", "Shift up or down", "px", -10, 10, 1, 0, ("up", "down"), ("centroid-y", "difference")),
-    Push("turn", "Turn", "°", -90, 90, 5, 0, ("clockwise", "counter-clockwise"), ("angle", "difference")),
-    Push("scale", "Size", "×", 0.4, 1.6, 0.05, 1, ("smaller", "larger"), ("size", "ratio")),
+    Push("shift-x", "Shift sideways", "px", -10, 10, 1, 0.25, 0, ("left", "right"), ("centroid-x", "difference")),
+    Push("shift-y", "Shift up or down", "px", -10, 10, 1, 0.25, 0, ("up", "down"), ("centroid-y", "difference")),
+    Push("turn", "Turn", "°", -90, 90, 5, 1, 0, ("clockwise", "counter-clockwise"), ("angle", "difference")),
+    Push("scale", "Size", "×", 0.4, 1.6, 0.05, 0.01, 1, ("smaller", "larger"), ("size", "ratio")),
     Push(
         "stroke",
         "Stroke width",
@@ -71,11 +73,12 @@ PUSHES = (
         CHANGE_LOW,
         CHANGE_HIGH,
         0.25,
+        0.05,
         0,
         ("thinner", "thicker"),
         ("stroke-width", "difference"),
     ),
-    Push("noise", "Noise", "of ink", 0, 1, 0.05, 0, ("", "more"), None),
+    Push("noise", "Noise", "of ink", 0, 1, 0.05, 0.01, 0, ("", "more"), None),
 )
 STRIPS = (
     Strip("stroke-width", "Stroke width", 0, 7),
@@ -92,7 +95,8 @@ def pushes() -> list[dict[str, Any]]:
     return [
         {
             **{
-                name: getattr(push, name) for name in ("key", "title", "unit", "low", "high", "step", "neutral", "ends")
+                name: getattr(push, name)
+                for name in ("key", "title", "unit", "low", "high", "step", "fine", "neutral", "ends")
             },
             "band": list(bands[push.measure[0]][push.measure[1]]) if push.measure else None,
         }

@@ -5,8 +5,8 @@ from importlib.resources import files
 __all__ = ["COMPUTING", "DRAWING", "script"]
 
 # What a worker computes, and what the page itself does; the last of each starts it.
-COMPUTING = ("weights", "network", "form", "perturb", "measure", "limits")
-DRAWING = ("ink", "picture", "pad", "answers", "limits_view", "strips", "keep", "main")
+COMPUTING = ("weights", "network", "softmax", "form", "perturb", "measure", "limits")
+DRAWING = ("softmax", "ink", "picture", "pad", "answers", "limits_view", "strips", "keep", "main")
 
 
 def script(*names: str) -> str:
