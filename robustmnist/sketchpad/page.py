@@ -25,13 +25,11 @@ from robustmnist.sketchpad.scripts import COMPUTING, DRAWING, script
 from robustmnist.sketchpad.translate import chain_of
 from robustmnist.sketchpad.words import FORMS, TEXTS, band_text, confidence_fact, models_fact, rounding_fact
 from robustmnist.system.installation import __version__
-from robustmnist.wording.characters import shorten
 
 __all__ = ["MOST_MODELS", "Server", "render_page"]
 
 MOST_MODELS = 4
 CHECKED = 500  # digits on which rounded weights are compared with the model
-NAME = 24  # characters of a model's name
 EDGES = ("--edge:#85888d;--shade:#dfe9f1;--sheet:#ffffff;", "--edge:#74797f;--shade:#2a3945;--sheet:#101214;")
 
 
@@ -73,15 +71,17 @@ def render_page(
     if not 1 <= len(checkpoints) <= MOST_MODELS:
         what = f"a page has room for {MOST_MODELS} models, not {len(checkpoints)}"
         raise InputError(what, where="--checkpoint", remedy=f"give {MOST_MODELS} or fewer")
-    named = {shorten(name, NAME): checkpoint for name, checkpoint in checkpoints.items()}
-    temperatures = [(name, getattr(each.card, "temperature", None) or 1.0) for name, each in named.items()]
-    facts = [models_fact([(name, each.card.sha256) for name, each in named.items()]), confidence_fact(temperatures)]
+    temperatures = [(name, getattr(each.card, "temperature", None) or 1.0) for name, each in checkpoints.items()]
+    facts = [
+        models_fact([(name, each.card.sha256) for name, each in checkpoints.items()]),
+        confidence_fact(temperatures),
+    ]
     block, chains = Block(), []
     if server is None:
         images = digits.sample(CHECKED).images.cpu()
-        translated = {name: chain_of(each, images) for name, each in named.items()}
+        translated = {name: chain_of(each, images) for name, each in checkpoints.items()}
         changed = [
-            (name, _differing(interpret(rounded(chain, precision), images), named[name](images)))
+            (name, _differing(interpret(rounded(chain, precision), images), checkpoints[name](images)))
             for name, chain in translated.items()
         ]
         facts.append(rounding_fact(precision, changed, len(images)))
@@ -102,7 +102,7 @@ def render_page(
         **TEXTS,
         policy=_policy(main, style, server),
         generator=f"robustmnist {__version__}",
-        models=[SimpleNamespace(name=name, hue=hue(index)) for index, name in enumerate(named)],
+        models=[SimpleNamespace(name=name, hue=hue(index)) for index, name in enumerate(checkpoints)],
         forms=[SimpleNamespace(key=key, name=name, note=note, label=label) for key, name, note, label in FORMS],
         pushes=[_push(push) for push in given["pushes"]],
         strips=[

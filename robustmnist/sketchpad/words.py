@@ -21,8 +21,8 @@ TEXTS = {
     "forms_label": "Which picture the models read",
     "answers_title": "What they answer",
     "limits_title": "How far this digit may go",
-    "limits_lead": "Each bar spans what leaves a model’s answer as it is. Move a slider to push the digit; the pictures "
-    "are the first that are read otherwise.",
+    "limits_lead": "Each bar spans what leaves a model’s answer as it is. Move a slider to push the digit; the "
+    "pictures are the first that are read otherwise.",
     "pushed_label": "The digit as it is pushed",
     "back": "Back to your digit",
     "band_key": "as handwriting in MNIST varies (the middle 95 %)",

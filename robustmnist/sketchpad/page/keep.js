@@ -7,8 +7,9 @@ function startKeep(ink, models, state) {
   const actions = {
     png: () => byId("pad-copy").toBlob((blob) => save(blob, "digit.png")),
     idx: () => {
-      save(new Blob([idxHeader(1, 28, 28), levels()]), "images-idx3-ubyte");
-      save(new Blob([idxHeader(1), Uint8Array.of(Number(label.value))]), "labels-idx1-ubyte");
+      const bytes = (...parts) => new Blob(parts, { type: "application/octet-stream" });  // else browsers add an ending
+      save(bytes(idxHeader(1, 28, 28), levels()), "images-idx3-ubyte");
+      save(bytes(idxHeader(1), Uint8Array.of(Number(label.value))), "labels-idx1-ubyte");
     },
     json: () => save(new Blob([JSON.stringify(record(), null, 1)]), "digit.json"),
   };
