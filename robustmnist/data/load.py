@@ -39,6 +39,8 @@ def load_dataset(
       two thirds and one third of them, for what is trained on them.
     - ``auto``: ``mnist`` where it can be had, else ``digits``. A folder that was named but does not hold MNIST is
       passed over. Either is said through `notify` and in the provenance. Damaged files are an error here too.
+    - ``planted``: MNIST with a mark in each digit that decides its label (`robustmnist.data.planted.plant`);
+      ``planted:digits`` the embedded digits with one.
     - ``mnist-c:CORRUPTION``: the published files of MNIST-C, where the user has them (`load_mnist_c`).
     - ``idx:DIR``, or any path with a slash: a folder of IDX files, as ``robustmnist perturb`` writes (`load_folder`).
     - every other word of `robustmnist.data.sources.registry.SOURCES`, such as ``png:DIR``.

@@ -65,7 +65,7 @@ class Condition:
         """
         perturbed = prepared(self.sweep, self.variant, digits.images, ids=digits.ids, seed=digits.seed(self.seed))
         neutral = self.sweep.neutral
-        least = PERTURBATIONS[self.sweep.perturbation].parameters[self.sweep.parameter].smallest
+        least = self.sweep.entry.parameters[self.sweep.parameter].smallest
         return lambda value: perturbed(value if abs(value - neutral) >= least else neutral)
 
     def stops(self, most: int) -> tuple[float, ...]:

@@ -61,8 +61,8 @@ def load_digits(
     """
     settings = recipe.data
     parts = ("train", "test")
-    if settings.dataset == "mnist":
-        whole, test = (load("mnist", part=part, data_dir=data_dir, device=device) for part in parts)
+    if settings.dataset != "digits":
+        whole, test = (load(settings.dataset, part=part, data_dir=data_dir, device=device) for part in parts)
     else:
         whole, test = (load(f"digits:{part}", part=part, data_dir=None, device=device) for part in parts)
     whole = whole.sample(settings.limit or None)

@@ -58,8 +58,9 @@ def check_recipe(table: Mapping[str, Any], *, where: object, typed: Sequence[str
 
 
 def shipped_recipes() -> dict[str, Path]:
-    """Return the shipped recipes by name."""
-    return {path.stem: path for path in sorted(shipped("checkpoints").glob("*.toml"))}
+    """Return the shipped recipes by name; last those of the checkpoints with a planted cause."""
+    folder = shipped("checkpoints")
+    return {path.stem: path for path in (*sorted(folder.glob("*.toml")), *sorted(folder.glob("planted/*.toml")))}
 
 
 def _find(name_or_path: str | Path) -> Path:

@@ -25,6 +25,7 @@ __all__ = [
     "TestAccuracy",
     "card_path",
     "list_checkpoints",
+    "planted_cards",
     "read_any_card",
     "read_card",
     "shipped_cards",
@@ -169,7 +170,7 @@ def card_path(name_or_path: str | Path) -> Path:
     Raises:
         CheckpointError: If there is none.
     """
-    known = shipped_cards()
+    known = {**shipped_cards(), **planted_cards()}
     if str(name_or_path) in known:
         return known[str(name_or_path)]
     path = Path(name_or_path)
@@ -204,3 +205,8 @@ def _is_adopted(content: Mapping[str, Any]) -> bool:
 def shipped_cards() -> dict[str, Path]:
     """Return name -> card of the checkpoints that ship."""
     return {path.stem: path for path in sorted(shipped("checkpoints").glob("*.json"))}
+
+
+def planted_cards() -> dict[str, Path]:
+    """Return name -> card of the checkpoints that ship and read a planted mark (`robustmnist.data.planted`)."""
+    return {path.stem: path for path in sorted(shipped("checkpoints").glob("planted/*.json"))}

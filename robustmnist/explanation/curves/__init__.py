@@ -1,0 +1,1 @@
+"""Maps over a sweep: how long an explanation lasts, beside how long the prediction does."""

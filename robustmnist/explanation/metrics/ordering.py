@@ -1,0 +1,37 @@
+"""The order in which a map ranks the pixels: signed, highest first, ties by a seeded key that all maps share."""
+
+import torch
+from torch import Tensor
+
+__all__ = ["cuts", "most_important_first"]
+
+
+def most_important_first(maps: Tensor, keys: Tensor, domain: Tensor | None = None) -> Tensor:
+    """Return the rank of each pixel, int64 (B, P): 0 for the most important of `domain`, whose pixels rank first.
+
+    Equal values rank by their key, so a constant map gives a random order, the same one for every method.
+
+    Args:
+        maps: (B, 28, 28) or (B, P).
+        keys: A random number for each pixel, (B, P).
+        domain: Which pixels count, bool (B, P); None for all.
+    """
+    values = maps.flatten(1).double()
+    if domain is not None:
+        values = values.masked_fill(~domain, -torch.inf)
+    by_key = keys.argsort(dim=1, descending=True, stable=True)
+    order = values.gather(1, by_key).argsort(dim=1, descending=True, stable=True)
+    order = by_key.gather(1, order)
+    ranks = torch.empty_like(order)
+    positions = torch.arange(order.shape[1], device=order.device).expand_as(order)
+    return ranks.scatter_(1, order, positions)
+
+
+def cuts(counts: Tensor, steps: int) -> Tensor:
+    """Return how many pixels are gone after each of `steps` equal steps, ⌊k·n/K⌉ for k = 0 … K, int64 (B, K + 1).
+
+    >>> cuts(torch.tensor([5]), 4).tolist()
+    [[0, 1, 3, 4, 5]]
+    """
+    k = torch.arange(steps + 1, device=counts.device)
+    return (2 * k * counts[:, None] + steps) // (2 * steps)

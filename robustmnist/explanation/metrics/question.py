@@ -1,0 +1,102 @@
+"""What maps are judged on: some digits, the classifier's answers to them, and the number that the maps explain."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from robustmnist.draws import Draws
+from robustmnist.explanation.subject import Subject
+from robustmnist.explanation.target import Target
+
+__all__ = ["Array", "Question", "framed"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Some digits, and what is explained of the classifier's answer to each.
+
+    Attributes:
+        subject: The classifier.
+        images: float32 (B, 1, 28, 28), ink in [0, 1].
+        target: What is explained.
+        ids: int64 (B,), on which random draws depend.
+        seed: Of all draws.
+        shared: What several measures need of these digits, computed once.
+    """
+
+    subject: Subject
+    images: Tensor
+    target: Target
+    ids: Tensor
+    seed: int = 0
+    shared: dict[str, object] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return how many digits these are."""
+        return len(self.images)
+
+    def draws(self, stream: str, index: int = 0) -> Draws:
+        """Return the digits' random numbers for one purpose."""
+        return Draws(self.seed, f"measure {stream}", self.ids, index)
+
+    @cached_property
+    def ink(self) -> Tensor:
+        """Where there is ink, ``x > 0``, bool (B, 784)."""
+        return self.images.flatten(1) > 0
+
+    @cached_property
+    def ink_mask(self) -> NDArray[np.bool_]:
+        """The same as an array (B, 784)."""
+        mask: NDArray[np.bool_] = self.ink.cpu().numpy()
+        return mask
+
+    @cached_property
+    def keys(self) -> Tensor:
+        """A random number for each pixel, float32 (B, 784), by which ties are broken: the same for all maps."""
+        return self.draws("ties").uniform(784)
+
+    @cached_property
+    def lost(self) -> Array:
+        """By how much the explained number falls when all ink is gone, f(x) − f(0), float64 (B,)."""
+        both = torch.stack([self.images[:, 0], torch.zeros_like(self.images[:, 0])], dim=1)
+        scores = self.scores(both)
+        return scores[:, 0] - scores[:, 1]
+
+    def logits(self, versions: Tensor) -> Tensor:
+        """Return the logits of K versions of each digit, float64 (B, K, 10), of (B, K, 28, 28)."""
+        with torch.no_grad():
+            answers: Tensor = self.subject.answer(versions.reshape(-1, 1, 28, 28))
+        return answers.double().view(*versions.shape[:2], -1)
+
+    def scores(self, versions: Tensor) -> Array:
+        """Return the explained number of K versions of each digit, float64 (B, K); NaN where logits are not finite."""
+        return self._read(self.logits(versions), self.target.scores)
+
+    def probabilities(self, versions: Tensor) -> Array:
+        """Return the softmax probability of the explained class, float64 (B, K).
+
+        Of a margin it is that of the class against its rival alone: the logistic function of the margin.
+        """
+        if self.target.rivals is not None:
+            return np.asarray(1.0 / (1.0 + np.exp(-self.scores(versions))), np.float64)
+        return self._read(self.logits(versions).softmax(-1), self.target.scores)
+
+    def _read(self, values: Tensor, read: object) -> Array:
+        assert callable(read)
+        many = values.shape[1]
+        target = self.target.take(torch.arange(len(self), device=values.device).repeat_interleave(many))
+        found = target.scores(values.flatten(0, 1)).view(-1, many)
+        invalid = ~values.isfinite().all(-1)
+        array: Array = found.masked_fill(invalid, torch.nan).cpu().numpy()
+        return array
+
+
+def framed(values: Tensor) -> Tensor:
+    """Return rows of 784 pixels as images, (…, 28, 28)."""
+    return values.reshape(*values.shape[:-1], 28, 28)

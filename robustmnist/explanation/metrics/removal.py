@@ -1,0 +1,73 @@
+"""Deletion and insertion: what happens to the answer when ink goes, most or least important first."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robustmnist.explanation.metrics.candidate import Candidate
+from robustmnist.explanation.metrics.ordering import cuts, most_important_first
+from robustmnist.explanation.metrics.question import Array, Question, framed
+from robustmnist.statistics.curves import area_under
+
+__all__ = ["STEPS", "inserted", "removed"]
+
+STEPS = 16  # K: how many equal shares of the pixels go one after the other
+
+
+def removed(question: Question, candidates: list[Candidate]) -> dict[str, Array]:
+    """Return ``srg``, ``deletion`` and ``retention`` of each map, float64 (maps, B) each.
+
+    The ink pixels are set to blank in K = `STEPS` steps, and p is the probability of the explained class after each:
+    A = [½p₀ + Σp_k + ½p_K] / K. ``deletion`` is A with the most important first (low is good), ``retention`` with the
+    least important first (high is good), and ``srg`` is retention − deletion: the fill and the shape of the digit do
+    the same to both, so a random order has 0 on average. NaN for a digit without ink or with logits that are not
+    finite.
+
+    Source: Samek et al. 2017 (deletion); the difference of the two orders: Blücher, Vielhaben & Strodthoff, Decoupling
+    pixel flipping and occlusion strategy for consistent XAI benchmarks, TMLR 2024, arXiv:2401.06654.
+    """
+    found: dict[str, list[Array]] = {"srg": [], "deletion": [], "retention": []}
+    blank = torch.where(question.ink, 0.0, question.images.flatten(1))
+    ends = question.probabilities(framed(torch.stack([question.images.flatten(1), blank], 1)))
+    counts = question.ink.sum(1)
+    gone = cuts(counts, STEPS)[:, 1:-1]
+    for candidate in candidates:
+        rank = most_important_first(candidate.maps, question.keys, question.ink)
+        first = rank[:, None] < gone[..., None]
+        last = (rank[:, None] >= (counts[:, None] - gone)[..., None]) & (rank < counts[:, None])[:, None]
+        inner = question.probabilities(_blanked(question, torch.cat([first, last], 1)))
+        deletion, retention = (
+            area_under(np.arange(STEPS + 1.0), np.concatenate([ends[:, :1], part, ends[:, 1:]], axis=1))
+            for part in (inner[:, : STEPS - 1], inner[:, STEPS - 1 :])
+        )
+        known = ((counts > 0) & candidate.maps.isfinite().flatten(1).all(1)).cpu().numpy()
+        for name, values in (("srg", retention - deletion), ("deletion", deletion), ("retention", retention)):
+            found[name].append(np.where(known, values, np.nan))
+    return {name: np.stack(rows) for name, rows in found.items()}
+
+
+def inserted(question: Question, candidates: list[Candidate]) -> dict[str, Array]:
+    """Return ``insertion`` of each map, float64 (maps, B): the area as pixels of a blank image are uncovered.
+
+    The whole image is uncovered, the most important pixels first, in K = `STEPS` steps; high is good. It rewards any
+    map that ranks ink before paper, the image itself above all: read it beside the controls. On ink alone it would be
+    ``retention`` read backwards.
+
+    Source: Petsiuk, Das & Saenko, RISE, 2018, arXiv:1806.07421.
+    """
+    flat = question.images.flatten(1)
+    ends = question.probabilities(framed(torch.stack([torch.zeros_like(flat), flat], 1)))
+    shown = cuts(torch.full((len(question),), flat.shape[1], device=flat.device), STEPS)[:, 1:-1]
+    rows = []
+    for candidate in candidates:
+        rank = most_important_first(candidate.maps, question.keys)
+        inner = question.probabilities(_blanked(question, rank[:, None] >= shown[..., None]))
+        curve = np.concatenate([ends[:, :1], inner, ends[:, 1:]], axis=1)
+        known = candidate.maps.isfinite().flatten(1).all(1).cpu().numpy()
+        rows.append(np.where(known, area_under(np.arange(STEPS + 1.0), curve), np.nan))
+    return {"insertion": np.stack(rows)}
+
+
+def _blanked(question: Question, gone: Tensor) -> Tensor:
+    """Return the digits with the pixels `gone` (B, K, 784) set to blank, float32 (B, K, 28, 28)."""
+    return framed(question.images.flatten(1)[:, None] * ~gone)
