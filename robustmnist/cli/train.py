@@ -1,8 +1,6 @@
 """``robustmnist train``."""
 
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +11,7 @@ from robustmnist.cli.continuing import resumable, was_given
 from robustmnist.cli.inputs import load_test_digits
 from robustmnist.errors import InputError
 from robustmnist.terminal.echo import echo, echo_json, say
-from robustmnist.terminal.progress import progress
+from robustmnist.terminal.training import training_progress
 from robustmnist.wording.numbers import interval, percent
 
 if TYPE_CHECKING:
@@ -45,6 +43,7 @@ MOST_EPOCHS = 10_000  # as in a recipe, whose module would need torch
     "--resume", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Continue an interrupted run."
 )
 @options.code
+@click.option("--tensorboard", is_flag=True, help="Also write events for TensorBoard; needs tensorboardX.")
 @options.device
 @options.data_dir
 @options.out
@@ -59,6 +58,7 @@ def command(
     dataset: str | None,
     resume: Path | None,
     codes: tuple[str, ...],
+    tensorboard: bool,
     device: str,
     data_dir: Path | None,
     out: Path | None,
@@ -95,7 +95,7 @@ def command(
     with (
         output_folder(out, wanted.name) as folder,
         resumable(ctx, _continuing(ctx, folder), folder / "recipe.toml"),
-        _progress(f"train {wanted.name}") as report,
+        training_progress(f"train {wanted.name}") as shown,
     ):
         run = train(
             wanted,
@@ -103,7 +103,10 @@ def command(
             out=folder,
             resume=resume is not None,
             data_dir=data_dir,
-            on_progress=report,
+            on_progress=shown.report,
+            on_step=shown.step,
+            on_epoch=shown.epoch,
+            tensorboard=tensorboard,
             load=_load,
             notify=say,
             code=codes,
@@ -145,27 +148,13 @@ def _show(run: "RunFolder", *, as_json: bool) -> None:
         f"epoch {best['epoch']} of {metrics['epochs']}, {metrics['training_seconds']:.0f} s of training"
     )
     echo(f"checkpoint: {run.best}")
+    echo(f"page: {run.page}")
     echo(f"run: {run.path}")
 
 
 def _load(name: str, *, part: str, data_dir: Path | None, device: "torch.device") -> "Dataset":
     """Return digits as `load_dataset` does, with a bar where they are downloaded, and say which they are."""
     return load_test_digits(name, data_dir, None, device, part=part)
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[int, int, int], None]]:
-    """Show the progress of a training, timed from its first report: loading and earlier epochs do not count."""
-    with ExitStack() as stack:
-        bar, before = None, 0
-
-        def report(done: int, total: int, images: int) -> None:
-            nonlocal bar, before
-            if bar is None:
-                bar, before = stack.enter_context(progress(title, unit="epochs", images=True)), images
-            bar(done, total, images - before)
-
-        yield report
 
 
 def _continuing(ctx: click.Context, folder: Path) -> str:

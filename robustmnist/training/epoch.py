@@ -3,7 +3,6 @@
 import copy
 import math
 import time
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,16 +14,18 @@ from robustmnist.models.inference.folding import without_norms
 from robustmnist.system.device import describe_device
 from robustmnist.system.installation import versions
 from robustmnist.training.digits import Digits
+from robustmnist.training.evidence.tables import append_rows
+from robustmnist.training.evidence.trace import LAYERS, STEPS, Trace, layers_of
 from robustmnist.training.finish import training_seconds
+from robustmnist.training.hooks import Hooks
 from robustmnist.training.loop import Best, State, measure, train_epoch, uses_bfloat16
 from robustmnist.training.recipe import Recipe
 from robustmnist.training.run_folder import RunFolder
 
-__all__ = ["DivergedError", "Report", "run_epoch"]
-
-Report = Callable[[int, int, int], None]
+__all__ = ["DivergedError", "run_epoch"]
 
 PRECISION = "float16"  # of the matrices and kernels in a checkpoint
+LIVE = 0.5  # seconds between two reports of the loss of the moment
 
 
 class DivergedError(Exception):
@@ -32,22 +33,31 @@ class DivergedError(Exception):
 
 
 def run_epoch(
-    run: RunFolder, state: State, recipe: Recipe, digits: Digits, device: torch.device, on_progress: Report | None
-) -> None:
-    """Train one epoch, validate it, and write everything but the state to the folder.
+    run: RunFolder, state: State, recipe: Recipe, digits: Digits, device: torch.device, hooks: Hooks
+) -> dict[str, float]:
+    """Train one epoch, validate it, write everything but the state to the folder, and return norms of the layers.
 
-    What is validated and saved is the plain network that will be used: batch norms folded, weights rounded as stored.
+    The norms are ``gradient_norm/LAYER``, the mean over the steps, and ``weight_norm/LAYER`` at the end. What is
+    validated and saved is the plain network that will be used: batch norms folded, weights rounded as stored.
     """
-    began = time.perf_counter()
+    began = shown = time.perf_counter()
+    trace = Trace()
     seen = state.epoch * len(digits.training)
     images, labels = digits.training_images, digits.training.labels
 
     def on_step(done: int) -> None:
-        if on_progress is not None:
-            on_progress(state.epoch, recipe.epochs, seen + done)
+        nonlocal shown
+        if hooks.on_progress is not None:
+            hooks.on_progress(state.epoch, recipe.epochs, seen + done)
+        if hooks.on_step is not None and done and time.perf_counter() - shown > LIVE:
+            hooks.on_step({"epoch": state.epoch + 1, "epochs": recipe.epochs} | trace.latest())
+            shown = time.perf_counter()
 
     on_step(0)
-    trained = train_epoch(state, recipe, images, labels, on_step)
+    trained = train_epoch(state, recipe, images, labels, on_step, trace)
+    norms = _norms(state.model, trace)
+    append_rows(run.steps, STEPS, trace.step_rows(state.epoch))
+    append_rows(run.layers, LAYERS, [(state.epoch, name, f"{a:.6g}", f"{b:.6g}") for name, (a, b) in norms.items()])
     architecture, model = without_norms(recipe.architecture, _with_weights(state))
     round_weights(model, PRECISION)
     correct, loss = measure(model, digits.validation_images, digits.validation.labels)
@@ -65,6 +75,18 @@ def run_epoch(
         run.write_recipe(path, recipe)
         save_checkpoint(path, model, **facts, validation_accuracy=accuracy, best_epoch=state.epoch)
     run.write_history(state.history)
+    gradients = {f"gradient_norm/{name}": gradient for name, (gradient, _) in norms.items()}
+    return gradients | {f"weight_norm/{name}": weight for name, (_, weight) in norms.items()}
+
+
+def _norms(model: torch.nn.Module, trace: Trace) -> dict[str, tuple[float, float]]:
+    """Return of each layer with parameters the norm of its gradients, mean over the steps, and of its weights."""
+    layers = layers_of(model)
+    squares = torch.stack(torch._foreach_norm(list(model.parameters()))).detach().double().square().tolist()
+    sums = dict.fromkeys(layers, 0.0)
+    for layer, square in zip(layers, squares, strict=True):
+        sums[layer] += square
+    return {name: (norm, math.sqrt(sums[name])) for name, norm in trace.layer_norms(layers).items()}
 
 
 def _with_weights(state: State) -> torch.nn.Module:

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from torch import Tensor
+
+from robustmnist.data import Dataset
 from robustmnist.errors import CheckpointError, RunError
 from robustmnist.models.checkpoints.card import TestAccuracy, write_card
 from robustmnist.models.checkpoints.checkpoint import Checkpoint, load_checkpoint
@@ -9,12 +12,13 @@ from robustmnist.results import fit_temperature, wilson
 from robustmnist.system.validation import shorten
 from robustmnist.training.curves import draw_curves
 from robustmnist.training.digits import Digits
+from robustmnist.training.evidence.page import write_page
 from robustmnist.training.loop import State, measure
 from robustmnist.training.recipe import Recipe
 from robustmnist.training.run_folder import RunFolder
 from robustmnist.training.state import check_begun
 
-__all__ = ["check_complete", "summarise", "temperature_of", "test_best", "training_seconds"]
+__all__ = ["check_complete", "misread", "summarise", "temperature_of", "test_best", "training_seconds"]
 
 
 def check_complete(run: RunFolder, recipe: Recipe, codes: Sequence[str] = ()) -> None:
@@ -59,8 +63,23 @@ def temperature_of(checkpoint: Checkpoint, digits: Digits) -> float:
     return round(fit_temperature(logits.cpu().numpy(), digits.validation.labels.cpu().numpy()), 6)
 
 
-def summarise(run: RunFolder, state: State, recipe: Recipe, status: str, notify: Callable[[str], object]) -> None:
-    """Write metrics.json and then draw the curves, of the finished epochs.
+def misread(run: RunFolder, validation: Dataset, codes: Sequence[str] = ()) -> Tensor:
+    """Return the validation digits that the best checkpoint reads wrong, float32 (n, 1, 28, 28)."""
+    best = load_checkpoint(run.best, device=validation.device, code=codes)
+    answers = best.deployed(validation.images).argmax(1)
+    return validation.images[answers != validation.labels]
+
+
+def summarise(
+    run: RunFolder,
+    state: State,
+    recipe: Recipe,
+    digits: Digits,
+    status: str,
+    notify: Callable[[str], object],
+    codes: Sequence[str] = (),
+) -> None:
+    """Write metrics.json and then the page and the curves, of the finished epochs.
 
     Curves that cannot be drawn cost no metrics: `notify` is called with one sentence about them.
     """
@@ -82,6 +101,8 @@ def summarise(run: RunFolder, state: State, recipe: Recipe, status: str, notify:
             "best": best,
         }
     )
+    if state.history:
+        write_page(run, digits.validation, codes)
     try:
         title = f"{recipe.name}: {recipe.title or recipe.architecture['model']}"
         curves = draw_curves(state.history, title) if state.history else {}

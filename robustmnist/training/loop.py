@@ -15,7 +15,8 @@ from robustmnist.models.architectures.own import build_own, check_trainable
 from robustmnist.models.inference.deployed import deployed
 from robustmnist.system.python_code import Code, code_for
 from robustmnist.training.augment import augment
-from robustmnist.training.optimise import gradient_norm, learning_rate, make_optimizer
+from robustmnist.training.evidence.trace import Trace
+from robustmnist.training.optimise import gradient_norms, learning_rate, make_optimizer
 from robustmnist.training.recipe import Recipe
 
 __all__ = ["Best", "State", "derive_seed", "measure", "start", "train_epoch"]
@@ -79,7 +80,12 @@ def start(recipe: Recipe, device: torch.device, codes: Sequence[str] = ()) -> St
 
 
 def train_epoch(
-    state: State, recipe: Recipe, images: Tensor, labels: Tensor, on_step: Callable[[int], None] | None = None
+    state: State,
+    recipe: Recipe,
+    images: Tensor,
+    labels: Tensor,
+    on_step: Callable[[int], None] | None = None,
+    trace: Trace | None = None,
 ) -> dict[str, float]:
     """Train one epoch, changing `state`, and return loss, accuracy, learning rate and gradient norm over it.
 
@@ -92,10 +98,12 @@ def train_epoch(
         images: float32 (n, 1, 28, 28).
         labels: int64 (n,).
         on_step: Called with the number of digits seen so far in this epoch.
+        trace: What is to keep the numbers of every step.
     """
+    trace = Trace() if trace is None else trace
     device = images.device
     batch = min(recipe.batch_size, len(labels))
-    steps = len(labels) // batch
+    steps, trace.batch = len(labels) // batch, batch
     order = torch.randperm(len(labels), generator=_generator(recipe.seed, state.epoch, "order")).to(device)
     strengths = _generator(recipe.seed, state.epoch, "augment")
     loss_sum, correct, norm_sum = torch.zeros((3,), device=device).unbind()
@@ -122,9 +130,11 @@ def train_epoch(
             state.optimizer.step()
             _average(averaged, recipe.average.decay, state.epoch * steps + step)
             # Sums stay on the device: reading them at every step would wait for a GPU each time.
+            right, norms = (logits.detach().argmax(1) == wanted).sum(), gradient_norms(parameters)
             loss_sum += loss.detach()
-            correct += (logits.detach().argmax(1) == wanted).sum()
-            norm_sum += gradient_norm(parameters)
+            correct += right
+            norm_sum += torch.linalg.vector_norm(norms)
+            trace.add(rate, loss.detach(), right, norms)
             if on_step is not None:
                 on_step((step + 1) * batch)
     state.epoch += 1

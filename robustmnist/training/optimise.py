@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from robustmnist.training.recipe import Optimizer, Schedule
 
-__all__ = ["gradient_norm", "learning_rate", "make_optimizer"]
+__all__ = ["gradient_norms", "learning_rate", "make_optimizer"]
 
 
 def make_optimizer(settings: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
@@ -51,11 +51,14 @@ def learning_rate(schedule: Schedule, peak: float, step: int, steps: int, epochs
             return peak
 
 
-def gradient_norm(parameters: Iterable[nn.Parameter]) -> Tensor:
-    """Return the Euclidean norm of all gradients together, a scalar on their device."""
-    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
-    return norm
+def gradient_norms(parameters: Iterable[nn.Parameter]) -> Tensor:
+    """Return the Euclidean norm of each parameter's gradient, (parameters,) on their device."""
+    return torch.stack(torch._foreach_norm([_gradient(parameter) for parameter in parameters]))
+
+
+def _gradient(parameter: nn.Parameter) -> Tensor:
+    """Return the gradient of `parameter`, zeros where it had no part in the loss."""
+    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
 
 
 def _half_cosine(start: float, end: float, share: float) -> float:

@@ -3,6 +3,9 @@
 recipe.toml         the exact recipe, every value spelled out
 best.*, last.*      checkpoints, recipe included: the epoch that did best on the validation digits, and the latest one
 history.csv         one row per epoch
+steps.csv           one row per step: learning rate, loss, accuracy, gradient norm
+layers.csv          one row per layer and epoch: gradient norm, mean over the steps, and weight norm
+training.html       all of that as one page, with what the best epoch answers on the validation digits
 metrics.json        how far it went and how well the best epoch reads
 curves.png, .svg    the history drawn
 state.safetensors   everything that ``--resume`` needs
@@ -85,6 +88,21 @@ class RunFolder:
     def metrics(self) -> dict[str, Any]:
         """What metrics.json holds; empty before the first epoch has ended."""
         return read_metrics(self.path / "metrics.json")
+
+    @property
+    def steps(self) -> Path:
+        """The table with a row per step."""
+        return self.path / "steps.csv"
+
+    @property
+    def layers(self) -> Path:
+        """The table with a row per layer and epoch."""
+        return self.path / "layers.csv"
+
+    @property
+    def page(self) -> Path:
+        """The page about the training."""
+        return self.path / "training.html"
 
     def check_absent(self) -> None:
         """Raise RunError if the folder holds anything already."""

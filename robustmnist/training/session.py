@@ -14,8 +14,11 @@ from robustmnist.system.device import resolve_device
 from robustmnist.system.folders import output_folder
 from robustmnist.system.threads import torch_threads
 from robustmnist.training.digits import Digits, Load, load_digits
-from robustmnist.training.epoch import DivergedError, Report, run_epoch
-from robustmnist.training.finish import check_complete, summarise, temperature_of, test_best
+from robustmnist.training.epoch import DivergedError, run_epoch
+from robustmnist.training.evidence.tables import keep_epochs
+from robustmnist.training.evidence.tensorboard import TensorBoard, check_tensorboard
+from robustmnist.training.finish import check_complete, misread, summarise, temperature_of, test_best
+from robustmnist.training.hooks import Hooks, Numbers, Report
 from robustmnist.training.loop import State, start
 from robustmnist.training.machine import Machine, other_machine, this_machine, threads_of
 from robustmnist.training.recipe import Recipe
@@ -35,6 +38,9 @@ def train(
     resume: bool = False,
     data_dir: Path | None = None,
     on_progress: Report | None = None,
+    on_step: Numbers | None = None,
+    on_epoch: Numbers | None = None,
+    tensorboard: bool = False,
     digits: Digits | None = None,
     load: Load = load_dataset,
     notify: Notify = warnings.warn,
@@ -54,6 +60,11 @@ def train(
         resume: Go on with the run in `out`.
         data_dir: Where MNIST is, if not in the usual places.
         on_progress: Called with epochs done, epochs in all, and digits seen; first when all is loaded.
+        on_step: Called at most twice a second within an epoch, with ``epoch``, ``epochs`` and the ``train_loss``,
+            ``train_accuracy`` and ``learning_rate`` of the latest steps.
+        on_epoch: Called after every epoch with plain values: the row of history.csv, ``epochs``, ``best_epoch``,
+            ``best_validation_accuracy``, and ``gradient_norm/LAYER`` and ``weight_norm/LAYER`` of every layer.
+        tensorboard: Whether to write events for TensorBoard to ``tensorboard/`` in the folder; needs tensorboardX.
         digits: What to train on; by default what the recipe names.
         load: The function that reads the recipe's digits; it takes the arguments of `load_dataset`.
         notify: Called with one sentence: where something else is done than the recipe says, a resumed run will not end
@@ -61,11 +72,14 @@ def train(
         code: ``net.py:Net``, where the recipe's model is a class of your own: the recipe alone may not run it.
 
     Raises:
+        InputError: If `tensorboard` is asked for and tensorboardX is not installed.
         DataError: If the digits are not there, or those to test on are among those to train on.
         RunError: If `out` holds a run already, or none that can be resumed with this recipe.
         RecipeError: If the recipe cannot be trained on these digits, or the training diverges.
     """
     codes = [code] if isinstance(code, str) else list(code)
+    if tensorboard:
+        check_tensorboard()
     with output_folder(out, recipe.name) as folder:
         where, run = resolve_device(device), RunFolder(folder)
         if resume:
@@ -88,7 +102,13 @@ def train(
                 machine = this_machine(recipe, where)
                 if state.epoch and (difference := other_machine(begun, machine)):
                     notify(difference)
-                _train(run, state, recipe, digits, where, machine, on_progress, notify, codes)
+                hooks = Hooks(on_progress, on_step, on_epoch)
+                for table in (run.steps, run.layers):
+                    keep_epochs(table, state.epoch)
+                board = TensorBoard(run.path / "tensorboard", state.epoch) if tensorboard else None
+                _train(run, state, recipe, digits, where, machine, hooks, board, notify, codes)
+                if board is not None:
+                    board.finish(recipe, run.metrics, misread(run, digits.validation, codes))
     return run
 
 
@@ -99,26 +119,39 @@ def _train(
     digits: Digits,
     device: torch.device,
     machine: Machine,
-    on_progress: Report | None,
+    hooks: Hooks,
+    board: TensorBoard | None,
     notify: Notify,
     codes: Sequence[str],
 ) -> None:
     """Train the remaining epochs, test the best epoch, and write how the training ended."""
     try:
         while state.epoch < recipe.epochs and not _patience_spent(state, recipe):
-            run_epoch(run, state, recipe, digits, device, on_progress)
+            norms = run_epoch(run, state, recipe, digits, device, hooks)
             # Last of all: a kill before this line redoes the epoch and writes the same files again.
             save_state(run.state, state, _begun(recipe, digits, state), machine.as_dict())
-            if on_progress is not None:
-                on_progress(state.epoch, recipe.epochs, state.epoch * len(digits.training))
+            numbers = _epoch_numbers(state, recipe) | norms
+            if board is not None:
+                board.epoch(numbers, state.model)
+            if hooks.on_epoch is not None:
+                hooks.on_epoch(numbers)
+            if hooks.on_progress is not None:
+                hooks.on_progress(state.epoch, recipe.epochs, state.epoch * len(digits.training))
     except KeyboardInterrupt:
-        summarise(run, state, recipe, "interrupted", notify)
+        summarise(run, state, recipe, digits, "interrupted", notify, codes)
         raise
     except DivergedError:
-        summarise(run, state, recipe, "diverged", notify)
+        summarise(run, state, recipe, digits, "diverged", notify, codes)
         raise _diverged(run, state, recipe) from None
     test_best(run, state, digits, codes)
-    summarise(run, state, recipe, "complete", notify)
+    summarise(run, state, recipe, digits, "complete", notify, codes)
+
+
+def _epoch_numbers(state: State, recipe: Recipe) -> dict[str, Any]:
+    """Return the latest row of the history, and which epoch is the best so far."""
+    assert state.best is not None  # an epoch has ended
+    best = {"best_epoch": state.best.epoch, "best_validation_accuracy": state.best.accuracy}
+    return state.history[-1] | {"epochs": recipe.epochs} | best
 
 
 def _diverged(run: RunFolder, state: State, recipe: Recipe) -> RecipeError:

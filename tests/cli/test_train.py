@@ -17,6 +17,7 @@ from robustmnist.cli import cli
 from robustmnist.cli import train as module
 from robustmnist.data import load
 from robustmnist.errors import RecipeError
+from robustmnist.terminal import training as shown
 from robustmnist.training import load_recipe
 from robustmnist.training.read import check_recipe
 
@@ -55,7 +56,7 @@ def test_a_download_is_shown_and_no_part_of_the_speed(
     contents = small_mnist.install(monkeypatch)
     monkeypatch.setenv("ROBUSTMNIST_DATA", "")
     monkeypatch.setattr(load, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr(module, "progress", watched(bars := []))
+    monkeypatch.setattr(shown, "progress", watched(bars := []))
     monkeypatch.setattr("robustmnist.cli.inputs.progress", watched(bars))
 
     def download(files: Any, folder: Path, *, on_progress: Any) -> None:
@@ -66,8 +67,12 @@ def test_a_download_is_shown_and_no_part_of_the_speed(
     assert call("train", tiny, "-o", tmp_path / "run", "--device", "cpu").exit_code == 0
     titles = [title for title, *_ in bars]
     assert titles == ["Downloading"] * 2 + ["train tiny"] * (len(bars) - 2)
-    assert bars[2] == ("train tiny", 0, 1, 0)  # the clock of a bar starts with it
-    assert bars[-1] == ("train tiny", 1, 1, 50)
+    assert bars[2] == ("train tiny", 0, 1, 0, "")  # the clock of a bar starts with it
+    *counts, detail = bars[-1]
+    assert counts == ["train tiny", 1, 1, 50]
+    assert re.fullmatch(
+        r"loss \d\.\d{4}, train [\d.]+ %, learning rate \S+, validation [\d.]+ %, best [\d.]+ % in epoch 1", detail
+    )
 
 
 def watched(reports: list[tuple[Any, ...]]) -> Any:
@@ -81,11 +86,11 @@ def watched(reports: list[tuple[Any, ...]]) -> Any:
 
 
 def test_a_resumed_run_counts_only_its_own_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "progress", watched(bars := []))
-    with module._progress("train x") as report:
-        report(2, 3, 600)
-        report(2, 3, 650)
-    assert [images for *_, images in bars] == [0, 50]
+    monkeypatch.setattr(shown, "progress", watched(bars := []))
+    with shown.training_progress("train x") as progress:
+        progress.report(2, 3, 600)
+        progress.report(2, 3, 650)
+    assert [images for *_, images, _ in bars] == [0, 50]
 
 
 @pytest.mark.parametrize("given", [[], ["--device", "cpu", "--data-dir", "my data"]])

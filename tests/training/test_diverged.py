@@ -46,12 +46,15 @@ def test_logits_that_are_not_finite_read_nothing(monkeypatch: pytest.MonkeyPatch
     assert measure(Broken(bad, 8), images, labels)[0] == 0
 
 
+EVIDENCE = {"steps.csv", "layers.csv"}  # the steps of the epoch that diverged
+
+
 def test_a_training_that_diverges_at_once(tmp_path: Path) -> None:
     wanted = recipe(**WILD | {"optimizer": {"name": "sgd", "lr": 10.0, "momentum": 0.99, "weight_decay": 1.0}})
     for again in (False, True):
         with pytest.raises(RecipeError, match=r"diverged in epoch 1: .*; train .* with an optimizer\.lr below 10$"):
             train(wanted, device="cpu", out=tmp_path / "run", resume=again)
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {"recipe.toml", "metrics.json"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"recipe.toml", "metrics.json", *EVIDENCE}
     metrics = RunFolder(tmp_path / "run").metrics
     assert (metrics["status"], metrics["epochs"], metrics["best"]) == ("diverged", 0, None)
 

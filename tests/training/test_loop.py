@@ -16,7 +16,7 @@ from robustmnist.training.augment import augment
 from robustmnist.training.curves import draw_curves
 from robustmnist.training.digits import stratified_split
 from robustmnist.training.loop import derive_seed, start, train_epoch
-from robustmnist.training.optimise import gradient_norm, learning_rate, make_optimizer
+from robustmnist.training.optimise import gradient_norms, learning_rate, make_optimizer
 from robustmnist.training.read import check_recipe
 from robustmnist.training.recipe import Augment, Optimizer, Schedule
 
@@ -97,7 +97,8 @@ def test_optimizers_are_torchs_own(name: Any) -> None:
 def test_gradient_norm() -> None:
     layer = nn.Linear(3, 2)
     layer(torch.ones(4, 3)).sum().backward()
-    assert float(gradient_norm(layer.parameters())) == pytest.approx(math.sqrt(6 * 16 + 2 * 16))
+    norms = gradient_norms([*layer.parameters(), nn.Parameter(torch.ones(3))])  # the last has no gradient
+    assert norms.tolist() == pytest.approx([math.sqrt(6 * 16), math.sqrt(2 * 16), 0.0])
 
 
 def test_seeds_differ_by_all_that_they_are_made_of() -> None:

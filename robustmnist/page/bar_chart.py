@@ -1,0 +1,115 @@
+"""Bars side by side: counts of classes, histograms, one or more series in hues of their own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from robustmnist.page.axis import ticks
+from robustmnist.page.svg import Point, line, picture, rectangle, stroke, word
+from robustmnist.wording.numbers import brief
+
+__all__ = ["Bars", "Histogram", "bar_chart", "histogram_chart"]
+
+WIDTH, HEIGHT = 372, 200  # px
+TOP, BOTTOM, LEFT, RIGHT = 22, 38, 44, 10
+GAP = 0.25  # share of a group that stays empty
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A series of bars: the number of its hue and the heights, one per group."""
+
+    hue: int
+    heights: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """A histogram as an outline: the number of its hue and the share in every bin."""
+
+    hue: int
+    shares: tuple[float, ...]
+
+
+def bar_chart(series: Sequence[Bars], marks: Sequence[str], axis: str, across: str, label: str) -> Markup:
+    """Draw a group of bars per mark, from 0 up.
+
+    Args:
+        series: One bar of each stands in every group.
+        marks: The names of the groups, under them.
+        axis: What the heights are.
+        across: What the groups are.
+        label: What is shown, in words.
+    """
+    top = max((height for one in series for height in one.heights), default=0.0) or 1.0
+    base, end = HEIGHT - BOTTOM, WIDTH - RIGHT
+    group = (end - LEFT) / max(len(marks), 1)
+    wide = group * (1 - GAP) / max(len(series), 1)
+    parts = _frame(top, axis, across, end)
+    for at, one in enumerate(series):
+        for place, height in enumerate(one.heights):
+            tall = height / top * (base - TOP)
+            x = LEFT + place * group + group * GAP / 2 + at * wide
+            if tall > 0:
+                parts.append(rectangle(x, base - tall, wide, tall, f"f{one.hue}"))
+    parts += [word(LEFT + (at + 0.5) * group, base + 15, mark, "tmuted", "middle") for at, mark in enumerate(marks)]
+    return picture(WIDTH, HEIGHT, parts, label=label)
+
+
+def histogram_chart(
+    series: Sequence[Histogram],
+    ends: tuple[float, float],
+    axis: str,
+    across: str,
+    label: str,
+    *,
+    band: tuple[float, float] | None = None,
+) -> Markup:
+    """Draw histograms over each other as outlines.
+
+    Args:
+        series: With as many bins each.
+        ends: Where the first bin starts and the last ends.
+        axis: What the heights are.
+        across: What is counted, with its unit.
+        label: What is shown, in words.
+        band: A range that is tinted.
+    """
+    low, high = ends
+    top = max((share for one in series for share in one.shares), default=0.0) or 1.0
+    base, end = HEIGHT - BOTTOM, WIDTH - RIGHT
+
+    def x(value: float) -> float:
+        return LEFT + (value - low) / (high - low) * (end - LEFT)
+
+    parts: list[Markup] = []
+    if band is not None:
+        first, last = (x(min(max(value, low), high)) for value in band)
+        parts.append(rectangle(first, TOP, last - first, base - TOP, "fband"))
+    parts += _frame(top, axis, across, end)
+    for one in series:
+        step = (high - low) / len(one.shares)
+        outline: list[Point] = [(LEFT, base)]
+        for at, share in enumerate(one.shares):
+            y = base - share / top * (base - TOP)
+            outline += [(x(low + at * step), y), (x(low + (at + 1) * step), y)]
+        parts.append(line([*outline, (end, base)], f"s{one.hue} ln"))
+    parts += [word(x(mark), base + 15, brief(mark), "tmuted", "middle") for mark in ticks(low, high, 6)]
+    return picture(WIDTH, HEIGHT, parts, label=label)
+
+
+def _frame(top: float, axis: str, across: str, end: float) -> list[Markup]:
+    base = HEIGHT - BOTTOM
+
+    def y(value: float) -> float:
+        return base - value / top * (base - TOP)
+
+    marks = ticks(0.0, top, 5)
+    return [
+        stroke((((LEFT, y(mark)), (end, y(mark))) for mark in marks if mark), "srule"),
+        line([(LEFT, base), (end, base)], "smuted"),
+        *(word(LEFT - 6, y(mark) + 4, brief(mark), "tmuted", "end") for mark in marks),
+        word(0, 11, axis),
+        word((LEFT + end) / 2, HEIGHT - 6, across, "", "middle"),
+    ]
