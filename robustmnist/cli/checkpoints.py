@@ -1,12 +1,14 @@
 """``robustmnist checkpoints``."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from robustmnist.cli import options
+from robustmnist.cli.outputs import is_folder
 from robustmnist.system.device import described
-from robustmnist.terminal.echo import echo, echo_json
+from robustmnist.terminal.echo import echo, echo_json, say
 from robustmnist.terminal.table import print_table
 
 if TYPE_CHECKING:
@@ -24,15 +26,20 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
 
     With names, or paths to weights: everything on their cards, after a check that weights and card belong together. The
     file of an adopted model, and the weights of an architecture of your own, are compared to the card, and no code is
-    run.
+    run. With folders of training runs: a table of them: in what their recipes differ, how well they read, and their
+    areas where an evaluation is among the folders.
 
     \b
     robustmnist checkpoints
     robustmnist checkpoints cnn cnn-augmented
     robustmnist checkpoints runs/mine/best --json
+    robustmnist checkpoints runs/*
     """  # noqa: D301 (click reads a real \b as "keep these lines")
     from robustmnist.models.checkpoints.card import Card, list_checkpoints
 
+    if any(is_folder(Path(name)) for name in names):
+        _runs([Path(name) for name in names], as_json=as_json)
+        return
     cards = [_checked(name) for name in names] if names else list(list_checkpoints())
     if as_json:
         echo_json([card.as_dict() for card in cards])
@@ -45,6 +52,37 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
     else:
         head = ("checkpoint", "model", "parameters", "test accuracy", "95 % interval", "trained on", "description")
         print_table(head, [_row(card) for card in cards if isinstance(card, Card)])
+
+
+def _inside(path: Path) -> list[Path]:
+    """Return the run folders in `path` where it is none itself, else `path`."""
+    from robustmnist.training.runs_table import is_evaluation, is_run
+
+    if is_run(path) or is_evaluation(path) or not is_folder(path):
+        return [path]
+    inner = sorted(each for each in path.iterdir() if is_run(each) or is_evaluation(each))
+    return inner or [path]
+
+
+def _runs(paths: list[Path], *, as_json: bool) -> None:
+    """Print the training runs among folders as a table; say which of the others are neither run nor evaluation."""
+    from robustmnist.errors import InputError
+    from robustmnist.terminal.runs import show_runs
+    from robustmnist.training.runs_table import is_evaluation, is_run, runs_table
+
+    paths = [path for given in paths for path in _inside(given)]
+    runs = [path for path in paths if is_run(path)]
+    evaluations = [path for path in paths if is_evaluation(path)]
+    for path in paths:
+        if path not in runs and path not in evaluations:
+            say(f"notice: {path} holds neither a training run nor an evaluation: it is left out")
+    if not runs:
+        raise InputError("no training run is among these", where=str(paths[0]), remedy="name folders of train, runs/*")
+    rows = runs_table(runs, evaluations)
+    if as_json:
+        echo_json([row.as_dict() for row in rows])
+    else:
+        show_runs(rows)
 
 
 def _checked(name: str) -> "Card | AdoptedCard":

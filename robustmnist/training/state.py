@@ -15,7 +15,7 @@ from robustmnist.system.files import sha256_bytes, write_atomic
 from robustmnist.system.validation import check_plain, shorten
 from robustmnist.training.loop import Best, State
 
-__all__ = ["check_begun", "load_state", "save_state"]
+__all__ = ["check_begun", "flat", "load_state", "save_state"]
 
 
 def save_state(path: Path, state: State, begun: Mapping[str, Any], machine: Mapping[str, Any]) -> None:
@@ -74,7 +74,7 @@ def check_begun(there: Mapping[str, Any], asked: Mapping[str, Any], *, where: Pa
     for name, values in asked.items():
         if name not in there:  # as of a file written before this was kept
             raise RunError(f"does not record with which {name} the run was begun", where=where, remedy=_ANEW)
-        was, wanted = _flat(there[name]), _flat(values)
+        was, wanted = flat(there[name]), flat(values)
         differences = [
             f"{key} = {shorten(was.get(key))}, not {shorten(wanted.get(key))}"
             for key in {**was, **wanted}
@@ -88,16 +88,15 @@ def check_begun(there: Mapping[str, Any], asked: Mapping[str, Any], *, where: Pa
 _ANEW = "start the training again in another folder"
 
 
-def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
+def flat(table: Mapping[str, Any]) -> dict[str, Any]:
     """Return nested tables as a flat table, keys joined by dots."""
-    flat: dict[str, Any] = {}
+    leaves: dict[str, Any] = {}
     for key, value in table.items():
-        flat |= (
-            {f"{key}.{inner}": leaf for inner, leaf in _flat(value).items()}
-            if isinstance(value, dict)
-            else {key: value}
-        )
-    return flat
+        if isinstance(value, dict):
+            leaves |= {f"{key}.{inner}": leaf for inner, leaf in flat(value).items()}
+        else:
+            leaves[key] = value
+    return leaves
 
 
 def _restore(state: State, plain: dict[str, Any], tensors: dict[str, Tensor]) -> None:
