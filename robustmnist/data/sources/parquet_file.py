@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from robustmnist.data.dataset import Dataset
 from robustmnist.data.formats.picture import decode_picture
@@ -40,7 +41,8 @@ def load_parquet(request: Request) -> Dataset:
         remedy = "pip install 'robustmnist[parquet]'"
         raise DataError("reading Parquet needs pyarrow", where=request.argument, remedy=remedy) from cause
     path, data = read_user_file(request.argument, MOST_BYTES)
-    pictures, labels = [], []
+    pictures: list[tuple[Tensor, bool]] = []
+    labels: list[int] = []
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
         names = list(file.schema_arrow.names)
