@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -62,17 +63,14 @@ def export(
         InputError: If the classifier is no chain of known layers, or the file, the format or what it needs is wrong.
     """
     check_format(format, int8=int8)
-    if isinstance(model, str | Path):
-        codes = [code] if isinstance(code, str) else code
-        if not is_bare(model) and (left := codes_left([str(model)], codes)):
-            raise InputError(f"the checkpoint does not need {left[0]}", where="--code", remedy="leave it out")
-        model = open_checkpoint(model, codes=codes, data_dir=data_dir, notify=notify)
-    if isinstance(model, nn.Module):
-        network, name, facts = model, type(model).__name__, dict[str, str]()
-    else:
-        network, name, facts = model.model, model.name, about(model.card)
-        if isinstance(model.card, AdoptedCard) and model.card.source.form == "onnx":
+    codes = [code] if isinstance(code, str) else code
+    opened = _opened(model, codes, data_dir, notify)
+    if isinstance(opened, Checkpoint):
+        network, name, facts = opened.model, opened.name, about(opened.card)
+        if isinstance(opened.card, AdoptedCard) and opened.card.source.form == "onnx":
             raise CheckpointError("is an ONNX file already", where=name, remedy="use that file as it is")
+    else:
+        network, name, facts = opened, type(opened).__name__, {}
     digits, quantised = None, ""
     if int8:
         digits = training_digits(data_dir, count=CALIBRATION, notify=notify)
@@ -86,3 +84,17 @@ def export(
     except CheckpointError as cause:
         raise CheckpointError(cause.what, where=cause.where or name, remedy=cause.remedy) from cause
     return Export(name, path, content, quantised)
+
+
+def _opened(
+    model: Any, codes: Sequence[str], data_dir: Path | None, notify: Callable[[str], None] | None
+) -> Checkpoint | nn.Module:
+    """Return what stands for a classifier as one; raise `InputError` where nothing does, or code is named for nothing."""
+    if isinstance(model, Checkpoint | nn.Module):
+        return model
+    if not isinstance(model, str | Path):
+        what, remedy = f"a {type(model).__name__} is no classifier whose layers are known", "a checkpoint or its name"
+        raise InputError(what, where="export", remedy=f"give {remedy}, the path of a file, or a torch module")
+    if not is_bare(model) and (left := codes_left([str(model)], codes)):
+        raise InputError(f"the checkpoint does not need {left[0]}", where="--code", remedy="leave it out")
+    return open_checkpoint(model, codes=codes, data_dir=data_dir, notify=notify)

@@ -9,7 +9,7 @@ from support.model_files import dense_h5
 from support.small_classifiers import convolutional, learnt, some_digits
 
 import robustmnist as rm
-from robustmnist.errors import CheckpointError
+from robustmnist.errors import CheckpointError, InputError
 from robustmnist.models.checkpoints.adopted_card import AdoptedCard
 from robustmnist.models.contract import Adapted, Input
 
@@ -94,6 +94,9 @@ def test_what_cannot_be_exported_is_said_with_its_name(tmp_path: Path, monkeypat
         CheckpointError, match=r"^mine: is a function, of which no layers are known; export it with tor"
     ):
         rm.export("mine.py:f", data_dir=tmp_path)
+    for misuse in (5, None, lambda images: images, {"fc": "fc"}):
+        with pytest.raises(InputError, match="is no classifier whose layers are known; give a checkpoint or its name"):
+            rm.export(misuse)  # type: ignore[arg-type]
     written = rm.export("fc-small")
     assert written.path == Path("fc-small.onnx")
     with pytest.raises(CheckpointError, match="is an ONNX file already; use that file as it is"):
