@@ -89,7 +89,7 @@ def export(
 def _opened(
     model: Any, codes: Sequence[str], data_dir: Path | None, notify: Callable[[str], None] | None
 ) -> Checkpoint | nn.Module:
-    """Return what stands for a classifier as one; raise `InputError` where nothing does, or code is named for nothing."""
+    """Return what stands for a classifier as one; raise `InputError` where nothing does, or code is not needed."""
     if isinstance(model, Checkpoint | nn.Module):
         return model
     if not isinstance(model, str | Path):
