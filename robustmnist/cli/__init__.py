@@ -65,7 +65,19 @@ class _LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+COMPLETION = """\b
+Completion by the Tab key, in the start-up file of your shell:
+  bash  eval "$(_ROBUSTMNIST_COMPLETE=bash_source robustmnist)"
+  zsh   eval "$(_ROBUSTMNIST_COMPLETE=zsh_source robustmnist)"
+  fish  _ROBUSTMNIST_COMPLETE=fish_source robustmnist | source
+"""
+
+
+@click.group(
+    cls=_LazyGroup,
+    epilog=COMPLETION,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="robustmnist")
 def cli() -> None:
     """Find out what 99 % on MNIST hides.

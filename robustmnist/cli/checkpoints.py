@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from robustmnist.cli import names as known
 from robustmnist.cli import options
 from robustmnist.cli.outputs import is_folder
 from robustmnist.system.device import described
@@ -19,7 +20,13 @@ __all__ = ["command"]
 
 
 @click.command("checkpoints")
-@click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
+@click.argument(
+    "names",
+    nargs=-1,
+    metavar="[NAME|PATH]...",
+    callback=known.check_checkpoints,
+    shell_complete=known.complete(known.checkpoint_names),
+)
 @options.json_output
 def command(names: tuple[str, ...], as_json: bool) -> None:
     """List the checkpoints.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robustmnist.cli import options
+from robustmnist.cli import names, options
 from robustmnist.cli.continuing import command_line, folder_name, resumable, was_given
 from robustmnist.cli.inputs import codes_left, load_checkpoints, load_digits, say_notices
 from robustmnist.cli.outputs import check_folder, is_folder, writing
@@ -24,8 +24,14 @@ EVALUATION = ("dataset", "data_dir", "limit", "first", "device", "seed")
 
 
 @click.command("compare")
-@click.argument("things", metavar="DIR|CHECKPOINT...", nargs=-1, required=True)
-@options.suites("core", more=" Of runs: only these.  [default for runs: all that they have]")
+@click.argument(
+    "things",
+    metavar="DIR|CHECKPOINT...",
+    nargs=-1,
+    required=True,
+    shell_complete=names.complete(names.checkpoint_names),
+)
+@options.suites("core", more=" Of runs: only these.  [default for runs: all that they have]", check=False)
 @click.option(
     "--baseline",
     metavar="NAME",
@@ -70,6 +76,8 @@ def command(
     groups = [tuple(name.strip() for name in text.split(",")) for text in seeds]
     folders = [Path(thing) for thing in things if is_folder(Path(thing))]
     _check_things(ctx, things, folders)
+    if not folders:
+        names.check_names(suites, things)
     from robustmnist.report.compare_page import render_comparison
     from robustmnist.results import recipe_groups
     from robustmnist.suites import load_suites

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robustmnist.cli import options
+from robustmnist.cli import names, options
 from robustmnist.cli.continuing import command_line
 from robustmnist.cli.inputs import codes_left, load_checkpoints, load_digits, say_seen
 from robustmnist.cli.outputs import check_folder, writing
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 MOST = 100  # digits on one sheet: beyond that it is taller than viewers show
-METHODS = (
-    "integrated-gradients, expected-gradients, deep-lift, input-x-gradient, saliency, smoothgrad, grad-cam, "
-    "guided-grad-cam, guided-backprop, occlusion, inking, feature-ablation, shapley, kernel-shap, rise"
-)
 TARGETS = ("margin", "predicted", "true", *map(str, range(10)))
 EXAMPLES = """\b
 Examples:
@@ -51,7 +47,10 @@ Examples:
     default=("integrated-gradients",),
     show_default=True,
     metavar="NAME|FILE.py:NAME",
-    help=f"How to attribute: {METHODS}, or a function of your own, which is run; may be given several times.",
+    callback=names.check_methods,
+    shell_complete=names.complete(lambda: names.METHODS),
+    help=f"How to attribute: {', '.join(names.METHODS)}, or a function of your own, which is run; may be given several "
+    "times.",
 )
 @click.option(
     "--layer",

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from robustmnist.cli import names
 from robustmnist.errors import InputError
 
 __all__ = [
@@ -49,11 +50,11 @@ def work(command: F) -> F:
 
     These are the options of `digits`, ``--seed`` and ``-o/--out``.
     """
-    names = [field.name for field in fields(Work)]
+    keys = [field.name for field in fields(Work)]
 
     @functools.wraps(command)
     def gathered(*arguments: Any, **given: Any) -> Any:
-        values = {name: given.pop(name) for name in names}
+        values = {name: given.pop(name) for name in keys}
         return command(*arguments, **given, work=Work(**values))
 
     return cast(F, digits(seed(out(gathered))))
@@ -64,12 +65,13 @@ def digits(command: F) -> F:
     return dataset(data_dir(limit(device(command))))
 
 
-def suites(*default: str, more: str = "") -> Callable[[F], F]:
+def suites(*default: str, more: str = "", check: bool = True) -> Callable[[F], F]:
     """Add ``--suite``, which may be given several times; without a `default` it is required.
 
     Args:
         default: The suites where none is given.
         more: Help text of this command after the common text.
+        check: Whether they must be suites of today, not those of a run.
     """
     given: dict[str, Any] = {"default": default, "show_default": True} if default else {"required": True}
     return click.option(
@@ -78,6 +80,8 @@ def suites(*default: str, more: str = "") -> Callable[[F], F]:
         "suites",
         multiple=True,
         metavar="NAME|PATH|core|all",
+        callback=names.check_suites if check else None,
+        shell_complete=names.complete(names.suite_names),
         help="A shipped suite's name, a path to a TOML file, core (the six basic suites) or all; may be given several "
         "times." + more,
         **given,
@@ -91,6 +95,7 @@ def suite(command: F) -> F:
         "--suite",
         multiple=True,
         callback=_only,
+        shell_complete=names.complete(names.suite_names),
         metavar="NAME|PATH",
         help="Also perturb the digits as this suite does; requires --value.",
     )(command)
@@ -100,13 +105,19 @@ def _only(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str 
     """Return the suite that was given; refuse several, of which click would silently take the last."""
     if len(given) > 1:
         raise InputError("takes one suite", where="--suite", remedy="explain the others in runs of their own")
-    return given[0] if given else None
+    return names.check_suite(given[0] if given else None)
 
 
 def device(command: F) -> F:
     """Add ``--device``."""
     return click.option(
-        "--device", default="auto", show_default=True, metavar="auto|cpu|cuda[:N]", help="Where to compute."
+        "--device",
+        default="auto",
+        show_default=True,
+        metavar="auto|cpu|cuda[:N]",
+        callback=names.check_device,
+        shell_complete=names.complete(lambda: names.DEVICES, files=False),
+        help="Where to compute.",
     )(command)
 
 
@@ -135,10 +146,13 @@ def dataset(command: F) -> F:
         "--dataset",
         default="auto",
         show_default=True,
-        metavar="auto|mnist|digits|digits:test|mnist-c:CORRUPTION|idx:DIR|png:DIR|…",
+        metavar="auto|mnist|digits|printed|strokes|mnist-c:CORRUPTION|idx:DIR|png:DIR|csv:FILE|…",
+        callback=names.check_dataset,
+        shell_complete=names.complete(names.dataset_names),
         help="mnist: its 10,000 test digits; digits: the 1,797 embedded ones; digits:test: the embedded digits "
         "that no training uses; auto: mnist if it can be found or downloaded; mnist-c:fog and so on: the published "
-        "files of MNIST-C; idx:DIR: a folder of IDX files; png:DIR: a folder of pictures.",
+        "files of MNIST-C; printed, strokes: made here, of fonts and of pen strokes; idx:DIR, png:DIR, npz:FILE, "
+        "csv:FILE, parquet:FILE: files of yours; also qmnist, emnist-digits, usps, svhn, kmnist, fashion-mnist.",
     )(command)
 
 
@@ -182,6 +196,8 @@ def checkpoints(command: F) -> F:
         default=("fc", "cnn"),
         show_default=True,
         metavar="NAME|PATH",
+        callback=names.check_checkpoints,
+        shell_complete=names.complete(names.checkpoint_names),
         help="A shipped checkpoint's name, a path to weights, or a model file of your own; may be given several times.",
     )(command)
 

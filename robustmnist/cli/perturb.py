@@ -2,7 +2,7 @@
 
 import click
 
-from robustmnist.cli import options
+from robustmnist.cli import names, options
 from robustmnist.cli.continuing import command_line, folder_name, resumable
 from robustmnist.cli.inputs import codes_left, load_digits, refuse_codes
 from robustmnist.terminal.echo import echo, echo_json, say
@@ -20,6 +20,7 @@ __all__ = ["command"]
     default="idx",
     show_default=True,
     metavar="idx|npy|png",
+    shell_complete=names.complete(lambda: names.FORMATS, files=False),
     help="MNIST's own format, NumPy arrays, or a picture for each digit.",
 )
 @options.work

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from robustmnist.cli import names as known
 from robustmnist.cli import options
 from robustmnist.errors import InputError
 from robustmnist.terminal.echo import echo, echo_json
@@ -17,7 +18,13 @@ __all__ = ["command"]
 
 
 @click.command("suites")
-@click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
+@click.argument(
+    "names",
+    nargs=-1,
+    metavar="[NAME|PATH]...",
+    callback=known.check_suites,
+    shell_complete=known.complete(known.suite_names),
+)
 @click.option("--new", metavar="NAME", help="Write NAME.toml, a suite to start from, with comments.")
 @click.option("-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to this file instead.")
 @options.code

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robustmnist.cli import options
+from robustmnist.cli import names, options
 from robustmnist.cli.continuing import resumable, was_given
 from robustmnist.cli.inputs import load_test_digits
 from robustmnist.errors import InputError
@@ -26,7 +26,7 @@ MOST_EPOCHS = 10_000  # as in a recipe, whose module would need torch
 
 
 @click.command("train")
-@click.argument("recipe", required=False)
+@click.argument("recipe", required=False, shell_complete=names.complete(names.recipe_names))
 @click.option("--epochs", type=click.IntRange(1, MOST_EPOCHS), metavar="N", help="Epochs, instead of the recipe's.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), metavar="N", help="Seed of all randomness, instead of the recipe's."

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from robustmnist.statistics.decisions import decide
 from robustmnist.statistics.proper_scores import log_likelihoods
@@ -38,6 +37,8 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> 
     >>> bool(abs(fit_temperature(logits, np.array([3, 3, 3, 1])) - 5.0 / np.log(odds)) < 1e-4)
     True
     """
+    from scipy.optimize import minimize_scalar  # half a second, for a card that is only read
+
     table = np.asarray(logits, np.float64)
     if table.ndim != 2 or table.shape != (len(labels), 10) or len(labels) == 0 or not np.isfinite(table).all():
         raise ValueError(f"logits {table.shape} for {len(labels)} labels: they must be (n, 10), n ≥ 1, and finite")

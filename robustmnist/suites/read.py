@@ -43,7 +43,7 @@ from robustmnist.system.validation import Table, did_you_mean, listed, mistakes_
 if TYPE_CHECKING:
     from robustmnist.perturb import Perturbation
 
-__all__ = ["CORE", "SHIPPED", "list_suites", "load_suite", "load_suites", "suite_of"]
+__all__ = ["CORE", "SHIPPED", "check_suite_name", "list_suites", "load_suite", "load_suites", "suite_of"]
 
 # In the order of reports; the core asks the plain questions, one strength and one suite each.
 CORE = ("shift", "scale", "rotation", "thickness", "decentering", "noise")
@@ -127,6 +127,17 @@ def load_suites(names: Iterable[str | Path], *, code: Sequence[str] = ()) -> tup
 def list_suites() -> tuple[Suite, ...]:
     """Return the shipped suites."""
     return tuple(load_suite(name) for name in _shipped_names())
+
+
+def check_suite_name(name_or_path: str | Path, *, several: bool = False) -> None:
+    """Raise `SuiteError` if there is no such suite; a path is not looked at, and nothing that needs torch is imported.
+
+    Args:
+        name_or_path: A name or a path.
+        several: Whether a word for several suites may stand there.
+    """
+    if not (several and str(name_or_path) in GROUPS):
+        _find(name_or_path, *(GROUPS if several else ()))
 
 
 def _shipped_names() -> list[str]:

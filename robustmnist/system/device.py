@@ -8,7 +8,7 @@ from robustmnist.errors import DeviceError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["describe_device", "described", "resolve_device"]
+__all__ = ["check_device_name", "describe_device", "described", "resolve_device"]
 
 
 def resolve_device(name: str = "auto") -> "torch.device":
@@ -19,13 +19,12 @@ def resolve_device(name: str = "auto") -> "torch.device":
     Raises:
         DeviceError: If the name is none of these or the device is not there.
     """
+    check_device_name(name)
     import torch
 
     if name == "auto":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
     kind, _, index = name.partition(":")
-    if kind not in ("cpu", "cuda") or (index and not index.isdecimal()) or (kind == "cpu" and index):
-        raise DeviceError(f"'{name}' is not a device", where="--device", remedy="use auto, cpu, cuda or cuda:N")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise DeviceError(
             f"'{name}' is not there: torch sees {torch.cuda.device_count()} CUDA devices",
@@ -33,6 +32,14 @@ def resolve_device(name: str = "auto") -> "torch.device":
             remedy="use auto or cpu",
         )
     return torch.device(name)
+
+
+def check_device_name(name: str) -> None:
+    """Raise `DeviceError` if no device is called that; whether it is there is not asked."""
+    kind, _, index = name.partition(":")
+    known = name == "auto" or kind in ("cpu", "cuda")
+    if not known or (index and not index.isdecimal()) or (kind == "cpu" and index):
+        raise DeviceError(f"'{name}' is not a device", where="--device", remedy="use auto, cpu, cuda or cuda:N")
 
 
 def describe_device(device: "torch.device") -> str:
