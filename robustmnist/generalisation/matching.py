@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustmnist.measure import MEASURES
-from robustmnist.perturb.geometry.affine import affine
-from robustmnist.perturb.images import CENTRE, pixel_centres
+from robustmnist.perturb.images import CENTRE, SIZE, pixel_centres
 from robustmnist.perturb.stroke.thickness import CHANGE_HIGH, CHANGE_LOW, thickness
 
 __all__ = ["MATCHES", "TOGETHER", "Readings", "match", "read"]
@@ -56,7 +55,7 @@ def match(images: Tensor, home: Readings, what: str) -> Tensor:
     images = _formed(images, home, names)
     if "position" in names:
         dx, dy = (_amounts(images, home, name, MATCHES["position"])[0] for name in MATCHES["position"])
-        images = affine(images, dx=dx.round(), dy=dy.round())
+        images = _moved(images, dx.round().long(), dy.round().long())
     return _inked(images, home) if "ink" in names else images
 
 
@@ -80,6 +79,16 @@ def _warped(images: Tensor, lean: Tensor, factor: Tensor) -> Tensor:
     grid = torch.stack([across, down], -1) / CENTRE
     moved = F.grid_sample(images, grid, mode="bicubic", padding_mode="zeros", align_corners=True).clamp_(0.0, 1.0)
     return torch.where(((lean != 0) | (factor != 1))[:, None, None, None], moved, images)
+
+
+def _moved(images: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
+    """Return each image moved by its own whole px to the right and down: copies, paper where nothing was."""
+    axis = torch.arange(SIZE, dtype=torch.int64, device=images.device)
+    x, y = axis - dx[:, None], axis - dy[:, None]
+    inside = ((y >= 0) & (y < SIZE))[:, :, None] & ((x >= 0) & (x < SIZE))[:, None, :]
+    which = torch.arange(len(images), dtype=torch.int64, device=images.device)[:, None, None]
+    read_there = images[:, 0][which, y.clamp(0, SIZE - 1)[:, :, None], x.clamp(0, SIZE - 1)[:, None, :]]
+    return torch.where(inside, read_there, 0.0)[:, None]
 
 
 def _inked(images: Tensor, home: Readings) -> Tensor:

@@ -1,0 +1,164 @@
+"""Checkpoints on data sets: what the tables say, what is asked of images that are no digits, what is kept on disk."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from click.testing import CliRunner
+
+from robustmnist.cli import cli
+from robustmnist.data import Dataset, Provenance, load_dataset
+from robustmnist.errors import InputError
+from robustmnist.generalisation import Generalisation, generalise, load_sets, unseen_sets, write_generalisation
+from robustmnist.generalisation.page import render
+from robustmnist.generalisation.sets import TestSet
+from robustmnist.models.checkpoints.checkpoint import Checkpoint, load_checkpoint
+from robustmnist.statistics.wilson import wilson
+
+
+@pytest.fixture(scope="module")
+def checkpoints() -> dict[str, Checkpoint]:
+    return {name: load_checkpoint(name) for name in ("fc", "cnn")}
+
+
+@pytest.fixture(scope="module")
+def sets() -> tuple[TestSet, ...]:
+    noise = torch.rand(200, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    origin = Provenance("noise", "test", 200, {"noise-images": "0" * 64}, "made here", content="noise")
+    none = torch.full((200,), -1)
+    outliers = Dataset(noise, none, torch.arange(200), origin)
+    return (
+        *load_sets(["digits", "printed"], limit=300),
+        TestSet("noise", outliers, None, none.numpy()),
+    )
+
+
+@pytest.fixture(scope="module")
+def found(checkpoints: dict[str, Checkpoint], sets: tuple[TestSet, ...]) -> Generalisation:
+    return generalise(checkpoints, sets, resamples=200, command="robustmnist generalise <b>")
+
+
+def row(table: pd.DataFrame, **known: str) -> dict:
+    for column, value in known.items():
+        table = table[table[column] == value]
+    assert len(table) == 1
+    return table.to_dict("records")[0]
+
+
+def test_accuracies_are_those_of_the_checkpoints(
+    found: Generalisation, checkpoints: dict[str, Checkpoint], sets: tuple[TestSet, ...]
+) -> None:
+    for each in sets[:2]:
+        for name, one in checkpoints.items():
+            right = int((one(each.data.images).argmax(1) == each.data.labels).sum())
+            here = row(found.tables["accuracy"], checkpoint=name, set=each.name)
+            assert (here["correct"], here["n"]) == (right, 300)
+            low, high = wilson(right, 300)
+            assert here["accuracy_low"] <= low + 1e-12
+            assert here["accuracy_high"] >= high - 1e-12
+
+
+def test_fonts_are_resampled_whole(found: Generalisation) -> None:
+    here = row(found.tables["accuracy"], checkpoint="fc", set="printed")
+    low, high = wilson(here["correct"], here["n"])
+    assert here["groups"] == 22
+    assert here["accuracy_high"] - here["accuracy_low"] > 1.1 * (high - low)
+
+
+def test_nothing_is_explained_at_home(found: Generalisation) -> None:
+    table = found.tables["explained"]
+    home = table[table["set"] == "digits"]
+    assert set(found.homes.values()) == {"digits"}
+    assert len(home) == 12
+    assert (home[["back", "back_low", "back_high", "loss"]].to_numpy() == 0).all()
+
+
+def test_losses_and_what_comes_back_add_up(found: Generalisation) -> None:
+    table = found.tables["explained"]
+    assert np.allclose(table["after"] - table["before"], table["back"])
+    assert (table["back_low"] <= table["back"]).all()
+    assert (table["back"] <= table["back_high"]).all()
+    assert set(table["set"]) == {"digits", "printed"}  # noise has no classes
+
+
+def test_of_what_is_no_digit_confidence_alone_is_asked(found: Generalisation) -> None:
+    here = row(found.tables["accuracy"], checkpoint="cnn", set="noise")
+    assert np.isnan(here["accuracy"])
+    assert 0.1 <= here["confidence_low"] <= here["confidence"] <= here["confidence_high"] <= 1
+    assert "noise" not in set(found.tables["confusion"]["set"])
+    noticed = row(found.tables["detection"], checkpoint="cnn", set="noise", score="confidence")
+    printed = row(found.tables["detection"], checkpoint="cnn", set="printed", score="confidence")
+    assert noticed["auroc"] > printed["auroc"]
+
+
+def test_confusions_are_all_answers(found: Generalisation) -> None:
+    table = found.tables["confusion"]
+    for (_, name), part in table.groupby(["checkpoint", "set"]):
+        assert part["n"].sum() == 300, name
+
+
+def test_levels_of_a_factor_are_all_digits(found: Generalisation) -> None:
+    table = found.tables["factors"]
+    assert set(table["factor"]) == {"font", "family", "weight", "face_slant", "slant", "size"}
+    for _, part in table.groupby(["checkpoint", "factor"]):
+        assert part["n"].sum() == 300
+
+
+def test_the_page_is_whole_and_escaped(found: Generalisation, tmp_path: Path) -> None:
+    page = write_generalisation(found, tmp_path)
+    html = page.read_text("utf-8")
+    assert html == render(found)
+    assert "robustmnist generalise &lt;b&gt;" in html
+    assert "<script" not in html
+    assert 'src="data:image/png' in html
+    record = json.loads((tmp_path / "generalisation.json").read_text("utf-8"))
+    assert {one["set"] for one in record["accuracy"]} == {"digits", "printed", "noise"}
+    for name, table in found.tables.items():
+        assert len(pd.read_csv(tmp_path / f"{name}.csv")) == len(table)
+
+
+def test_kept_logits_are_read_again(
+    checkpoints: dict[str, Checkpoint], sets: tuple[TestSet, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = {"fc": checkpoints["fc"]}
+    first = generalise(one, sets[:2], resamples=50, out=tmp_path)
+    files = {path: path.read_bytes() for path in (tmp_path / "logits").iterdir()}
+    monkeypatch.setattr(Checkpoint, "__call__", lambda *_: pytest.fail("answered once more"))
+    second = generalise(one, sets[:2], resamples=50, out=tmp_path)
+    assert {path: path.read_bytes() for path in (tmp_path / "logits").iterdir()} == files
+    for name, table in first.tables.items():
+        pd.testing.assert_frame_equal(table, second.tables[name])
+    # A damaged file is no answer.
+    broken = next(iter(files))
+    broken.write_bytes(files[broken][:50])
+    monkeypatch.undo()
+    third = generalise(one, sets[:2], resamples=50, out=tmp_path)
+    assert broken.read_bytes() == files[broken]
+    pd.testing.assert_frame_equal(third.tables["accuracy"], first.tables["accuracy"])
+
+
+def test_digits_that_were_seen_are_left_out(checkpoints: dict[str, Checkpoint]) -> None:
+    said: list[str] = []
+    train = load_dataset("digits:train")
+    record = {"name": "digits", "sha256": dict(train.provenance.sha256), "ids": ",".join(map(str, train.ids.tolist()))}
+    card = checkpoints["fc"].card.model_copy(update={"data": record})
+    seen = Checkpoint("fc", checkpoints["fc"].model, card, checkpoints["fc"].path, checkpoints["fc"].deployed)
+    left = unseen_sets(load_sets(["digits"]), {"fc": seen}, said.append)
+    assert left[0].data.ids.tolist() == load_dataset("digits:test").ids.tolist()
+    assert said == ["digits: fc was trained on 1,196 of these digits; the 601 others are used"]
+    assert unseen_sets(load_sets(["digits:train"]), {"fc": seen}, said.append) == ()
+    with pytest.raises(InputError, match="nothing is left to compare"):
+        generalise({"fc": seen}, ())
+
+
+def test_the_command(tmp_path: Path) -> None:
+    words = ["generalise", "-c", "fc", "-d", "digits", "-d", "printed:test", "--limit", "60", "-o", str(tmp_path / "g")]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.output
+    assert "printed:test" in done.output
+    assert (tmp_path / "g" / "generalisation.html").is_file()
+    with pytest.raises(InputError, match="data set digits: is asked for twice; name it once"):
+        CliRunner().invoke(cli, ["generalise", "-d", "digits", "-d", "digits"], catch_exceptions=False)
