@@ -34,6 +34,7 @@ COMMANDS = {
     "adopt": "Take in a model that was trained elsewhere: Keras, torch, ONNX, or your own code.",
     "check-model": "Show which input a model needs and what is wrong with it; write nothing.",
     "export": "Write a checkpoint as one file for other programs: ONNX, torch or NumPy.",
+    "predict": "Read the digit in a picture: PNG or JPEG, drawn, photographed or scanned.",
     "draw": "Draw a digit: what the models see of it, what they answer, and how far it may go.",
     "suites": "List the perturbation suites.",
     "checkpoints": "List the checkpoints.",

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from types import SimpleNamespace
 from typing import Any
@@ -26,24 +25,11 @@ from robustmnist.sketchpad.translate import chain_of
 from robustmnist.sketchpad.words import FORMS, TEXTS, band_text, confidence_fact, models_fact, rounding_fact
 from robustmnist.system.installation import __version__
 
-__all__ = ["MOST_MODELS", "Server", "render_page"]
+__all__ = ["MOST_MODELS", "render_page"]
 
 MOST_MODELS = 4
 CHECKED = 500  # digits on which rounded weights are compared with the model
 EDGES = ("--edge:#85888d;--shade:#dfe9f1;--sheet:#ffffff;", "--edge:#74797f;--shade:#2a3945;--sheet:#101214;")
-
-
-@dataclass(frozen=True)
-class Server:
-    """Where the page asks for answers, where its models do not lie within it.
-
-    Attributes:
-        address: ``http://127.0.0.1:PORT/``.
-        key: What the page says with every question, so that no other page can ask.
-    """
-
-    address: str
-    key: str
 
 
 def render_page(
@@ -51,7 +37,7 @@ def render_page(
     digits: Dataset,
     *,
     precision: Precision = "int8",
-    server: Server | None = None,
+    key: str = "",
     report: str = "",
 ) -> str:
     """Return the page as HTML.
@@ -61,12 +47,12 @@ def render_page(
         digits: Test digits: the first of each class is there to start from, and by some of them translations and
             rounded weights are checked.
         precision: How weights are rounded.
-        server: Who answers instead of the page itself.
+        key: Of a page without models: what it says with each question to the server that it came from.
         report: Address of a report to link.
 
     Raises:
         InputError: If there are more than four models.
-        CheckpointError: If a page cannot compute one of them and there is no `server`.
+        CheckpointError: If a page cannot compute one of them, and no `key` is given.
     """
     if not 1 <= len(checkpoints) <= MOST_MODELS:
         what = f"a page has room for {MOST_MODELS} models, not {len(checkpoints)}"
@@ -77,7 +63,7 @@ def render_page(
         confidence_fact(temperatures),
     ]
     block, chains = Block(), []
-    if server is None:
+    if not key:
         images = digits.sample(CHECKED).images.cpu()
         translated = {name: chain_of(each, images) for name, each in checkpoints.items()}
         changed = [
@@ -88,30 +74,28 @@ def render_page(
         chains = packed_chains(list(translated.values()), block, precision)
     starters, labels = _starters(digits)
     facts.append(f"Test digits: {digits.name}. Made by robustmnist {__version__}.")
-    given = {
+    given: dict[str, Any] = {
         "models": [{"name": name, "temperature": temperature} for name, temperature in temperatures],
         "pushes": pushes(),
         "strips": strips(),
         "tables": tables(block),
         "starters": {"images": block.put(starters.numpy(), "uint8"), "labels": labels},
-        "server": None if server is None else {"address": server.address, "key": server.key},
+        "key": key,
     }
     style = _style()
-    main = _inside(script(*DRAWING[:-1], *(("explain",) if server else ()), DRAWING[-1]))
+    main = _inside(script(*DRAWING[:-1], *(("explain",) if key else ()), DRAWING[-1]))
     page = SimpleNamespace(
         **TEXTS,
-        policy=_policy(main, style, server),
+        policy=_policy(main, style, asks=bool(key)),
         generator=f"robustmnist {__version__}",
         models=[SimpleNamespace(name=name, hue=hue(index)) for index, name in enumerate(checkpoints)],
         forms=[SimpleNamespace(key=key, name=name, note=note, label=label) for key, name, note, label in FORMS],
         pushes=[_push(push) for push in given["pushes"]],
-        strips=[
-            SimpleNamespace(**strip, band_text=band_text(*strip["band"], strip["unit"])) for strip in given["strips"]
-        ],
+        strips=[_strip(strip) for strip in given["strips"]],
         starter_labels=labels,
         facts=facts,
         report=report,
-        server=server is not None,
+        server=bool(key),
         given=_json(given),
         chains=_json(chains),
         block=Markup(base64.b64encode(block.gzipped()).decode()),
@@ -139,6 +123,11 @@ def _push(push: Mapping[str, Any]) -> SimpleNamespace:
     return SimpleNamespace(**push, low_text=f"← {low}" if low else "", high_text=f"{high} →")
 
 
+def _strip(strip: Mapping[str, Any]) -> SimpleNamespace:
+    low, high = strip["band"]
+    return SimpleNamespace(**strip, band_text=band_text(low, high, strip["unit"]))
+
+
 def _style() -> str:
     light, dark = EDGES
     more = [f":root{{{light}}}", f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"]
@@ -147,10 +136,10 @@ def _style() -> str:
     return "\n".join([*colour_rules(), *more, *hues, sheet.strip()])
 
 
-def _policy(main: str, style: str, server: Server | None) -> str:
+def _policy(main: str, style: str, *, asks: bool) -> str:
     """Return the policy of the page: its own script and style by their hashes, a worker of its own, nothing else."""
     rules = ["default-src 'none'", f"script-src {_hash(main)}", "worker-src blob:", f"style-src {_hash(style)}"]
-    rules += ["connect-src 'self'"] if server else []
+    rules += ["connect-src 'self'"] if asks else []
     return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
 
 

@@ -9,9 +9,14 @@ let frame = 0;
 
 startPad(ink, given.strips.find((strip) => strip.measure === "stroke-width").band, changed);
 worker.onmessage = ({ data }) => SHOWN[data.type](data);
-worker.onerror = (event) => { byId("trouble").hidden = false; byId("trouble").textContent = `The models cannot answer: ${event.message}`; };
+worker.onerror = (event) => fail(event.message);
+function fail(why) {
+  byId("trouble").hidden = false;
+  byId("trouble").textContent = `The models cannot answer: ${why}`;
+  waiting.ink = waiting.push = false;
+}
 const chains = byId("chains"), weights = byId("weights");
-worker.postMessage({ type: "start", given, chains: chains && JSON.parse(chains.textContent), block: weights.textContent.trim() });
+worker.postMessage({ type: "start", given, origin: location.origin, chains: chains && JSON.parse(chains.textContent), block: weights.textContent.trim() });
 for (const choice of all('[name="form"]')) choice.addEventListener("change", () => { state.form = choice.value; changed(); });
 
 function changed() {
@@ -41,6 +46,7 @@ function pushTo(push, strength) {
 }
 
 const SHOWN = {
+  failed: ({ why }) => fail(why),
   ready({ starters }) {
     byId("page").dataset.ready = "yes";
     all("[data-starter]").forEach((button, index) => {
@@ -66,7 +72,7 @@ const SHOWN = {
     byId("page").dataset.drawn = answers ? "yes" : "no";
     for (const control of all("#limits input, [data-keep]")) control.disabled = !answers;
     if (waiting.changed) send();
-    if (given.server) explainSoon();
+    if (given.key) explainSoon();
   },
   pushed({ key, strength, image, answers }) {
     waiting.push = false;

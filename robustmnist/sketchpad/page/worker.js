@@ -2,27 +2,27 @@
 
 let ready, models = [], tables, pushes, ask, turn = 0, seen = null, timer = 0;
 
-self.onmessage = ({ data }) => HANDLERS[data.type](data);
+self.onmessage = ({ data }) => HANDLERS[data.type](data)?.catch((error) => self.postMessage({ type: "failed", why: error.message }));
 
 const HANDLERS = { start, ink, push };
 
-async function start({ chains, block, given }) {
+async function start({ chains, block, given, origin }) {
   const bytes = await unpackBlock(block);
   models = given.models;
   pushes = given.pushes;
   tables = { stroke: given.tables.stroke, noise: readArray(given.tables.noise, bytes), models: models.length };
-  const known = given.server ? [] : readChains(chains, bytes);
-  ask = given.server ? askServer(given.server) : async (image, which) => which.map((model) => answer(known[model], image));
+  const known = given.key ? [] : readChains(chains, bytes);
+  ask = given.key ? askServer(origin, given.key) : async (image, which) => which.map((model) => answer(known[model], image));
   const starters = given.starters && readLevels(given.starters.images, bytes);
-  if (!given.server) for (const chain of known) answer(chain, new Float64Array(PIXELS));  // compiled once, before it counts
+  if (!given.key) for (const chain of known) answer(chain, new Float64Array(PIXELS));  // compiled once, before it counts
   self.postMessage({ type: "ready", starters });
 }
 
 const readLevels = (entry, bytes) => new Uint8Array(bytes, entry.at, entry.shape.reduce((product, side) => product * side, 1));
 
-function askServer({ address, key }) {
+function askServer(origin, key) {
   return async (image, which) => {
-    const reply = await fetch(address + "answers", { method: "POST", headers: { "X-Page": key }, body: Float32Array.from(image) });
+    const reply = await fetch(`${origin}/answers`, { method: "POST", headers: { "X-Page": key }, body: Float32Array.from(image) });
     if (!reply.ok) throw new Error(await reply.text());
     const logits = await reply.json();
     return which.map((model) => logits[model]);
@@ -45,7 +45,7 @@ async function ink({ picture, form }) {
   if (mine !== turn) return;
   seen = { drawn, mnist, form };
   self.postMessage({ type: "seen", blank: false, images: { drawn, mnist }, answers, measures, ms: performance.now() - started });
-  timer = setTimeout(() => limits(mine), 200);
+  timer = setTimeout(() => limits(mine).catch((error) => self.postMessage({ type: "failed", why: error.message })), 200);
 }
 
 async function limits(mine) {
