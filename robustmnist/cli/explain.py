@@ -7,6 +7,7 @@ import click
 
 from robustmnist.cli import names, options
 from robustmnist.cli.continuing import command_line
+from robustmnist.cli.explain_numbers import Numbers, chosen_condition, show_numbers
 from robustmnist.cli.inputs import codes_left, load_checkpoints, load_digits, say_seen
 from robustmnist.cli.outputs import check_folder, writing
 from robustmnist.errors import InputError
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from robustmnist.explanation.condition import Condition
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
 __all__ = ["command"]
@@ -30,6 +30,8 @@ EXAMPLES = """\b
 Examples:
   robustmnist explain --checkpoint cnn --suite rotation --value 45 --mistakes 25
   robustmnist explain -c fc -c cnn -m occlusion -m saliency --sample 8 --sample 247
+  robustmnist explain -c cnn -m integrated-gradients -m saliency --measure
+  robustmnist explain -c fc -c cnn --suite rotation --curve
 """
 
 
@@ -80,6 +82,11 @@ Examples:
     help="Explain the K most confident mistakes of any checkpoint, perturbed or clean, each confusion first once.",
 )
 @click.option("--sheets", is_flag=True, help="Also write a picture for print for each checkpoint and method (PNG).")
+@click.option("--measure", is_flag=True, help="Measure the maps beside controls, and print whether to believe them.")
+@click.option(
+    "--all-measures", is_flag=True, help="With those that make each map anew many times; minutes, not seconds."
+)
+@click.option("--curve", is_flag=True, help="Follow the maps over all values of --suite: where do they break?")
 @options.work
 @click.pass_context
 def command(
@@ -95,6 +102,9 @@ def command(
     samples: tuple[int, ...],
     mistakes: int | None,
     sheets: bool,
+    measure: bool,
+    all_measures: bool,
+    curve: bool,
     work: options.Work,
 ) -> None:
     """Show why a digit is misread: which ink cost the margin, at which strength, and what would bring it back.
@@ -102,6 +112,11 @@ def command(
     Without --sample or --mistakes: the first digit of each class. Writes a page (explain.html), what was found
     (explain.json) and all maps (maps.npz).
     """
+    methods = tuple(map(_method, methods))
+    if measure or all_measures or curve:
+        given = Numbers(checkpoints, codes, methods, target, layer, (samples, mistakes), work)
+        show_numbers(ctx, given, suite, sweep, value, curve=curve, measures=(measure, all_measures))
+        return
     _check_options(suite, sweep, value, samples, mistakes, target)
     check_folder(work.out)
     from robustmnist.explanation.output.files import explanation_files
@@ -113,10 +128,9 @@ def command(
     from robustmnist.system.installation import versions
 
     device = resolve_device(work.device)
-    condition = _condition(suite, sweep, value, work.seed, codes)
+    condition = chosen_condition(suite, sweep, value, work.seed, codes)
     left = codes if condition is None else codes_left(codes, condition.sweep)
     load = partial(load_checkpoints, device=device, codes=left, data_dir=work.data_dir)
-    methods = tuple(map(_method, methods))
     loaded = _load(checkpoints, methods, layer, load)
     data = load_digits(work, device)
     say_seen(loaded, data)
@@ -173,25 +187,6 @@ def _check_options(
         raise InputError("cannot be combined with --sample", where="--mistakes", remedy="give only one of the two")
     if len(set(samples)) > MOST:
         raise InputError(f"more than {MOST} samples", where="--sample", remedy="explain them in several runs")
-
-
-def _condition(
-    suite: str | None, sweep: str | None, value: float | None, seed: int | None, codes: tuple[str, ...]
-) -> "Condition | None":
-    if suite is None or value is None:
-        return None
-    from robustmnist.explanation.condition import choose_condition
-    from robustmnist.suites import load_suite
-
-    found = load_suite(suite, code=codes)
-    # Without --seed the suite's own: then these are the digits that an evaluation of the suite sees.
-    condition = choose_condition(found, value, sweep=sweep, seed=found.seed if seed is None else seed)
-    if sweep is None and len(found.sweeps) > 1:
-        first, others = condition.sweep.name, ", ".join(one.name for one in found.sweeps[1:])
-        say(f"suite '{found.name}': its first sweep, '{first}'; --sweep takes one of the others: {others}")
-    if condition.label:
-        say(f"sweep '{condition.sweep.name}': its first variant, {condition.label}")
-    return condition
 
 
 def _method(text: str) -> str:
