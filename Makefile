@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 SUITE  ?= shift
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate test test-thorough check lint types benchmark reports clean
+.PHONY: help evaluate draw test test-thorough check lint types benchmark reports clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -13,6 +13,9 @@ help:  ## Show this list
 evaluate: $(VENV)/installed  ## Evaluate the shipped fc and cnn on a suite (SUITE=shift) and write the report
 	$(BIN)/robustmnist evaluate --suite $(SUITE) --checkpoint fc --checkpoint cnn --dataset auto
 	@echo 'Go on with:  . $(BIN)/activate && robustmnist --help'
+
+draw: $(VENV)/installed  ## Write the page to draw a digit on, and open it
+	$(BIN)/robustmnist draw --dataset auto
 
 test: $(VENV)/installed-test  ## Run the tests
 	$(BIN)/python -m pytest

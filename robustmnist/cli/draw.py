@@ -82,6 +82,8 @@ def command(
         with writing(page):
             write_atomic(page, html.encode())
     echo(page)
+    if _beside(out):
+        say(f"the report beside it will link this page once it is written again: robustmnist report {page.parent}")
     if show:
         _open(page.resolve().as_uri())
 

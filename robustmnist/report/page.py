@@ -34,7 +34,9 @@ from robustmnist.system.files import write_atomic
 from robustmnist.wording.characters import printable, shorten
 from robustmnist.wording.numbers import listing
 
-__all__ = ["Done", "Page", "page", "render", "write_report"]
+__all__ = ["DRAWING", "Done", "Page", "page", "render", "write_report"]
+
+DRAWING = "digit.html"  # a page to draw on, which the report links where it lies beside
 
 
 MANY = "How far can a digit be disturbed before the classifier fails?"
@@ -55,7 +57,10 @@ class Done:
 
 @dataclass(frozen=True)
 class Page:
-    """The whole report: the head, then the six questions; where `better` is None, `alone` says why."""
+    """The whole report: the head, then the six questions; where `better` is None, `alone` says why.
+
+    `drawing` is the address of a page to draw on, or empty.
+    """
 
     title: str
     question: str
@@ -73,10 +78,11 @@ class Page:
     better: ComparisonSection | None
     alone: str
     done: Done
+    drawing: str
 
 
-def page(overview: Overview) -> Page:
-    """Return the report of `overview`, section by section."""
+def page(overview: Overview, drawing: str = "") -> Page:
+    """Return the report of `overview`, section by section, with a link to `drawing` where it is given."""
     names = [shorten(one.name, NAME) for one in overview.clean]
     keys = tuple(Key(hue(index), name) for index, name in enumerate(names))
     suites = overview.predictions.suites
@@ -106,20 +112,25 @@ def page(overview: Overview) -> Page:
         better=comparison_section(overview),
         alone=ONE_CHECKPOINT,
         done=done,
+        drawing=drawing,
     )
 
 
-def render(predictions: Predictions) -> str:
-    """Return the report of a run as HTML.
+def render(predictions: Predictions, drawing: str = "") -> str:
+    """Return the report of a run as HTML, with a link to `drawing` where it is given.
 
     It is one page without script, request or dependence on the time: style and pictures are inside, and the time that
     it tells is that of the run. Every text of the run is escaped.
     """
-    return fill("templates/report.html.jinja", page(gather(printable_run(predictions))), package="robustmnist.report")
+    content = page(gather(printable_run(predictions)), drawing)
+    return fill("templates/report.html.jinja", content, package="robustmnist.report")
 
 
 def write_report(predictions: Predictions, path: Path | str) -> Path:
-    """Write the report of a run to `path`, whole or not at all, and return the path."""
+    """Write the report of a run to `path`, whole or not at all, and return the path.
+
+    It links the page of ``robustmnist draw`` where that lies beside it.
+    """
     path = Path(path)
-    write_atomic(path, render(predictions))
+    write_atomic(path, render(predictions, DRAWING if path.with_name(DRAWING).is_file() else ""))
     return path

@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,6 +58,7 @@ def render_page(
     if not 1 <= len(checkpoints) <= MOST_MODELS:
         what = f"a page has room for {MOST_MODELS} models, not {len(checkpoints)}"
         raise InputError(what, where="--checkpoint", remedy=f"give {MOST_MODELS} or fewer")
+    checkpoints = dict(zip(_short(list(checkpoints)), checkpoints.values(), strict=True))
     temperatures = [(name, getattr(each.card, "temperature", None) or 1.0) for name, each in checkpoints.items()]
     facts = [
         models_fact([(name, each.card.sha256) for name, each in checkpoints.items()]),
@@ -103,6 +105,12 @@ def render_page(
         script=Markup(main),
     )
     return fill("page/page.html.jinja", page, package="robustmnist.sketchpad", sheet=style)
+
+
+def _short(names: Sequence[str]) -> list[str]:
+    """Return file names in place of paths, where they still tell the models apart."""
+    short = [Path(name).name or name for name in names]
+    return short if len(set(short)) == len(short) else list(names)
 
 
 def _differing(answers: Tensor, wanted: Tensor) -> int:

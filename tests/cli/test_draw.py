@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.synthetic import synthetic_predictions
 
-from robustmnist.cli.draw import command
+from robustmnist.cli.draw import NAME, command
 from robustmnist.errors import CheckpointError, InputError
+from robustmnist.report import write_report
+from robustmnist.report.page import DRAWING
 
 SMALL = ("--dataset", "digits", "-c", "lenet5")
-KERAS = Path(__file__).parents[1] / "models" / "sources" / "keras_files"
 CODE = "def read(ink):\n    return ink.reshape(-1, 784)[:, :10]\n"
 
 
@@ -56,8 +58,18 @@ def test_what_does_not_go_together_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_report_links_the_page_beside_it(tmp_path: Path) -> None:
+    assert DRAWING == NAME
+    (tmp_path / NAME).write_text("a page")
+    run_of_digits = synthetic_predictions(n=20)
+    for folder, linked in ((tmp_path, True), (tmp_path / "elsewhere", False)):
+        folder.mkdir(exist_ok=True)
+        html = write_report(run_of_digits, folder / "report.html").read_text(encoding="utf-8")
+        assert (f'href="{NAME}"' in html) == linked
+
+
 def test_a_function_needs_the_server(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(CODE)
-    with pytest.raises(CheckpointError, match=r"read: is a function, which a page cannot compute; give --serve"):
+    with pytest.raises(CheckpointError, match=r"mine: is a function, which a page cannot compute; give --serve"):
         run("--dataset", "digits", "-c", f"{tmp_path / 'mine.py'}:read", "-o", tmp_path / "digit.html")
     assert not (tmp_path / "digit.html").exists()
