@@ -38,7 +38,11 @@ MOST_EPOCHS = 10_000  # as in a recipe, whose module would need torch
     metavar="KEY=VALUE",
     help="Change a value of the recipe, for example optimizer.lr=0.01.",
 )
-@click.option("--dataset", type=click.Choice(["mnist", "digits"]), help="What to train on, instead of the recipe's.")
+@click.option(
+    "--dataset",
+    type=click.Choice(["mnist", "digits", "printed", "strokes"]),
+    help="What to train on, instead of the recipe's.",
+)
 @click.option(
     "--resume", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Continue an interrupted run."
 )

@@ -64,7 +64,7 @@ def load_digits(
     if settings.dataset != "digits":
         whole, test = (load(settings.dataset, part=part, data_dir=data_dir, device=device) for part in parts)
     else:
-        whole, test = (load(f"digits:{part}", part=part, data_dir=None, device=device) for part in parts)
+        whole, test = (load(f"{settings.dataset}:{part}", part=part, data_dir=None, device=device) for part in parts)
     whole = whole.sample(settings.limit or None)
     keep = settings.validation
     if 2 * keep > len(whole):

@@ -18,7 +18,7 @@ Betas = Annotated[tuple[Share, Share], Strict(False)]
 class Data(Table):
     """Where the digits come from and how many are kept back to choose the best epoch."""
 
-    dataset: Literal["mnist", "digits", "planted"] = "mnist"
+    dataset: Literal["mnist", "digits", "printed", "strokes", "planted"] = "mnist"
     validation: Annotated[int, Field(ge=10)] = 5000
     # Only N digits of the training part, each class with its share; 0 takes all. For trials.
     limit: Annotated[int, Field(ge=0)] = 0

@@ -1,0 +1,164 @@
+"""``python -m reports.generalisation [RUNS]``: trained on one set, tested on another; needs the real MNIST digits.
+
+Trains fc and cnn on the embedded, the printed and the stroke digits, and cnn on MNIST's digits perturbed by all suites
+but MNIST-C's, into RUNS/generalisation (default runs/published; an interrupted run goes on), asks them and the shipped
+checkpoints about four sets and about MNIST-C, and writes generalisation.md, generalisation.csv and
+generalisation.html.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from reports.generalisation_page import page
+from robustmnist.data import Dataset, load_dataset
+from robustmnist.evaluation import evaluate
+from robustmnist.generalisation import generalise, load_sets
+from robustmnist.generalisation.page import render
+from robustmnist.generalisation.sets import TestSet
+from robustmnist.models.checkpoints.checkpoint import Checkpoint, load_checkpoint
+from robustmnist.perturb import prepare
+from robustmnist.results import mean_corruption_errors
+from robustmnist.statistics.clusters import mean_interval
+from robustmnist.suites import load_suites
+from robustmnist.system.files import write_atomic
+from robustmnist.terminal.echo import say
+from robustmnist.training import train
+from robustmnist.training.digits import Digits, load_digits
+from robustmnist.training.read import load_recipe
+
+HERE = Path(__file__).parent
+SETS = ("mnist", "digits:test", "printed:test", "strokes")
+SHIPPED = ("fc", "lenet5", "cnn", "cnn-augmented")
+# Recipe and data set -> epochs: as many steps as make the validation accuracy stand still, where digits are few.
+TRAINED = {
+    ("fc", "digits"): 60,
+    ("fc", "printed"): 60,
+    ("fc", "strokes"): 12,
+    ("cnn", "digits"): 60,
+    ("cnn", "printed"): 60,
+    ("cnn", "strokes"): 8,
+}
+PERTURBED = "cnn-perturbed"
+SUITES = ("shift", "scale", "rotation", "thickness", "noise", "blur", "intensity", "occlusion")  # MNIST-C is not seen
+TOGETHER = 50  # digits that share a setting
+CLEAN = 0.2  # share of them that stay as they are
+CORRUPTED = 1_000  # digits that MNIST-C is asked of
+SHOWN = ("fc", "cnn", "cnn-augmented", PERTURBED, "cnn-digits", "cnn-printed", "cnn-strokes")
+
+
+def main() -> None:
+    """Train, ask, write."""
+    runs = (Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "runs" / "published") / "generalisation"
+    trained = [_trained(recipe, dataset, epochs, runs) for (recipe, dataset), epochs in TRAINED.items()]
+    models = {name: load_checkpoint(name) for name in SHIPPED}
+    models |= {one.name: one for one in [_perturbed(runs), *trained]}
+    sets = [_elsewhere(each) for each in load_sets(SETS)]
+    found = generalise(models, sets, out=runs / "answers", on_progress=_report("asked"))
+    corrupted = evaluate(
+        {name: models[name] for name in (*SHIPPED, PERTURBED)},
+        load_dataset("mnist").sample(CORRUPTED),
+        load_suites(["mnist-c"]),
+        out=runs / "mnist-c",
+        on_progress=_report("corrupted"),
+    )
+    errors = mean_corruption_errors(corrupted, "fc", unequal="mean-error")
+    changes = pd.DataFrame(_changes(models["cnn"], models[PERTURBED], sets))
+    write_atomic(HERE / "generalisation.md", page(found, errors, changes, CORRUPTED))
+    table = found.tables["accuracy"].assign(
+        trained_on=[_trained_on(found, row) for row in found.tables["accuracy"]["checkpoint"]]
+    )
+    write_atomic(HERE / "generalisation.csv", table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+    command = "python -m reports.generalisation"
+    shown = generalise({name: models[name] for name in SHOWN}, sets, out=runs / "answers", command=command)
+    write_atomic(HERE / "generalisation.html", render(shown))
+
+
+def _trained(recipe_name: str, dataset: str, epochs: int, runs: Path) -> Checkpoint:
+    """Return a checkpoint of a recipe trained on a set, from its run where that is complete."""
+    recipe = load_recipe(recipe_name, overrides=[f"data.dataset={dataset}", f"epochs={epochs}"])
+    recipe = recipe.model_copy(update={"name": f"{recipe_name}-{dataset}"})
+    folder = runs / recipe.name
+    run = train(recipe, device="cpu", out=folder, resume=_begun(folder), on_progress=_report(recipe.name), notify=say)
+    return load_checkpoint(run.best)
+
+
+def _perturbed(runs: Path) -> Checkpoint:
+    """Return cnn trained on MNIST's digits of which most are perturbed once."""
+    recipe = load_recipe("cnn").model_copy(update={"name": PERTURBED})
+    folder = runs / PERTURBED
+    if (folder / "best.json").is_file() and not (folder / "state.pt").is_file():
+        return load_checkpoint(folder / "best")
+    digits = load_digits(recipe, torch.device("cpu"))
+    digits = Digits(_disturb(digits.training), digits.validation, digits.test)
+    run = train(
+        recipe,
+        device="cpu",
+        out=folder,
+        resume=_begun(folder),
+        on_progress=_report(PERTURBED),
+        digits=digits,
+        notify=say,
+    )
+    return load_checkpoint(run.best)
+
+
+def _begun(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def _disturb(data: Dataset) -> Dataset:
+    """Return the digits, four in five of them under a setting of the suites: fifty share one, drawn evenly."""
+    sweeps = [sweep for suite in load_suites(SUITES) for sweep in suite.sweeps]
+    rng = np.random.default_rng(0)
+    parts = []
+    for start in range(0, len(data), TOGETHER):
+        images, ids = data.rows(slice(start, start + TOGETHER)), data.ids[start : start + TOGETHER]
+        sweep = sweeps[rng.integers(len(sweeps))]
+        variant = sweep.variants[rng.integers(len(sweep.variants))]
+        arguments = sweep.arguments(sweep.values[rng.integers(len(sweep.values))], variant)
+        changed = prepare(sweep.perturbation, images, ids=ids, seed=0, draw=variant.draw)(**arguments)
+        stays = torch.from_numpy(rng.random(len(images)) < CLEAN)[:, None, None, None]
+        parts.append(torch.where(stays, images, changed))
+    # Bytes, as MNIST itself: a quarter of the memory.
+    levels = (torch.cat(parts) * 255).round().to(torch.uint8)
+    return Dataset.of_levels(levels, data.labels, data.ids, data.provenance)
+
+
+def _elsewhere(each: TestSet) -> TestSet:
+    """Return a set without the folder of this machine, which means nothing elsewhere."""
+    if each.name != "mnist":
+        return each
+    return replace(each, data=each.data.with_provenance(source="the MNIST test files"))
+
+
+def _changes(first: Checkpoint, second: Checkpoint, sets: list[TestSet]) -> Iterator[dict[str, object]]:
+    """Yield by how much more the second reads of each set than the first, with paired intervals."""
+    for each in sets:
+        images = each.data.images
+        right = [(one(images).argmax(1) == each.data.labels).double().numpy() for one in (first, second)]
+        change = right[1] - right[0]
+        low, high = mean_interval(change, each.groups, 1_000, 0)
+        yield {"set": each.name, "change": float(change.mean()), "low": low, "high": high}
+
+
+def _trained_on(found: object, name: str) -> str:
+    made = found.manifest["checkpoints"]  # type: ignore[attr-defined]
+    return str(made[name]["trained on"])
+
+
+def _report(title: str):  # type: ignore[no-untyped-def]
+    def report(done: int, total: int, _: int) -> None:
+        if done == total or done % max(total // 5, 1) == 0:
+            say(f"{title}: {done:,} of {total:,}")
+
+    return report
+
+
+if __name__ == "__main__":
+    main()
