@@ -43,7 +43,8 @@ def page(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, cor
         "## How this was made",
         "```sh\nROBUSTMNIST_DATA=folder python -m reports.generalisation\n```",
         f"One training each, on a CPU; {sizes}. `{SECOND}` is the recipe of `{FIRST}` on the same digits, four in five "
-        "of them perturbed once by a setting of shift, scale, rotation, thickness, noise, blur, intensity or occlusion; MNIST-C was in no training. The "
+        "of them perturbed once by a setting of shift, scale, rotation, thickness, noise, blur, intensity "
+        "or occlusion; MNIST-C was in no training. The "
         "printed test digits are of typefaces that no training has seen, the stroke digits of 200 hands that none has. "
         "The page with all numbers of seven of the checkpoints: [generalisation.html](generalisation.html); all "
         "accuracies: [generalisation.csv](generalisation.csv).",
@@ -69,8 +70,8 @@ def _answer(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame) 
     )
     return (
         f"`{SECOND}` makes {percent(made[SECOND], 0)} of the errors of `fc` on MNIST-C, which it has not seen, where "
-        f"`{FIRST}`, the same network trained on clean digits, makes {percent(made[FIRST], 0)}. On clean digits of other "
-        f"hands, pens and print that is worth {listing(told)}. Its expected calibration error there goes from "
+        f"`{FIRST}`, the same network trained on clean digits, makes {percent(made[FIRST], 0)}. On clean digits of "
+        f"other hands, pens and print that is worth {listing(told)}. Its expected calibration error there goes from "
         f"{calibration}."
     )
 

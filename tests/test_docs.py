@@ -43,7 +43,8 @@ def test_robustmnist_commands_parse(line: str, tmp_path: Path, monkeypatch: pyte
         return
     monkeypatch.chdir(tmp_path)
     for word in words:
-        if word.startswith("runs/") and not Path(word).suffix:  # a run that an earlier command of README made
+        # A run or a model that an earlier command of README made.
+        if word.startswith(("runs/", "models/")) and not Path(word).suffix:
             Path(word).mkdir(parents=True, exist_ok=True)
     command = importlib.import_module(f"robustmnist.cli.{words[0].replace('-', '_')}").command
     assert isinstance(command, click.Command)

@@ -77,5 +77,9 @@ def test_setup_cfg_lists_every_package() -> None:
     found = {
         ".".join(path.parent.relative_to(CHECKOUT).parts) for path in (CHECKOUT / "robustmnist").rglob("__init__.py")
     }
-    assert listed - found == {"robustmnist._shipped.checkpoints", "robustmnist._shipped.perturbations"}
+    assert listed - found == {
+        "robustmnist._shipped.checkpoints",
+        "robustmnist._shipped.checkpoints.planted",
+        "robustmnist._shipped.perturbations",
+    }
     assert found <= listed
