@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from robustmnist.system.installation import __version__ as __version__
 
 if TYPE_CHECKING:
+    from robustmnist import figures as plot
     from robustmnist import perturb as perturb
     from robustmnist import results as results
     from robustmnist.adoption import adopt as adopt
@@ -57,6 +58,7 @@ __all__ = [
     "load_suite",
     "perturb",
     "perturbation",
+    "plot",
     "read_predictions",
     "results",
     "suite",
@@ -89,7 +91,7 @@ _NAMES = {
     "train": "robustmnist.training",
     "write_report": "robustmnist.report",
 }
-_MODULES = ("perturb", "results")
+_MODULES = {"perturb": "perturb", "plot": "figures", "results": "results"}
 
 
 def __getattr__(name: str) -> object:
@@ -98,7 +100,7 @@ def __getattr__(name: str) -> object:
     if name in _NAMES:
         return getattr(import_module(_NAMES[name]), name)
     if name in _MODULES:
-        return import_module(f"robustmnist.{name}")
+        return import_module(f"robustmnist.{_MODULES[name]}")
     raise AttributeError(f"module 'robustmnist' has no attribute '{name}'")
 
 

@@ -36,6 +36,7 @@ COMMANDS = {
     "export": "Write a checkpoint as one file for other programs: ONNX, torch or NumPy.",
     "predict": "Read the digit in a picture: PNG or JPEG, drawn, photographed or scanned.",
     "draw": "Draw a digit: what the models see of it, what they answer, and how far it may go.",
+    "figure": "Draw a figure of a run for a slide, a paper or a lesson.",
     "suites": "List the perturbation suites.",
     "checkpoints": "List the checkpoints.",
 }

@@ -20,6 +20,7 @@ OWN: Mapping[str, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # a name may hold dollar signs
 }
+CLOCKS = {"svg": ("Date",), "png": ("Software",), "pdf": ("CreationDate", "Creator", "Producer")}
 
 
 def import_matplotlib() -> ModuleType:
@@ -53,11 +54,12 @@ def own_style(settings: Mapping[str, Any]) -> Iterator[None]:
 
 
 def picture(figure: "Figure", kind: str, dpi: float) -> bytes:
-    """Return `figure` as ``png`` or ``svg``, without date and version: equal figures give equal bytes."""
+    """Return `figure` as ``png``, ``svg`` or ``pdf``, without date and version: equal figures give equal bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    {"png": FigureCanvasAgg, "svg": FigureCanvasSVG}[kind](figure)  # no backend is looked for
+    {"png": FigureCanvasAgg, "svg": FigureCanvasSVG, "pdf": FigureCanvasPdf}[kind](figure)  # no backend is looked for
     file = io.BytesIO()
-    figure.savefig(file, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    figure.savefig(file, format=kind, dpi=dpi, metadata=dict.fromkeys(CLOCKS[kind]))
     return file.getvalue()
