@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from robustmnist.suites import list_suites as list_suites
     from robustmnist.suites import load_suite as load_suite
     from robustmnist.suites.own import suite as suite
-    from robustmnist.training import train as train
+    from robustmnist.training import Recipe as Recipe
+    from robustmnist.training import load_recipe as load_recipe
+    from robustmnist.training.face import train as train
 
 __all__ = [
     "Classifier",
@@ -46,6 +48,7 @@ __all__ = [
     "Input",
     "Output",
     "Parameter",
+    "Recipe",
     "__version__",
     "adopt",
     "evaluate",
@@ -55,6 +58,7 @@ __all__ = [
     "list_suites",
     "load_checkpoint",
     "load_dataset",
+    "load_recipe",
     "load_suite",
     "perturb",
     "perturbation",
@@ -75,6 +79,7 @@ _NAMES = {
     "Input": "robustmnist.models.contract",
     "Output": "robustmnist.models.contract",
     "Parameter": "robustmnist.perturb.perturbation",
+    "Recipe": "robustmnist.training",
     "adopt": "robustmnist.adoption",
     "evaluate": "robustmnist.adoption.evaluate",
     "explain": "robustmnist.explanation",
@@ -83,12 +88,13 @@ _NAMES = {
     "list_suites": "robustmnist.suites",
     "load_checkpoint": "robustmnist.models.checkpoints.checkpoint",
     "load_dataset": "robustmnist.data",
+    "load_recipe": "robustmnist.training",
     "load_suite": "robustmnist.suites",
     "perturbation": "robustmnist.perturb.own",
     "read_predictions": "robustmnist.predictions",
     "suite": "robustmnist.suites.own",
     "summarise": "robustmnist.results",
-    "train": "robustmnist.training",
+    "train": "robustmnist.training.face",
     "write_report": "robustmnist.report",
 }
 _MODULES = {"perturb": "perturb", "plot": "figures", "results": "results"}

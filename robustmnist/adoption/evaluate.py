@@ -15,6 +15,7 @@ from robustmnist.models.checkpoints.checkpoint import Checkpoint
 from robustmnist.models.contract import Adapted
 from robustmnist.predictions import Predictions
 from robustmnist.suites import Suite, load_suites
+from robustmnist.system.notebook import notebook_progress
 
 __all__ = ["evaluate"]
 
@@ -45,7 +46,7 @@ def evaluate(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or a torch device.
         seed: Of all draws; by default each suite's own.
         out: A folder to write to; None: keep all in memory. See `robustmnist.evaluation.evaluate`.
-        on_progress: Called as ``on_progress(done, total, images)``.
+        on_progress: Called as ``on_progress(done, total, images)``; by default a notebook shows how far it is.
         command: How to do this again from a shell, for the manifest.
 
     Raises:
@@ -59,7 +60,7 @@ def evaluate(
         device=device,
         seed=seed,
         out=out,
-        on_progress=on_progress,
+        on_progress=on_progress or notebook_progress("Evaluating", "settings"),
         command=command,
     )
 

@@ -18,6 +18,7 @@ from robustmnist.system.files import sha256_bytes
 
 __all__ = ["Dataset"]
 
+SHOWN = 20  # digits in a notebook
 PART = 10_000  # images, 31 MB
 
 
@@ -62,6 +63,16 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: where the digits are from, and the first of them."""
+        from robustmnist.page.notebook import card, digits_picture
+
+        first = (self.rows(slice(0, SHOWN))[:, 0] * 255).round().byte().cpu().numpy()
+        known = self.provenance
+        facts = {"digits": f"{len(self):,}", "part": known.part, "source": known.source, "choice": known.choice}
+        facts |= {"note": known.note, "licence": known.licence}
+        return card(self.name, facts, digits_picture(first, SHOWN // 2, f"the first {len(first)} of them"))
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from robustmnist.errors import RunError
 from robustmnist.predictions.pictures import Digits
 from robustmnist.predictions.stacked import Logits
+from robustmnist.statistics.decisions import decide
 from robustmnist.suites import Suite, Sweep
 from robustmnist.system.validation import did_you_mean
 
@@ -53,6 +54,20 @@ class Predictions:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: which digits and suites, and every checkpoint's accuracy on clean digits."""
+        from robustmnist.page.notebook import card, table
+
+        dataset = self.manifest.get("dataset", {})
+        facts = {
+            "digits": f"{len(self):,} of {dataset.get('name', '')}",
+            "suites": ", ".join(suite.name for suite in self.suites),
+            "device": self.manifest.get("device", ""),
+        }
+        right = [(decide(self.at(name)[0]).predicted == self.labels).mean() for name in self.checkpoints]
+        rows = [(name, f"{100 * share:.2f} %") for name, share in zip(self.checkpoints, right, strict=True)]
+        return card("Predictions", facts, table(("checkpoint", "clean accuracy"), rows))
 
     def index(self, checkpoint: str) -> int:
         """Return the index of `checkpoint` on the first axis; raise `RunError` where it was not evaluated."""

@@ -152,6 +152,17 @@ class Suite:
     sweeps: tuple[Sweep, ...]
     sha256: str
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the question and the sweeps."""
+        from robustmnist.page.notebook import card, table
+
+        rows = [
+            (sweep.title, sweep.perturbation, f"{min(sweep.values):g} to {max(sweep.values):g} {sweep.unit}".strip())
+            for sweep in self.sweeps
+        ]
+        facts = {"asks": self.question, "source": self.source, "seed": self.seed}
+        return card(self.title, facts, table(("sweep", "perturbation", "strengths"), rows))
+
     @property
     def curves(self) -> tuple[Sweep, ...]:
         """The sweeps along one strength."""

@@ -60,6 +60,20 @@ class Checkpoint:
     path: Path
     deployed: Deployed
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the facts of the card."""
+        from robustmnist.page.notebook import card
+
+        known = self.card.model_dump()
+        test = known.get("test_accuracy") or {}
+        facts = {
+            "network": known.get("title") or known.get("network") or "",
+            "parameters": f"{known['parameters']:,}" if known.get("parameters") else "",
+            "accuracy": f"{100 * test['accuracy']:.2f} % of {test['n']:,} digits of {test['dataset']}" if test else "",
+            "sha256": known.get("sha256", ""),
+        }
+        return card(self.name, facts)
+
     def __call__(self, images: Tensor) -> Tensor:
         """Return logits (B, 10) of images (B, 1, 28, 28), bit-identical for any batch size, order and split."""
         result: Tensor = self.deployed(images)
