@@ -21,7 +21,7 @@ from robustmnist.models.sources.keras_modules import (
     Slopes,
 )
 
-__all__ = ["add_layer"]
+__all__ = ["KINDS", "add_layer"]
 
 
 def add_layer(graph: Graph, name: str, layer: nn.Module, values: Tensor) -> str:
@@ -36,6 +36,8 @@ def add_layer(graph: Graph, name: str, layer: nn.Module, values: Tensor) -> str:
     Raises:
         CheckpointError: If it is set up in a way that is not written.
     """
+    if type(layer) not in KINDS:
+        raise refusal(layer)
     return KINDS[type(layer)](graph, name, layer, values)
 
 

@@ -18,7 +18,7 @@ from robustmnist.models.sources.keras_modules import (
     Slopes,
 )
 
-__all__ = ["ACTIVATIONS", "CHAINS", "IDLE", "is_convolutional", "is_understood"]
+__all__ = ["ACTIVATIONS", "CHAINS", "IDLE", "LAYERS", "is_convolutional", "is_understood"]
 
 CHAINS = (FC, CNN, LeNet5, nn.Sequential, Adapted)
 # Of one value at a time, without weights.

@@ -17,6 +17,10 @@ from robustmnist.models.contract import Adapted
 from robustmnist.models.export.chain import chain_of
 from robustmnist.models.export.int8 import quantised
 from robustmnist.models.export.onnx_file import onnx_bytes
+from robustmnist.models.export.onnx_layers import KINDS
+from robustmnist.models.inference.pooling import Halve, PooledConvolution
+from robustmnist.models.inference.structure import IDLE
+from robustmnist.models.inference.structure import LAYERS as LAYERS_KNOWN
 from robustmnist.models.sources.keras_modules import (
     AveragePool,
     ChannelsFirst,
@@ -173,6 +177,10 @@ def test_a_probability_that_is_rounded_to_0_stays_finite(digits28: Tensor) -> No
     found, expected = answers(onnx_bytes(chain_of(model), {}), digits28), model(digits28).detach().numpy()
     assert expected.min() == pytest.approx(-87.3, abs=0.1)
     np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+def test_every_layer_that_is_understood_is_written() -> None:
+    assert set(LAYERS_KNOWN) - set(IDLE) - {Halve, PooledConvolution} == set(KINDS)
 
 
 def test_names_shapes_and_facts() -> None:
