@@ -254,6 +254,7 @@ def _provenance(study: Predictions, maps: Predictions) -> str:
             "- [report.html](report.html): every curve, with intervals, galleries, calibration, comparisons. "
             f"{_made_by(study)}",
             f"- [maps.html](maps.html): shift maps and worst cases. {_made_by(maps)}",
+            "- [quantisation.md](quantisation.md): what int8 costs, by `python -m reports.quantisation`.",
             "- [summary.csv](summary.csv): a row per setting; [areas.csv](areas.csv), [critical.csv](critical.csv), "
             "[quality.csv](quality.csv), [mce.csv](mce.csv), [comparison.csv](comparison.csv), "
             "[headline.csv](headline.csv).",
