@@ -12,5 +12,6 @@ from robustmnist.adoption.examine import examine as examine
 from robustmnist.adoption.find import Finding as Finding
 from robustmnist.adoption.find import find_contract as find_contract
 from robustmnist.adoption.network import Network as Network
+from robustmnist.adoption.tested import tested_lines as tested_lines
 from robustmnist.adoption.words import summary_lines as summary_lines
 from robustmnist.adoption.words import warning as warning

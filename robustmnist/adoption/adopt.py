@@ -8,6 +8,7 @@ import torch
 
 from robustmnist.adoption.digits import training_digits
 from robustmnist.adoption.examine import Examination, examine
+from robustmnist.adoption.tested import Tested, ask_test_digits, digits_to_test
 from robustmnist.adoption.words import warning
 from robustmnist.errors import CheckpointError, InputError
 from robustmnist.models.checkpoints.adopted import PYTHON, adapted
@@ -34,11 +35,13 @@ class Adoption:
         source: The file, and the code that was run for it.
         seen: What was seen of it.
         card: What is kept of both.
+        tested: What was seen on the test digits; None where that was not asked, or it cannot be used.
     """
 
     source: Source
     seen: Examination
     card: AdoptedCard
+    tested: Tested | None
 
 
 def adopt(
@@ -67,7 +70,9 @@ def adopt(
     Raises:
         InputError: If the file, the code or a contract cannot be read, or the model does not answer digits with scores.
     """
-    adoption = inspect_model(file, code=code, input=input, output=output, name=name, data_dir=data_dir, notify=notify)
+    adoption = inspect_model(
+        file, code=code, input=input, output=output, name=name, data_dir=data_dir, notify=notify, test=out is not None
+    )
     return ready(adoption, path=Path(file) if out is None else keep(adoption, Path(out)))
 
 
@@ -80,8 +85,12 @@ def inspect_model(
     name: str | None = None,
     data_dir: Path | None = None,
     notify: Callable[[str], None] | None = None,
+    test: bool = False,
 ) -> Adoption:
-    """Read and examine a model file, and write nothing; arguments and errors as of `adopt`."""
+    """Read and examine a model file, and write nothing; arguments and errors as of `adopt`.
+
+    With `test` it is asked about the test digits too, once its contract is chosen: their number goes on the card.
+    """
     called = _checked_name(name) if name is not None else None
     source = read_source(Path(file), code=code)
     digits = training_digits(data_dir, notify=notify)
@@ -90,7 +99,11 @@ def inspect_model(
     except InputError as cause:
         where = file if cause.where == "the classifier" else cause.where
         raise CheckpointError(cause.what, where=where, remedy=cause.remedy) from cause
-    return Adoption(source, seen, _card(source, seen, called or _usual_name(source.path)))
+    tested = None
+    if test and seen.right is not None:
+        classifier = adapted(source, seen.network.module, seen.input, seen.output).eval()
+        tested = ask_test_digits(classifier, digits_to_test(digits, data_dir))
+    return Adoption(source, seen, _card(source, seen, called or _usual_name(source.path), tested), tested)
 
 
 def ready(adoption: Adoption, *, path: Path, device: torch.device | str = "cpu") -> Checkpoint:
@@ -136,7 +149,7 @@ def keep(adoption: Adoption, folder: Path) -> Path:
     return path
 
 
-def _card(source: Source, seen: Examination, name: str) -> AdoptedCard:
+def _card(source: Source, seen: Examination, name: str, tested: Tested | None) -> AdoptedCard:
     suffix = source.path.suffix if source.path.suffix not in ("", ".json") else ".model"
     file = source.path.name if source.form == PYTHON else f"{name}{suffix}"
     code, parameters = source.code, sum(parameter.numel() for parameter in seen.classifier.parameters())
@@ -151,6 +164,7 @@ def _card(source: Source, seen: Examination, name: str) -> AdoptedCard:
         declared=seen.declared,
         found=seen.finding.as_dict() if seen.finding else None,
         accuracy=_accuracy(seen),
+        test_accuracy=tested.accuracy if tested else None,
         notices=_notices(seen),
     )
 

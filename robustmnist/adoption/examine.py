@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from robustmnist.adoption.candidates import candidates, declared
-from robustmnist.adoption.checks import check_classifier
+from robustmnist.adoption.checks import SHAPE, check_classifier
 from robustmnist.adoption.checks.meaning import accuracy
 from robustmnist.adoption.checks.subject import Check, Subject
 from robustmnist.adoption.digits import training_digits
@@ -97,7 +97,8 @@ def examine(
     checks = check_classifier(network, fed, read, digits=asked, finding=finding)
     classifier = Adapted(network.module, input=fed, output=read)
     try:
-        right = accuracy(Subject(network, fed, read, asked)) if checks[0].passed else None
+        takes = next(check.passed for check in checks if check.number == SHAPE)
+        right = accuracy(Subject(network, fed, read, asked)) if takes else None
     except InputError:  # a check says what is wrong with its answers
         right = None
     return Examination(

@@ -3,6 +3,7 @@
 from robustmnist.adoption.examine import Examination
 from robustmnist.adoption.find import NOISE, difference
 from robustmnist.statistics.wilson import wilson
+from robustmnist.wording.numbers import digits_of
 
 __all__ = ["summary_lines", "warning"]
 
@@ -68,6 +69,6 @@ def _accuracy(seen: Examination) -> str:
         return ""
     right, n = seen.right, len(seen.digits)
     low, high = wilson(right, n)
-    name = "embedded" if seen.digits.name == "digits" else "training"
+    name = digits_of(seen.digits.name, seen.digits.provenance.part)
     share = f"{right / n:.1%}".replace("%", " %")
-    return f"Accuracy: {right} of {n} {name} digits, {share} ({100 * low:.1f} to {100 * high:.1f} %)."
+    return f"Accuracy: {right} of {n} {name}, {share} ({100 * low:.1f} to {100 * high:.1f} %)."

@@ -31,7 +31,7 @@ def command(
     """Take in a model that was trained elsewhere: Keras, torch, ONNX, or your own code.
 
     Shows it 300 training digits to find which input it needs, checks it, and writes a card beside a copy of the file.
-    From then on every command takes the path of the card.
+    The test digits are read once, at the end, for its accuracy. From then on every command takes the path of the card.
 
     \b
     robustmnist adopt mnist_model.h5
@@ -39,14 +39,16 @@ def command(
     robustmnist adopt mine.py:load --name forest
     robustmnist evaluate -c models/mnist_model -c cnn --suite shift
     """  # noqa: D301 (click reads a real \b as "keep these lines")
-    from robustmnist.adoption import inspect_model, keep, summary_lines, warning
+    from robustmnist.adoption import inspect_model, keep, summary_lines, tested_lines, warning
 
-    adoption = inspect_model(file, code=code, input=input_, output=output, name=name, data_dir=data_dir, notify=say)
+    adoption = inspect_model(
+        file, code=code, input=input_, output=output, name=name, data_dir=data_dir, notify=say, test=True
+    )
     path = keep(adoption, out)
     if as_json:
         echo_json(adoption.card.as_dict() | {"card": str(path)})
         return
-    for line in summary_lines(adoption.seen):
+    for line in (*summary_lines(adoption.seen), *(tested_lines(adoption.tested) if adoption.tested else ())):
         echo(line)
     if warned := warning(adoption.seen):
         say(f"warning: {warned}")

@@ -33,14 +33,15 @@ def command(
     robustmnist check-model mnist.onnx
     robustmnist check-model weights.pth --code net.py:Net --input 0..255 --json
     """  # noqa: D301 (click reads a real \b as "keep these lines")
-    from robustmnist.adoption import inspect_model, summary_lines, warning
+    from robustmnist.adoption import inspect_model, summary_lines, tested_lines, warning
 
-    adoption = inspect_model(file, code=code, input=input_, output=output, data_dir=data_dir, notify=say)
+    adoption = inspect_model(file, code=code, input=input_, output=output, data_dir=data_dir, notify=say, test=True)
     if as_json:
         checks = [asdict(check) for check in adoption.seen.checks]
         echo_json(adoption.card.as_dict() | {"checks": checks, "failed": len(adoption.seen.faults)})
     else:
-        for line in (*summary_lines(adoption.seen), *adoption.source.notes):
+        tested = tested_lines(adoption.tested) if adoption.tested else ()
+        for line in (*summary_lines(adoption.seen), *tested, *adoption.source.notes):
             echo(line)
         if warned := warning(adoption.seen):
             say(f"warning: {warned}")

@@ -11,10 +11,12 @@ from robustmnist.cli.outputs import is_folder
 from robustmnist.system.device import described
 from robustmnist.terminal.echo import echo, echo_json, say
 from robustmnist.terminal.table import print_table
+from robustmnist.wording.numbers import digits_of
 
 if TYPE_CHECKING:
     from robustmnist.models.checkpoints.adopted_card import AdoptedCard
     from robustmnist.models.checkpoints.card import Card
+    from robustmnist.models.checkpoints.fields import TestAccuracy
 
 __all__ = ["command"]
 
@@ -139,7 +141,6 @@ def _facts(card: "Card") -> dict[str, str]:
 def _adopted_facts(card: "AdoptedCard") -> dict[str, str]:
     from robustmnist.models.contract import Input, Output
 
-    tested = card.accuracy
     how = "as declared" if card.declared else f"found by {card.found['digits']}" if card.found else "the usual"
     facts = {
         "model": card.kind,
@@ -149,12 +150,15 @@ def _adopted_facts(card: "AdoptedCard") -> dict[str, str]:
         "parameters": "unknown" if card.parameters is None else f"{card.parameters:,}",
         "input": f"{Input.from_dict(card.input)}, {how}",
         "output": str(Output.from_dict(card.output)),
-        "accuracy": f"{tested.accuracy:.2%} of {tested.n:,} {tested.part} digits of {tested.dataset}"
-        if tested
-        else "unknown",
+        "accuracy": _adopted_accuracy(card.test_accuracy),
+        "judged by": _adopted_accuracy(card.accuracy),
         "sha256": card.sha256,
     }
     return facts | {f"notice {number}": notice for number, notice in enumerate(card.notices, 1)}
+
+
+def _adopted_accuracy(of: "TestAccuracy | None") -> str:
+    return "not asked" if of is None else f"{of.accuracy:.2%} of {of.n:,} {digits_of(of.dataset, of.part)}"
 
 
 def _print(facts: dict[str, str]) -> None:

@@ -65,7 +65,7 @@ def _adopted(name: str, card: AdoptedCard) -> dict[str, Any]:
         "sha256": card.sha256,
         "architecture": {},
         "parameters": card.parameters,
-        "test_accuracy": None,
+        "test_accuracy": card.test_accuracy.model_dump() if card.test_accuracy else None,
         "temperature": None,
         "training": None,
         "adopted": {

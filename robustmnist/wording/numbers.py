@@ -16,6 +16,7 @@ __all__ = [
     "count",
     "decimals",
     "digit_text",
+    "digits_of",
     "finite",
     "interval",
     "listing",
@@ -45,6 +46,17 @@ def digit_text(digit: int) -> str:
     ('a 3', 'an 8')
     """
     return f"an {digit}" if digit == 8 else f"a {digit}"
+
+
+def digits_of(dataset: str, part: str) -> str:
+    """Return which digits a part of a data set is, in words; the embedded ones have no parts that matter.
+
+    >>> digits_of("mnist", "test"), digits_of("digits", "test")
+    ('MNIST test digits', 'embedded digits')
+    """
+    if dataset.partition(":")[0] == "digits":
+        return "embedded digits"
+    return f"{'MNIST' if dataset == 'mnist' else dataset} {'training' if part == 'train' else part} digits"
 
 
 def plain(value: float, places: int | None = None, *, signed: bool = False) -> str:

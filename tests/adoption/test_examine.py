@@ -51,7 +51,7 @@ def test_what_is_said_of_it(seen: Examination, adoption_digits: Dataset) -> None
     assert lines[1].startswith(f"Input: 0..255, found by 300 moved {name} digits; next best is ")
     assert lines[2] == "Output: logits."
     assert lines[3].startswith(f"Accuracy: {seen.right} of 300 ")
-    assert lines[4] == "24 checks were made, none failed."
+    assert lines[4] == "27 checks were made, none failed."
     assert all(line.isprintable() for line in lines)
     assert warning(seen) is None
 
@@ -113,7 +113,7 @@ def test_a_network_of_another_shape_is_examined_as_far_as_it_goes(adoption_digit
     assert [check.number for check in seen.faults] == [11]
     lines = summary_lines(seen)
     assert lines[1] == "Input: 0..1, the most usual of its shape."
-    assert lines[-2] == "1 check was made, 1 failed."
+    assert lines[-2] == "4 checks were made, 1 failed."
     assert "It does not take (B, 1, 28, 28)" in lines[-1]
 
 

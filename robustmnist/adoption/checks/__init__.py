@@ -1,9 +1,9 @@
 """The checks of a classifier that is to be taken in: how it is called, what it answers, what that depends on and means.
 
-The first ten, about the file, belong to the readers of files.
+The first seven, about the file, belong to the readers of files.
 """
 
-from robustmnist.adoption.checks import answer, behaviour, call, meaning
+from robustmnist.adoption.checks import answer, behaviour, call, meaning, weights
 from robustmnist.adoption.checks.subject import Check, NotMade, Rule, Subject
 from robustmnist.adoption.digits import training_digits
 from robustmnist.adoption.find import Finding
@@ -12,9 +12,13 @@ from robustmnist.data import Dataset
 from robustmnist.errors import InputError
 from robustmnist.models.contract.contract import Input, Output
 
-__all__ = ["CHECKS", "check_classifier"]
+__all__ = ["CHECKS", "SHAPE", "check_classifier"]
 
+SHAPE = 11  # where this fails, nothing can be asked
 CHECKS: dict[int, tuple[str, Rule]] = {
+    8: ("has finite weights", weights.are_finite),
+    9: ("has trained layers", weights.are_trained),
+    10: ("has single precision", weights.are_whole),
     11: ("takes its shape", call.accepts_its_shape),
     12: ("takes any batch", call.takes_any_batch),
     13: ("takes an empty batch", call.takes_none),
@@ -65,9 +69,9 @@ def check_classifier(
     results: list[Check] = []
     for number, (name, rule) in CHECKS.items():
         results.append(_made(subject, number, name, rule))
-        if results[0].passed is False:
-            said = "Not checked: it does not take what it is fed."
-            return results + [Check(other, CHECKS[other][0], None, said, made=False) for other in list(CHECKS)[1:]]
+        if number == SHAPE and results[-1].passed is False:
+            said, rest = "Not checked: it does not take what it is fed.", [other for other in CHECKS if other > SHAPE]
+            return results + [Check(other, CHECKS[other][0], None, said, made=False) for other in rest]
     return results
 
 

@@ -29,7 +29,7 @@ class Check:
     """What one check said.
 
     Attributes:
-        number: 1 to 34; the first ten are about the file.
+        number: 1 to 34; the first seven are about the file.
         name: What was checked, in a few words.
         passed: True, or False where it will spoil the numbers; None where it is no fault but worth knowing, or was not
             checked.

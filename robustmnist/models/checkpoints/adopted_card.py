@@ -42,7 +42,8 @@ class AdoptedCard(Table):
         output: What it answers, likewise.
         declared: Whether the user said how it is fed.
         found: How it wants to be fed by the digits' judgement, with the margin; None where that could not be asked.
-        accuracy: On the training digits that were asked.
+        accuracy: On the digits that the contract was found by.
+        test_accuracy: On test digits, asked once the contract was chosen; None where they were not asked.
         notices: What a reader of its numbers has to know, a sentence each.
     """
 
@@ -58,6 +59,7 @@ class AdoptedCard(Table):
     found: dict[str, Any] | None
     accuracy: TestAccuracy | None
     notices: list[str]
+    test_accuracy: TestAccuracy | None = None
 
     @property
     def sha256(self) -> str:

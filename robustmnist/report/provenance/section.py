@@ -19,7 +19,7 @@ from robustmnist.results import near_ties, summarise
 from robustmnist.suites import Sweep
 from robustmnist.system.device import described
 from robustmnist.wording.characters import printable, shorten
-from robustmnist.wording.numbers import count, interval, listing, percent
+from robustmnist.wording.numbers import count, digits_of, interval, listing, percent
 
 __all__ = ["adopted_table", "banners", "checkpoint_table", "command", "facts", "generator", "provenance", "suite_table"]
 
@@ -112,7 +112,7 @@ def checkpoint_table(overview: Overview) -> Table:
         network = _text(adopted["kind"]) if adopted.get("kind") else network
         if code := record.get("code_sha256"):
             network = f"{network}, runs your code, sha256 {_text(code)}"
-        card = "–" if adopted else _card(record.get("test_accuracy"))
+        card = _card(record.get("test_accuracy"))
         rows.append(
             (
                 printable(one.name)[:LONG],
@@ -135,11 +135,13 @@ def adopted_table(overview: Overview) -> Table | None:
             texts = [_text(adopted.get(key) or "–") for key in ("file", "code", "code_sha256", "network")]
             how = "as declared" if adopted.get("declared") else "found"
             fed = f"{_text(adopted.get('input', '?'))} ({how})"
-            accuracy = _card(adopted.get("accuracy"))
+            judged = _table(adopted, "accuracy")
+            judges = digits_of(_text(judged.get("dataset", "")), _text(judged.get("part", ""))) if judged else ""
+            accuracy = f"{_card(judged)} {judges}".strip()
             rows.append((_text(record.get("name", "?")), *texts, fed, _text(adopted.get("output", "?")), accuracy))
     head = ("checkpoint", "file", "runs your code", "sha256 of the code", "network", "input", "output")
     caption = "Your models: where they come from, how they are fed and read"
-    return Table(caption, (*head, "accuracy on training digits"), tuple(rows)) if rows else None
+    return Table(caption, (*head, "accuracy on the digits that judged it"), tuple(rows)) if rows else None
 
 
 def suite_table(overview: Overview) -> Table:
