@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from reports import contract
 from reports.curves import curves
 from reports.findings import findings
 from reports.readme import checkpoint_table, fill, headline_table
@@ -63,6 +64,7 @@ def main() -> None:
     summary = summarise(study)
     write_atomic(HERE / "curves.svg", curves(study, summary, LIGHT))
     write_atomic(HERE / "curves-dark.svg", curves(study, summary, DARK))
+    contract.main()
     text = README.read_text(encoding="utf-8")
     for name, content in {
         "findings": headline_table(tables["headline"], tables["critical"]),
