@@ -16,7 +16,7 @@ LAYERS = (
     ("report", "terminal", "adoption", "generalisation", "sketchpad", "figures"),
     ("overview", "evaluation", "training"),
     ("results",),
-    ("predictions", "explanation", "perturbed_sets"),
+    ("predictions", "explanation", "perturbed_sets", "inspection"),
     ("suites",),
     ("perturb",),
     ("data", "models"),

@@ -11,6 +11,7 @@ from robustmnist import evaluation
 from robustmnist.adoption.opened import open_checkpoint
 from robustmnist.data import Dataset, load_dataset
 from robustmnist.evaluation.compute import Progress
+from robustmnist.inspection.preflight import checked
 from robustmnist.models.checkpoints.checkpoint import Checkpoint
 from robustmnist.models.contract import Adapted
 from robustmnist.predictions import Predictions
@@ -41,7 +42,8 @@ def evaluate(
         models: One, a list, or a dict by name, of: a `Checkpoint`; the name of one, or a path to it or to a model file
             (which is adopted); a torch module from images (B, 1, 28, 28) with ink in [0, 1] to logits (B, 10); a
             `robustmnist.Classifier`; any function that takes such images as a NumPy array and returns logits.
-        dataset: A data set, or a name that `robustmnist.load_dataset` takes.
+        dataset: A data set, or a name that `robustmnist.load_dataset` takes, whose digits are checked first: are they
+            inverted, turned, or labelled otherwise?
         suites: One suite or several; each as it is, or a name or path that `robustmnist.load_suite` takes.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or a torch device.
         seed: Of all draws; by default each suite's own.
@@ -55,7 +57,7 @@ def evaluate(
     """
     return evaluation.evaluate(
         _by_name(models),
-        load_dataset(dataset) if isinstance(dataset, str) else dataset,
+        checked(load_dataset(dataset)) if isinstance(dataset, str) else dataset,
         _suites(suites),
         device=device,
         seed=seed,

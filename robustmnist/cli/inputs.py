@@ -1,6 +1,6 @@
 """Load what the options name: checkpoints under distinct names, and digits with their origin."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -87,7 +87,14 @@ def _say_summary(adoption: "Adoption") -> None:
 
 def load_digits(work: Work, device: "torch.device") -> "Dataset":
     """Return the test digits that the options of a command ask for, on `device`, and say which they are."""
-    return load_test_digits(work.dataset, work.data_dir, work.limit, device, first=work.first)
+    from robustmnist.data.form import check_digits
+    from robustmnist.inspection.preflight import checked
+
+    def check(data: "Dataset") -> "Dataset":
+        check_digits(data)
+        return checked(data, fix=work.fix, data_dir=work.data_dir, notify=lambda sentence: say(f"notice: {sentence}"))
+
+    return load_test_digits(work.dataset, work.data_dir, work.limit, device, first=work.first, check=check)
 
 
 def load_test_digits(
@@ -98,10 +105,11 @@ def load_test_digits(
     *,
     first: int | None = None,
     part: str = "test",
+    check: "Callable[[Dataset], Dataset] | None" = None,
 ) -> "Dataset":
     """Return the digits that ``--dataset``, ``--data-dir``, ``--limit`` and ``--first`` ask for, and say which.
 
-    They are test digits unless another `part` is asked for.
+    They are test digits unless another `part` is asked for. `check` sees all of them before any are left out.
     """
     from robustmnist.data import load_dataset
     from robustmnist.data.form import form_notices
@@ -115,11 +123,14 @@ def load_test_digits(
             bar(done, total, images)
 
         data = load_dataset(name, part=part, data_dir=folder, device=device, on_progress=received, notify=say)
+        data = data if check is None else check(data)
         data = data.head(first) if limit is None else data.sample(limit)
     origin = data.provenance
     which = f" ({origin.choice})" if origin.choice else ""
     head = next(iter(origin.sha256.values()), "")[:8]
     say(f"data: {origin.name} ({origin.part}), {len(data):,} images{which}, sha256 {head}…, from {origin.source}")
+    for words in filter(None, (origin.prepared, origin.mended)):
+        say(f"data: {words}")
     for notice in form_notices(data):
         say(f"notice: {notice}")
     return data
@@ -129,7 +140,7 @@ def say_notices(manifest: Mapping[str, Any], data: "Dataset") -> None:
     """Print the notices of a run that `load_test_digits` has not printed: those about the models' answers."""
     from robustmnist.data.form import form_notices
 
-    known = form_notices(data)
+    known = (*form_notices(data), *data.provenance.warnings)
     for notice in manifest.get("notices", ()):
         if notice not in known:
             say(f"notice: {notice}")

@@ -20,6 +20,7 @@ __all__ = [
     "dataset",
     "device",
     "digits",
+    "fix",
     "json_output",
     "limit",
     "out",
@@ -43,12 +44,13 @@ class Work:
     device: str
     seed: int | None
     out: Path | None
+    fix: bool
 
 
 def work(command: F) -> F:
     """Add the options of a command that computes with digits; it takes their values as one `Work`, ``work``.
 
-    These are the options of `digits`, ``--seed`` and ``-o/--out``.
+    These are the options of `digits`, ``--seed``, ``-o/--out`` and ``--fix``.
     """
     keys = [field.name for field in fields(Work)]
 
@@ -57,7 +59,7 @@ def work(command: F) -> F:
         values = {name: given.pop(name) for name in keys}
         return command(*arguments, **given, work=Work(**values))
 
-    return cast(F, digits(seed(out(gathered))))
+    return cast(F, digits(seed(out(fix(gathered)))))
 
 
 def digits(command: F) -> F:
@@ -239,6 +241,15 @@ def out(command: F) -> F:
     """Add ``-o/--out``."""
     return click.option(
         "-o", "--out", type=click.Path(path_type=Path), help="Where to write.  [default: a new folder in runs/]"
+    )(command)
+
+
+def fix(command: F) -> F:
+    """Add ``--fix``."""
+    return click.option(
+        "--fix",
+        is_flag=True,
+        help="Put digits right that are inverted, turned, labelled otherwise or of another size, and say so.",
     )(command)
 
 

@@ -4,10 +4,11 @@ import torch
 from torch import Tensor
 
 from robustmnist.data.dataset import Dataset
+from robustmnist.errors import DataError
 from robustmnist.measure import centroid
 from robustmnist.measure.box import extent
 
-__all__ = ["form_notices"]
+__all__ = ["check_digits", "form_notices"]
 
 MOST = 2_000  # images measured, spread evenly: what is typical shows in them
 MIDDLE = 13.5  # px, the frame's
@@ -21,6 +22,14 @@ OFF = 2.0  # px from the centre to a typical digit's centre of mass; in MNIST 0.
 WIDE = 0.5  # share of the digits that are wider than tall; in MNIST 0.08 to 0.09, 0.78 with rows and columns exchanged
 
 
+def check_digits(dataset: Dataset) -> None:
+    """Raise DataError where the images are no digits: no answer to them is right."""
+    if not dataset.holds_digits:
+        what = f"holds {dataset.provenance.content}, no digits: no answer is right or wrong"
+        remedy = "use it for out-of-distribution detection with 'robustmnist generalise'"
+        raise DataError(what, where=dataset.name, remedy=remedy)
+
+
 def form_notices(dataset: Dataset) -> tuple[str, ...]:
     """Return a sentence for each way in which digits differ from MNIST's, so that a checkpoint may misread them.
 
@@ -28,7 +37,12 @@ def form_notices(dataset: Dataset) -> tuple[str, ...]:
     than tall, and labels that never come. Digits that ``robustmnist perturb`` wrote or MNIST-C holds are meant to look
     odd: nothing is said of them. The figures of MNIST are those of its 70,000 digits.
     """
-    if dataset.provenance.lineage or dataset.name.startswith("mnist-c:") or not len(dataset):
+    if (
+        dataset.provenance.lineage
+        or dataset.name.startswith("mnist-c:")
+        or not len(dataset)
+        or not dataset.holds_digits
+    ):
         return ()
     blank = sum(int((part.amax((1, 2, 3)) == 0).sum()) for part in dataset.parts())
     notices = [f"{blank:,} of {len(dataset):,} images are blank."] if blank else []

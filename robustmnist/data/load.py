@@ -101,7 +101,8 @@ def _options(rest: str, source: Source) -> tuple[str, dict[str, str]]:
 
 
 def _is_path(name: str) -> bool:
-    return "/" in name or os.sep in name
+    ending = Path(name).suffix.lower()
+    return "/" in name or os.sep in name or any(ending in source.endings for source in SOURCES.values())
 
 
 def _word_of(path: str) -> str:

@@ -37,6 +37,7 @@ class Provenance:
         mended: What was wrong and was put right, in a phrase; empty for nothing.
         content: What the images show where it is no digits: every label is -1 then. Empty for digits.
         known: Whether the files are the published ones, bit for bit, by their hashes.
+        warnings: What a reader of numbers over these images must know, a sentence each.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Provenance:
     mended: str = ""
     content: str = ""
     known: bool = False
+    warnings: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as plain values for JSON; rarely used fields are left out when empty."""

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from robustmnist.data import Dataset
+from robustmnist.data.form import check_digits
 from robustmnist.data.seen import check_unseen
 from robustmnist.errors import CheckpointError, DataError, InputError, SuiteError
 from robustmnist.models.checkpoints.checkpoint import Checkpoint
@@ -45,6 +46,7 @@ def check_inputs(models: Any, dataset: Any, suites: Sequence[Any]) -> None:
         raise SuiteError("'clean' stands for no suite at all", remedy="rename the suite")
     if not isinstance(dataset, Dataset):
         raise InputError(f"the data are a {type(dataset).__name__}, not a Dataset", remedy="give rm.load_dataset(...)")
+    check_digits(dataset)
     for part in dataset.parts():
         check_images(part)
     if not len(dataset):

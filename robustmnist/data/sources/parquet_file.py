@@ -42,7 +42,7 @@ def load_parquet(request: Request) -> Dataset:
         raise DataError("reading Parquet needs pyarrow", where=request.argument, remedy=remedy) from cause
     path, data = read_user_file(request.argument, MOST_BYTES)
     pictures: list[tuple[Tensor, bool]] = []
-    labels: list[int] = []
+    labels: list[Any] = []
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
         names = list(file.schema_arrow.names)

@@ -81,6 +81,9 @@ def provenance(overview: Overview) -> tuple[Fact, ...]:
         Fact("images", _text(data.get("choice") or count(len(overview.predictions)))),
         Fact("from", _text(data.get("source", "")), code=True),
         Fact("note", _text(data.get("note", ""))),
+        Fact("licence", _text(data.get("licence", ""))),
+        Fact("form", _text(data.get("prepared", ""))),
+        Fact("put right", _text(data.get("mended", ""))),
     ]
     lines += [
         Fact(f"sha256 of {_text(name)}", _text(value), code=True)

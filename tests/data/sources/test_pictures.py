@@ -138,12 +138,10 @@ def test_what_is_refused(digits: Dataset, tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "7_a.png").write_bytes(b"\x89PNG nothing")
     with pytest.raises(DataError, match=r"7_a.png: is a damaged picture"):
         load_dataset(f"png:{tmp_path}")
-    for name in ("png:7_a.png", "./7_a.png"):
+    for name in ("png:7_a.png", "./7_a.png", "7_a.png"):
         monkeypatch.chdir(tmp_path)
         with pytest.raises(DataError, match="is a single picture; robustmnist predict reads one"):
             load_dataset(name)
-    with pytest.raises(DataError, match=r"did you mean 'png:7_a.png'"):
-        load_dataset("7_a.png")
     monkeypatch.setattr("robustmnist.data.sources.pictures.MOST", 5)
     with pytest.raises(DataError, match="holds more than 5 pictures; split it"):
         load_dataset(f"png:{odd}")

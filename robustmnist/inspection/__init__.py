@@ -1,0 +1,1 @@
+"""Look before measuring: are these the digits, and the networks, that they are taken for?"""
