@@ -37,6 +37,7 @@ COMMANDS = {
     "predict": "Read the digit in a picture: PNG or JPEG, drawn, photographed or scanned.",
     "draw": "Draw a digit: what the models see of it, what they answer, and how far it may go.",
     "figure": "Draw a figure of a run for a slide, a paper or a lesson.",
+    "datasets": "List what --dataset takes: published sets of digits, and files of your own.",
     "suites": "List the perturbation suites.",
     "checkpoints": "List the checkpoints.",
 }

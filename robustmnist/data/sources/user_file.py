@@ -17,8 +17,10 @@ def read_user_file(name: str, most: int) -> tuple[Path, bytes]:
     path = Path(name).expanduser()
     try:
         data = read_bounded(path, most)
+    except DataError as error:
+        raise DataError(error.what, where=error.where, remedy="give a file that can be read") from error.__cause__
     except ValueError as cause:  # a NUL in the name
-        raise DataError(f"cannot be read ({cause})", where=path, remedy="give a file") from cause
+        raise DataError(f"cannot be read ({cause})", where=path, remedy="give a file that can be read") from cause
     if len(data) > most:
         raise DataError(f"is larger than {most // 10**6:,} MB", where=path, remedy="split it")
     if not data:

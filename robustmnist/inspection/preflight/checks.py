@@ -64,13 +64,14 @@ def check_reading(sample: Dataset) -> list[Finding]:
     if top < READ and step:  # of 80 readings some are right by chance
         return _misread(plain, answers[0], labels)
     certain = top >= READ and plain <= MISREAD
-    read = f"{READER}, a network of MNIST's, reads {plain:.0%} of these digits as they are, {top:.0%}"
+    read = f"{READER}, a network of MNIST's, reads {plain:.0%} of these digits as they are"
+    shifted = f"labels look shifted, what is labelled 1 shows {(1 + step) % 10}"
     findings = []
     if best // 10:
-        said = f"{read} {turn}{f' and labelled {_step(step)}' if step else ''}."
+        said = f"{read}, {top:.0%} {turn}{', other labels given' if step else ''}."
         findings.append(Finding(said, certain, turn.removeprefix("with "), partial(turned, turn=turn)))
     if step:
-        said = f"{read} labelled {_step(step)}: labels look shifted, what is labelled 1 shows {(1 + step) % 10}."
+        said = f"{shifted.capitalize()}." if findings else f"{read}, {top:.0%} with other labels: {shifted}."
         findings.append(Finding(said, certain, f"labels changed to {_step(step)}", partial(relabelled, step=step)))
     return findings
 

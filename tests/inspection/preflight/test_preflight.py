@@ -79,7 +79,7 @@ def test_turned_digits_are_refused_or_mended(turn: str, digits: Dataset) -> None
 @pytest.mark.parametrize("step", [1, 5, 9])
 def test_shifted_labels_are_refused_or_mended(step: int, digits: Dataset) -> None:
     wrong = changed(digits, labels=(digits.labels + step) % 10)
-    with pytest.raises(DataError, match="labels look shifted, what is labelled 1 shows"):
+    with pytest.raises(DataError, match=f"labels look shifted, what is labelled 1 shows {(1 - step) % 10}"):
         checked(wrong)
     assert checked(wrong, fix=True).labels.tolist() == digits.labels.tolist()
 

@@ -1,0 +1,42 @@
+"""``robustmnist datasets``."""
+
+import click
+
+from robustmnist.cli import options
+from robustmnist.terminal.echo import echo_json
+from robustmnist.terminal.table import print_table
+
+__all__ = ["command"]
+
+
+@click.command("datasets")
+@options.json_output
+def command(as_json: bool) -> None:
+    """List what --dataset takes: published sets of digits, and files of your own.
+
+    Options follow a comma: csv:train.csv,label=digit.
+
+    \b
+    robustmnist datasets
+    robustmnist datasets --json
+    """  # noqa: D301 (click reads a real backspace as "keep these lines")
+    from robustmnist.data.sources.registry import SOURCES
+
+    rows = [
+        {
+            "name": " or ".join(filter(None, [word if source.bare else "", source.takes and f"{word}:{source.takes}"])),
+            "about": source.about,
+            "values": list(source.values),
+            "options": dict(source.options),
+            "parts": list(source.parts),
+            "licence": source.licence or None,
+        }
+        for word, source in SOURCES.items()
+    ]
+    if as_json:
+        echo_json(rows)
+        return
+    print_table(
+        ["dataset", "what", "options", "licence"],
+        [[str(row["name"]), str(row["about"]), ", ".join(row["options"]), str(row["licence"] or "")] for row in rows],
+    )
