@@ -22,21 +22,26 @@ def command(as_json: bool) -> None:
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
     from robustmnist.data.sources.registry import SOURCES
 
-    rows = [
-        {
-            "name": " or ".join(filter(None, [word if source.bare else "", source.takes and f"{word}:{source.takes}"])),
-            "about": source.about,
-            "values": list(source.values),
-            "options": dict(source.options),
-            "parts": list(source.parts),
-            "licence": source.licence or None,
-        }
+    names = {
+        word: " or ".join(filter(None, [word if source.bare else "", source.takes and f"{word}:{source.takes}"]))
         for word, source in SOURCES.items()
-    ]
+    }
     if as_json:
-        echo_json(rows)
+        echo_json(
+            [
+                {
+                    "name": names[word],
+                    "about": source.about,
+                    "values": list(source.values),
+                    "options": dict(source.options),
+                    "parts": list(source.parts),
+                    "licence": source.licence or None,
+                }
+                for word, source in SOURCES.items()
+            ]
+        )
         return
     print_table(
         ["dataset", "what", "options", "licence"],
-        [[str(row["name"]), str(row["about"]), ", ".join(row["options"]), str(row["licence"] or "")] for row in rows],
+        [[names[word], source.about, ", ".join(source.options), source.licence] for word, source in SOURCES.items()],
     )

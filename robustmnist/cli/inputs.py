@@ -87,11 +87,9 @@ def _say_summary(adoption: "Adoption") -> None:
 
 def load_digits(work: Work, device: "torch.device") -> "Dataset":
     """Return the test digits that the options of a command ask for, on `device`, and say which they are."""
-    from robustmnist.data.form import check_digits
     from robustmnist.inspection.preflight import checked
 
     def check(data: "Dataset") -> "Dataset":
-        check_digits(data)
         return checked(data, fix=work.fix, data_dir=work.data_dir, notify=lambda sentence: say(f"notice: {sentence}"))
 
     return load_test_digits(work.dataset, work.data_dir, work.limit, device, first=work.first, check=check)
@@ -112,7 +110,7 @@ def load_test_digits(
     They are test digits unless another `part` is asked for. `check` sees all of them before any are left out.
     """
     from robustmnist.data import load_dataset
-    from robustmnist.data.form import form_notices
+    from robustmnist.data.form import check_digits, form_notices
 
     with ExitStack() as stack:
         bar = None
@@ -123,6 +121,7 @@ def load_test_digits(
             bar(done, total, images)
 
         data = load_dataset(name, part=part, data_dir=folder, device=device, on_progress=received, notify=say)
+        check_digits(data)
         data = data if check is None else check(data)
         data = data.head(first) if limit is None else data.sample(limit)
     origin = data.provenance

@@ -1,13 +1,17 @@
 """Arrays of anyone's making as digits: shapes, ranges and labels checked, then brought to MNIST's form or left."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from robustmnist.data.mnist_form import to_mnist
+from robustmnist.data.provenance import Provenance
 from robustmnist.errors import DataError
+from robustmnist.system.files import sha256_bytes
 
-__all__ = ["AS_STORED", "FORMS", "TO_FORM", "digit_labels", "grey_images", "in_form"]
+__all__ = ["AS_STORED", "FORMS", "TO_FORM", "digit_labels", "digits_of_arrays", "grey_images", "in_form"]
 
 FORMS = ("auto", "stored", "mnist")
 AS_STORED = "as stored, 28 × 28"
@@ -16,6 +20,21 @@ LUMA = (0.299, 0.587, 0.114)  # Source: ITU-R BT.601, weights of red, green and 
 SHAPES = "give (n, H, W), (n, H × W), or with 1 or 3 channels before or after the sides"
 RANGES = "give ink as 0 to 255 or as 0 to 1"
 PART = 10_000  # images turned into grey together
+
+
+def digits_of_arrays(
+    images: object, labels: object, form: str, provenance: Provenance | None
+) -> tuple[Tensor, Tensor, Provenance]:
+    """Return digits ``(n, 1, 28, 28)``, labels ``(n,)`` and the filled in provenance; see `Dataset.from_arrays`."""
+    where = provenance.source if provenance else "the arrays"
+    grey = grey_images(images, where)
+    known = digit_labels(labels, len(grey), where)
+    digits, said = in_form(grey, form, where)
+    if provenance is None:
+        hashes = {"images": sha256_bytes(grey.numpy().tobytes()), "labels": sha256_bytes(known.numpy().tobytes())}
+        provenance = Provenance("arrays", "test", 0, hashes, "arrays in memory")
+    words = f"{provenance.prepared}; {said}" if provenance.prepared else said
+    return digits, known, replace(provenance, n=len(known), prepared=words)
 
 
 def grey_images(images: object, where: object) -> Tensor:

@@ -9,12 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from robustmnist.data.arrays import digit_labels, grey_images, in_form
+from robustmnist.data.arrays import digits_of_arrays
 from robustmnist.data.ink import StoredImages, ink_of
 from robustmnist.data.provenance import Provenance
 from robustmnist.data.sampling import spread
 from robustmnist.errors import DataError
-from robustmnist.system.files import sha256_bytes
 
 __all__ = ["Dataset"]
 
@@ -132,9 +131,8 @@ class Dataset:
     def sample(self, limit: int | None) -> "Dataset":
         """Return `limit` images, each class with its share; all where `limit` is None or more than there are.
 
-        Within each class the images are ranked by a random number that depends on their id and on nothing else. Image
-        r (from 0) of the n of its class stands at (r + 1/2) / n, and the first `limit` by that are taken: a sample
-        holds every smaller one, and each class is within one image of its share. The images keep their order and ids.
+        A sample holds every smaller one, each class is within one image of its share, and which images are taken depends
+        on their ids alone (`spread`). The images keep their order and ids.
 
         Raises:
             DataError: If `limit` is below 1 or an id is negative.
@@ -214,12 +212,11 @@ class Dataset:
         """Return a data set of arrays: NumPy's, tensors or nested lists.
 
         Args:
-            images: ``(n, H, W)``, ``(n, H × W)`` or with 1 or 3 channels; 0 to 255 or 0 to 1, ink bright. Images of
-                28 × 28 px are taken as they are, others are brought to MNIST's form by `to_mnist`.
+            images: ``(n, H, W)``, ``(n, H × W)`` or with 1 or 3 channels; 0 to 255 or 0 to 1, ink bright.
             labels: ``(n,)`` digits, or one-hot ``(n, 10)``.
             ids: int64 ``(n,)``; by default row numbers.
             groups: int64 ``(n,)``, who wrote each, where it is known.
-            form: ``stored`` or ``mnist`` to decide what ``auto`` decides by the size.
+            form: ``stored``: 28 × 28 px as they are; ``mnist``: through `to_mnist`; ``auto``: whichever fits the size.
             provenance: Where they are from; its `n` and the end of its `prepared` are filled in.
 
         Raises:
@@ -228,18 +225,9 @@ class Dataset:
         >>> Dataset.from_arrays([[[0, 255], [0, 255]]], [1]).images.shape
         torch.Size([1, 1, 28, 28])
         """
-        where = provenance.source if provenance else "the arrays"
-        grey = grey_images(images, where)
-        known = digit_labels(labels, len(grey), where)
-        digits, said = in_form(grey, form, where)
-        if provenance is None:
-            hashes = {"images": sha256_bytes(grey.numpy().tobytes()), "labels": sha256_bytes(known.numpy().tobytes())}
-            provenance = Provenance("arrays", "test", 0, hashes, "arrays in memory")
-        words = f"{provenance.prepared}; {said}" if provenance.prepared else said
-        provenance = replace(provenance, n=len(known), prepared=words)
+        digits, known, provenance = digits_of_arrays(images, labels, form, provenance)
         ids = torch.arange(len(known)) if ids is None else ids
-        if digits.dtype != torch.uint8:
-            return cls(digits, known, ids, provenance, groups)
-        data = cls.of_levels(digits, known, ids, provenance, groups)
+        make = cls.of_levels if digits.dtype == torch.uint8 else cls
+        data = make(digits, known, ids, provenance, groups)
         data.__post_init__()
         return data

@@ -71,11 +71,7 @@ def download(
 
 
 def fetch(url: str, limit: int, *, received: Callable[[int], None] = lambda _: None) -> bytes:
-    """Return the bytes of a file that one publisher has, `limit` at the most.
-
-    Raises:
-        MissingDataError: If it does not answer in 3 seconds, stalls, or has no such file.
-    """
+    """Return the bytes of a publisher's file, at most `limit`; raise MissingDataError where it cannot be had."""
     try:
         return _receive(url, limit, _Clock(ANSWER_SECONDS), received)
     except _MirrorError as error:
