@@ -20,6 +20,7 @@ from robustmnist.data import Dataset, load_dataset
 from robustmnist.evaluation import evaluate
 from robustmnist.generalisation import generalise, load_sets
 from robustmnist.generalisation.page import render
+from robustmnist.generalisation.samples import sample_png
 from robustmnist.generalisation.sets import TestSet
 from robustmnist.models.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from robustmnist.perturb import prepare
@@ -74,6 +75,10 @@ def main() -> None:
         trained_on=[_trained_on(found, row) for row in found.tables["accuracy"]["checkpoint"]]
     )
     write_atomic(HERE / "generalisation.csv", table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+    for each in sets:
+        if each.name != "mnist":
+            name = each.name.partition(":")[0]
+            write_atomic(HERE / f"samples-{name}.png", sample_png(each.data))
     command = "python -m reports.generalisation"
     shown = generalise({name: models[name] for name in SHOWN}, sets, out=runs / "answers", command=command)
     write_atomic(HERE / "generalisation.html", render(shown))

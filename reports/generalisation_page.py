@@ -43,9 +43,9 @@ def page(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, cor
         "## How this was made",
         "```sh\nROBUSTMNIST_DATA=folder python -m reports.generalisation\n```",
         f"One training each, on a CPU; {sizes}. `{SECOND}` is the recipe of `{FIRST}` on the same digits, four in five "
-        "of them perturbed once by a setting of shift, scale, rotation, thickness, noise, blur, intensity "
-        "or occlusion; MNIST-C was in no training. The "
-        "printed test digits are of typefaces that no training has seen, the stroke digits of 200 hands that none has. "
+        "of them perturbed once by a setting of shift, scale, rotation, thickness, noise, blur, intensity or "
+        "occlusion; MNIST-C was in no training. The printed test digits are of typefaces that no training "
+        "has seen, the stroke digits of 200 hands that none has. "
         "The page with all numbers of seven of the checkpoints: [generalisation.html](generalisation.html); all "
         "accuracies: [generalisation.csv](generalisation.csv).",
     ]

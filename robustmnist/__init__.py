@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from robustmnist.data import Dataset as Dataset
     from robustmnist.data import load_dataset as load_dataset
     from robustmnist.explanation import explain as explain
+    from robustmnist.generalisation import generalise as generalise
     from robustmnist.models.checkpoints.checkpoint import list_checkpoints as list_checkpoints
     from robustmnist.models.checkpoints.checkpoint import load_checkpoint as load_checkpoint
     from robustmnist.models.contract import Classifier as Classifier
@@ -54,6 +55,7 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "generalise",
     "list_checkpoints",
     "list_suites",
     "load_checkpoint",
@@ -84,6 +86,7 @@ _NAMES = {
     "evaluate": "robustmnist.adoption.evaluate",
     "explain": "robustmnist.explanation",
     "export": "robustmnist.adoption.exported",
+    "generalise": "robustmnist.generalisation",
     "list_checkpoints": "robustmnist.models.checkpoints.checkpoint",
     "list_suites": "robustmnist.suites",
     "load_checkpoint": "robustmnist.models.checkpoints.checkpoint",

@@ -56,7 +56,7 @@ def command(
     Every checkpoint answers every data set: accuracy with intervals (of whole writers or fonts where these are known),
     misreadings, calibration, whether confidence notices the difference, and how much comes back when the digits are
     brought to MNIST's stroke width, slant, size, position and ink. Writes generalisation.html, generalisation.json and
-    a CSV file for each table.
+    a CSV file for each table; in the folder of a run, its report links the page.
 
     \b
     robustmnist generalise
@@ -87,12 +87,23 @@ def command(
             found = generalise(models, sets, seed=seed or 0, out=folder, command=line, on_progress=report)
         with writing(folder):
             page = write_generalisation(found, folder)
+        _link(folder)
     if as_json:
         echo_json(as_dict(found), indent=1)
         return
     print_table(HEAD, accuracy_rows(found))
     echo()
     echo(f"report: {page}")
+
+
+def _link(folder: Path) -> None:
+    """Write the report of a run anew, with a link, where the folder holds a finished one."""
+    if (folder / "run.json").is_file():
+        from robustmnist.predictions import read_predictions
+        from robustmnist.report import write_report
+
+        with writing(folder):
+            write_report(read_predictions(folder), folder / "report.html")
 
 
 def _command_line(ctx: click.Context, datasets: list[str]) -> str:

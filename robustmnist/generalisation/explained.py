@@ -10,7 +10,7 @@ import torch
 from robustmnist.generalisation.matching import MATCHES, TOGETHER, Readings, match, read
 from robustmnist.generalisation.progress import Steps
 from robustmnist.generalisation.scores import right_answers
-from robustmnist.generalisation.sets import TestSet
+from robustmnist.generalisation.sets import TestSet, test_set
 from robustmnist.generalisation.store import Store
 from robustmnist.generalisation.tables import Logits
 from robustmnist.statistics.clusters import mean_interval
@@ -27,8 +27,7 @@ MATCHED = 2_000  # digits of a set that are measured and matched, a stratified s
 def measured(each: TestSet) -> tuple[TestSet, Readings]:
     """Return the sample of a set that is measured and matched, and its readings."""
     data = each.data.sample(MATCHED) if each.is_digits else each.data.head(MATCHED)
-    groups = None if data.groups is None else data.groups.cpu().numpy()
-    return TestSet(each.name, data, groups, data.labels.cpu().numpy()), read(data.images)
+    return test_set(each.name, data), read(data.images)
 
 
 def explained_rows(

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from robustmnist.generalisation.generalise import Generalisation
 from robustmnist.generalisation.page import render
 from robustmnist.generalisation.page_tables import plain_rows
+from robustmnist.generalisation.session import Generalisation
 from robustmnist.system.files import write_atomic
 from robustmnist.wording.numbers import finite
 

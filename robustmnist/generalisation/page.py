@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from robustmnist.generalisation import words
 from robustmnist.generalisation.dot_plot import Dot, Row, dot_plot
-from robustmnist.generalisation.generalise import Generalisation
 from robustmnist.generalisation.page_tables import (
     accuracy_table,
     confidence_table,
@@ -17,6 +16,7 @@ from robustmnist.generalisation.page_tables import (
     plain_rows,
     shift_table,
 )
+from robustmnist.generalisation.session import Generalisation
 from robustmnist.page.colours import hue
 from robustmnist.page.png import sheet, uri
 from robustmnist.page.records import Answer, Banner, Fact, Key, Table

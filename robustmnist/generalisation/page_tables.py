@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from robustmnist.generalisation import words
-from robustmnist.generalisation.generalise import Generalisation
+from robustmnist.generalisation.session import Generalisation
 from robustmnist.page.records import Table
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import count, percent, plain, share_text, strength

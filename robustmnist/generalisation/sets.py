@@ -17,7 +17,7 @@ from robustmnist.errors import DataError, InputError
 if TYPE_CHECKING:
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
-__all__ = ["ALWAYS", "TestSet", "load_sets", "record", "unseen_sets"]
+__all__ = ["ALWAYS", "TestSet", "load_sets", "record", "test_set", "unseen_sets"]
 
 ALWAYS = ("auto", "digits", "printed", "strokes")
 Notify = Callable[[str], None]
@@ -90,7 +90,7 @@ def load_sets(
             except DataError:
                 continue
     cut = {name: data.head(first) if first is not None else data.sample(limit) for name, data in loaded.items()}
-    return tuple(_test_set(name, data) for name, data in cut.items())
+    return tuple(test_set(name, data) for name, data in cut.items())
 
 
 def unseen_sets(
@@ -112,11 +112,12 @@ def unseen_sets(
         if len(left):
             data = each.data.select(left)
             choice = f"{len(left):,} that no checkpoint was trained on"
-            kept.append(_test_set(each.name, data.with_provenance(choice=choice)))
+            kept.append(test_set(each.name, data.with_provenance(choice=choice)))
     return tuple(kept)
 
 
-def _test_set(name: str, data: Dataset) -> TestSet:
+def test_set(name: str, data: Dataset) -> TestSet:
+    """Return a data set under a name."""
     groups = None if data.groups is None else data.groups.cpu().numpy()
     return TestSet(name, data, groups, data.labels.cpu().numpy())
 

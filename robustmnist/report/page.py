@@ -1,5 +1,6 @@
 """From the numbers of a run to the records that the templates show."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,11 +35,10 @@ from robustmnist.system.files import write_atomic
 from robustmnist.wording.characters import printable, shorten
 from robustmnist.wording.numbers import listing
 
-__all__ = ["DRAWING", "Done", "Page", "page", "render", "write_report"]
+__all__ = ["BESIDE", "Done", "Page", "page", "render", "write_report"]
 
-DRAWING = "digit.html"  # a page to draw on, which the report links where it lies beside
-
-
+# Pages of other commands, which the report links where they lie beside it, and what it calls them.
+BESIDE = {"generalisation.html": "Does it generalise?", "digit.html": "Draw a digit"}
 MANY = "How far can a digit be disturbed before the classifier fails?"
 
 
@@ -53,6 +53,14 @@ class Done:
     adopted: Table | None
     suites: Table
     realised: Table | None
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page beside this one: its file and what it is called."""
+
+    file: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -78,11 +86,11 @@ class Page:
     better: ComparisonSection | None
     alone: str
     done: Done
-    drawing: str
+    beside: tuple[Link, ...]
 
 
-def page(overview: Overview, drawing: str = "") -> Page:
-    """Return the report of `overview`, section by section, with a link to `drawing` where it is given."""
+def page(overview: Overview, beside: Iterable[str] = ()) -> Page:
+    """Return the report of `overview`, section by section, with links to those files of `BESIDE`."""
     names = [shorten(one.name, NAME) for one in overview.clean]
     keys = tuple(Key(hue(index), name) for index, name in enumerate(names))
     suites = overview.predictions.suites
@@ -112,25 +120,25 @@ def page(overview: Overview, drawing: str = "") -> Page:
         better=comparison_section(overview),
         alone=ONE_CHECKPOINT,
         done=done,
-        drawing=drawing,
+        beside=tuple(Link(file, BESIDE[file]) for file in beside),
     )
 
 
-def render(predictions: Predictions, drawing: str = "") -> str:
-    """Return the report of a run as HTML, with a link to `drawing` where it is given.
+def render(predictions: Predictions, beside: Iterable[str] = ()) -> str:
+    """Return the report of a run as HTML, with links to the files of `BESIDE` that lie beside it.
 
     It is one page without script, request or dependence on the time: style and pictures are inside, and the time that
     it tells is that of the run. Every text of the run is escaped.
     """
-    content = page(gather(printable_run(predictions)), drawing)
+    content = page(gather(printable_run(predictions)), beside)
     return fill("templates/report.html.jinja", content, package="robustmnist.report")
 
 
 def write_report(predictions: Predictions, path: Path | str) -> Path:
     """Write the report of a run to `path`, whole or not at all, and return the path.
 
-    It links the page of ``robustmnist draw`` where that lies beside it.
+    It links the pages of ``robustmnist draw`` and ``robustmnist generalise`` where they lie in the same folder.
     """
     path = Path(path)
-    write_atomic(path, render(predictions, DRAWING if path.with_name(DRAWING).is_file() else ""))
+    write_atomic(path, render(predictions, [file for file in BESIDE if path.with_name(file).is_file()]))
     return path

@@ -14,9 +14,12 @@ from robustmnist.data import Dataset, Provenance, load_dataset
 from robustmnist.errors import InputError
 from robustmnist.generalisation import Generalisation, generalise, load_sets, unseen_sets, write_generalisation
 from robustmnist.generalisation.page import render
+from robustmnist.generalisation.samples import sample_png, samples
 from robustmnist.generalisation.sets import TestSet
 from robustmnist.models.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from robustmnist.statistics.wilson import wilson
+from robustmnist.training.digits import load_digits
+from robustmnist.training.read import load_recipe
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +165,37 @@ def test_the_command(tmp_path: Path) -> None:
     assert (tmp_path / "g" / "generalisation.html").is_file()
     with pytest.raises(InputError, match="data set digits: is asked for twice; name it once"):
         CliRunner().invoke(cli, ["generalise", "-d", "digits", "-d", "digits"], catch_exceptions=False)
+
+
+def test_the_report_of_a_run_links_it(tmp_path: Path) -> None:
+    words = ["-c", "fc", "--limit", "40", "-o", str(tmp_path / "run")]
+    done = CliRunner().invoke(cli, ["evaluate", *words, "--dataset", "digits", "-s", "shift"])
+    assert done.exit_code == 0, done.output
+    report = tmp_path / "run" / "report.html"
+    before = report.read_text("utf-8")
+    assert "generalisation.html" not in before
+    assert CliRunner().invoke(cli, ["generalise", *words, "-d", "digits", "-d", "printed:test"]).exit_code == 0
+    link = '<a href="generalisation.html">Does it generalise?</a>\n'
+    assert report.read_text("utf-8").replace(link, "") == before
+
+
+def test_sets_of_the_library_will_do(checkpoints: dict[str, Checkpoint]) -> None:
+    data = [load_dataset("digits").sample(40), load_dataset("printed:test").sample(40)]
+    found = generalise({"fc": checkpoints["fc"]}, data, resamples=20)
+    assert found.tables["accuracy"]["set"].tolist() == ["digits", "printed:test"]
+
+
+def test_a_training_on_print_is_tested_on_other_typefaces() -> None:
+    digits = load_digits(load_recipe("fc", overrides=["data.dataset=printed"]), torch.device("cpu"))
+    seen, tested = ({*part.factors["family"]} for part in (digits.training, digits.test))
+    assert not seen & tested
+    assert len(digits.training) + len(digits.validation) + len(digits.test) == 3300
+
+
+def test_samples_are_of_every_class(found: Generalisation, sets: tuple[TestSet, ...]) -> None:
+    assert found.samples["digits"].shape == (10, 12, 28, 28)
+    assert found.samples["noise"].shape == (1, 12, 28, 28)
+    assert found.samples["printed"].any((2, 3)).all()
+    assert sample_png(sets[0].data)[:4] == b"\x89PNG"
+    few = load_dataset("digits").head(3)
+    assert samples(few).any((2, 3)).sum() == 3

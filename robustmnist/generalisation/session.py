@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
+from robustmnist.data import Dataset
 from robustmnist.errors import InputError
 from robustmnist.generalisation.explained import MATCHED, explained_rows, measured
 from robustmnist.generalisation.matching import MATCHES
 from robustmnist.generalisation.progress import Progress, Steps
+from robustmnist.generalisation.samples import samples
 from robustmnist.generalisation.scores import RESAMPLES
-from robustmnist.generalisation.sets import TestSet, record
+from robustmnist.generalisation.sets import TestSet, record, test_set
 from robustmnist.generalisation.store import Store
 from robustmnist.generalisation.tables import (
     accuracy_table,
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
 __all__ = ["Generalisation", "generalise"]
-
-SHOWN = 12  # digits of each class on a sheet of samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +58,7 @@ class Generalisation:
 
 def generalise(
     checkpoints: "Mapping[str, Checkpoint]",
-    sets: Sequence[TestSet],
+    sets: Sequence[TestSet | Dataset],
     *,
     seed: int = 0,
     resamples: int = RESAMPLES,
@@ -71,7 +70,7 @@ def generalise(
 
     Args:
         checkpoints: By name.
-        sets: At least one; intervals are of groups where a set has them.
+        sets: At least one, from `load_dataset` or `load_sets`; intervals are of groups where a set has them.
         seed: Of the resamples.
         resamples: Of every bootstrap.
         out: A folder that keeps the logits, so that a call that was interrupted goes on; None: none.
@@ -84,11 +83,12 @@ def generalise(
     """
     if not checkpoints or not sets:
         raise InputError("nothing is left to compare", remedy="give a checkpoint and a data set")
+    named = [each if isinstance(each, TestSet) else test_set(each.name, each) for each in sets]
     if out is None:
-        return _generalise(checkpoints, sets, seed, resamples, Store(None), command, on_progress)
+        return _generalise(checkpoints, named, seed, resamples, Store(None), command, on_progress)
     out.mkdir(parents=True, exist_ok=True)
     with locked(out):
-        return _generalise(checkpoints, sets, seed, resamples, Store(out), command, on_progress)
+        return _generalise(checkpoints, named, seed, resamples, Store(out), command, on_progress)
 
 
 def _generalise(
@@ -133,8 +133,8 @@ def _generalise(
             for name, one in checkpoints.items()
         },
     }
-    samples = {each.name: _sample(each) for each in sets}
-    return Generalisation(names, homes, tuple(map(record, sets)), samples, tables, manifest)
+    pictures = {each.name: samples(each.data) for each in sets}
+    return Generalisation(names, homes, tuple(map(record, sets)), pictures, tables, manifest)
 
 
 def _home(data: Mapping[str, Any], sets: Sequence[TestSet]) -> str:
@@ -142,15 +142,3 @@ def _home(data: Mapping[str, Any], sets: Sequence[TestSet]) -> str:
     digits = [each.name for each in sets if each.is_digits] or [sets[0].name]
     source = str(data.get("name", "")).partition(":")[0]
     return next((name for name in digits if name.partition(":")[0] == source), digits[0])
-
-
-def _sample(each: TestSet) -> NDArray[np.uint8]:
-    """Return some images of each class, spread evenly over the set; blank where a class has fewer."""
-    classes = range(10) if each.is_digits else (-1,)
-    sheet = np.zeros((len(classes), SHOWN, 28, 28), np.uint8)
-    for line, label in enumerate(classes):
-        rows = np.flatnonzero(each.labels == label) if label >= 0 else np.arange(len(each.labels))
-        chosen = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)] if len(rows) else rows
-        ink = each.data.rows(torch.from_numpy(chosen).to(each.data.device))
-        sheet[line, : len(chosen)] = (ink * 255).round().to(torch.uint8).cpu().numpy()[:, 0]
-    return sheet
