@@ -1,6 +1,7 @@
 """The tables of the page, from the numbers."""
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from robustmnist.generalisation import words
 from robustmnist.generalisation.session import Generalisation
 from robustmnist.page.records import Table
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import count, percent, plain, share_text, strength
+from robustmnist.wording.numbers import MINUS, count, percent, plain, share_text, strength
 
 __all__ = [
     "accuracy_rows",
@@ -135,7 +136,7 @@ def factor_tables(found: Generalisation) -> tuple[Table, ...]:
         cells = {(row["level"], row["checkpoint"]): row for row in plain_rows(part)}
         rows = [
             (
-                str(level),
+                re.sub(r"-(?=[\d.])", MINUS, str(level)),
                 count(cells[level, found.checkpoints[0]]["n"]),
                 *(_share(cells[level, checkpoint], "accuracy") for checkpoint in found.checkpoints),
             )
