@@ -34,7 +34,14 @@ HEAD = ("set", "checkpoint", "images", "groups", "read right, %", "loss, points"
 @options.limit
 @options.code
 @options.device
-@options.seed
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 2),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Seed of the resamples.",
+)
 @options.out
 @options.json_output
 @click.pass_context
@@ -47,7 +54,7 @@ def command(
     first: int | None,
     codes: tuple[str, ...],
     device: str,
-    seed: int | None,
+    seed: int,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -84,7 +91,7 @@ def command(
             resumable(ctx, shlex.join([*shlex.split(line), "-o", str(folder)])),
             progress("Generalising", unit="steps", images=True) as report,
         ):
-            found = generalise(models, sets, seed=seed or 0, out=folder, command=line, on_progress=report)
+            found = generalise(models, sets, seed=seed, out=folder, command=line, on_progress=report)
         with writing(folder):
             page = write_generalisation(found, folder)
         _link(folder)
