@@ -9,27 +9,28 @@ from robustmnist.wording.numbers import NBSP, count, interval, listing, percent,
 
 __all__ = ["page"]
 
-FIRST, SECOND = "cnn", "cnn-perturbed"  # of one architecture: the one less, the other more robust
+FIRST = "cnn"  # what others of its architecture are compared with
+PERTURBED = "cnn-perturbed"
 HOMES = {"mnist": "MNIST", "digits": "embedded", "printed": "printed", "strokes": "strokes"}
 
 
-def page(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, corrupted: int) -> str:
+def page(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, second: str) -> str:
     """Return reports/generalisation.md.
 
     Args:
         found: All checkpoints on all sets.
         errors: Mean corruption errors on MNIST-C.
-        changes: By how much more the second checkpoint reads of each set than the first.
-        corrupted: Of how many digits MNIST-C was asked.
+        changes: By how much more the second checkpoint reads of each set than `FIRST`.
+        second: Its name.
     """
-    errors = errors[errors["suite"] == "mnist-c"].set_index("checkpoint")
+    errors = errors.set_index("checkpoint")
     names = [record["set"] for record in found.sets]
     sizes = ", ".join(f"{count(record['n'])} of {record['set']}" for record in found.sets)
     parts = [
         "# Does robustness to perturbations generalise?",
-        _answer(found, errors, changes),
+        _answer(found, errors, changes, second),
         "## Robustness, accuracy elsewhere, and calibration",
-        _robust(found, errors, names, corrupted),
+        _robust(found, errors, names),
         "## Trained on one set, tested on another",
         "Accuracy in % with 95 % intervals, of whole fonts and hands where these are known. No digit, no font and no "
         "hand of a test was in the training:",
@@ -41,18 +42,25 @@ def page(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, cor
         "ink of the MNIST test digits, all together and by stroke width alone, with paired 95 % intervals:",
         _back(found),
         "## How this was made",
-        "```sh\nROBUSTMNIST_DATA=folder python -m reports.generalisation\n```",
-        f"One training each, on a CPU; {sizes}. `{SECOND}` is the recipe of `{FIRST}` on the same digits, four in five "
-        "of them perturbed once by a setting of shift, scale, rotation, thickness, noise, blur, intensity or "
-        "occlusion; MNIST-C was in no training. The printed test digits are of typefaces that no training "
-        "has seen, the stroke digits of 200 hands that none has. "
-        "The page with all numbers of seven of the checkpoints: [generalisation.html](generalisation.html); all "
-        "accuracies: [generalisation.csv](generalisation.csv).",
+        f"```sh\nROBUSTMNIST_DATA=folder {found.manifest['command']}\n```",
+        f"One training each, on a CPU; {sizes}. {_perturbed(found)}The printed test digits are of typefaces that no "
+        "training has seen, the stroke digits of 200 hands that none has. All numbers as a page: "
+        "[generalisation.html](generalisation.html); all accuracies: [generalisation.csv](generalisation.csv). "
+        "Samples: [printed](samples-printed.png), [strokes](samples-strokes.png), [embedded](samples-digits.png).",
     ]
     return "\n\n".join(parts).replace(NBSP, " ") + "\n"
 
 
-def _answer(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame) -> str:
+def _perturbed(found: Generalisation) -> str:
+    if PERTURBED not in found.checkpoints:
+        return ""
+    return (
+        f"`{PERTURBED}` is the recipe of `{FIRST}` on the same digits, four in five of them perturbed once by a "
+        "setting of shift, scale, rotation, thickness, noise, blur, intensity or occlusion; MNIST-C was in none. "
+    )
+
+
+def _answer(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, second: str) -> str:
     table = _by_pair(found)
     made = {str(name): float(value) for name, value in errors["mce"].items()}
     told = [
@@ -64,19 +72,19 @@ def _answer(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame) 
     elsewhere = [row["set"] for row in changes.to_dict("records") if row["set"] != "mnist"]
     calibration = listing(
         [
-            f"{percent(table[FIRST, name]['ece'])} to {percent(table[SECOND, name]['ece'])} on {name}"
+            f"{percent(table[FIRST, name]['ece'])} to {percent(table[second, name]['ece'])} on {name}"
             for name in elsewhere
         ]
     )
     return (
-        f"`{SECOND}` makes {percent(made[SECOND], 0)} of the errors of `fc` on MNIST-C, which it has not seen, where "
-        f"`{FIRST}`, the same network trained on clean digits, makes {percent(made[FIRST], 0)}. On clean digits of "
-        f"other hands, pens and print that is worth {listing(told)}. Its expected calibration error there goes from "
-        f"{calibration}."
+        f"`{second}` makes {percent(made[second], 0)} of the errors of `fc` on MNIST-C, which it has not seen, where "
+        f"`{FIRST}`, the same network trained on MNIST as it is, makes {percent(made[FIRST], 0)}. On clean digits of "
+        f"other hands, pens and print, `{second}` against `{FIRST}` reads {listing(told)}. Its expected calibration "
+        f"error there is, from `{FIRST}` to `{second}`, {calibration}."
     )
 
 
-def _robust(found: Generalisation, errors: pd.DataFrame, names: list[str], corrupted: int) -> str:
+def _robust(found: Generalisation, errors: pd.DataFrame, names: list[str]) -> str:
     table = _by_pair(found)
     lines = []
     for name, row in errors.iterrows():
@@ -86,8 +94,8 @@ def _robust(found: Generalisation, errors: pd.DataFrame, names: list[str], corru
         lines.append([f"`{name}`", mce, *cells, *honest])
     head = ["checkpoint", "mCE, %", *(f"accuracy, {name}" for name in names), *(f"ECE, {name}" for name in names)]
     words = (
-        f"Mean corruption error over MNIST-C's corruptions relative to `fc`, on {count(corrupted)} test digits, beside "
-        "accuracy and expected calibration error (%) on clean digits of four sets:"
+        "Mean corruption error over MNIST-C's corruptions relative to `fc`, on the 10,000 test digits, beside accuracy "
+        "and expected calibration error (%) on clean digits of four sets:"
     )
     return f"{words}\n\n{_table(head, lines)}"
 
