@@ -40,7 +40,7 @@ SETS = ("mnist", "digits:test", "printed:test", "strokes")
 SHIPPED = ("fc", "lenet5", "cnn", "cnn-augmented")
 # Recipe and data set -> epochs: as many steps as make the validation accuracy stand still, where digits are few.
 TRAINED = {("fc", "digits"): 60, ("fc", "printed"): 60, ("fc", "strokes"): 12}
-NETWORKS = {("cnn", "digits"): 60, ("cnn", "printed"): 60, ("cnn", "strokes"): 8}
+NETWORKS = {("cnn", "digits"): 25, ("cnn", "printed"): 25, ("cnn", "strokes"): 4}
 PERTURBED = "cnn-perturbed"
 SUITES = ("shift", "scale", "rotation", "thickness", "noise", "blur", "intensity", "occlusion")  # MNIST-C is not seen
 TOGETHER = 50  # digits that share a setting
