@@ -1,7 +1,11 @@
-"""How long the page takes to answer a point of the pen, beside its models' bare forward pass; how small it is."""
+"""How long the page takes to answer a point of the pen, beside its models' bare forward pass; how small it is.
+
+In node, whose engine is Chromium's: the work alone. In headless Chromium: from a real pointer event to the drawn bars.
+"""
 
 import base64
 import json
+import math
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +15,7 @@ from typing import Any
 import torch
 
 from benchmarks.timing import hardware, print_table
+from reports.browser import CHROMIUM, opened
 from robustmnist.data import load_dataset
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.sketchpad.packing import Block, packed_chains
@@ -22,7 +27,7 @@ __all__ = ["run"]
 
 SETS = (("fc",), ("cnn",), ("fc", "cnn"))
 POINTS = 120
-# In node, whose engine is Chromium's, as the worker does it: two forms of the picture, each read by every model, and
+# As the worker does it: two forms of the picture, each read by every model, and
 # the measures; then only the models, once each.
 BODY = """
 const block = await unpackBlock(given.block), chains = readChains(given.chains, block);
@@ -72,6 +77,42 @@ def run(n: int, device: torch.device, data_dir: Path | None) -> None:
         rows,
         f"A point: the picture as drawn and in MNIST's form, each read by every model and measured. {hardware(device)}",
     )
+    if CHROMIUM is None:
+        print("\nIn Chromium: not measured, there is none on this machine.")
+        return
+    html = render_page({name: load_checkpoint(name) for name in SETS[-1]}, digits)
+    ready, points = _in_chromium(html)
+    times = torch.tensor(points, dtype=torch.float64)
+    figures = [ready, float(times.median()), float(times.quantile(0.95))]
+    print_table(
+        f"The page in headless Chromium, {' + '.join(SETS[-1])}: {len(points)} points of the pen",
+        ["ready after, ms", "a point shown, ms", "95 % within, ms"],
+        [[f"{figure:.1f}" for figure in figures]],
+        f"From the pointer event to the changed bars, two answers of each model. {hardware(device)}",
+    )
+
+
+def _in_chromium(html: str) -> tuple[float, list[float]]:
+    """Return after how many ms the models were ready, and the ms from each point of the pen to the bars."""
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as page:
+        file = Path(folder) / "digit.html"
+        file.write_text(html, encoding="utf-8")
+        page.size(1280, 900)
+        page.go(file.as_uri())
+        page.until("document.body.dataset.ready === 'yes'")
+        ready = page.run("state.readyAfter")
+        left, top, width = page.run("(({left, top, width}) => [left, top, width])(byId('pad').getBoundingClientRect())")
+        times = []
+        for k in range(2 * POINTS):
+            x, y = (0.5 + 0.3 * math.cos(0.1 * k), 0.5 + 0.35 * math.sin(0.07 * k))
+            kind = "mouseMoved" if k else "mousePressed"
+            where = {"x": left + x * width, "y": top + y * width}
+            page.call("Input.dispatchMouseEvent", type=kind, button="left", buttons=1, clickCount=1, **where)
+            page.until("!waiting.ink && !waiting.changed")
+            times.append(float(page.run("state.ms")))
+            if k == POINTS:
+                page.run("byId('clear').click()")
+    return float(ready), times[20:]  # the first are compiled
 
 
 def _in_node(node: str, given: dict[str, Any]) -> list[list[float]]:

@@ -6,7 +6,7 @@ __all__ = ["COMPUTING", "DRAWING", "script"]
 
 # What a worker computes, and what the page itself does; the last of each starts it.
 COMPUTING = ("weights", "network", "softmax", "form", "perturb", "measure", "limits")
-DRAWING = ("softmax", "ink", "picture", "pad", "answers", "limits_view", "strips", "keep", "main")
+DRAWING = ("softmax", "ink", "picture", "pad", "answers", "limits_view", "strips", "keep", "address", "main")
 
 
 def script(*names: str) -> str:

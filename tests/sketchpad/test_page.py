@@ -232,6 +232,25 @@ def test_axe_finds_no_violation(page: Page, dark: bool, drawn: bool) -> None:
 
 
 @needs_chromium
+def test_an_address_may_hold_strokes_or_name_a_digit(html: str, tmp_path: Path) -> None:
+    file = tmp_path / "digit.html"
+    file.write_text(html, encoding="utf-8")
+    with opened(tmp_path) as tab:
+        tab.size(1280, 900)
+        for fragment, drawn in [
+            ("draw=80,80,200,80,130,230", "ink.levels[280 * 80 + 140]"),
+            ("draw=-1,80", "0"),
+            ("draw=9999,80", "0"),
+            ("digit=4", "255"),
+        ]:
+            tab.go("about:blank")
+            tab.go(f"{file.as_uri()}#{fragment}")
+            tab.until(f"{READY} && !waiting.ink")
+            assert tab.run("Math.max(...ink.levels)") == tab.run(drawn), fragment
+        assert tab.run("ink.digit.length") == 784
+
+
+@needs_chromium
 def test_no_name_runs_anything(models: dict[str, Checkpoint], digits: Dataset, tmp_path: Path) -> None:
     # Their last parts are the same, so that the page keeps them whole.
     hostile = "<img src=x onerror=window.owned=1></script>", "</script><script>window.owned=1</script>"

@@ -6,7 +6,9 @@ function startLimits(given, pushTo) {
     const band = row.querySelector(".band"), slider = row.querySelector("input");
     if (push.band) span(band, share(push, push.band[0]), share(push, push.band[1]));
     row.querySelector(".neutral").style.left = `${share(push, push.neutral)}%`;
-    slider.addEventListener("input", () => { alone(push.key); pushTo(push, slider.valueAsNumber); });
+    const tell = () => slider.setAttribute("aria-valuetext", pushWords(push, slider.valueAsNumber));
+    slider.addEventListener("input", () => { alone(push.key); tell(); pushTo(push, slider.valueAsNumber); });
+    tell();
   }
   byId("back").addEventListener("click", () => { alone(null); pushTo(null); });
 

@@ -3,7 +3,7 @@
 const given = JSON.parse(byId("given").textContent);
 const worker = new Worker(URL.createObjectURL(new Blob([byId("worker").textContent], { type: "text/javascript" })));
 const ink = newInk(), state = { form: "mnist", seen: null, limits: {}, pushed: null };
-const waiting = { ink: false, changed: false, push: false, strength: null };
+const waiting = { ink: false, changed: false, push: false, since: 0 };
 const limitsView = startLimits(given, pushTo), showStrips = startStrips(given.strips), keepLabel = startKeep(ink, given.models, state);
 let frame = 0;
 
@@ -34,13 +34,14 @@ function send() {
   if (waiting.ink) { waiting.changed = true; return; }
   waiting.ink = true;
   waiting.changed = false;
+  waiting.since = performance.now();
   worker.postMessage({ type: "ink", picture: ink.digit ?? ink.levels, form: state.form });
 }
 
 function pushTo(push, strength) {
   state.pushed = push && strength !== push.neutral ? { push, strength } : null;
   if (!state.pushed) { showPushed(); return; }
-  if (waiting.push) { waiting.strength = strength; return; }
+  if (waiting.push) return;  // the next is asked for when this is answered
   waiting.push = true;
   worker.postMessage({ type: "push", key: push.key, strength });
 }
@@ -49,11 +50,13 @@ const SHOWN = {
   failed: ({ why }) => fail(why),
   ready({ starters }) {
     byId("page").dataset.ready = "yes";
+    state.readyAfter = performance.now();
     all("[data-starter]").forEach((button, index) => {
       const digit = starters.slice(784 * index, 784 * (index + 1));
       paint(button.querySelector("canvas"), digit, 28, 255);
       button.addEventListener("click", () => { remember(ink); place(ink, digit); changed(); });
     });
+    if (drawFromAddress(ink, location.hash, given.starters.labels, starters)) changed();
   },
   seen(data) {
     waiting.ink = false;
@@ -71,6 +74,7 @@ const SHOWN = {
     speak(chosen, given.models);
     byId("page").dataset.drawn = answers ? "yes" : "no";
     for (const control of all("#limits input, [data-keep]")) control.disabled = !answers;
+    state.ms = performance.now() - waiting.since;
     if (waiting.changed) send();
     if (given.key) explainSoon();
   },
