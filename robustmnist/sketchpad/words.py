@@ -9,7 +9,7 @@ __all__ = ["FORMS", "TEXTS", "band_text", "confidence_fact", "models_fact", "rou
 TEXTS = {
     "title": "Draw a digit",
     "lead": "See what each model sees, what it answers, and how far your digit may go before it is misread. "
-    "Nothing that you draw leaves this page.",
+    "Nothing that you draw leaves this computer.",
     "no_script": "This page computes in your browser and needs JavaScript.",
     "pad_label": "Paper to draw a digit on",
     "hint": "Draw a digit here",
