@@ -1,6 +1,6 @@
 """How long the page takes to answer a point of the pen, beside its models' bare forward pass; how small it is.
 
-In node, whose engine is Chromium's: the work alone, in CPU time. In headless Chromium: from a pointer event to the bars.
+In node, whose engine is Chromium's: the work alone, in CPU time. In Chromium: from a pointer event to the bars.
 """
 
 import base64
@@ -123,6 +123,6 @@ def _in_node(node: str, given: dict[str, Any]) -> list[list[float]]:
         reading = f'const given = JSON.parse(require("fs").readFileSync({json.dumps(str(data))}, "utf8"));'
         ending = f"(async () => {{ {BODY} }})().then((times) => process.stdout.write(JSON.stringify(times)));"
         program.write_text("\n".join([script(*COMPUTING), reading, ending]), encoding="utf-8")
-        found = subprocess.run([node, str(program)], capture_output=True, text=True, check=True)
-    times: list[list[float]] = json.loads(found.stdout)
+        process = subprocess.run([node, str(program)], capture_output=True, text=True, check=True)
+    times: list[list[float]] = json.loads(process.stdout)
     return times

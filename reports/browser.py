@@ -31,7 +31,7 @@ class Page:
     """A tab: commands in, answers and events out.
 
     Attributes:
-        events: All that the browser told so far, in order.
+        events: All that the browser has reported, in order.
     """
 
     def __init__(self, write: int, read: int) -> None:

@@ -20,7 +20,7 @@ ROUNDED = ("weight",)  # vectors and resizing matrices stay float32: they are fe
 
 
 class Block:
-    """Arrays one behind the other, little-endian; each is found again by its entry.
+    """Arrays one behind the other, little-endian; each is known by its entry.
 
     An entry is ``{"type", "shape", "at"}``; one of int8 has a float32 scale for each row (first axis) at ``scales``.
     """

@@ -20,10 +20,10 @@ from robustmnist.page.colours import hue
 from robustmnist.page.template import colour_rules, fill
 from robustmnist.sketchpad.interpret import interpret
 from robustmnist.sketchpad.packing import Block, Precision, packed_chains, rounded
-from robustmnist.sketchpad.pushes import pushes, strips, tables
+from robustmnist.sketchpad.pushes import PUSHES, pushes, strips, tables
 from robustmnist.sketchpad.scripts import COMPUTING, DRAWING, script
 from robustmnist.sketchpad.translate import chain_of
-from robustmnist.sketchpad.words import FORMS, TEXTS, band_text, confidence_fact, models_fact, rounding_fact
+from robustmnist.sketchpad.words import FORMS, TEXTS, band_text, confidence_fact, models_fact, rounding_fact, steps_fact
 from robustmnist.system.installation import __version__
 
 __all__ = ["MOST_MODELS", "render_page"]
@@ -75,6 +75,7 @@ def render_page(
         facts.append(rounding_fact(precision, changed, len(images)))
         chains = packed_chains(list(translated.values()), block, precision)
     starters, labels = _starters(digits)
+    facts.append(steps_fact([(push.title, push.step, push.unit) for push in PUSHES]))
     facts.append(f"Test digits: {digits.name}. Made by robustmnist {__version__}.")
     given: dict[str, Any] = {
         "models": [{"name": name, "temperature": temperature} for name, temperature in temperatures],
@@ -127,8 +128,8 @@ def _starters(digits: Dataset) -> tuple[Tensor, list[int]]:
 
 
 def _push(push: Mapping[str, Any]) -> SimpleNamespace:
-    low, high = push["ends"]
-    return SimpleNamespace(**push, low_text=f"← {low}" if low else "", high_text=f"{high} →")
+    low, high = (f"{sign} {end}".strip() for sign, end in zip(push["signs"], push["ends"], strict=True))
+    return SimpleNamespace(**push, low_text=low, high_text=high)
 
 
 def _strip(strip: Mapping[str, Any]) -> SimpleNamespace:

@@ -29,6 +29,7 @@ class Push:
         fine: A step of the slider.
         neutral: The strength that changes nothing.
         ends: What lies at either end.
+        signs: What stands before a strength towards either end, instead of a sign; empty where a sign does.
         measure: The measure by which handwriting varies likewise, and how two readings are compared.
     """
 
@@ -41,6 +42,7 @@ class Push:
     fine: float
     neutral: float
     ends: tuple[str, str]
+    signs: tuple[str, str]
     measure: tuple[str, str] | None
 
 
@@ -62,10 +64,36 @@ class Strip:
 
 
 PUSHES = (
-    Push("shift-x", "Shift sideways", "px", -10, 10, 1, 0.25, 0, ("left", "right"), ("centroid-x", "difference")),
-    Push("shift-y", "Shift up or down", "px", -10, 10, 1, 0.25, 0, ("up", "down"), ("centroid-y", "difference")),
-    Push("turn", "Turn", "°", -90, 90, 5, 1, 0, ("clockwise", "counter-clockwise"), ("angle", "difference")),
-    Push("scale", "Size", "×", 0.4, 1.6, 0.05, 0.01, 1, ("smaller", "larger"), ("size", "ratio")),
+    Push(
+        "shift-x",
+        "Shift sideways",
+        "px",
+        -10,
+        10,
+        1,
+        0.25,
+        0,
+        ("left", "right"),
+        ("←", "→"),
+        ("centroid-x", "difference"),
+    ),
+    Push(
+        "shift-y",
+        "Shift up or down",
+        "px",
+        -10,
+        10,
+        1,
+        0.25,
+        0,
+        ("up", "down"),
+        ("↑", "↓"),
+        ("centroid-y", "difference"),
+    ),
+    Push(
+        "turn", "Turn", "°", -90, 90, 5, 1, 0, ("clockwise", "counter-clockwise"), ("↻", "↺"), ("angle", "difference")
+    ),
+    Push("scale", "Size", "×", 0.4, 1.6, 0.05, 0.01, 1, ("smaller", "larger"), ("", ""), ("size", "ratio")),
     Push(
         "stroke",
         "Stroke width",
@@ -76,9 +104,10 @@ PUSHES = (
         0.05,
         0,
         ("thinner", "thicker"),
+        ("", ""),
         ("stroke-width", "difference"),
     ),
-    Push("noise", "Noise", "of ink", 0, 1, 0.05, 0.01, 0, ("", "more"), None),
+    Push("noise", "Noise", "of ink", 0, 1, 0.05, 0.01, 0, ("", "more"), ("", ""), None),
 )
 STRIPS = (
     Strip("stroke-width", "Stroke width", 0, 7),
@@ -96,7 +125,7 @@ def pushes() -> list[dict[str, Any]]:
         {
             **{
                 name: getattr(push, name)
-                for name in ("key", "title", "unit", "low", "high", "step", "fine", "neutral", "ends")
+                for name in ("key", "title", "unit", "low", "high", "step", "fine", "neutral", "ends", "signs")
             },
             "band": list(bands[push.measure[0]][push.measure[1]]) if push.measure else None,
         }

@@ -83,10 +83,10 @@ def picture_files(given: Sequence[Path]) -> list[Path]:
         if not path.is_dir():
             files.append(path)
             continue
-        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file())
-        if not found:
+        pictures = sorted(file for file in path.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file())
+        if not pictures:
             raise DataError("holds no PNG or JPEG file", where=path, remedy="give a picture, or a folder of them")
-        files += found
+        files += pictures
     return files
 
 

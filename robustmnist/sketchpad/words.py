@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from robustmnist.wording.numbers import NBSP, listing, plain
+from robustmnist.wording.numbers import NBSP, listing, plain, strength
 
-__all__ = ["FORMS", "TEXTS", "band_text", "confidence_fact", "models_fact", "rounding_fact"]
+__all__ = ["FORMS", "TEXTS", "band_text", "confidence_fact", "models_fact", "rounding_fact", "steps_fact"]
 
 TEXTS = {
     "title": "Draw a digit",
@@ -49,8 +49,8 @@ def band_text(low: float, high: float, unit: str) -> str:
     >>> band_text(-0.42, 0.66, "px/px")
     '−0.42 to 0.66'
     """
-    places = 2 if unit == "px/px" else 1
-    return f"{plain(low, places)} to {plain(high, places)}{'' if unit == 'px/px' else NBSP + unit}"
+    decimals = 2 if unit == "px/px" else 1
+    return f"{plain(low, decimals)} to {plain(high, decimals)}{'' if unit == 'px/px' else NBSP + unit}"
 
 
 def models_fact(names: Sequence[tuple[str, str]]) -> str:
@@ -71,4 +71,13 @@ def rounding_fact(precision: str, changed: Sequence[tuple[str, int]], count: int
     answers = listing([f"{name} {number}" for name, number in changed])
     return (
         f"Weights are rounded to {bits}: of {count:,} test digits this page reads otherwise than the model: {answers}."
+    )
+
+
+def steps_fact(steps: Sequence[tuple[str, float, str]]) -> str:
+    """Return which strengths were tried: of each push its title, its step and the step's unit."""
+    tried = [f"{title.lower()} {strength(step, unit)}" for title, step, unit in steps]
+    return (
+        f"Limits: strengths are tried in steps ({', '.join(tried)}) and the last step is halved five times. "
+        "Noise is the same draw at every strength."
     )

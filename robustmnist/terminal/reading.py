@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["blocks", "print_pictures", "print_readings"]
 
 SHADES = " ░▒▓█"
-Row = tuple[str, str, Sequence[tuple[str, int, float]]]  # file, what was found, model with digit and confidence
+Row = tuple[str, str, Sequence[tuple[str, int, float]]]  # file, what it shows, model with digit and confidence
 
 
 def print_readings(rows: Sequence[Row]) -> None:

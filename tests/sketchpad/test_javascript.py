@@ -48,8 +48,8 @@ def test_a_page_answers_what_the_chain_answers(
     block = Block()
     packed = packed_chains(chains, block, precision)
     given = {"chains": packed, "block": base64.b64encode(block.gzipped()).decode(), "digits": levels(digits)}
-    found = torch.tensor(run(tmp_path, ANSWERS, given))
-    for model, chain, answers in zip(models, chains, found, strict=True):
+    computed = torch.tensor(run(tmp_path, ANSWERS, given))
+    for model, chain, answers in zip(models, chains, computed, strict=True):
         wanted = interpret(rounded(chain, precision), digits)
         assert torch.equal(answers.argmax(1), wanted.argmax(1))
         assert float((answers - wanted).abs().max()) < 1e-3
@@ -73,17 +73,17 @@ def test_mnist_form(side: int, digits: Tensor, tmp_path: Path) -> None:
     const side = Math.sqrt(given[0].length), grey = (levels) => levels.map((level) => level / 255);
     return given.map((levels) => Array.from(toMnist(grey(levels), side, side)));
     """
-    found = torch.tensor(run(tmp_path, body, byte.flatten(1).tolist()))
-    assert float((found - to_mnist(byte).flatten(1)).abs().max()) <= 1 / 255 + 1e-6
-    assert float((found - to_mnist(byte).flatten(1)).abs().gt(1e-6).float().mean()) < 1e-3
+    computed = torch.tensor(run(tmp_path, body, byte.flatten(1).tolist()))
+    assert float((computed - to_mnist(byte).flatten(1)).abs().max()) <= 1 / 255 + 1e-6
+    assert float((computed - to_mnist(byte).flatten(1)).abs().gt(1e-6).float().mean()) < 1e-3
 
 
 def test_the_picture_as_drawn_is_the_mean_of_each_block(digits: Tensor, tmp_path: Path) -> None:
     pictures = torch.nn.functional.interpolate(digits[:3], scale_factor=10)
-    found = torch.tensor(
-        run(tmp_path, "return given.map((one) => Array.from(averaged(one, 280)))", pictures.flatten(1).tolist())
+    computed = torch.tensor(
+        run(tmp_path, "return given.map((each) => Array.from(averaged(each, 280)))", pictures.flatten(1).tolist())
     )
-    torch.testing.assert_close(found, digits[:3].flatten(1), atol=1e-6, rtol=0)
+    torch.testing.assert_close(computed, digits[:3].flatten(1), atol=1e-6, rtol=0)
 
 
 def strengths(key: str) -> list[float]:
@@ -132,9 +132,9 @@ def test_a_push_is_the_perturbation(key: str, digits: Tensor, tmp_path: Path) ->
     const push = (ink, strength) => Array.from(PERTURBATIONS[given.key](ink, strength, tables));
     return given.strengths.map((strength) => inks.map((ink) => push(ink, strength)));
     """
-    for strength, found in zip(strengths(key), run(tmp_path, body, given), strict=True):
+    for strength, computed in zip(strengths(key), run(tmp_path, body, given), strict=True):
         wanted = PYTHON[key](images, max(strength, 0) if key == "noise" else strength).flatten(1)
-        assert float((torch.tensor(found) - wanted).abs().max()) < (5e-3 if key == "noise" else 1e-3), strength
+        assert float((torch.tensor(computed) - wanted).abs().max()) < (5e-3 if key == "noise" else 1e-3), strength
 
 
 def test_the_strengths_are_ones_that_the_perturbations_take() -> None:
@@ -144,10 +144,10 @@ def test_the_strengths_are_ones_that_the_perturbations_take() -> None:
 
 def test_measures(digits: Tensor, tmp_path: Path) -> None:
     body = "return given.map((digit) => measured(digit.map((level) => level / 255)))"
-    found = run(tmp_path, body, levels(digits[:200]))
+    computed = run(tmp_path, body, levels(digits[:200]))
     for strip in STRIPS:
         wanted = MEASURES[strip.measure].function(digits[:200]).double().numpy()
-        assert np.abs(np.array([one[strip.measure] for one in found]) - wanted).max() < 2e-3, strip.measure
+        assert np.abs(np.array([each[strip.measure] for each in computed]) - wanted).max() < 2e-3, strip.measure
 
 
 def test_a_limit_is_where_the_answer_changes(digits: Tensor, tmp_path: Path) -> None:
@@ -163,20 +163,20 @@ def test_a_limit_is_where_the_answer_changes(digits: Tensor, tmp_path: Path) -> 
         "digit": levels(digits[:1])[0],
     }
     body = """
-    const bytes = await unpackBlock(given.block), chains = readChains(given.chains, bytes), found = {};
+    const bytes = await unpackBlock(given.block), chains = readChains(given.chains, bytes), computed = {};
     const tables = { stroke: given.tables.stroke, noise: readArray(given.tables.noise, bytes), models: 1 };
     const ink = Float64Array.from(given.digit, (level) => level / 255);
     const ask = async (image, which) => which.map((model) => answer(chains[model], image));
-    await findLimits(ink, given.pushes, tables, ask, () => false, (key, limits) => { found[key] = limits[0]; });
-    return found;
+    await findLimits(ink, given.pushes, tables, ask, () => false, (key, limits) => { computed[key] = limits[0]; });
+    return computed;
     """
-    found = run(tmp_path, body, given)
+    computed = run(tmp_path, body, given)
     image = digits[:1]
     home = int(model(image).argmax())
-    assert set(found) == {push["key"] for push in given["pushes"]}
+    assert set(computed) == {push["key"] for push in given["pushes"]}
     changed = 0
     for push in given["pushes"]:
-        for end, limit in zip(("low", "high"), found[push["key"]], strict=True):
+        for end, limit in zip(("low", "high"), computed[push["key"]], strict=True):
             direction = np.sign(push[end] - push["neutral"])
             count = round(abs(push[end] - push["neutral"]) / push["step"])
             grid = [push["neutral"] + direction * k * push["step"] for k in range(1, count + 1)]

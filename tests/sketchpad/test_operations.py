@@ -98,6 +98,6 @@ def test_javascript_computes_the_same(tmp_path: Path) -> None:
     """
     for chain, values in zip(chains, run(tmp_path, body, given), strict=True):
         wanted = interpret(rounded(chain, "int8"), image)[0].flatten().double()
-        found = torch.tensor(values, dtype=torch.float64)
-        assert found.shape == wanted.shape, chain.name
-        assert float((found - wanted).abs().max()) <= 1e-5 * (1 + float(wanted.abs().max())), chain.name
+        computed = torch.tensor(values, dtype=torch.float64)
+        assert computed.shape == wanted.shape, chain.name
+        assert float((computed - wanted).abs().max()) <= 1e-5 * (1 + float(wanted.abs().max())), chain.name

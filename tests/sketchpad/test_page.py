@@ -208,8 +208,8 @@ def axe() -> Path | None:
     npm = shutil.which("npm")
     roots = [Path(__file__).parents[2] / "node_modules"]
     if npm:
-        found = subprocess.run([npm, "root", "-g"], capture_output=True, text=True, check=False)
-        roots.append(Path(found.stdout.strip()))
+        process = subprocess.run([npm, "root", "-g"], capture_output=True, text=True, check=False)
+        roots.append(Path(process.stdout.strip()))
     return next((path for root in roots if (path := root / "axe-core" / "axe.min.js").is_file()), None)
 
 

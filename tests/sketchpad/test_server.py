@@ -50,10 +50,10 @@ def ask(
 def key(port: int) -> str:
     """Return the key that stands in the page."""
     status, html = ask(port, "GET", "/")
-    found = re.search(r'"key":"([\w-]{20,})"', html.decode())
+    computed = re.search(r'"key":"([\w-]{20,})"', html.decode())
     assert status == 200
-    assert found is not None
-    return found[1]
+    assert computed is not None
+    return computed[1]
 
 
 def test_the_models_themselves_answer(port: int, key: str) -> None:
@@ -111,8 +111,8 @@ def test_the_page_asks_its_server(port: int, tmp_path: Path) -> None:
         page.until("document.body.dataset.drawn === 'yes'")
         image = torch.tensor(page.run("Array.from(state.seen.images.mnist)")).view(1, 1, 28, 28)
         for k, name in enumerate(("fc", "lenet5")):
-            found = torch.tensor(page.run(f"state.seen.answers.mnist[{k}]"))
-            torch.testing.assert_close(found, load_checkpoint(name)(image)[0], atol=1e-4, rtol=0)
+            computed = torch.tensor(page.run(f"state.seen.answers.mnist[{k}]"))
+            torch.testing.assert_close(computed, load_checkpoint(name)(image)[0], atol=1e-4, rtol=0)
         page.until("byId('heat-mnist').dataset.of === 'lenet5'")
         assert page.complaints() == []
         assert {address.split("/")[2] for address in page.requests()} == {f"127.0.0.1:{port}"}

@@ -25,6 +25,6 @@ def run(folder: Path, body: str, given: Any = None) -> Any:
         f"(async () => {{ {body} }})().then((result) => process.stdout.write(JSON.stringify(result)));\n"
     )
     program.write_text(f"{script(*COMPUTING)}\n{ending}", encoding="utf-8")
-    found = subprocess.run([str(NODE), str(program)], capture_output=True, text=True, timeout=300, check=False)
-    assert found.returncode == 0, found.stderr[-3000:]
-    return json.loads(found.stdout)
+    process = subprocess.run([str(NODE), str(program)], capture_output=True, text=True, timeout=300, check=False)
+    assert process.returncode == 0, process.stderr[-3000:]
+    return json.loads(process.stdout)

@@ -6,7 +6,7 @@ const MOST_POINTS = 2000;
 function drawFromAddress(ink, address, labels, starters) {
   const digit = /^#digit=(\d)$/.exec(address), strokes = /^#draw=([\d.,;]+)$/.exec(address);
   const at = digit ? labels.indexOf(Number(digit[1])) : -1;
-  if (at >= 0) place(ink, starters.slice(784 * at, 784 * (at + 1)));
+  if (at >= 0) putDigit(ink, starters.slice(784 * at, 784 * (at + 1)));
   else if (strokes && strokes[1].length < 12 * MOST_POINTS) strokes[1].split(";").forEach((text) => drawStroke(ink, text.split(",").map(Number)));
   else return false;
   return true;

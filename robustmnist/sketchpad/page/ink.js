@@ -19,7 +19,7 @@ function undo(ink) {
 }
 
 // Put a digit of 28 x 28 levels on the paper; as long as nothing is added, it is read as it is.
-function place(ink, digit) {
+function putDigit(ink, digit) {
   for (let at = 0; at < ink.levels.length; at++) {
     const x = Math.floor(at % POINTS / PER_PIXEL), y = Math.floor(at / POINTS / PER_PIXEL);
     ink.levels[at] = digit[y * 28 + x];

@@ -14,14 +14,14 @@ async function findLimits(image, pushes, tables, ask, stopped, report) {
 
   async function outwards(push, end) {
     const towards = Math.sign(end - push.neutral), count = Math.round(Math.abs(end - push.neutral) / push.step);
-    const found = everyone.map(() => null);
+    const limits = everyone.map(() => null);
     let left = everyone;
     for (let k = 1; k <= count && left.length && !stopped(); k++) {
       const strength = push.neutral + towards * k * push.step, changed = await changedAt(push, strength, left);
-      for (const [model, pose] of changed) found[model] = await refined(push, strength - towards * push.step, pose, model);
-      left = left.filter((model) => !found[model]);
+      for (const [model, pose] of changed) limits[model] = await refined(push, strength - towards * push.step, pose, model);
+      left = left.filter((model) => !limits[model]);
     }
-    return found;
+    return limits;
   }
 
   async function changedAt(push, strength, models) {

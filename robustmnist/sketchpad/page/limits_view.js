@@ -6,15 +6,19 @@ function startLimits(given, pushTo) {
     const band = row.querySelector(".band"), slider = row.querySelector("input");
     if (push.band) span(band, share(push, push.band[0]), share(push, push.band[1]));
     row.querySelector(".neutral").style.left = `${share(push, push.neutral)}%`;
-    const tell = () => slider.setAttribute("aria-valuetext", pushWords(push, slider.valueAsNumber));
-    slider.addEventListener("input", () => { alone(push.key); tell(); pushTo(push, slider.valueAsNumber); });
-    tell();
+    slider.addEventListener("input", () => { alone(push.key); pushTo(push, slider.valueAsNumber); });
   }
   byId("back").addEventListener("click", () => { alone(null); pushTo(null); });
 
+  // One push at a time: all other sliders go back.
   function alone(key) {
-    for (const { push, row } of rows) if (push.key !== key) row.querySelector("input").valueAsNumber = push.neutral;
+    for (const { push, row } of rows) {
+      const slider = row.querySelector("input");
+      if (push.key !== key) slider.valueAsNumber = push.neutral;
+      slider.setAttribute("aria-valuetext", pushWords(push, slider.valueAsNumber));
+    }
   }
+  alone(null);
 
   return {
     clear() {
@@ -24,10 +28,10 @@ function startLimits(given, pushTo) {
         for (const pose of all(".pose", row)) pose.hidden = true;
       }
     },
-    show(key, found) {
+    show(key, limits) {
       const { push, row } = rows.find((each) => each.push.key === key);
       row.classList.add("known");
-      found.forEach(([low, high], model) => {
+      limits.forEach(([low, high], model) => {
         const bar = row.querySelectorAll(".reach i")[model];
         bar.hidden = false;
         span(bar, low ? share(push, low.strength) : 0, high ? share(push, high.strength) : 100);
@@ -47,11 +51,8 @@ function startLimits(given, pushTo) {
     name.textContent = limit ? `reads ${limit.answer}` : "never";
     at.textContent = limit ? strengthText(push, limit.strength) : "within this range";
     button.onclick = limit && (() => {
+      document.querySelector(`[data-push="${push.key}"] input`).valueAsNumber = limit.strength;  // to its nearest step
       alone(push.key);
-      // A slider snaps to its steps: towards the outside, where the answer has changed.
-      const slider = document.querySelector(`[data-push="${push.key}"] input`), step = Number(slider.step);
-      const outwards = limit.strength < push.neutral ? Math.floor : Math.ceil;
-      slider.valueAsNumber = push.neutral + step * outwards((limit.strength - push.neutral) / step - 1e-9 * Math.sign(limit.strength - push.neutral));
       pushTo(push, limit.strength);
       byId("pushed").scrollIntoView({ block: "nearest" });
     });
@@ -71,10 +72,11 @@ function nearer(push, low, high) {
   return way(low, push.low) <= way(high, push.high) ? low ?? high : high;
 }
 
-const PLACES = { px: 1, "\u00b0": 0, "\u00d7": 2, "of ink": 2 };
+const DECIMALS = { px: 1, "\u00b0": 0, "\u00d7": 2, "of ink": 2 };
 
 function strengthText(push, strength) {
-  return withUnit(strength, push.unit, PLACES[push.unit], push.neutral === 0 && push.low < 0);
+  const sign = push.signs[strength < push.neutral ? 0 : 1], decimals = DECIMALS[push.unit];
+  return sign ? `${sign} ${withUnit(Math.abs(strength), push.unit, decimals)}` : withUnit(strength, push.unit, decimals, push.neutral === 0 && push.low < 0);
 }
 
 // What a push does to the digit, in words.
@@ -82,5 +84,5 @@ function pushWords(push, strength) {
   const side = push.ends[strength < push.neutral ? 0 : 1], size = Math.abs(strength);
   if (strength === push.neutral) return "As it is";
   if (push.key === "scale") return `${withUnit(strength, push.unit, 2)} its size`;
-  return `${push.title.split(" ")[0]} ${withUnit(size, push.unit, PLACES[push.unit])} ${push.key === "noise" ? "" : side}`.trim();
+  return `${push.title.split(" ")[0]} ${withUnit(size, push.unit, DECIMALS[push.unit])} ${push.key === "noise" ? "" : side}`.trim();
 }

@@ -54,7 +54,7 @@ const SHOWN = {
     all("[data-starter]").forEach((button, index) => {
       const digit = starters.slice(784 * index, 784 * (index + 1));
       paint(button.querySelector("canvas"), digit, 28, 255);
-      button.addEventListener("click", () => { remember(ink); place(ink, digit); changed(); });
+      button.addEventListener("click", () => { remember(ink); putDigit(ink, digit); changed(); });
     });
     if (drawFromAddress(ink, location.hash, given.starters.labels, starters)) changed();
   },
@@ -85,10 +85,10 @@ const SHOWN = {
       if (state.pushed.strength !== strength) pushTo(state.pushed.push, state.pushed.strength);
     }
   },
-  limits({ key, found }) {
-    limitsView.show(key, found);
+  limits({ key, limits }) {
+    limitsView.show(key, limits);
     const plainLimit = (limit) => limit && { strength: limit.strength, answer: limit.answer };
-    state.limits[key] = Object.fromEntries(given.models.map((model, index) => [model.name, found[index].map(plainLimit)]));
+    state.limits[key] = Object.fromEntries(given.models.map((model, index) => [model.name, limits[index].map(plainLimit)]));
   },
 };
 

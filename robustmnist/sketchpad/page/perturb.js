@@ -42,12 +42,12 @@ function scaled(image, factor) {
   return multiplied(down, transposed(matrix, SIDE, SIDE), SIDE, SIDE, SIDE).map(inRange);
 }
 
-// The image read at points (x, y) = place(x, y), bilinear, from background 0 outside.
-function readAt(image, place) {
+// The image read at points (x, y) = source(x, y), bilinear, from background 0 outside.
+function readAt(image, source) {
   const ink = (x, y) => (x >= 0 && x < SIDE && y >= 0 && y < SIDE ? image[y * SIDE + x] : 0), result = new Float64Array(PIXELS);
   for (let y = 0; y < SIDE; y++) {
     for (let x = 0; x < SIDE; x++) {
-      const [fromX, fromY] = place(x, y), left = Math.floor(fromX), top = Math.floor(fromY), right = fromX - left, below = fromY - top;
+      const [fromX, fromY] = source(x, y), left = Math.floor(fromX), top = Math.floor(fromY), right = fromX - left, below = fromY - top;
       const upper = ink(left, top) * (1 - right) + ink(left + 1, top) * right;
       const lower = ink(left, top + 1) * (1 - right) + ink(left + 1, top + 1) * right;
       result[y * SIDE + x] = inRange(upper * (1 - below) + lower * below);

@@ -23,8 +23,8 @@ const byId = (id) => document.getElementById(id);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
 // Numbers as the reports write them: a true minus, a sign where asked for.
-function plain(value, places, signed = false) {
-  const text = Math.abs(value).toFixed(places), zero = Number(text) === 0;
+function plain(value, decimals, signed = false) {
+  const text = Math.abs(value).toFixed(decimals), zero = Number(text) === 0;
   return (value < 0 && !zero ? "\u2212" : signed && !zero ? "+" : "") + text;
 }
 
@@ -34,4 +34,4 @@ function percent(share) {
   return (100 * share).toFixed(share < 0.9995 && share > 0.0005 ? 1 : 0) + " %";
 }
 
-const withUnit = (value, unit, places, signed) => plain(value, places, signed) + (unit === "\u00b0" || unit === "\u00d7" ? unit : unit && `\u00a0${unit}`);
+const withUnit = (value, unit, decimals, signed) => plain(value, decimals, signed) + (unit === "\u00b0" || unit === "\u00d7" ? unit : unit && `\u00a0${unit}`);

@@ -45,13 +45,13 @@ async function ink({ picture, form }) {
   if (mine !== turn) return;
   seen = { drawn, mnist, form };
   self.postMessage({ type: "seen", blank: false, images: { drawn, mnist }, answers, measures, ms: performance.now() - started });
-  timer = setTimeout(() => limits(mine).catch((error) => self.postMessage({ type: "failed", why: error.message })), 200);
+  timer = setTimeout(() => lookForLimits(mine).catch((error) => self.postMessage({ type: "failed", why: error.message })), 200);
 }
 
-async function limits(mine) {
+async function lookForLimits(mine) {
   const pause = () => new Promise((resolve) => setTimeout(resolve));
   const politely = async (image, which) => { await pause(); return mine === turn ? ask(image, which) : which.map(() => [0]); };
-  const report = (key, found) => { if (mine === turn) self.postMessage({ type: "limits", key, found }); };
+  const report = (key, limits) => { if (mine === turn) self.postMessage({ type: "limits", key, limits }); };
   await findLimits(seen[seen.form], pushes, tables, politely, () => mine !== turn, report);
 }
 
