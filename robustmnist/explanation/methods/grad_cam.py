@@ -15,7 +15,7 @@ from robustmnist.explanation.subject import Subject, undisturbed
 from robustmnist.explanation.target import Target
 from robustmnist.system.validation import did_you_mean
 
-__all__ = ["GRAD_CAM", "check_layer", "grad_cam"]
+__all__ = ["GRAD_CAM", "check_layer", "convolution_maps", "grad_cam"]
 
 # By their names in torch: what a map is followed through, and what ends the way, a rectifier or another activation.
 PASSED = {"add", "add_", "__add__", "__iadd__", "__radd__", "batch_norm", "group_norm", "instance_norm"}
@@ -64,6 +64,11 @@ def _cam(model: nn.Module, images: Tensor, target: Target, layer: str | None) ->
     activation, slope = reaching[-1]
     coarse = (slope.mean((2, 3), keepdim=True) * activation.relu()).sum(1, keepdim=True).relu()
     return F.interpolate(coarse, images.shape[-2:], mode="bilinear")
+
+
+def convolution_maps(model: nn.Module, images: Tensor) -> list[Tensor]:
+    """Return the maps of all convolutions as Grad-CAM reads them, `(B, C, H, W)` each, in the order of the calls."""
+    return [layer_map.relu() for layer_map in _forward(model, images, None)[1]]
 
 
 def _misfit(subject: Subject) -> str:
