@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from robustmnist.data import Dataset
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
 __all__ = ["command"]
@@ -87,6 +88,12 @@ Examples:
     "--all-measures", is_flag=True, help="With those that make each map anew many times; minutes, not seconds."
 )
 @click.option("--curve", is_flag=True, help="Follow the maps over all values of --suite: where do they break?")
+@click.option(
+    "--inside",
+    is_flag=True,
+    help="Also show what the networks have learnt: filters, activations, what excites a class, the training digits "
+    "most like a digit, groups of mistakes. Reads all training digits once.",
+)
 @options.work
 @click.pass_context
 def command(
@@ -105,6 +112,7 @@ def command(
     measure: bool,
     all_measures: bool,
     curve: bool,
+    inside: bool,
     work: options.Work,
 ) -> None:
     """Show why a digit is misread: which ink cost the margin, at which strength, and what would bring it back.
@@ -149,6 +157,13 @@ def command(
             on_progress=report,
             notify=say,
         )
+    found = []
+    if inside:
+        from robustmnist.explanation.inside.learnt import learnt
+
+        training = _training(work, device)
+        with progress("Looking inside", unit="digits") as report:
+            found = learnt(loaded, explanations, data, training, condition, seed=work.seed or 0, on_progress=report)
     setup = Setup(
         condition=condition,
         dataset=data.provenance.as_dict(),
@@ -159,7 +174,7 @@ def command(
         command=command_line(ctx, data.name),
         versions=versions("captum", "matplotlib", "numpy", "torch"),
     )
-    files = explanation_files(explanations, setup, sheets=sheets)
+    files = explanation_files(explanations, setup, sheets=sheets, learnt=found)
     with output_folder(work.out, "explain") as folder, writing(folder):
         for file, content in files.items():
             write_atomic(folder / file, content)
@@ -227,12 +242,17 @@ def _load(
 
 def _references(methods: tuple[str, ...], work: options.Work, device: "torch.device") -> "Tensor | None":
     """Return training digits to compare with, if a method does."""
-    from robustmnist.data import load_dataset
     from robustmnist.explanation.methods.registry import find_method
     from robustmnist.explanation.session import references_of
 
     if not any(find_method(method).references for method in methods):
         return None
-    name = work.dataset if work.dataset in ("mnist", "digits") else "auto"
-    training = load_dataset(name, part="train", data_dir=work.data_dir, device=device, notify=say)
-    return references_of(training, work.seed or 0)
+    return references_of(_training(work, device), work.seed or 0)
+
+
+def _training(work: options.Work, device: "torch.device") -> "Dataset":
+    """Return the training digits that go with the digits that were asked for."""
+    from robustmnist.data import load_dataset
+
+    name = "digits" if work.dataset.startswith("digits") else "mnist" if work.dataset == "mnist" else "auto"
+    return load_dataset(name, part="train", data_dir=work.data_dir, device=device, notify=say)

@@ -1,5 +1,6 @@
 """The digits of the page: each is drawn once, with the maps of all checkpoints beside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,9 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from robustmnist.explanation.cases import Case, Explanation, Map, common_scale
+from robustmnist.explanation.inside.learnt import Learnt
 from robustmnist.explanation.methods.registry import find_method
+from robustmnist.explanation.output.learnt import Strip, digit_strips
 from robustmnist.explanation.output.picture import digit, heat, png, smoothed
 from robustmnist.explanation.output.request import Setup
 from robustmnist.explanation.output.scales import CHANGE, scales
@@ -68,6 +71,7 @@ class Reader:
     columns: tuple[Column, ...]
     frames: tuple[FrameCell, ...]
     spark: Markup
+    strips: tuple[Strip, ...]
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class DigitRow:
     readers: tuple[Reader, ...]
 
 
-def digit_rows(explanations: list[Explanation], setup: Setup) -> tuple[DigitRow, ...]:
+def digit_rows(explanations: list[Explanation], setup: Setup, learnt: Sequence[Learnt] = ()) -> tuple[DigitRow, ...]:
     """Return the digits in the order in which they were chosen."""
     if not explanations:
         return ()
@@ -95,7 +99,8 @@ def digit_rows(explanations: list[Explanation], setup: Setup) -> tuple[DigitRow,
             (name, index, f"The digit, {name}, a {first.label}") for name, index in zip(names, (0, last), strict=False)
         )
         readers = tuple(
-            _reader(one, one.cases[number], scale, last, setup) for one, scale in zip(explanations, full, strict=True)
+            _reader(one, number, scale, last, setup, digit_strips(learnt[place], number) if learnt else ())
+            for place, (one, scale) in enumerate(zip(explanations, full, strict=True))
         )
         rows.append(
             DigitRow(first.id, first.label, _sheet([digit(image, INK_LEVELS) for image in images]), views, readers)
@@ -110,7 +115,10 @@ def _images(case: Case) -> list[Map]:
     return [frame.image for frame in case.fall.frames]
 
 
-def _reader(explanation: Explanation, case: Case, full: dict[str, float], last: int, setup: Setup) -> Reader:
+def _reader(
+    explanation: Explanation, row: int, full: dict[str, float], last: int, setup: Setup, strips: tuple[Strip, ...]
+) -> Reader:
+    case = explanation.cases[row]
     maps: list[NDArray[np.uint8]] = []
 
     def drawn(values: Map, scale: float, ground: int, alt: str, *, smooth: bool) -> Picture:
@@ -164,6 +172,7 @@ def _reader(explanation: Explanation, case: Case, full: dict[str, float], last: 
         tuple(columns),
         tuple(frames),
         spark(case.fall) if case.fall else Markup(),
+        strips,
     )
 
 

@@ -3,12 +3,14 @@
 import io
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustmnist.explanation.cases import Case, Explanation, Map, View
+from robustmnist.explanation.inside.learnt import Learnt, Shown
 from robustmnist.explanation.methods.registry import find_method
 from robustmnist.explanation.output.page import render_page
 from robustmnist.explanation.output.request import Setup
@@ -19,7 +21,9 @@ from robustmnist.wording.numbers import finite
 __all__ = ["explanation_files", "plain_names"]
 
 
-def explanation_files(explanations: list[Explanation], setup: Setup, *, sheets: bool = False) -> dict[str, bytes]:
+def explanation_files(
+    explanations: list[Explanation], setup: Setup, *, sheets: bool = False, learnt: Sequence[Learnt] = ()
+) -> dict[str, bytes]:
     """Return the files to write: name -> content, the page first.
 
     ``explain.html`` shows everything; ``explain.json`` says what was explained and found; ``maps.npz`` holds a row for
@@ -28,9 +32,10 @@ def explanation_files(explanations: list[Explanation], setup: Setup, *, sheets: 
     ``wanted`` and ``rival`` (−1: none), the two classes of the target; and ``images`` float32 (M, 28, 28) with
     ``image_ids`` and ``image_values``. With `sheets` ``explain-CHECKPOINT-METHOD.png`` is a picture for print.
     """
+    record = finite(_record(explanations, setup, learnt))
     files = {
-        "explain.html": render_page(explanations, setup).encode(),
-        "explain.json": (json.dumps(finite(_record(explanations, setup)), indent=2, allow_nan=False) + "\n").encode(),
+        "explain.html": render_page(explanations, setup, learnt).encode(),
+        "explain.json": (json.dumps(record, indent=2, allow_nan=False) + "\n").encode(),
         "maps.npz": _maps(explanations, setup),
     }
     if sheets:
@@ -94,7 +99,7 @@ def _text(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def _record(explanations: list[Explanation], setup: Setup) -> dict[str, Any]:
+def _record(explanations: list[Explanation], setup: Setup, learnt: Sequence[Learnt]) -> dict[str, Any]:
     return {
         "format": 2,
         "robustmnist": __version__,
@@ -118,7 +123,28 @@ def _record(explanations: list[Explanation], setup: Setup) -> dict[str, Any]:
             }
             for one in explanations
         ],
+        "learnt": [_learnt(one, each) for one, each in zip(explanations, learnt, strict=False)],
     }
+
+
+def _learnt(explanation: Explanation, found: Learnt) -> dict[str, Any]:
+    def shown(some: tuple[Shown, ...]) -> list[dict[str, Any]]:
+        return [{"id": one.id, "label": one.label, "number": one.number} for one in some]
+
+    return {
+        "checkpoint": explanation.checkpoint,
+        "groups": [
+            {"under": group.condition, "true": group.true, "read": group.read, "mistakes": len(group.rows),
+             "by_chance": group.expected} for group in found.groups
+        ],
+        "clusters_of_the_largest": shown(found.clusters),
+        "in_no_cluster": found.alone,
+        "excited_read_by": {name: read.tolist() for name, read in found.read.items()},
+        "samples": [
+            {"id": case.id, "nearest": shown(alike), "harmful": shown(harmful)}
+            for case, alike, harmful in zip(explanation.cases, found.alike, found.harmful, strict=False)
+        ],
+    }  # fmt: skip
 
 
 def _method(explanation: Explanation, name: str) -> dict[str, Any]:

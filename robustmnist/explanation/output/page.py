@@ -1,15 +1,17 @@
 """The page: one row of maps for each digit and checkpoint, in one HTML file that needs nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib.resources import files
 
 from markupsafe import Markup
 
 from robustmnist.explanation.cases import Explanation
+from robustmnist.explanation.inside.learnt import Learnt
 from robustmnist.explanation.methods.registry import find_method
 from robustmnist.explanation.output.digits import SHOWN, DigitRow, digit_rows
 from robustmnist.explanation.output.keys import MethodKey, method_keys
+from robustmnist.explanation.output.learnt import learnt_sections
 from robustmnist.explanation.output.request import Setup
 from robustmnist.explanation.output.words import skipped_text, summary
 from robustmnist.page.colours import DARK, LIGHT, Scheme
@@ -24,9 +26,15 @@ __all__ = ["NAME", "render_page"]
 NAME = 60  # characters of a name in a heading
 
 
-def render_page(explanations: list[Explanation], setup: Setup) -> str:
-    """Return the page as HTML; the same explanations give the same text."""
-    page = _Page(explanations, setup)
+def render_page(explanations: list[Explanation], setup: Setup, learnt: Sequence[Learnt] = ()) -> str:
+    """Return the page as HTML; the same explanations give the same text.
+
+    Args:
+        explanations: One for each checkpoint, on the same digits.
+        setup: The request.
+        learnt: What each checkpoint has learnt, in the same order; empty to leave that out.
+    """
+    page = _Page(explanations, setup, learnt)
     html = fill("output/explain.html.jinja", page, package="robustmnist.explanation", sheet=_style(), finalize=_safe)
     return html.rstrip("\n")
 
@@ -39,7 +47,7 @@ def _safe(value: object) -> object:
 class _Page:
     """Everything that the template shows."""
 
-    def __init__(self, explanations: list[Explanation], setup: Setup) -> None:
+    def __init__(self, explanations: list[Explanation], setup: Setup, learnt: Sequence[Learnt]) -> None:
         names = list(dict.fromkeys(shorten(one.checkpoint, NAME) for one in explanations))
         self.title = f"robustmnist explain: {listing(names)}"
         self.question = _question(explanations, setup)
@@ -49,7 +57,8 @@ class _Page:
         self.skipped = [(shorten(one.checkpoint, NAME), skipped_text(one)) for one in explanations if one.skipped]
         self.facts = tuple(_facts(setup))
         self.keys: tuple[MethodKey, ...] = method_keys(explanations, setup)
-        self.digits: tuple[DigitRow, ...] = digit_rows(explanations, setup)
+        self.digits: tuple[DigitRow, ...] = digit_rows(explanations, setup, learnt)
+        self.learnt = learnt_sections(explanations, list(learnt), setup) if learnt else ()
         self.size = SHOWN
         self.provenance = tuple(_provenance(explanations, setup))
         self.command = setup.command

@@ -1,0 +1,142 @@
+"""What the networks have learnt, as the page shows it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robustmnist.explanation.cases import Explanation
+from robustmnist.explanation.inside.learnt import Learnt, Shown
+from robustmnist.explanation.output.picture import digit, heat, png
+from robustmnist.explanation.output.request import Setup
+from robustmnist.page.png import uri
+from robustmnist.wording.characters import shorten
+from robustmnist.wording.numbers import brief, digit_text, percent, plain
+
+__all__ = ["LearntSection", "Strip", "digit_strips", "learnt_sections"]
+
+NAME = 40
+FILTERS = 24  # filters on the page
+GROUPS = 8  # groups on the page
+INK_LEVELS = 15
+CELL = 2  # CSS pixels per pixel
+GAP = 2  # pixels between pictures of a strip
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Pictures in one row: a data address, its size in CSS pixels, what it shows, and a note."""
+
+    title: str
+    source: str
+    wide: int
+    tall: int
+    kind: str
+    alt: str
+    note: str
+
+
+@dataclass(frozen=True)
+class LearntSection:
+    """One checkpoint: strips, and the table of groups of mistakes."""
+
+    checkpoint: str
+    strips: tuple[Strip, ...]
+    head: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...]
+
+
+def learnt_sections(explanations: list[Explanation], found: list[Learnt], setup: Setup) -> tuple[LearntSection, ...]:
+    """Return a section for each checkpoint."""
+    return tuple(_section(one, each, setup) for one, each in zip(explanations, found, strict=True))
+
+
+def digit_strips(found: Learnt, row: int) -> tuple[Strip, ...]:
+    """Return the strips of one digit: training digits like it, training digits that taught against it, activations."""
+    strips = []
+    if found.alike:
+        some = found.alike[row]
+        words = ", ".join(f"{one.label} ({brief(one.number)})" for one in some)
+        strips.append(_digits("Most alike in training", some, f"labels, and cosine of the features: {words}"))
+        some = found.harmful[row]
+        words = ", ".join(str(one.label) for one in some)
+        strips.append(_digits("Taught most against it", some, f"labels: {words}; by the last layer’s influence"))
+    for number, layer in enumerate(found.activations[row] if found.activations else ()):
+        # A channel below the other; in each the digit at rising strength.
+        rows = [np.concatenate([_framed(heat(_share(part))) for part in layer[:, channel]], 1)
+                for channel in range(layer.shape[1])]  # fmt: skip
+        strips.append(
+            _strip(
+                f"Convolution {number + 1}",
+                np.concatenate(rows, 0),
+                56 / layer.shape[-1],
+                "heat",
+                f"the {layer.shape[1]} most active channels, from the clean digit to the full strength",
+            )
+        )
+    return tuple(strips)
+
+
+def _section(explanation: Explanation, found: Learnt, setup: Setup) -> LearntSection:
+    strips = []
+    if found.filters is not None:
+        some = found.filters[:FILTERS]
+        pictures = np.concatenate([_framed(heat(_share(one))) for one in some], 1)
+        size = 32 / some.shape[-1] if some.shape[-1] < 28 else CELL
+        words = f"the {len(some)} strongest of {len(found.filters)}; vermilion is excited by ink, blue silenced"
+        strips.append(_strip("First-layer filters", pictures, size, "heat", words))
+    if found.excited is not None:
+        best = found.excited.logits.argmax(1)
+        images = [found.excited.images[label, best[label]] for label in range(10)]
+        pictures = np.concatenate([_framed(digit(image, INK_LEVELS)) for image in images], 1)
+        right = {name: (read == np.arange(10)[:, None]).mean() for name, read in found.read.items()}
+        words = ", ".join(f"{shorten(name, NAME)} {percent(float(share), 0)}" for name, share in right.items())
+        many = found.excited.images.shape[1]
+        strips.append(
+            _strip(
+                "What excites 0 to 9 most", pictures, CELL, "ink",
+                f"of {many} seeded starts the best; read as their class by: {words}",
+            )
+        )  # fmt: skip
+    if found.clusters and found.groups:
+        first = found.groups[0]
+        members = ", ".join(str(int(one.number)) for one in found.clusters)
+        where = f"{digit_text(first.true)} read as {first.read}, {_condition(first.condition, setup)}"
+        words = f"the middle of each cluster of {where}; members: {members}; {found.alone} in none"
+        strips.append(_digits("The largest group", found.clusters, words))
+    rows = tuple(
+        (
+            f"{group.true} → {group.read}",
+            _condition(group.condition, setup),
+            str(len(group.rows)),
+            plain(group.expected, 1),
+            f"{plain(len(group.rows) / group.expected, 1)}×" if group.expected else "–",
+        )
+        for group in found.groups[:GROUPS]
+    )
+    head = ("true → read", "under", "mistakes", "by chance", "ratio")
+    return LearntSection(shorten(explanation.checkpoint, NAME), tuple(strips), head, rows)
+
+
+def _condition(name: str, setup: Setup) -> str:
+    return name if setup.condition is None or name != setup.condition.setting.suite else setup.perturbed
+
+
+def _digits(title: str, shown: tuple[Shown, ...], note: str) -> Strip:
+    pictures = np.concatenate([_framed(digit(one.image, INK_LEVELS)) for one in shown], 1)
+    return _strip(title, pictures, CELL, "ink", note)
+
+
+def _strip(title: str, pictures: NDArray[np.uint8], size: float, kind: str, note: str) -> Strip:
+    tall, wide, _ = pictures.shape
+    return Strip(title, uri(png(pictures)), round(wide * size), round(tall * size), kind, f"{title}: {note}", note)
+
+
+def _framed(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    gap = GAP if picture.shape[0] > 7 else 1
+    return np.pad(picture, ((0, gap), (0, gap), (0, 0)))
+
+
+def _share(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    shares: NDArray[np.float32] = values / max(float(np.abs(values).max()), 1e-12)
+    return shares
