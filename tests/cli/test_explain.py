@@ -127,6 +127,17 @@ def test_everything_is_written_and_agrees_with_the_library(here: Path, tmp_path:
     assert str(out) not in page
 
 
+def test_what_the_networks_have_learnt_goes_with_it(here: Path, tmp_path: Path) -> None:
+    done = run("-c", here / "tiny-cnn", "-m", "saliency", "--mistakes", 2, "--inside", "-o", tmp_path / "out")
+    assert done.exception is None, done.exception
+    (entry,) = json.loads((tmp_path / "out" / "explain.json").read_text(encoding="utf-8"))["learnt"]
+    data = load_dataset("digits").head(60)
+    read = load_checkpoint(here / "tiny-cnn")(data.images).argmax(1)
+    assert sum(group["mistakes"] for group in entry["groups"]) == int((read != data.labels).sum())
+    assert all(len(sample["nearest"]) == 5 for sample in entry["samples"])
+    assert "What the networks have learnt" in (tmp_path / "out" / "explain.html").read_text(encoding="utf-8")
+
+
 def maps_of(folder: Path, method: str) -> np.ndarray:
     arrays = np.load(folder / "maps.npz")
     found: np.ndarray = arrays["maps"][arrays["method"] == method]

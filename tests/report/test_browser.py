@@ -3,15 +3,13 @@
 Accessibility is checked with axe-core where npm has it (``npm install -g axe-core``, or without -g in the checkout).
 """
 
-import re
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.page_checks import AXE, CHROMIUM, POLICY, browse, messages, sticking_out, violations
 from support.gold_pages import gold_runs
 from support.synthetic import make_sweep, synthetic_predictions
 
@@ -20,40 +18,7 @@ from robustmnist.predictions import Predictions
 from robustmnist.report import render
 from robustmnist.suites import Suite
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-DARK_RULE = "@media screen and (prefers-color-scheme:dark)"
-POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
-
-
-def browse(page: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Open `page` without a network and return what the browser printed."""
-    quiet = [
-        *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking"),
-        *("--disable-sync", "--disable-component-update", "--disable-extensions", "--no-first-run"),
-        "--enable-logging=stderr",
-    ]
-    rules = "--host-resolver-rules=MAP * ~NOTFOUND"
-    profile = f"--user-data-dir={page.parent / 'profile'}"
-    command = [str(CHROMIUM), *quiet, rules, profile, *options, page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-
-
-def messages(found: subprocess.CompletedProcess[str]) -> list[str]:
-    return [line for line in found.stderr.splitlines() if "CONSOLE" in line]
-
-
-def axe() -> Path | None:
-    """Return axe-core as npm installed it in the checkout or for all, or None."""
-    npm = shutil.which("npm")
-    roots = [Path(__file__).parents[2] / "node_modules"]
-    if npm:
-        found = subprocess.run([npm, "root", "-g"], capture_output=True, text=True, check=False)
-        roots.append(Path(found.stdout.strip()))
-    return next((path for root in roots if (path := root / "axe-core" / "axe.min.js").is_file()), None)
-
-
-AXE = axe()
 
 
 @pytest.fixture(scope="module")
@@ -78,43 +43,13 @@ def test_the_page_loads_silently(html: str, scheme: object, preference: int, tmp
 
 @pytest.mark.parametrize("width", [1280, 360])
 def test_nothing_sticks_out_sideways(html: str, width: int, tmp_path: Path) -> None:
-    # Scripts are forbidden on the page itself, so a copy without the policy measures it from inside. A browser's window
-    # has a least width, so the page is made narrow instead; what may scroll by itself is passed over.
-    measure = f"""<script>
-    document.documentElement.style.width = '{width}px';
-    const wide = [...document.body.querySelectorAll('*')].filter(one =>
-        !one.closest('.scroll, nav a, details, .unseen, svg *')
-        && one.getBoundingClientRect().right > {width} + 1);
-    document.title = 'wide: ' + wide.map(one => one.tagName + '.' + one.className).join(' ');
-    </script></body>"""
-    page = tmp_path / "report.html"
-    page.write_text(POLICY.sub("", html).replace("</body>", measure), encoding="utf-8")
-    found = browse(page, f"--window-size={max(width, 500)},900", "--dump-dom")
-    title = re.search(r"<title>wide: (.*?)</title>", found.stdout)
-    assert title is not None, found.stderr
-    assert title[1] == ""
+    assert sticking_out(html, width, tmp_path) == ""
 
 
 @pytest.mark.skipif(AXE is None, reason="no axe-core on this machine: npm install -g axe-core")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation(html: str, scheme: str, tmp_path: Path) -> None:
-    assert AXE is not None
-    # On a copy without the policy, with everything unfolded, so that what is folded is checked as well.
-    copy = POLICY.sub("", html).replace("<details", "<details open")
-    if scheme == "dark":
-        copy = copy.replace(DARK_RULE, "@media screen")
-    script = AXE.read_text(encoding="utf-8").replace("</script", "<\\/script")
-    report = """axe.run().then(result => {
-        const lines = result.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html).slice(0, 3));
-        document.body.textContent = 'VIOLATIONS[' + lines.join(' | ') + ']';
-    })"""
-    page = tmp_path / "report.html"
-    both = f"<script>{script}</script><script>{report}</script></body>"
-    page.write_text(copy.replace("</body>", both), encoding="utf-8")
-    found = browse(page, "--virtual-time-budget=60000", "--dump-dom")
-    violations = re.search(r"VIOLATIONS\[(.*?)\]</body>", found.stdout, re.DOTALL)
-    assert violations is not None, found.stderr[-2000:]
-    assert violations[1] == ""
+    assert violations(html, scheme, tmp_path) == ""
 
 
 OWNED = "document.documentElement.dataset.owned=1"

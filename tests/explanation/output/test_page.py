@@ -10,18 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from support.synthetic import make_sweep
+from support.explanations import ALL, condition, explanation, ink, learnt, setup
 
-from robustmnist.explanation.cases import Answer, Back, Case, Explanation, Fall, Frame, View
-from robustmnist.explanation.condition import Condition
-from robustmnist.explanation.methods.registry import METHODS
+from robustmnist.explanation.cases import Answer, Case, Fall, Frame, View
 from robustmnist.explanation.output.files import explanation_files
 from robustmnist.explanation.output.page import render_page
-from robustmnist.explanation.output.request import Setup
 from robustmnist.explanation.output.sheet import draw_sheet
 from robustmnist.explanation.output.words import answer_text, summary
 from robustmnist.statistics.decisions import INVALID
-from robustmnist.suites import Setting
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -38,73 +34,6 @@ HOSTILE = [
     "a" * 500,
 ]
 TEXTS = ("suite", "name", "title", "perturbation", "parameter", "unit")
-ALL = ("integrated-gradients", "occlusion", "inking", "expected-gradients", "grad-cam")
-
-
-def ink(seed: int) -> np.ndarray:
-    image = np.zeros((28, 28), np.float32)
-    image[6:22, 10:18] = np.random.default_rng(seed).random((16, 8), np.float32)
-    return image
-
-
-def view(seed: int, predicted: int, score: float, methods: tuple[str, ...]) -> View:
-    image = ink(seed)
-    noise = np.random.default_rng(seed).standard_normal((len(methods), 28, 28)).astype(np.float32)
-    maps = {method: np.abs(image * each) if method == "grad-cam" else image * each
-            for method, each in zip(methods, noise, strict=True)}  # fmt: skip
-    return View(image, Answer(predicted, 0.875, 7, score), maps)
-
-
-def fall(seed: int, label: int) -> Fall:
-    values = tuple(45.0 * step / 8 for step in range(9))
-    stops = (0.0, 15.0, 30.0, 45.0)
-    frames = tuple(
-        Frame(stop, ink(seed + 50 * (stop > 0)), Answer(label if stop < 30 else 0, 0.9, 7, 6.0 - stop / 5))
-        for stop in stops
-    )
-    parts = tuple((ink(seed + i) - ink(seed)).astype(np.float32) for i in range(3))
-    return Fall(values, tuple(6.0 - value / 5 for value in values), 22.5, frames, parts, 0.0123)
-
-
-def case(index: int, *, twins: bool, methods: tuple[str, ...]) -> Case:
-    label = index % 10
-    back = (
-        Back("turn", 12.0, "°", {"angle": -12.0}, float("nan"), 8),
-        Back("shift", float("nan"), "px", {}, 2.0, 8),
-    )
-    clean = view(index, label, 6.0, methods)
-    if not twins:
-        return Case(100 + index, label, f"{label} rather than 0", label, 0, clean)
-    return Case(
-        100 + index, label, f"{label} rather than 0", label, 0, clean, view(index + 50, 0, -3.0, methods),
-        (ink(index + 9) - ink(index)).astype(np.float32), fall(index, label), 0.031, 44.0, back,
-    )  # fmt: skip
-
-
-def explanation(
-    count: int = 3, *, twins: bool = True, name: str = "cnn", methods: tuple[str, ...] = ("occlusion",)
-) -> Explanation:
-    gaps = {method: 0.0016 for method in methods if METHODS[method].complete}
-    cases = tuple(case(i, twins=twins, methods=methods) for i in range(1, count + 1))
-    return Explanation(name, "ab" * 32, methods, cases, gaps, {}, 0.51, None, "°")
-
-
-def condition(suite: str = "rotation", value: float = 45.0, **changes: Any) -> Condition:
-    turned = make_sweep("angle", "rotation", "angle", "°", (-60, 0, 15, 30, 45, 60))
-    sweep = replace(turned, **{"title": "Turn", **changes})
-    return Condition(Setting(suite, sweep.name, value), sweep, sweep.variants[0], 0)
-
-
-def setup(*, twins: bool = True, **changes: object) -> Setup:
-    dataset = {
-        "name": "mnist", "part": "test", "n": 10_000, "sha256": {"t10k-images": "cd" * 32}, "source": "a folder",
-        "fallback": False, "note": "",
-    }  # fmt: skip
-    asked = Setup(
-        condition() if twins else None, dataset, "margin", "chosen by id", 0, "cpu", "robustmnist explain",
-        {"torch": "2"},
-    )  # fmt: skip
-    return replace(asked, **changes)  # type: ignore[arg-type]
 
 
 class Tags(HTMLParser):
@@ -276,6 +205,26 @@ def test_verdicts_stand_beside_their_methods() -> None:
     assert '<strong class="wrong">does not beat the image itself</strong>' in text
     record = json.loads(explanation_files([replace(shown, verdicts={"inking": bad})], setup())["explain.json"])
     assert record["explanations"][0]["methods"]["inking"]["believed"] is False
+
+
+def test_what_a_network_has_learnt_is_shown_and_written() -> None:
+    files = explanation_files([explanation()], setup(), learnt=[learnt()])
+    text = spaced(files["explain.html"].decode())
+    for words in (
+        "What the networks have learnt",
+        "the 24 strongest of 32",
+        "read as their class by: cnn 100 %",
+        '<th scope="row">4 → 9</th><td>rotation: angle 45°</td><td>12</td><td>5.2</td><td>2.3×</td>',
+        "the middle of each cluster of a 4 read as 9, rotation: angle 45°; members: 0, 0; 3 in none",
+        "Most alike in training",
+        "0 (0.9), 1 (0.89)",
+        "Convolution 1",
+    ):
+        assert words in text, words
+    (entry,) = json.loads(files["explain.json"])["learnt"]
+    assert entry["groups"][0] == {"under": "rotation", "true": 4, "read": 9, "mistakes": 12, "by_chance": 5.25}
+    assert [one["id"] for one in entry["samples"][0]["nearest"]] == [500, 501, 502, 503, 504]
+    assert "What the networks have learnt" not in render_page([explanation()], setup())
 
 
 def test_what_was_left_out_is_said() -> None:
