@@ -9,7 +9,7 @@ import torch
 from scipy.stats import kendalltau
 from torch import Tensor
 
-from robustmnist.data.planted import mark_masks
+from robustmnist.data.planted import MARK_LEVEL, mark_masks
 from robustmnist.explanation.curves.alignment import carried, motion_of
 from robustmnist.explanation.measuring import in_chunks
 from robustmnist.explanation.methods.method import Context
@@ -17,7 +17,7 @@ from robustmnist.explanation.metrics.candidate import Explainer
 from robustmnist.explanation.metrics.localisation import localised
 from robustmnist.explanation.metrics.question import Array
 from robustmnist.explanation.metrics.registry import MEASURES
-from robustmnist.explanation.subject import subject_of
+from robustmnist.explanation.subject import Subject, subject_of
 from robustmnist.explanation.target import Target
 from robustmnist.statistics.estimates import Estimate, estimate
 
@@ -47,9 +47,15 @@ class Found:
     columns: Mapping[str, Array]
     read: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
-    def estimates(self, column: str) -> dict[str, Estimate]:
-        """Return the mean of a column with its interval, of each method and control."""
-        return {name: estimate(row, 0.0, 1.0) for name, row in zip(self.names, self.columns[column], strict=True)}
+    def estimates(self, column: str, *, read: bool = False) -> dict[str, Estimate]:
+        """Return the mean of a column with its interval, of each method and control.
+
+        Args:
+            column: Which one.
+            read: Over the digits whose mark is still read; else over all.
+        """
+        rows = np.where(self.read, self.columns[column], np.nan) if read else self.columns[column]
+        return {name: estimate(row, 0.0, 1.0) for name, row in zip(self.names, rows, strict=True)}
 
 
 def find_marks(
@@ -96,15 +102,17 @@ def _regions(labels: Tensor, condition: "Condition | None") -> Tensor:
 
 
 def perfect() -> Explainer:
-    """Return the right maps of planted digits: the loss of all ink, shared equally by the pixels of the class's mark.
+    """Return the right maps of planted digits: the loss of all ink, shared equally by the pixels of the mark.
 
-    It knows where the marks are, and of the classifier only how far its answer falls.
+    It knows the ten places, and takes the one whose pixels are nearest to the mark's level; of the classifier it knows
+    no more than how far its answer falls.
     """
 
-    def ask(subject: object, images: Tensor, target: Target, context: Context) -> Tensor:
-        asked = subject_of(subject)  # type: ignore[arg-type]
-        lost = asked.scores(images, target) - asked.scores(torch.zeros_like(images), target)
-        masks = mark_masks(target.classes.to(images.device)).float()
+    def ask(subject: Subject, images: Tensor, target: Target, context: Context) -> Tensor:
+        lost = subject.scores(images, target) - subject.scores(torch.zeros_like(images), target)
+        places = mark_masks(torch.arange(10, device=images.device)).float()
+        apart = (images[:, 0, None] - MARK_LEVEL / 255).abs()
+        masks = places[(apart * places).sum((2, 3)).argmin(1)]
         return masks * (lost / masks.sum((1, 2)))[:, None, None]
 
     return Explainer("perfect", "The mark itself", "share", True, ask)
