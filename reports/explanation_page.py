@@ -11,11 +11,12 @@ from robustmnist.explanation.methods.registry import METHODS
 from robustmnist.explanation.metrics.candidate import CONTROLS, TITLES
 from robustmnist.explanation.metrics.registry import MEASURES
 from robustmnist.explanation.output.curve_chart import Line, Panel, panel_chart
+from robustmnist.explanation.output.curve_page import CHARTS
 from robustmnist.explanation.output.curve_words import HOW, at
 from robustmnist.explanation.verdict import short
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Key, Table
-from robustmnist.page.template import fill
+from robustmnist.page.template import fill, style
 from robustmnist.system.installation import __version__
 from robustmnist.wording.numbers import NBSP, count, listing, percent, strength
 from robustmnist.wording.tests import ALPHA, p_text
@@ -67,7 +68,7 @@ def render(record: Record) -> str:
     versions = ", ".join(f"{name} {value}" for name, value in record["versions"].items())
     command = "python -m reports.explanations"
     page = Page(TITLE, f"robustmnist {__version__}", tuple(sections), versions, command)
-    return fill("explanations.html.jinja", page, package="reports")
+    return fill("explanations.html.jinja", page, package="reports", sheet=f"{style()}\n{CHARTS}")
 
 
 def chapter(text: str, record: Record) -> str:

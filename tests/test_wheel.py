@@ -39,6 +39,7 @@ def test_the_wheel_has_one_import_name_and_all_that_ships(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"robustmnist"}
     patterns = {"perturbations": ("*.toml", "*.csv"), "checkpoints": ("*.safetensors", "*.json")}
+    patterns["checkpoints/planted"] = (*patterns["checkpoints"], "*.toml")
     for folder, pattern in ((folder, pattern) for folder, several in patterns.items() for pattern in several):
         shipped = {path.name for path in (CHECKOUT / folder).glob(pattern)}
         assert shipped
@@ -77,9 +78,6 @@ def test_setup_cfg_lists_every_package() -> None:
     found = {
         ".".join(path.parent.relative_to(CHECKOUT).parts) for path in (CHECKOUT / "robustmnist").rglob("__init__.py")
     }
-    assert listed - found == {
-        "robustmnist._shipped.checkpoints",
-        "robustmnist._shipped.checkpoints.planted",
-        "robustmnist._shipped.perturbations",
-    }
+    folders = ("checkpoints", "checkpoints.planted", "perturbations")
+    assert listed - found == {f"robustmnist._shipped.{folder}" for folder in folders}
     assert found <= listed

@@ -47,8 +47,8 @@ def command_line(
         wanted = name == "dataset" or isinstance(value, tuple) or was_given(ctx, name)
         if name in RESULTS or not wanted or (name == "data_dir" and not used.startswith("mnist")):
             continue
-        if isinstance(value, bool):
-            words += [max(parameter.opts, key=len)] * value
+        if isinstance(parameter, click.Option) and parameter.is_flag:
+            words += [max(parameter.opts, key=len)] if value else []
             continue
         for word in dict.fromkeys(value) if isinstance(value, tuple) else (value,):
             words += [str(word)] if isinstance(parameter, click.Argument) else [max(parameter.opts, key=len), str(word)]

@@ -72,6 +72,7 @@ def test_measure_writes_a_row_per_digit_and_what_they_mean(measured: tuple[Resul
     assert found["means"]["input-x-gradient"]["srg"]["mean"] == pytest.approx(mine, abs=1e-6)
     assert set(found["verdicts"]) == {"input-x-gradient"}
     assert record["measures"]["deletion"]["better"] == "low"
+    assert " --method grad-cam --measure --dataset digits --limit 12" in record["command"]
 
 
 def test_measure_repeats_byte_for_byte_and_takes_perturbed_digits(

@@ -14,7 +14,7 @@ from robustmnist.explanation.output.curve_chart import Line, Panel, panel_chart
 from robustmnist.explanation.output.curve_words import HOW, at, half_life_sentence, pair_sentence, title_of
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Answer, Fact, Key, Table
-from robustmnist.page.template import fill
+from robustmnist.page.template import fill, style
 from robustmnist.system.installation import __version__, versions
 from robustmnist.wording.characters import printable, shorten
 from robustmnist.wording.numbers import percent, plain
@@ -22,9 +22,11 @@ from robustmnist.wording.numbers import percent, plain
 if TYPE_CHECKING:
     from robustmnist.data import Dataset
 
-__all__ = ["method_section", "render_curves"]
+__all__ = ["CHARTS", "method_section", "render_curves"]
 
 NAME = 32  # letters of a checkpoint's name
+# Charts stand closer to their titles than sections of text do.
+CHARTS = ".small h3{margin:.6rem 0 .1rem;font-size:.875rem}.small{margin-bottom:.6rem}details .scroll{margin-top:.6rem}"
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def render_curves(
         ),
         command=command,
     )
-    return fill("curves.html.jinja", page, package="robustmnist.explanation.output")
+    return fill("curves.html.jinja", page, package="robustmnist.explanation.output", sheet=f"{style()}\n{CHARTS}")
 
 
 def method_section(
