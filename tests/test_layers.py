@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "robustmnist"
 LAYERS = (
     ("__main__",),
     ("cli", "__init__"),
-    ("report", "terminal", "adoption", "generalisation", "sketchpad", "figures"),
+    ("report", "terminal", "adoption", "ablation", "generalisation", "sketchpad", "figures"),
     ("overview", "evaluation", "training"),
     ("results",),
     ("predictions", "explanation", "perturbed_sets", "inspection"),

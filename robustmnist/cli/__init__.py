@@ -23,6 +23,7 @@ __all__ = ["COMMANDS", "cli", "main"]
 # The line that --help shows, kept here so that --help imports no command (a test holds it against the command's own).
 COMMANDS = {
     "train": "Train a checkpoint from a recipe.",
+    "ablate": "Show which properties of a recipe matter: train changes of it with several seeds.",
     "evaluate": "Run checkpoints through perturbation suites and report where they fail.",
     "explain": "Show which pixels speak for a checkpoint's answer, clean and perturbed.",
     "perturb": "Write perturbed data sets that any other program can read.",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
 
     from robustmnist.data import Dataset
-    from robustmnist.training import RunFolder
+    from robustmnist.training import Recipe, RunFolder
 
 __all__ = ["command"]
 
@@ -47,6 +47,7 @@ MOST_EPOCHS = 10_000  # as in a recipe, whose module would need torch
     "--resume", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Continue an interrupted run."
 )
 @options.code
+@click.option("--sanity", is_flag=True, help="Train nothing; check whether this recipe can be trained sanely.")
 @click.option("--tensorboard", is_flag=True, help="Also write events for TensorBoard; needs tensorboardX.")
 @options.device
 @options.data_dir
@@ -62,6 +63,7 @@ def command(
     dataset: str | None,
     resume: Path | None,
     codes: tuple[str, ...],
+    sanity: bool,
     tensorboard: bool,
     device: str,
     data_dir: Path | None,
@@ -72,6 +74,7 @@ def command(
 
     RECIPE is a shipped name (fc, fc-small, cnn, lenet5, cnn-augmented) or a TOML file. The 60,000 training digits are
     split into digits to learn from and digits to choose the best epoch by; the test digits are used once, at the end.
+    --sanity makes small trainings whose outcome is known beforehand and exits with 1 where one is missed.
     --resume continues an interrupted run with the same number of threads, on a CPU to the same weights.
     A recipe may name a network of your own, name = "net.py:Net" under [model]; --code lets it run.
 
@@ -80,16 +83,22 @@ def command(
     robustmnist train cnn --epochs 3 --seed 1 --set optimizer.lr=0.01 -o runs/mine
     robustmnist train --resume runs/mine
     robustmnist train mine.toml --code net.py:Net
+    robustmnist train cnn --sanity
     """  # noqa: D301 (click reads a real \b as "keep these lines")
     changes = _changes(overrides, epochs, seed, dataset)
     if (recipe is None) == (resume is None):
         raise click.UsageError("give a RECIPE or --resume RUN.")
+    if sanity and (resume is not None or out is not None or tensorboard):
+        raise click.UsageError("--sanity writes nothing: leave --resume, --out and --tensorboard out.")
     if resume is not None and (changes or out is not None):
         raise click.UsageError("--resume continues with the run's own recipe, in its own folder.")
 
     from robustmnist.system.folders import output_folder
     from robustmnist.training import RunFolder, load_recipe, train
 
+    if sanity:
+        _check_sanity(ctx, load_recipe(recipe or "", overrides=changes), device, data_dir, as_json=as_json)
+        return
     if resume is not None:
         out, wanted = resume, RunFolder(resume).recipe
     else:
@@ -125,6 +134,16 @@ def _check_codes(own_model: str, codes: tuple[str, ...]) -> None:
     for code in codes:
         if not own_model or allowed(own_model, [code]) is None:
             raise InputError(f"the recipe's model is not {code}", where="--code", remedy="leave it out")
+def _check_sanity(ctx: click.Context, recipe: "Recipe", device: str, data_dir: Path | None, *, as_json: bool) -> None:
+    """Print the verdict of every sanity check; exit with 1 where one is missed."""
+    from robustmnist.system.device import resolve_device
+    from robustmnist.terminal.sanity import show_verdicts
+    from robustmnist.training.digits import load_digits
+    from robustmnist.training.sanity import check_sanity
+
+    digits = load_digits(recipe, resolve_device(device), data_dir, _load, say)
+    if not show_verdicts(check_sanity(recipe, digits), as_json=as_json):
+        ctx.exit(1)
 
 
 def _changes(overrides: tuple[str, ...], epochs: int | None, seed: int | None, dataset: str | None) -> list[str]:

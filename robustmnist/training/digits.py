@@ -66,7 +66,8 @@ def load_digits(
     else:
         whole, test = (load(f"{settings.dataset}:{part}", part=part, data_dir=None, device=device) for part in parts)
     whole = whole.sample(settings.limit or None)
-    keep = settings.validation
+    share = isinstance(settings.validation, float)
+    keep = max(1, round(settings.validation * len(whole))) if share else int(settings.validation)
     if 2 * keep > len(whole):
         keep = max(1, len(whole) // 12)
         if notify:

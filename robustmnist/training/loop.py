@@ -16,6 +16,7 @@ from robustmnist.models.inference.deployed import deployed
 from robustmnist.system.python_code import Code, code_for
 from robustmnist.training.augment import augment
 from robustmnist.training.evidence.trace import Trace
+from robustmnist.training.initialise import initialise
 from robustmnist.training.optimise import gradient_norms, learning_rate, make_optimizer
 from robustmnist.training.recipe import Recipe
 
@@ -72,9 +73,12 @@ def start(recipe: Recipe, device: torch.device, codes: Sequence[str] = ()) -> St
             named = code_for(recipe.own_model, codes, error=RecipeError, where=recipe.name)
             model, code = build_own(recipe.architecture, named, error=RecipeError, where="[model]")
             check_trainable(model, code, error=RecipeError, where=f"[model] {recipe.own_model}")
-            model = model.to(device)  # in torch's usual layout: code of the user's may ask for views of it
         else:
-            model = build_model(recipe.architecture).to(device).to(memory_format=torch.channels_last)
+            model = build_model(recipe.architecture)
+        initialise(model, recipe.initialisation)
+    model = model.to(device)
+    if not recipe.own_model:  # code of the user's may ask for views in torch's usual layout
+        model = model.to(memory_format=torch.channels_last)
     average = {name: value.clone() for name, value in model.state_dict().items()} if recipe.average.decay else None
     return State(model, make_optimizer(recipe.optimizer, model), average, code=code)
 
@@ -124,8 +128,7 @@ def train_epoch(
             with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(recipe, device)):
                 logits = state.model(shown)
             loss = cross_entropy(logits.float(), wanted, label_smoothing=recipe.label_smoothing)
-            for parameter in parameters:
-                parameter.grad = None
+            _clear(parameters)
             torch.autograd.backward(loss)
             state.optimizer.step()
             _average(averaged, recipe.average.decay, state.epoch * steps + step)
@@ -166,6 +169,12 @@ def derive_seed(seed: int, epoch: int, purpose: str) -> int:
     """Return a different seed for each purpose and epoch of a training."""
     digest = hashlib.sha256(f"{seed}/{epoch}/{purpose}".encode()).digest()
     return int.from_bytes(digest[:8], "little") >> 1
+
+
+def _clear(parameters: list[nn.Parameter]) -> None:
+    """Forget the gradients of the step before."""
+    for parameter in parameters:
+        parameter.grad = None
 
 
 def _averaged(state: State) -> tuple[list[Tensor], list[Tensor]]:

@@ -9,17 +9,18 @@ from robustmnist.models.architectures.build import complete_architecture
 from robustmnist.system.python_code import is_code, plain_name
 from robustmnist.system.validation import Table
 
-__all__ = ["Augment", "Average", "Data", "EarlyStopping", "Optimizer", "Recipe", "Schedule"]
+__all__ = ["Augment", "Average", "Data", "EarlyStopping", "Initialisation", "Optimizer", "Recipe", "Schedule"]
 
 Share = Annotated[float, Field(ge=0, lt=1)]
+Initialisation = Literal["default", "xavier", "kaiming", "orthogonal", "zero"]
 Betas = Annotated[tuple[Share, Share], Strict(False)]
 
 
 class Data(Table):
-    """Where the digits come from and how many are kept back to choose the best epoch."""
+    """Where the digits come from and how many are kept back to choose the best epoch: a number, or a share of them."""
 
     dataset: Literal["mnist", "digits", "printed", "strokes", "planted"] = "mnist"
-    validation: Annotated[int, Field(ge=10)] = 5000
+    validation: Annotated[int, Field(ge=10)] | Annotated[float, Field(gt=0, le=0.5)] = 5000
     # Only N digits of the training part, each class with its share; 0 takes all. For trials.
     limit: Annotated[int, Field(ge=0)] = 0
 
@@ -68,11 +69,17 @@ class Augment(Table):
     scale: Annotated[float, Field(ge=0, lt=1)] = 0.0  # fraction around 1
     stretch: Annotated[float, Field(ge=0, lt=1)] = 0.0  # fraction wider and as much flatter, or narrower and taller
     thickness: Annotated[float, Field(ge=0, le=2)] = 0.0  # px of stroke width
+    noise: Annotated[float, Field(ge=0, le=2)] = 0.0  # standard deviation of Gaussian noise, from 0 up to this
 
     @property
     def active(self) -> bool:
         """Whether anything is done at all."""
-        return self.probability > 0 and any((self.shift, self.rotation, self.scale, self.stretch, self.thickness))
+        return self.probability > 0 and any((self.moves, self.thickness, self.noise))
+
+    @property
+    def moves(self) -> bool:
+        """Whether digits are moved, turned, scaled or stretched."""
+        return any((self.shift, self.rotation, self.scale, self.stretch))
 
 
 class Recipe(Table):
@@ -86,6 +93,7 @@ class Recipe(Table):
     label_smoothing: Share = 0.0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    initialisation: Initialisation = "default"
     model: dict[str, Any]
     data: Data = Data()
     optimizer: Optimizer = Optimizer()
@@ -108,5 +116,13 @@ class Recipe(Table):
         return plain_name(name) if isinstance(name, str) and is_code(name) else ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the recipe as plain values, defaults spelled out."""
-        return self.model_dump(mode="json")
+        """Return the recipe as plain values, defaults spelled out.
+
+        Values that version 0.2 did not know are left out at their defaults: earlier recipes stay what they were.
+        """
+        plain = self.model_dump(mode="json")
+        if plain["initialisation"] == "default":
+            del plain["initialisation"]
+        if not plain["augment"]["noise"]:
+            del plain["augment"]["noise"]
+        return plain
