@@ -44,7 +44,8 @@ def forest(titles: Sequence[str], panels: Mapping[str, Sequence[Bar]], label: st
     parts = [word(0, TOP + ROW * (at + 0.5) + 4, name) for at, name in enumerate(names)]
     for number, (measure, bars) in enumerate(panels.items()):
         start = left + number * (PANEL + GAP)
-        ends = [value for bar in bars for value in (bar.low, bar.high, bar.mean) if np.isfinite(value)]
+        near = [bar for bar in bars if abs(bar.mean) <= _reach(bars)]
+        ends = [value for bar in near for value in (bar.low, bar.high, bar.mean) if np.isfinite(value)]
         low, high = min([*ends, -0.05]), max([*ends, 0.05])
         margin = 0.04 * (high - low)
         low, high = low - margin, high + margin
@@ -60,6 +61,10 @@ def forest(titles: Sequence[str], panels: Mapping[str, Sequence[Bar]], label: st
         for at, bar in enumerate(bars):
             y = TOP + ROW * (at + 0.5)
             hue = 2 if bar.mean > 0 else 1
+            if bar not in near:  # it would squeeze all others: its number stands at the edge instead
+                edge, side = (start, "") if bar.mean < 0 else (start + PANEL, "end")
+                parts.append(word(edge, y + 4, f"{plain(bar.mean, 1, signed=True)} points", f"t{hue}", side))
+                continue
             if np.isfinite(bar.low) and np.isfinite(bar.high):
                 parts.append(line([(x(bar.low), y), (x(bar.high), y)], f"s{hue} wh"))
             parts.append(dots([(x(bar.mean), y)], f"s{hue} rg"))
@@ -70,6 +75,11 @@ def forest(titles: Sequence[str], panels: Mapping[str, Sequence[Bar]], label: st
         word(left, bottom + BOTTOM - 2, "percentage points; green is better than the recipe as it is", "tmuted")
     )
     return picture(wide, bottom + BOTTOM + 4, parts, label=label)
+
+
+def _reach(bars: Sequence[Bar]) -> float:
+    """Return the largest effect that is drawn to scale: four times that of the third quarter of them."""
+    return 4 * float(np.quantile([abs(bar.mean) for bar in bars], 0.75)) if bars else 0.0
 
 
 def curve_charts(cells: Mapping[str, Sequence[Cell]], chosen: Mapping[str, tuple[int, str]]) -> tuple[Chart, ...]:

@@ -11,7 +11,7 @@ from robustmnist.system.validation import Table, read_toml
 from robustmnist.training.read import check_recipe, load_recipe, shipped_recipes
 from robustmnist.training.recipe import Recipe
 
-__all__ = ["BASE", "Study", "Variant", "load_study", "recipes_of"]
+__all__ = ["BASE", "Study", "Variant", "load_study", "read_study", "recipes_of"]
 
 BASE = "base"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
@@ -54,9 +54,14 @@ def load_study(path: Path) -> Study:
     Raises:
         RecipeError: With a line per mistake.
     """
-    study = read_toml(path, Study, RecipeError)
+    study = read_study(path)
     recipes_of(study, path)
     return study
+
+
+def read_study(path: Path) -> Study:
+    """Return the study in the TOML file at `path`, its recipes unseen: enough to show what was made of them."""
+    return read_toml(path, Study, RecipeError)
 
 
 def recipes_of(study: Study, where: Path) -> dict[str, Recipe]:

@@ -11,6 +11,7 @@ from robustmnist.wording.numbers import count, listing, percent, plain, points_t
 __all__ = ["BASE_TITLE", "DONE", "EFFECTS", "TABLE", "answers", "property_of", "title_of"]
 
 LEVEL = 0.05
+READS = 0.5  # clean accuracy
 BASE_TITLE = "as the recipe says"
 EFFECTS = (
     "The difference that each change makes, in percentage points of the mean area under all curves (left) and of clean "
@@ -92,11 +93,15 @@ def _clear(table: Numbers, name: str) -> bool:
 
 
 def _calibration(study: Study, table: pd.DataFrame) -> str:
-    rows = table[(table["measure"] == "ece_perturbed") & (table["p_holm"] < LEVEL)].sort_values("difference")
-    better = [title_of(study, name) for name in rows[rows["difference"] < 0]["variant"]]
-    worse = [title_of(study, name) for name in rows[rows["difference"] > 0]["variant"]]
-    parts = [f"more honest by {listing(better)}"] * bool(better) + [f"less honest by {listing(worse)}"] * bool(worse)
-    return f"Confidence on perturbed digits becomes {' and '.join(parts)}." if parts else ""
+    errors, accuracy = measured(table, "ece_perturbed"), measured(table, "accuracy")
+    # A network that reads next to nothing and knows it is honest; that is no advice.
+    clear = [name for name in errors if _clear(errors, name) and accuracy[name]["value"] > READS]
+    clear.sort(key=lambda name: errors[name]["difference"])
+    better, worse = (
+        [title_of(study, name) for name in clear if (errors[name]["difference"] < 0) == less] for less in (True, False)
+    )
+    said = [f"More honest on perturbed digits: {listing(better)}."] if better else []
+    return " ".join([*said, *([f"Less honest there: {listing(worse)}."] if worse else [])])
 
 
 def strength_text(critical: float, beyond: int, seeds: int, end: float, unit: str) -> str:

@@ -54,6 +54,7 @@ def command(
     from robustmnist.ablation import ablate, load_study
     from robustmnist.ablation.folder import StudyFolder
     from robustmnist.ablation.page import write_study
+    from robustmnist.ablation.study import read_study
     from robustmnist.cli.outputs import is_folder, writing
     from robustmnist.system.folders import output_folder
 
@@ -62,7 +63,7 @@ def command(
             raise click.UsageError("a FOLDER is rendered where it is: leave -o out.")
         folder = StudyFolder(study)
         with writing(study):
-            effects = write_study(folder, load_study(folder.study))
+            effects = write_study(folder, read_study(folder.study))
     else:
         wanted = load_study(study)
         with output_folder(out, study.stem) as path:
