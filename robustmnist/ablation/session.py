@@ -85,15 +85,16 @@ def ablate(
     _claim(folder, source.read_bytes())
     with locked(out):
         clear_leftovers(out / "cells")
-        write_atomic(folder.study, source.read_bytes())
-        write_atomic(out / "recipe.toml", recipe_toml(next(iter(recipes.values()))))
         todo = []
-        for name, recipe in recipes.items():
-            for seed in study.seeds:
+        for seed in study.seeds:  # the outer loop: what is cut short has few seeds of all variants
+            for name, recipe in recipes.items():
                 seeded = recipe.model_copy(update={"seed": seed})
                 identity = _identity(seeded, suites, hash_images(digits), len(digits))
                 if folder.cell(name, seed, identity) is None:
                     todo.append(Job(folder.cell_path(name, seed), name, seeded, identity))
+        # Only now that nothing there is of another study.
+        write_atomic(folder.study, source.read_bytes())
+        write_atomic(out / "recipe.toml", recipe_toml(next(iter(recipes.values()))))
         total = len(recipes) * len(study.seeds)
         report = on_progress or (lambda done, total: None)
         report(total - len(todo), total)
