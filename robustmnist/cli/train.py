@@ -134,6 +134,8 @@ def _check_codes(own_model: str, codes: tuple[str, ...]) -> None:
     for code in codes:
         if not own_model or allowed(own_model, [code]) is None:
             raise InputError(f"the recipe's model is not {code}", where="--code", remedy="leave it out")
+
+
 def _check_sanity(ctx: click.Context, recipe: "Recipe", device: str, data_dir: Path | None, *, as_json: bool) -> None:
     """Print the verdict of every sanity check; exit with 1 where one is missed."""
     from robustmnist.system.device import resolve_device

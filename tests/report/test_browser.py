@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.page_checks import AXE, CHROMIUM, POLICY, browse, messages, sticking_out, violations
 from support.gold_pages import gold_runs
+from support.page_checks import AXE, CHROMIUM, POLICY, browse, messages, sticking_out, violations
 from support.synthetic import make_sweep, synthetic_predictions
 
 from robustmnist.page.colours import DARK, LIGHT

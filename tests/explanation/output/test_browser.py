@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from support.page_checks import AXE, CHROMIUM, browse, messages, sticking_out, violations
 from support.explanations import ALL, explanation, learnt, setup
+from support.page_checks import AXE, CHROMIUM, browse, messages, sticking_out, violations
 
 from robustmnist.explanation.output.page import render_page
 
