@@ -212,6 +212,7 @@ OPERATIONS: Mapping[type[nn.Module], Callable[[Any], list[Operation]]] = {
     nn.ReLU6: lambda layer: [Operation("activation", {"name": "clip", "a": 6.0})],
     nn.Hardtanh: _clip,
     nn.LeakyReLU: _activation("leaky", "negative_slope"),
+    nn.PReLU: lambda layer: [Operation("slopes", {}, {"slopes": _array(layer.weight)})],
     nn.ELU: _activation("elu", "alpha"),
     nn.SELU: _activation("selu"),
     nn.GELU: _gelu,

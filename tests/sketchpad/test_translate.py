@@ -54,6 +54,7 @@ def network() -> nn.Sequential:
             nn.SiLU(),
             nn.AvgPool2d(2),
             nn.Conv2d(6, 12, 3, stride=2, groups=3, padding=1),
+            nn.PReLU(12),
             nn.ReLU6(),
             nn.BatchNorm2d(12, affine=False),
             nn.MaxPool2d(3, 2, 1),
@@ -106,7 +107,7 @@ class Twice(nn.Module):
         (Adapted(lambda ink: ink.reshape(-1, 784)[:, :10]), "mine: is a function, which a page cannot compute"),
         (Adapted(network(), output="labels"), "mine: answers with labels"),
         (nn.Sequential(nn.Linear(28, 10)), "mine: is no plain sequence of layers"),
-        (nn.Sequential(nn.Flatten(), nn.Dropout(), nn.PReLU(), nn.Linear(784, 10)), "mine: has PReLU"),
+        (nn.Sequential(nn.Flatten(), nn.Dropout(), nn.Hardshrink(), nn.Linear(784, 10)), "mine: has Hardshrink"),
     ],
     ids=["own code", "function", "labels", "shapes", "unknown layer"],
 )

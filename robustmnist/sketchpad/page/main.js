@@ -60,6 +60,7 @@ const SHOWN = {
   },
   seen(data) {
     waiting.ink = false;
+    byId("trouble").hidden = true;
     state.seen = data.blank ? null : data;
     const answers = state.seen?.answers;
     for (const form of ["drawn", "mnist"]) {

@@ -11,12 +11,16 @@ function measured(image) {
 }
 
 function sums(image) {
-  const result = [0, 0, 0, 0, 0];
-  image.forEach((ink, at) => {
-    const x = at % SIDE, y = Math.floor(at / SIDE);
-    [1, x, y, x * y, y * y].forEach((weight, index) => { result[index] += ink * weight; });
-  });
-  return result;
+  let total = 0, sumX = 0, sumY = 0, sumXY = 0, sumYY = 0;
+  for (let at = 0; at < PIXELS; at++) {
+    const ink = image[at], x = at % SIDE, y = Math.floor(at / SIDE);
+    total += ink;
+    sumX += ink * x;
+    sumY += ink * y;
+    sumXY += ink * x * y;
+    sumYY += ink * y * y;
+  }
+  return [total, sumX, sumY, sumXY, sumYY];
 }
 
 // Width (or height) of the ink's box at half its highest ink, between pixels.
@@ -36,22 +40,31 @@ function side(image, upright) {
 
 // Four times the mean distance to the nearest edge, of the image enlarged 4 times and cut at half ink.
 function strokeWidth(image) {
-  const wide = 4 * SIDE + 8, inside = new Uint8Array(wide * wide);  // a px of paper on either side
-  const ink = (x, y) => (x >= 0 && x < SIDE && y >= 0 && y < SIDE ? image[y * SIDE + x] : 0);
-  const corners = [[-1, 0.625], [-1, 0.875], [0, 0.125], [0, 0.375]];  // of a sub-pixel: the pixel before, the way to the next
+  const framed = SIDE + 4, wide = 4 * SIDE + 8, inside = new Uint8Array(wide * wide);  // a px of paper on either side
+  const paper = new Float64Array(framed * framed);
+  for (let at = 0; at < PIXELS; at++) paper[(Math.floor(at / SIDE) + 2) * framed + at % SIDE + 2] = image[at];
   for (let y = 0; y < wide; y++) {
+    const below = WAYS[y % 4], top = ((y >> 2) + 1 + BEFORE[y % 4]) * framed;
     for (let x = 0; x < wide; x++) {
-      const [fromX, right] = corners[x % 4], [fromY, below] = corners[y % 4], left = (x >> 2) - 1 + fromX, top = (y >> 2) - 1 + fromY;
-      const upper = ink(left, top) * (1 - right) + ink(left + 1, top) * right;
-      const lower = ink(left, top + 1) * (1 - right) + ink(left + 1, top + 1) * right;
-      inside[y * wide + x] = upper * (1 - below) + lower * below > 0.5 + 1e-7 ? 1 : 0;
+      const right = WAYS[x % 4], left = top + (x >> 2) + 1 + BEFORE[x % 4];
+      const upper = paper[left] * (1 - right) + paper[left + 1] * right;
+      const lower = paper[left + framed] * (1 - right) + paper[left + framed + 1] * right;
+      if (upper * (1 - below) + lower * below > 0.5 + 1e-7) inside[y * wide + x] = 1;
     }
   }
   const squared = squaredDistance(inside, wide);
   let area = 0, total = 0;
-  squared.forEach((distance, at) => { if (inside[at]) { area++; total += Math.sqrt(distance); } });
+  for (let at = 0; at < squared.length; at++) {
+    if (inside[at]) {
+      area++;
+      total += Math.sqrt(squared[at]);
+    }
+  }
   return area ? (total - 0.5 * area) / area : NaN;
 }
+
+// Of the four sub-pixels of a pixel: how far they lie from a pixel to the next, and whether that is the one before.
+const WAYS = [0.625, 0.875, 0.125, 0.375], BEFORE = [-1, -1, 0, 0];
 
 // The squared distance of each point to the nearest that is not inside: along the rows, then across them.
 function squaredDistance(inside, wide) {
@@ -65,10 +78,12 @@ function squaredDistance(inside, wide) {
   }
   for (let y = 0; y < wide; y++) {
     for (let x = 0; x < wide; x++) {
+      if (!inside[y * wide + x]) continue;
       let nearest = along[y * wide + x] ** 2;
       for (let k = 1; k * k < nearest; k++) {
         const above = y >= k ? along[(y - k) * wide + x] : 0, under = y + k < wide ? along[(y + k) * wide + x] : 0;
-        nearest = Math.min(nearest, k * k + Math.min(above, under) ** 2);
+        const straight = above < under ? above : under, squared = k * k + straight * straight;
+        if (squared < nearest) nearest = squared;
       }
       result[y * wide + x] = nearest;
     }

@@ -9,7 +9,12 @@ function answer(chain, ink) {
 }
 
 const OPERATIONS = {
-  activation: ({ shape, values }, step) => ({ shape, values: values.map(activated(step.name, step.a)) }),
+  activation: ({ shape, values }, step) => {
+    const result = new Float64Array(values.length), function_ = activated(step.name, step.a);
+    if (step.name === "relu") for (let at = 0; at < values.length; at++) result[at] = values[at] > 0 ? values[at] : 0;
+    else for (let at = 0; at < values.length; at++) result[at] = function_(values[at]);
+    return { shape, values: result };
+  },
   affine: ({ shape, values }, step) => {
     const factor = perValue(step.factor.values, shape), offset = perValue(step.offset.values, shape);
     return { shape, values: values.map((value, index) => value * factor(index) + offset(index)) };
@@ -156,11 +161,16 @@ function multiplyTwo(weight, at, nextAt, patches, size, count, result, out, next
       a2 += a * v2; b2 += b * v2;
       a3 += a * v3; b3 += b * v3;
     }
-    const first = [a0, a1, a2, a3], second = [b0, b1, b2, b3];
-    for (let k = 0; k < 4 && patch + k < count; k++) {
-      result[out + nextOut + patch + k] = second[k];
-      result[out + patch + k] = first[k];
-    }
+    // Behind the last patch there are none; where there is a kernel alone, both sums are its own.
+    const left = count - patch, second = out + nextOut + patch, first = out + patch;
+    result[second] = b0;
+    if (left > 1) result[second + 1] = b1;
+    if (left > 2) result[second + 2] = b2;
+    if (left > 3) result[second + 3] = b3;
+    result[first] = a0;
+    if (left > 1) result[first + 1] = a1;
+    if (left > 2) result[first + 2] = a2;
+    if (left > 3) result[first + 3] = a3;
   }
 }
 
@@ -170,6 +180,7 @@ function pooled(given, step) {
   const [left, , top] = step.padding, [, inHeight, inWidth] = given.shape;
   const high = Math.floor((height - rows) / down) + 1, wide = Math.floor((width - columns) / across) + 1;
   const result = new Float64Array(channels * high * wide);
+  if (most && rows === 2 && columns === 2 && down === 2 && across === 2) return { shape: [channels, high, wide], values: halved(values, result, channels, height, width) };
   const within = (start, length, before, side) => Math.min(start + length, before + side) - Math.max(start, before);
   for (let channel = 0, at = 0; channel < channels; channel++) {
     for (let y = 0; y < high; y++) {
@@ -188,6 +199,21 @@ function pooled(given, step) {
     }
   }
   return { shape: [channels, high, wide], values: result };
+}
+
+// The usual pooling, 2 x 2.
+function halved(values, result, channels, height, width) {
+  const high = height >> 1, wide = width >> 1;
+  for (let channel = 0, at = 0; channel < channels; channel++) {
+    for (let y = 0; y < high; y++) {
+      let from = (channel * height + 2 * y) * width;
+      for (let x = 0; x < wide; x++, from += 2) {
+        const upper = Math.max(values[from], values[from + 1]), lower = Math.max(values[from + width], values[from + width + 1]);
+        result[at++] = Math.max(upper, lower);
+      }
+    }
+  }
+  return result;
 }
 
 // Maps with a frame of `value`: left, right, top, bottom; a negative side is cut off.

@@ -33,8 +33,13 @@ function askServer(origin, key) {
 async function ink({ picture, form }) {
   const mine = ++turn, side = Math.sqrt(picture.length), started = performance.now();
   clearTimeout(timer);
-  const grey = Float64Array.from(picture, (level) => level / 255);
-  if (!picture.some((level) => level > 0)) {
+  const grey = new Float64Array(picture.length);
+  let blank = true;
+  for (let at = 0; at < grey.length; at++) {
+    grey[at] = picture[at] / 255;
+    if (picture[at]) blank = false;
+  }
+  if (blank) {
     seen = null;
     self.postMessage({ type: "seen", blank: true });
     return;
