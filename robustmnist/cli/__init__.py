@@ -27,6 +27,7 @@ COMMANDS = {
     "evaluate": "Run checkpoints through perturbation suites and report where they fail.",
     "explain": "Show which pixels speak for a checkpoint's answer, clean and perturbed.",
     "perturb": "Write perturbed data sets that any other program can read.",
+    "inspect": "Look at data sets: classes, pixels, how digits are written, copies, hard digits, doubtful labels.",
     "measure": "Measure digits: position, size, slant, angle, stroke width and ink.",
     "compare": "Compare checkpoints digit by digit, with intervals and corrected p-values.",
     "generalise": "Show whether checkpoints read other hands, pens and print, and why not.",

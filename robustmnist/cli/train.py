@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli import names, options
-from robustmnist.cli.continuing import resumable, was_given
-from robustmnist.cli.inputs import load_test_digits
+from robustmnist.cli.continuing import resumable
+from robustmnist.cli.training_trials import check_sanity_of, find_rate_of, load_digits_of, machine_words
 from robustmnist.errors import InputError
 from robustmnist.terminal.echo import echo, echo_json, say
 from robustmnist.terminal.training import training_progress
 from robustmnist.wording.numbers import interval, percent
 
 if TYPE_CHECKING:
-    import torch
-
-    from robustmnist.data import Dataset
-    from robustmnist.training import Recipe, RunFolder
+    from robustmnist.training import RunFolder
 
 __all__ = ["command"]
 
@@ -29,7 +26,9 @@ MOST_EPOCHS = 10_000  # as in a recipe, whose module would need torch
 @click.argument("recipe", required=False, shell_complete=names.complete(names.recipe_names))
 @click.option("--epochs", type=click.IntRange(1, MOST_EPOCHS), metavar="N", help="Epochs, instead of the recipe's.")
 @click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), metavar="N", help="Seed of all randomness, instead of the recipe's."
+    "--seed",
+    metavar="N|N..M|N,M",
+    help="Seed of all randomness, instead of the recipe's; with several seeds a run for each.",
 )
 @click.option(
     "--set",
@@ -38,6 +37,14 @@ MOST_EPOCHS = 10_000  # as in a recipe, whose module would need torch
     metavar="KEY=VALUE",
     help="Change a value of the recipe, for example optimizer.lr=0.01.",
 )
+@click.option(
+    "--grid",
+    "grids",
+    multiple=True,
+    metavar="KEY=VALUE,VALUE",
+    help="A run for each value; with several of these options, and seeds, for every combination.",
+)
+@click.option("--lr-find", is_flag=True, help="Train nothing; try learning rates step by step and suggest one.")
 @click.option(
     "--dataset",
     type=click.Choice(["mnist", "digits", "printed", "strokes"]),
@@ -58,8 +65,10 @@ def command(
     ctx: click.Context,
     recipe: str | None,
     epochs: int | None,
-    seed: int | None,
+    seed: str | None,
     overrides: tuple[str, ...],
+    grids: tuple[str, ...],
+    lr_find: bool,
     dataset: str | None,
     resume: Path | None,
     codes: tuple[str, ...],
@@ -74,6 +83,7 @@ def command(
 
     RECIPE is a shipped name (fc, fc-small, cnn, lenet5, cnn-augmented) or a TOML file. The 60,000 training digits are
     split into digits to learn from and digits to choose the best epoch by; the test digits are used once, at the end.
+    With several seeds or --grid every run has a folder in -o, complete ones are kept, and a table shows all.
     --sanity makes small trainings whose outcome is known beforehand and exits with 1 where one is missed.
     --resume continues an interrupted run with the same number of threads, on a CPU to the same weights.
     A recipe may name a network of your own, name = "net.py:Net" under [model]; --code lets it run.
@@ -84,20 +94,39 @@ def command(
     robustmnist train --resume runs/mine
     robustmnist train mine.toml --code net.py:Net
     robustmnist train cnn --sanity
+    robustmnist train fc --lr-find
+    robustmnist train fc --grid optimizer.lr=0.01,0.001 --seed 0..4 -o runs/rates
     """  # noqa: D301 (click reads a real \b as "keep these lines")
-    changes = _changes(overrides, epochs, seed, dataset)
+    changes = _changes(overrides, epochs, dataset)
     if (recipe is None) == (resume is None):
         raise click.UsageError("give a RECIPE or --resume RUN.")
     if sanity and (resume is not None or out is not None or tensorboard):
         raise click.UsageError("--sanity writes nothing: leave --resume, --out and --tensorboard out.")
-    if resume is not None and (changes or out is not None):
+    many = bool(grids) or (seed is not None and not seed.isdecimal())
+    if many and (lr_find or sanity or resume is not None):
+        raise click.UsageError("--grid and several seeds go with none of --resume, --sanity and --lr-find.")
+    if lr_find and (sanity or resume is not None or tensorboard):
+        raise click.UsageError("--lr-find goes with none of --resume, --sanity and --tensorboard.")
+    if resume is not None and (changes or seed is not None or out is not None):
         raise click.UsageError("--resume continues with the run's own recipe, in its own folder.")
 
     from robustmnist.system.folders import output_folder
     from robustmnist.training import RunFolder, load_recipe, train
+    from robustmnist.training.grid import seeds_of
 
+    seeds = [] if seed is None else seeds_of(seed)
+    if many:
+        assert recipe is not None
+        from robustmnist.cli.many_trainings import train_many
+
+        train_many(ctx, recipe, changes, grids, seeds, out, as_json=as_json)
+        return
+    changes += [f"seed={one}" for one in seeds]
+    if lr_find:
+        find_rate_of(load_recipe(recipe or "", overrides=changes), out, device, data_dir, as_json=as_json)
+        return
     if sanity:
-        _check_sanity(ctx, load_recipe(recipe or "", overrides=changes), device, data_dir, as_json=as_json)
+        check_sanity_of(ctx, load_recipe(recipe or "", overrides=changes), device, data_dir, as_json=as_json)
         return
     if resume is not None:
         out, wanted = resume, RunFolder(resume).recipe
@@ -120,7 +149,7 @@ def command(
             on_step=shown.step,
             on_epoch=shown.epoch,
             tensorboard=tensorboard,
-            load=_load,
+            load=load_digits_of,
             notify=say,
             code=codes,
         )
@@ -136,25 +165,11 @@ def _check_codes(own_model: str, codes: tuple[str, ...]) -> None:
             raise InputError(f"the recipe's model is not {code}", where="--code", remedy="leave it out")
 
 
-def _check_sanity(ctx: click.Context, recipe: "Recipe", device: str, data_dir: Path | None, *, as_json: bool) -> None:
-    """Print the verdict of every sanity check; exit with 1 where one is missed."""
-    from robustmnist.system.device import resolve_device
-    from robustmnist.terminal.sanity import show_verdicts
-    from robustmnist.training.digits import load_digits
-    from robustmnist.training.sanity import check_sanity
-
-    digits = load_digits(recipe, resolve_device(device), data_dir, _load, say)
-    if not show_verdicts(check_sanity(recipe, digits), as_json=as_json):
-        ctx.exit(1)
-
-
-def _changes(overrides: tuple[str, ...], epochs: int | None, seed: int | None, dataset: str | None) -> list[str]:
+def _changes(overrides: tuple[str, ...], epochs: int | None, dataset: str | None) -> list[str]:
     """Return what the options change in the recipe, ``KEY=VALUE`` each."""
     changes = [*overrides]
     if epochs is not None:
         changes.append(f"epochs={epochs}")
-    if seed is not None:
-        changes.append(f"seed={seed}")
     if dataset is not None:
         changes.append(f'data.dataset="{dataset}"')
     return changes
@@ -177,17 +192,7 @@ def _show(run: "RunFolder", *, as_json: bool) -> None:
     echo(f"run: {run.path}")
 
 
-def _load(name: str, *, part: str, data_dir: Path | None, device: "torch.device") -> "Dataset":
-    """Return digits as `load_dataset` does, with a bar where they are downloaded, and say which they are."""
-    return load_test_digits(name, data_dir, None, device, part=part)
-
-
 def _continuing(ctx: click.Context, folder: Path) -> str:
     """Return the command that continues the run in `folder`, with the options about the machine that were given."""
-    words = ["robustmnist", "train", "--resume", str(folder)]
-    for name in ("device", "data_dir"):
-        if was_given(ctx, name):
-            words += [f"--{name.replace('_', '-')}", str(ctx.params[name])]
-    for code in ctx.params["codes"]:
-        words += ["--code", code]
-    return shlex.join(words)
+    codes = [word for code in ctx.params["codes"] for word in ("--code", code)]
+    return shlex.join(["robustmnist", "train", "--resume", str(folder), *machine_words(ctx), *codes])

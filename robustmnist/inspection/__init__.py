@@ -1,1 +1,1 @@
-"""Look before measuring: are these the digits, and the networks, that they are taken for?"""
+"""What a data set is like, and whether it is what it is taken for: one page about it, and checks before measuring."""

@@ -10,7 +10,7 @@ __all__ = ["few_digits_by_heart", "one_batch", "random_labels"]
 STEPS, ALMOST_NOTHING = 150, 0.05
 FEW, ROUNDS = 128, 60
 CHANCE = 0.2  # twice the tenth of the answers that is right by chance
-RANDOM_DIGITS, RANDOM_EPOCHS, FALLEN = 500, 12, 0.9
+RANDOM_DIGITS, RANDOM_EPOCHS, FALLEN = 300, 20, 0.9
 
 
 def one_batch(subject: Subject) -> Verdict:
@@ -55,7 +55,7 @@ def random_labels(subject: Subject) -> Verdict:
     generator = torch.Generator().manual_seed(subject.recipe.seed)
     images = subject.images[:RANDOM_DIGITS]
     drawn = torch.randint(10, (len(images),), generator=generator).to(images.device)
-    recipe = subject.plain(epochs=RANDOM_EPOCHS)
+    recipe = subject.plain(epochs=RANDOM_EPOCHS, batch_size=32)
     state = subject.start(recipe)
     losses = [
         float(torch.stack(subject.epoch(state, recipe, images, drawn).losses).mean()) for _ in range(RANDOM_EPOCHS)

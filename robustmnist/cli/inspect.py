@@ -1,0 +1,99 @@
+"""``robustmnist inspect``."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from robustmnist.cli import options
+from robustmnist.cli.continuing import was_given
+from robustmnist.cli.inputs import load_checkpoints, load_test_digits
+from robustmnist.terminal.echo import echo, echo_json
+from robustmnist.terminal.progress import progress
+
+__all__ = ["command"]
+
+
+@click.command("inspect")
+@click.argument("datasets", nargs=-1, metavar="[DATASET]...")
+@click.option(
+    "--part", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Which part of MNIST."
+)
+@options.data_dir
+@options.limit
+@click.option(
+    "-c",
+    "--checkpoint",
+    "checkpoints",
+    multiple=True,
+    metavar="NAME|PATH",
+    help="Show the digits that it finds hardest; with several, the labels that all of them doubt.",
+)
+@options.device
+@options.out
+@options.json_output
+@click.pass_context
+def command(
+    ctx: click.Context,
+    datasets: tuple[str, ...],
+    part: str,
+    data_dir: Path | None,
+    limit: int | None,
+    first: int | None,
+    checkpoints: tuple[str, ...],
+    device: str,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Look at data sets: classes, pixels, how digits are written, copies, atypical and hard digits, doubtful labels.
+
+    DATASET is what --dataset takes elsewhere: mnist, digits, idx:DIR and so on. Two are compared on one page, with
+    figures and tables beside it.
+
+    \b
+    robustmnist inspect digits
+    robustmnist inspect mnist digits -c cnn -c fc -o look
+    """  # noqa: D301 (click reads a real \b as "keep these lines")
+    from robustmnist.cli.outputs import check_folder, writing
+    from robustmnist.inspection.facts import gather
+    from robustmnist.inspection.figures import draw_figures
+    from robustmnist.inspection.page import render_inspection
+    from robustmnist.inspection.tables import digit_table, summary_table
+    from robustmnist.results import table_csv
+    from robustmnist.system.device import resolve_device
+    from robustmnist.system.files import write_atomic
+    from robustmnist.system.folders import output_folder
+
+    check_folder(out)
+    where = resolve_device(device)
+    models = dict(load_checkpoints(checkpoints, where)) if checkpoints else {}
+    several = []
+    for name in datasets or ("auto",):
+        data = load_test_digits(name, data_dir, limit, where, first=first, part=part)
+        with progress(f"Inspecting {data.name}", unit="digits", images=True) as report:
+            several.append(gather(data, models, report))
+    words = ["robustmnist", "inspect", *(facts.dataset.name for facts in several)]
+    words += [word for name in checkpoints for word in ("-c", name)]
+    for name in ("part", "limit", "first"):
+        if was_given(ctx, name):
+            words += [f"--{name}", str(ctx.params[name])]
+    with output_folder(out, "inspect") as folder, writing(folder):
+        for at, facts in enumerate(several):
+            end = f"-{at + 1}" if len(several) > 1 else ""
+            write_atomic(folder / f"digits{end}.csv", table_csv(digit_table(facts), "%.6g"))
+        for file, content in draw_figures(several).items():
+            write_atomic(folder / file, content)
+        summary = summary_table(several)
+        write_atomic(folder / "summary.csv", table_csv(summary, "%.6g"))
+        write_atomic(folder / "inspect.html", render_inspection(several, shlex.join(words)))
+    if as_json:
+        echo_json({"folder": str(folder), "summary": summary.to_dict("records")})
+        return
+    for facts in several:
+        neighbours = facts.neighbours
+        echo(f"{facts.dataset.name}: {len(facts.labels):,} digits, {neighbours.copies:,} copies")
+        if facts.hard is not None and len(facts.hard.names) > 1:
+            ids = ", ".join(str(facts.ids[row]) for row in facts.hard.doubted[:20])
+            echo(f"  labels in doubt: {len(facts.hard.doubted):,}{f' (ids {ids})' if ids else ''}")
+    echo(f"summary: {folder / 'summary.csv'}")
+    echo(f"page: {folder / 'inspect.html'}")
