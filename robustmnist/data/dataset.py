@@ -131,7 +131,7 @@ class Dataset:
     def sample(self, limit: int | None) -> "Dataset":
         """Return `limit` images, each class with its share; all where `limit` is None or more than there are.
 
-        A sample holds every smaller one, each class is within one image of its share, and which images are taken depends
+        A sample holds every smaller one, each class is within one image of its share, and which are taken depends
         on their ids alone (`spread`). The images keep their order and ids.
 
         Raises:
