@@ -131,8 +131,8 @@ class Dataset:
     def sample(self, limit: int | None) -> "Dataset":
         """Return `limit` images, each class with its share; all where `limit` is None or more than there are.
 
-        A sample holds every smaller one, each class is within one image of its share, and which are taken depends
-        on their ids alone (`spread`). The images keep their order and ids.
+        A sample holds every smaller one, each class is within one image of its share, and the choice depends on the ids
+        alone (`spread`). The images keep their order and ids.
 
         Raises:
             DataError: If `limit` is below 1 or an id is negative.

@@ -72,7 +72,7 @@ def test_every_source_is_listed() -> None:
     assert len(listed) == len(SOURCES)
     table = run("datasets").stdout
     for word, source in SOURCES.items():
-        assert f"{word}:{source.takes}" in table if source.takes else word in table
+        assert f"{word}:" in table if source.takes else word in table
         assert source.about in table
 
 
@@ -93,7 +93,7 @@ def test_wrong_looking_digits_are_refused_then_mended(digits: Dataset) -> None:
     levels = 255 - digits.stored.mT.numpy()[:, 0]
     np.savez("wrong.npz", x_test=levels, y_test=digits.labels.numpy())
     lines = refused("npz:wrong.npz").splitlines()
-    assert lines[0].startswith("wrong.npz: The ink is darker than the paper in 100% of the digits")
+    assert lines[0].startswith("wrong.npz: The ink is darker than the paper in 100\u00a0% of the digits")
     assert lines[-1].endswith("--fix mends it (ink and paper exchanged; rows and columns exchanged)")
     mended = evaluate("npz:wrong.npz", "--fix")
     assert mended.exit_code == 0, said(mended)

@@ -182,5 +182,8 @@ def _load(request: Request) -> Dataset:
 
 
 SOURCE = Source(
-    "a folder of IDX files, as MNIST's are and 'robustmnist perturb' writes", _load, takes="DIR", bare=False
+    "a folder of IDX files, as MNIST's are and 'robustmnist perturb' writes; EMNIST's and QMNIST's names too",
+    _load,
+    takes="DIR",
+    bare=False,
 )

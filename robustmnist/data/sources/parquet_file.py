@@ -10,7 +10,7 @@ from torch import Tensor
 from robustmnist.data.dataset import Dataset
 from robustmnist.data.formats.picture import decode_picture
 from robustmnist.data.provenance import Provenance
-from robustmnist.data.sources.pictures import digits_of
+from robustmnist.data.sources.picture_forms import digits_of
 from robustmnist.data.sources.source import FORM, Request, Source
 from robustmnist.data.sources.user_file import read_user_file
 from robustmnist.errors import DataError
@@ -19,7 +19,6 @@ from robustmnist.system.files import sha256_bytes
 __all__ = ["SOURCE", "load_parquet"]
 
 MOST_BYTES, MOST_ROWS = 1_000_000_000, 500_000
-MOST_PIXELS = 2_000_000_000  # of all pictures together: they are kept as they are until all are read
 IMAGES, LABELS = ("image", "img", "picture"), ("label", "digit", "class", "target")
 BATCH = 1_000  # rows read together
 LONGEST = 280  # px; larger pictures are reduced
@@ -41,32 +40,22 @@ def load_parquet(request: Request) -> Dataset:
         remedy = "pip install 'robustmnist[parquet]'"
         raise DataError("reading Parquet needs pyarrow", where=request.argument, remedy=remedy) from cause
     path, data = read_user_file(request.argument, MOST_BYTES)
-    pictures: list[tuple[Tensor, bool]] = []
     labels: list[Any] = []
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
         names = list(file.schema_arrow.names)
         if file.metadata.num_rows > MOST_ROWS:
             raise DataError(f"holds more than {MOST_ROWS:,} rows", where=path, remedy="split it")
+        if not file.metadata.num_rows:
+            raise DataError("holds no rows", where=path)
         image = _column(names, IMAGES, None, path)
         label = _column(names, LABELS, request.options.get("label"), path)
-        pixels = 0
-        for content, digit in _rows(file, image, label):
-            where = f"{path}: row {len(labels):,}"
-            if not isinstance(content, bytes):
-                raise DataError("holds no picture", where=where, remedy=REMEDY)
-            pictures.append(decode_picture(content, where, longest=LONGEST))
-            pixels += pictures[-1][0].numel()
-            labels.append(digit)
-            if len(labels) > MOST_ROWS or pixels > MOST_PIXELS:
-                raise DataError("holds more pictures than fit into memory", where=path, remedy="split it")
+        rows = _pictures(file, image, label, labels, path)
+        images, said = digits_of(rows, request.options.get("form", "auto"))
     except DataError:
         raise
     except Exception as cause:  # pyarrow raises ArrowInvalid, OSError, TypeError and more
         raise DataError("is a damaged Parquet file", where=path, remedy=REMEDY) from cause
-    if not labels:
-        raise DataError("holds no rows", where=path)
-    images, said = digits_of(pictures, request.options.get("form", "auto"))
     provenance = Provenance(f"parquet:{path.name}", request.part, 0, {"images": sha256_bytes(data)}, str(path))
     made = Dataset.from_arrays(images, np.array(labels), provenance=provenance)
     return made.with_provenance(prepared=said)
@@ -81,11 +70,19 @@ def _column(names: list[str], known: tuple[str, ...], asked: str | None, where: 
     return found
 
 
-def _rows(file: Any, image: str, label: str) -> Iterator[tuple[Any, Any]]:
+def _pictures(file: Any, image: str, label: str, labels: list[Any], where: object) -> Iterator[tuple[Tensor, bool]]:
+    """Yield each picture's grey values and whether it was stored with loss; add its label to `labels`."""
     for batch in file.iter_batches(BATCH, columns=[image, label]):
         columns = batch.to_pydict()
         for content, digit in zip(columns[image], columns[label], strict=True):
-            yield (content.get("bytes") if isinstance(content, dict) else content), digit
+            data = content.get("bytes") if isinstance(content, dict) else content
+            row = f"{where}: row {len(labels):,}"
+            if not isinstance(data, bytes):
+                raise DataError("holds no picture", where=row, remedy=REMEDY)
+            if len(labels) >= MOST_ROWS:
+                raise DataError(f"holds more than {MOST_ROWS:,} rows", where=where, remedy="split it")
+            labels.append(digit)
+            yield decode_picture(data, row, longest=LONGEST)
 
 
 SOURCE = Source(

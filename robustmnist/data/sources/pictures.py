@@ -1,30 +1,28 @@
 """A data set from a folder of picture files: drawn, exported or scanned."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from robustmnist.data.arrays import AS_STORED, FORMS, TO_FORM
 from robustmnist.data.dataset import Dataset
 from robustmnist.data.formats.idx import read_bounded
-from robustmnist.data.formats.paper import Page, ink_on_paper
 from robustmnist.data.formats.picture import ENDINGS, MAX_BYTES, decode_picture
 from robustmnist.data.manifest import MANIFEST, Manifest, read_manifest
-from robustmnist.data.mnist_form import to_mnist
 from robustmnist.data.provenance import Provenance
 from robustmnist.data.sources.labelled_files import labels_of
+from robustmnist.data.sources.picture_forms import digits_of
 from robustmnist.data.sources.source import FORM, Request, Source
 from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
-from robustmnist.wording.numbers import count
 
-__all__ = ["SOURCE", "digits_of", "holds_pictures", "load_pictures"]
+__all__ = ["SOURCE", "holds_pictures", "load_pictures"]
 
 MOST = 100_000  # pictures
+LONGEST = 280  # px; larger pictures are reduced
 PART_FOLDERS = {"test": ("test", "testing"), "train": ("train", "training")}
 REMEDY = "give a folder of PNG or JPEG files, one digit each"
 
@@ -48,23 +46,20 @@ def load_pictures(request: Request) -> Dataset:
         DataError: If there is no such folder or part, a picture is damaged, or nothing says which digit it shows.
     """
     folder = _folder(Path(request.argument).expanduser(), request.part)
-    form = request.options.get("form", "auto")
-    if form not in FORMS:
-        raise DataError("is not a form", where=f"form={form}", remedy=f"use {', '.join(FORMS)}")
+    hashes: dict[str, str] = {}
     try:
         manifest = read_manifest(folder)
         names = _names(folder)
         labels, said = labels_of(folder, names)
-        hashes, digits = _read(folder, names)
+        images, prepared = digits_of(_read(folder, names, hashes), request.options.get("form", "auto"))
     except (OSError, ValueError) as cause:
         raise _unreadable(folder, cause) from cause
     if manifest is not None:
         _compare(folder, manifest, hashes)
-    images, prepared = digits_of(digits, form)
     digest = sha256_bytes("".join(f"{hashes[name]}  {name}\n" for name in names).encode("utf-8", "surrogateescape"))
     title = f"png:{folder.resolve().name}" if manifest is None else manifest.label
     lineage, root = ("", {}) if manifest is None else (manifest.lineage, manifest.root)
-    ids = torch.arange(len(names)) if manifest is None else manifest.rows()
+    ids = torch.arange(len(names)) if manifest is None else _ids(names, manifest)
     provenance = Provenance(
         title,
         request.part,
@@ -115,60 +110,20 @@ def _names(folder: Path) -> list[str]:
     return sorted(names)
 
 
-def _read(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], list[tuple[Tensor, bool]]]:
-    """Return the hash of each file, and each picture's grey values and whether it was stored with loss.
-
-    A picture larger than 280 px is reduced, so that a folder of photographs fits into memory.
-    """
-    hashes, pictures = {}, []
+def _read(folder: Path, names: Sequence[str], hashes: dict[str, str]) -> Iterator[tuple[Tensor, bool]]:
+    """Yield each picture's grey values and whether it was stored with loss; note the hash of the file."""
     for name in names:
         data = read_bounded(folder / name, MAX_BYTES)
         hashes[name] = sha256_bytes(data)
-        grey, lossy = decode_picture(data, folder / name, longest=280)
-        pictures.append((grey, lossy))
-    return hashes, pictures
+        yield decode_picture(data, folder / name, longest=LONGEST)
 
 
-def digits_of(pictures: Sequence[tuple[Tensor, bool]], form: str) -> tuple[Tensor, str]:
-    """Return the images ``(n, 1, 28, 28)`` and what was done to them, in a phrase.
-
-    Args:
-        pictures: From `decode_picture`: grey values, and whether they were stored with loss.
-        form: ``stored``: 28 × 28 pictures as they are; ``mnist``: in MNIST's form; ``auto``: the first where all are
-            28 × 28 on black, else the second.
-
-    Raises:
-        DataError: If they cannot be left as they are.
-    """
-    small = all(grey.shape == (28, 28) for grey, _ in pictures)
-    if form == "stored" and not small:
-        raise DataError("takes pictures of 28 × 28 px", where="form=stored", remedy="use form=mnist")
-    if form == "stored" or (form == "auto" and small and _on_black(pictures)):
-        return torch.stack([grey for grey, _ in pictures])[:, None], AS_STORED
-    images, pages = [], []
-    for grey, lossy in pictures:
-        page = ink_on_paper(grey.double(), lossy=lossy)
-        images.append(to_mnist(page.ink[None])[0])
-        pages.append(page)
-    return torch.stack(images), f"{TO_FORM}{_said(pages)}"
-
-
-def _on_black(pictures: Sequence[tuple[Tensor, bool]]) -> bool:
-    """Return whether most pictures are light ink on dark paper."""
-    dark = sum(ink_on_paper(grey.double(), lossy=lossy).dark for grey, lossy in pictures[:: -(-len(pictures) // 1000)])
-    return 2 * dark < min(len(pictures), 1000)
-
-
-def _said(pages: Sequence[Page]) -> str:
-    inverted, cleaned, specks = (
-        sum(page.dark for page in pages),
-        sum(page.noise > 1 / 255 for page in pages),
-        sum(page.specks for page in pages),
-    )
-    words = [f"{count(inverted)} of {count(len(pages))} inverted (dark ink on light paper)"] if inverted else []
-    words += [f"paper of {count(cleaned)} cleaned"] if cleaned else []
-    words += [f"{count(specks)} specks left out"] if specks else []
-    return "".join(f", {word}" for word in words)
+def _ids(names: Sequence[str], manifest: Manifest) -> Tensor:
+    """Return the ids that 'robustmnist perturb' put before the ``_`` of each name."""
+    ids = [int(head) if (head := name.partition("_")[0]).isascii() and head.isdigit() else -1 for name in names]
+    if sorted(ids) != sorted(manifest.rows().tolist()):
+        raise DataError("its ids are not those of the pictures", where=MANIFEST)
+    return torch.tensor(ids)
 
 
 def _compare(folder: Path, manifest: Manifest, hashes: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from robustmnist.data.form import form_notices
 from robustmnist.inspection.preflight.changes import TURNS, formed, inverted, relabelled, turned
 from robustmnist.inspection.preflight.finding import Finding
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
+from robustmnist.wording.numbers import percent
 
 __all__ = ["READER", "check_form", "check_polarity", "check_reading"]
 
@@ -29,14 +30,15 @@ def check_polarity(sample: Dataset) -> Finding | None:
     share = float(dark.double().mean())
     if share >= MOST:
         return Finding(
-            f"The ink is darker than the paper in {share:.0%} of the digits, in MNIST brighter: they are inverted.",
+            f"The ink is darker than the paper in {percent(share, 0)} of the digits, in MNIST brighter: "
+            "they are inverted.",
             certain=True,
             mended="ink and paper exchanged",
             mend=inverted,
         )
     if share > SOME:
         return Finding(
-            f"The ink is darker than the paper in {share:.0%} of the digits and brighter in the others.",
+            f"The ink is darker than the paper in {percent(share, 0)} of the digits and brighter in the others.",
             mended="each brought to bright ink and to MNIST's form",
             mend=formed,
         )
@@ -64,14 +66,14 @@ def check_reading(sample: Dataset) -> list[Finding]:
     if top < READ and step:  # of 80 readings some are right by chance
         return _misread(plain, answers[0], labels)
     certain = top >= READ and plain <= MISREAD
-    read = f"{READER}, a network of MNIST's, reads {plain:.0%} of these digits as they are"
+    read = f"{READER}, a network of MNIST's, reads {percent(plain, 0)} of these digits as they are"
     shifted = f"labels look shifted, what is labelled 1 shows {(1 + step) % 10}"
     findings = []
     if best // 10:
-        said = f"{read}, {top:.0%} {turn}{', other labels given' if step else ''}."
+        said = f"{read}, {percent(top, 0)} {turn}{', other labels given' if step else ''}."
         findings.append(Finding(said, certain, turn.removeprefix("with "), partial(turned, turn=turn)))
     if step:
-        said = f"{shifted.capitalize()}." if findings else f"{read}, {top:.0%} with other labels: {shifted}."
+        said = f"{shifted.capitalize()}." if findings else f"{read}, {percent(top, 0)} with other labels: {shifted}."
         findings.append(Finding(said, certain, f"labels changed to {_step(step)}", partial(relabelled, step=step)))
     return findings
 
@@ -84,7 +86,7 @@ def check_form(sample: Dataset) -> Finding | None:
     share = float((change > STILL).double().mean())
     if share <= 0.5:
         return None
-    said = f"{share:.0%} of the digits differ from MNIST's form in size, place or contrast."
+    said = f"{percent(share, 0)} of the digits differ from MNIST's form in size, place or contrast."
     return Finding(said, mended="brought to MNIST's form", mend=formed)
 
 
@@ -102,7 +104,7 @@ def _misread(plain: float, answers: Tensor, labels: Tensor) -> list[Finding]:
         return [Finding(f"Labels look exchanged: what is labelled {pairs}.", certain=True)]
     return [
         Finding(
-            f"{READER}, which reads 98.6 % of MNIST, reads {plain:.0%} of these digits, and not more in any of 8 turns "
-            "and flips: are these digits, and the labels theirs?"
+            f"{READER}, which reads 98.6 % of MNIST, reads {percent(plain, 0)} of these digits, and not more in any of "
+            "8 turns and flips: are these digits, and the labels theirs?"
         )
     ]

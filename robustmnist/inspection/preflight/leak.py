@@ -8,6 +8,7 @@ from torch import Tensor
 from robustmnist.data import Dataset, load_dataset, to_mnist
 from robustmnist.errors import DataError
 from robustmnist.inspection.preflight.finding import Finding
+from robustmnist.wording.numbers import percent
 
 __all__ = ["check_leak", "have_twin"]
 
@@ -43,7 +44,7 @@ def check_leak(sample: Dataset, data_dir: Path | None = None) -> Finding | None:
     else:
         why = "these are no other digits than those of --dataset mnist"
     name = {"train": "training", "test": "test"}[part]
-    return Finding(f"{twins[part]:.0%} of the digits have a twin among MNIST's {name} digits: {why}.")
+    return Finding(f"{percent(twins[part], 0)} of the digits have a twin among MNIST's {name} digits: {why}.")
 
 
 def have_twin(images: Tensor, known: Dataset) -> Tensor:

@@ -52,7 +52,7 @@ def test_inverted_digits_are_refused_or_mended(digits: Dataset) -> None:
     (finding,) = preflight(light)
     assert finding.certain
     with pytest.raises(
-        DataError, match=r"darker than the paper in 100% .*; --fix mends it \(ink and paper exchanged\)"
+        DataError, match=r"darker than the paper in 100.% .*; --fix mends it \(ink and paper exchanged\)"
     ):
         checked(light)
     said: list[str] = []
@@ -121,7 +121,7 @@ def test_mixed_polarity_is_said(digits: Dataset) -> None:
     images[::3] = 1 - images[::3]
     finding = preflight(changed(digits, images))[0]
     assert not finding.certain
-    assert re.search(r"darker than the paper in [23]\d% of the digits and brighter", finding.said)
+    assert re.search(r"darker than the paper in [23]\d.% of the digits and brighter", finding.said)
 
 
 def test_what_nothing_makes_legible_is_said(digits: Dataset) -> None:
@@ -163,6 +163,6 @@ def test_mnist_in_another_file_is_recognised(mnist_dir: Path, digits: Dataset) -
     assert preflight(copies) == ()  # MNIST is not at hand
     test = load_dataset("mnist", data_dir=mnist_dir).sample(60)
     (finding,) = preflight(test.with_provenance(known=False), data_dir=mnist_dir)
-    assert "100% of the digits have a twin among MNIST's test digits" in finding.said
+    assert "100\u00a0% of the digits have a twin among MNIST's test digits" in finding.said
     assert float(have_twin(digits.images[:100], test).double().mean()) < 0.1
     assert bool(have_twin(test.images, test).all())
