@@ -9,6 +9,7 @@ from robustmnist.data.arrays import AS_STORED, FORMS, TO_FORM
 from robustmnist.data.formats.paper import STEADY, Page, ink_on_paper
 from robustmnist.data.mnist_form import to_mnist
 from robustmnist.errors import DataError
+from robustmnist.system.threads import torch_threads
 from robustmnist.wording.numbers import count
 
 __all__ = ["digits_of"]
@@ -52,9 +53,10 @@ def digits_of(pictures: Iterable[Grey], form: str) -> tuple[Tensor, str]:
 
 def _formed(grey: Tensor, lossy: bool, seen: list[tuple[bool, bool, int]]) -> Tensor:
     """Return a digit ``(1, 28, 28)`` in MNIST's form, and note what its page was like."""
-    page: Page = ink_on_paper(grey.double(), lossy=lossy)
-    seen.append((page.dark, page.noise > STEADY, page.specks))
-    return to_mnist(page.ink[None])[0]
+    with torch_threads(1):  # a picture is too small to be shared: 2 ms on one thread, up to 47 ms on two busy ones
+        page: Page = ink_on_paper(grey.double(), lossy=lossy)
+        seen.append((page.dark, page.noise > STEADY, page.specks))
+        return to_mnist(page.ink[None])[0]
 
 
 def _on_black(pictures: Sequence[Grey]) -> bool:
