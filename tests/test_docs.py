@@ -1,6 +1,7 @@
 """README and the code say the same: commands parse, files exist, numbers are the published ones."""
 
 import importlib
+import itertools
 import re
 import shlex
 from pathlib import Path
@@ -46,6 +47,10 @@ def test_robustmnist_commands_parse(line: str, tmp_path: Path, monkeypatch: pyte
         # A run or a model that an earlier command of README made.
         if word.startswith(("runs/", "models/")) and not Path(word).suffix:
             Path(word).mkdir(parents=True, exist_ok=True)
+    for option, value in itertools.pairwise(words):
+        if option in ("-c", "--checkpoint") and "/" in value:  # a model that an earlier command adopted or trained
+            Path(value).parent.mkdir(parents=True, exist_ok=True)
+            Path(value).touch()
     command = importlib.import_module(f"robustmnist.cli.{words[0].replace('-', '_')}").command
     assert isinstance(command, click.Command)
     # Options and their values are checked by click itself; the command's body does not run.

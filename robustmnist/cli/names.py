@@ -136,7 +136,7 @@ def check_dataset(_: click.Context, __: click.Parameter, name: str) -> str:
             return name
     from robustmnist.system.validation import did_you_mean
 
-    near = did_you_mean(name, dataset_names())
+    near = did_you_mean(rest, CORRUPTIONS) if word == "mnist-c" else did_you_mean(name, dataset_names())
     files = ", ".join(f"{word}:{what}" for word, what in FILES.items())
     remedy = f"use {', '.join(DATASETS)}, mnist-c:CORRUPTION ({', '.join(CORRUPTIONS)}), {files}"
     raise DataError(f"is not a data set{near}", where=f"'{name}'", remedy=remedy)

@@ -211,7 +211,7 @@ def code(command: F) -> F:
         "codes",
         multiple=True,
         metavar="FILE.py:NAME",
-        help="Code that your model needs; it is run. May be given several times.",
+        help="Code that your model, recipe or suite names; it is run. May be given several times.",
     )(command)
 
 

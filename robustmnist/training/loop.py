@@ -70,7 +70,7 @@ def start(recipe: Recipe, device: torch.device, codes: Sequence[str] = ()) -> St
     with torch.random.fork_rng(devices=_cuda(device)):
         torch.manual_seed(derive_seed(recipe.seed, 0, "weights"))
         if recipe.own_model:
-            named = code_for(recipe.own_model, codes, error=RecipeError, where=recipe.name)
+            named = code_for(recipe.own_model, codes, error=RecipeError, where=f"recipe '{recipe.name}'")
             model, code = build_own(recipe.architecture, named, error=RecipeError, where="[model]")
             check_trainable(model, code, error=RecipeError, where=f"[model] {recipe.own_model}")
         else:

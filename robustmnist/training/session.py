@@ -12,6 +12,7 @@ from robustmnist.data.seen import check_unseen, seen_record
 from robustmnist.errors import RecipeError
 from robustmnist.system.device import resolve_device
 from robustmnist.system.folders import output_folder
+from robustmnist.system.python_code import code_for
 from robustmnist.system.threads import torch_threads
 from robustmnist.training.digits import Digits, Load, load_digits
 from robustmnist.training.epoch import DivergedError, run_epoch
@@ -89,6 +90,8 @@ def train(
             return run
         if not resume:
             run.check_absent()
+        if recipe.own_model:  # before any digit is loaded
+            code_for(recipe.own_model, codes, error=RecipeError, where=f"recipe '{recipe.name}'")
         digits = load_digits(recipe, where, data_dir, load, notify) if digits is None else digits
         check_unseen("the test digits", seen_record(digits.training, digits.validation), digits.test)
         state = start(recipe, where, codes)

@@ -298,8 +298,12 @@ def test_a_table_of_nothing_is_its_head(capsys: pytest.CaptureFixture[str]) -> N
         ("-c 'my net' --dataset idx:a/b", "a b", "robustmnist try --checkpoint 'my net' --dataset idx:a/b"),
     ],
 )
-def test_a_command_can_be_typed_again(words: str, taken: str, again: str) -> None:
+def test_a_command_can_be_typed_again(
+    words: str, taken: str, again: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = []
+    monkeypatch.chdir(tmp_path)
+    Path("my net").touch()
 
     @click.command("try")
     @options.checkpoints

@@ -19,7 +19,7 @@ MISTYPED = {
     ("evaluate", "-s", "shfit"): "unknown suite 'shfit', did you mean 'shift'?",
     ("evaluate", "-c", "cn"): "cn: no checkpoint is called that and no such file is there, did you mean 'cnn'?",
     ("evaluate", "--dataset", "mnits"): "'mnits': is not a data set, did you mean 'mnist'?",
-    ("evaluate", "--dataset", "mnist-c:fgo"): "'mnist-c:fgo': is not a data set, did you mean 'mnist-c:fog'?",
+    ("evaluate", "--dataset", "mnist-c:fgo"): "'mnist-c:fgo': is not a data set, did you mean 'fog'?",
     ("evaluate", "--device", "gpu"): "--device: 'gpu' is not a device; use auto, cpu, cuda or cuda:N",
     ("explain", "-m", "salency"): "'salency' is not an attribution method, did you mean 'saliency'?",
     ("explain", "-s", "shfit", "--value", "1"): "unknown suite 'shfit', did you mean 'shift'?",
