@@ -146,11 +146,11 @@ def dataset(command: F) -> F:
     """Add ``--dataset``."""
     return click.option(
         "--dataset",
+        callback=names.check_dataset,
+        shell_complete=names.complete(names.dataset_names),
         default="auto",
         show_default=True,
         metavar="auto|mnist|digits|printed|strokes|mnist-c:CORRUPTION|idx:DIR|png:DIR|csv:FILE|…",
-        callback=names.check_dataset,
-        shell_complete=names.complete(names.dataset_names),
         help="mnist: its 10,000 test digits; digits: the 1,797 embedded ones; digits:test: the embedded digits "
         "that no training uses; auto: mnist if it can be found or downloaded; mnist-c:fog and so on: the published "
         "files of MNIST-C; printed, strokes: made here, of fonts and of pen strokes; idx:DIR, png:DIR, npz:FILE, "
