@@ -33,7 +33,7 @@ def confidence(logits: NDArray[np.floating], groups: Groups, seed: int, resample
     values = decided.confidence[known]
     low, high = mean_interval(values, None if groups is None else groups[known], resamples, seed)
     mean = float(values.mean()) if len(values) else float("nan")
-    return {"confidence": mean, "confidence_low": low, "confidence_high": high}
+    return {"confidence": mean, "confidence_low": max(low, 0.0), "confidence_high": min(high, 1.0)}
 
 
 def scores(

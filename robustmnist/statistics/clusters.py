@@ -4,10 +4,12 @@ Images of a writer are more alike than images of two writers: a thousand of ten 
 thousand. Hence whole groups are resampled, and no interval is narrower than the one that takes images as independent.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
 
 from robustmnist.statistics.resampling import percentiles, resampled_sums
 from robustmnist.statistics.wilson import wilson
@@ -28,7 +30,7 @@ def clustered_sums(columns: NDArray[np.generic], groups: Groups, resamples: int,
         resamples: How many.
         seed: Of the resamples.
 
-    >>> clustered_sums(np.array([[1.0], [1.0], [1.0], [5.0]]), np.array([7, 7, 7, 9]), 40, 0).max()
+    >>> clustered_sums(np.array([[1.0], [1.0], [1.0], [5.0]]), np.array([7, 7, 7, 9]), 40, 0).max().item()
     10.0
     """
     if groups is None:
@@ -46,13 +48,13 @@ def share_interval(right: NDArray[np.bool_], groups: Groups, resamples: int, see
     >>> [round(end, 2) for end in share_interval(right, None, 500, 0)]
     [0.71, 0.87]
     >>> [round(end, 2) for end in share_interval(right, np.arange(100) // 10, 500, 0)]  # two of ten read nothing
-    [0.5, 1.0]
+    [0.44, 1.0]
     """
     low, high = (float(end) for end in wilson(np.count_nonzero(right), len(right)))
     if groups is None or not len(right):
         return low, high
     drawn_low, drawn_high = _ratio(right.astype(np.float64), groups, resamples, seed)
-    return min(low, drawn_low), max(high, drawn_high)
+    return max(min(low, drawn_low), 0.0), min(max(high, drawn_high), 1.0)
 
 
 def mean_interval(values: NDArray[np.floating], groups: Groups, resamples: int, seed: int) -> tuple[float, float]:
@@ -63,6 +65,19 @@ def mean_interval(values: NDArray[np.floating], groups: Groups, resamples: int, 
 
 
 def _ratio(values: NDArray[np.float64], groups: Groups, resamples: int, seed: int) -> tuple[float, float]:
+    """Return the percentiles of the resampled mean, drawn apart where groups are few; a single group says nothing.
+
+    Of G groups the bootstrap sees a variance that is (G − 1) / G of what it should be, and takes it as known: each end
+    is moved away from the mean by √(G / (G − 1)) and by Student's quantile of G − 1 degrees over the normal one. With
+    six groups that is 1.44 times as far, with two hundred 1.01.
+
+    Source: Cameron & Miller, A practitioner's guide to cluster-robust inference, 2015 (few clusters).
+    """
+    many = len(values) if groups is None else len(np.unique(groups))
+    if many < 2:
+        groups, many = None, len(values)
     sums = clustered_sums(np.column_stack([np.ones(len(values)), values]), groups, resamples, seed)
     low, high = percentiles(sums[:, 1] / sums[:, 0])
-    return float(low), float(high)
+    centre, freedom = float(values.mean()), max(many - 1, 1)
+    apart = float(stdtrit(freedom, 0.975) / ndtri(0.975)) * math.sqrt(many / freedom)
+    return centre - (centre - float(low)) * apart, centre + (float(high) - centre) * apart

@@ -43,6 +43,27 @@ def test_intervals_of_groups_hold_the_truth() -> None:
     assert held[True] >= 180 > held[False]
 
 
+@pytest.mark.parametrize("writers", [6, 20])
+def test_few_groups_are_told_as_few(writers: int) -> None:
+    """Of 200 means over so many writers at least 180 intervals hold the truth, 0."""
+    rng = np.random.default_rng(2)
+    writer = np.repeat(np.arange(writers), 10)
+    held = 0
+    for trial in range(200):
+        low, high = mean_interval(
+            rng.normal(0, 1, writers)[writer] + rng.normal(0, 0.3, len(writer)), writer, 200, trial
+        )
+        held += low <= 0 <= high
+    assert held >= 180
+
+
+def test_a_single_group_tells_nothing_of_groups() -> None:
+    right = np.arange(50) < 40
+    assert share_interval(right, np.zeros(50, int), 200, 0) == pytest.approx(
+        share_interval(right, None, 200, 0), abs=0.05
+    )
+
+
 def test_sums_are_of_whole_groups_and_seeded() -> None:
     columns = np.array([[1.0], [2.0], [4.0]])
     sums = clustered_sums(columns, np.array([5, 5, 9]), 50, 3)
