@@ -58,7 +58,11 @@ def share_interval(right: NDArray[np.bool_], groups: Groups, resamples: int, see
 
 
 def mean_interval(values: NDArray[np.floating], groups: Groups, resamples: int, seed: int) -> tuple[float, float]:
-    """Return the 95 % interval of the mean of `values` (n,), by bootstrap over groups or images; NaN where none are."""
+    """Return the 95 % interval of the mean of `values` (n,), by bootstrap over groups or images; NaN where none are.
+
+    >>> [round(end, 1) for end in mean_interval(np.arange(100.0), None, 500, 0)]
+    [44.2, 54.7]
+    """
     if not len(values):
         return float("nan"), float("nan")
     return _ratio(np.asarray(values, np.float64), groups, resamples, seed)
