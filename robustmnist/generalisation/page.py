@@ -128,7 +128,7 @@ def _accuracy_chart(found: Generalisation, keys: Mapping[str, Key], digits: list
         if row["set"] in by_set:
             share = (100 * row[key] for key in ("accuracy", "accuracy_low", "accuracy_high"))
             by_set[row["set"]].append(Dot(keys[row["checkpoint"]].hue, *share))
-    rows = [Row(name, tuple(dots)) for name, dots in by_set.items()]
+    rows = [Row(printable(name), tuple(dots)) for name, dots in by_set.items()]
     label = "Accuracy of every checkpoint on every set, with its 95 % interval."
     return dot_plot(rows, "% read right", label) if rows else Markup()
 
@@ -153,9 +153,7 @@ def _explained(found: Generalisation, keys: Mapping[str, Key], digits: list[str]
             )
             for what, part in own.groupby("matched", sort=False)
         ]
-        label = (
-            f"Points of accuracy that come back on {name} when its digits are matched to home's, with 95 % intervals."
-        )
+        label = f"Points of accuracy that come back on {printable(name)} when its digits are matched to home's, with 95 % intervals."
         figure = dot_plot(rows, "points that come back", label, zero=True)
         yield _Explained(shorten(name, words.NAME), figure, answers)
 
