@@ -34,6 +34,7 @@ from robustmnist.terminal.echo import say
 from robustmnist.training import train
 from robustmnist.training.digits import Digits, load_digits
 from robustmnist.training.read import load_recipe
+from robustmnist.training.run_folder import RunFolder
 
 HERE = Path(__file__).parent
 SETS = ("mnist", "digits:test", "printed:test", "strokes")
@@ -102,7 +103,7 @@ def _perturbed(runs: Path) -> Checkpoint:
     """Return cnn trained on MNIST's digits of which most are perturbed once."""
     recipe = load_recipe("cnn").model_copy(update={"name": PERTURBED})
     folder = runs / PERTURBED
-    if (folder / "best.json").is_file() and not (folder / "state.pt").is_file():
+    if _begun(folder) and RunFolder(folder).metrics.get("status") == "complete":
         return load_checkpoint(folder / "best")
     digits = load_digits(recipe, torch.device("cpu"))
     digits = Digits(_disturb(digits.training), digits.validation, digits.test)

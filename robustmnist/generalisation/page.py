@@ -153,7 +153,7 @@ def _explained(found: Generalisation, keys: Mapping[str, Key], digits: list[str]
             )
             for what, part in own.groupby("matched", sort=False)
         ]
-        label = f"Points of accuracy that come back on {printable(name)} when its digits are matched to home's, with 95 % intervals."
+        label = f"Points of accuracy that come back on {printable(name)} when its digits are matched to those of home."
         figure = dot_plot(rows, "points that come back", label, zero=True)
         yield _Explained(shorten(name, words.NAME), figure, answers)
 
