@@ -9,7 +9,7 @@ are those of mce.csv.
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import torch
 from reports.generalisation_page import page
 from robustmnist.data import Dataset, load_dataset
 from robustmnist.evaluation import evaluate
-from robustmnist.generalisation import generalise, load_sets
+from robustmnist.generalisation import Generalisation, generalise, load_sets
 from robustmnist.generalisation.page import render
 from robustmnist.generalisation.samples import sample_png
 from robustmnist.generalisation.sets import TestSet
@@ -43,6 +43,7 @@ SHIPPED = ("fc", "lenet5", "cnn", "cnn-augmented")
 TRAINED = {("fc", "digits"): 60, ("fc", "printed"): 60, ("fc", "strokes"): 12}
 NETWORKS = {("cnn", "digits"): 25, ("cnn", "printed"): 25, ("cnn", "strokes"): 4}
 PERTURBED = "cnn-perturbed"
+SHOWN = ("fc", "cnn", "cnn-augmented", PERTURBED, "fc-strokes", "cnn-digits", "cnn-printed", "cnn-strokes")
 SUITES = ("shift", "scale", "rotation", "thickness", "noise", "blur", "intensity", "occlusion")  # MNIST-C is not seen
 TOGETHER = 50  # digits that share a setting
 CLEAN = 0.2  # share of them that stay as they are
@@ -72,7 +73,20 @@ def main() -> None:
     for each in sets:
         if each.name != "mnist":
             write_atomic(HERE / f"samples-{each.name.partition(':')[0]}.png", sample_png(each.data))
-    write_atomic(HERE / "generalisation.html", render(found))
+    write_atomic(HERE / "generalisation.html", render(_only(found, SHOWN) if networks else found))
+
+
+def _only(found: Generalisation, names: Sequence[str]) -> Generalisation:
+    """Return what was found of some of the checkpoints: a page tells no more than eight apart by hue."""
+    tables = {
+        key: table[table["checkpoint"].isin(names)] if "checkpoint" in table else table
+        for key, table in found.tables.items()
+    }
+    homes = {name: found.homes[name] for name in names}
+    cards = {name: found.manifest["checkpoints"][name] for name in names}
+    return replace(
+        found, checkpoints=tuple(names), homes=homes, tables=tables, manifest={**found.manifest, "checkpoints": cards}
+    )
 
 
 def _published_errors() -> pd.DataFrame:

@@ -44,7 +44,7 @@ def page(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, sec
         "## How this was made",
         f"```sh\nROBUSTMNIST_DATA=folder {found.manifest['command']}\n```",
         f"One training each, on a CPU; {sizes}. {_perturbed(found)}The printed test digits are of typefaces that no "
-        "training has seen, the stroke digits of 200 hands that none has. All numbers as a page: "
+        "training has seen, the stroke digits of 200 hands that none has. As a page: "
         "[generalisation.html](generalisation.html); all accuracies: [generalisation.csv](generalisation.csv). "
         "Samples: [printed](samples-printed.png), [strokes](samples-strokes.png), [embedded](samples-digits.png).",
     ]
