@@ -34,9 +34,9 @@ class Excited:
     images: NDArray[np.float32]
     logits: NDArray[np.float32]
 
-    def read_by(self, answer: Callable[[Tensor], Tensor]) -> NDArray[np.int64]:
-        """Return what a classifier reads in each image, int64 (10, S): evidence if others read the class too."""
-        images = torch.from_numpy(self.images).flatten(0, 1)[:, None]
+    def read_by(self, answer: Callable[[Tensor], Tensor], device: torch.device | None = None) -> NDArray[np.int64]:
+        """Return what a classifier on `device` reads in each image, int64 (10, S): evidence if others agree."""
+        images = torch.from_numpy(self.images).flatten(0, 1)[:, None].to(device)
         with torch.no_grad():
             found: NDArray[np.int64] = answer(images).argmax(1).cpu().numpy().reshape(self.logits.shape)
         return found

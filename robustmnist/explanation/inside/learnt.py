@@ -116,7 +116,7 @@ def _of(
     found = groups(data.labels.cpu().numpy(), answers)
     shown, alone = _clusters(subject, data, seen, found)
     excited = excite(subject, seed=seed, device=data.device) if subject.fast else None
-    read = {name: excited.read_by(other.answer) for name, other in subjects.items()} if excited else {}
+    read = {name: excited.read_by(other.answer, data.device) for name, other in subjects.items()} if excited else {}
     alike, harmful = _neighbours(subject, explanation, training, advance)
     frames = [
         [frame.image for frame in case.fall.frames] if case.fall else [view.image for view in case.views]
