@@ -68,12 +68,13 @@ def explain_checkpoints(
         errors = {method: misfit(method, subject_of(checkpoint)) for method in methods}
         skipped[name] = {method: error.what for method, error in errors.items() if error}
         able[name] = tuple(method for method, error in errors.items() if not error)
-        for method, why in skipped[name].items():
-            if notify:
-                notify(f"{name}: without {method}: {why}")
     if methods and not any(able.values()):
         first = next(iter(checkpoints))
         raise misfit(methods[0], subject_of(checkpoints[first])) or AssertionError
+    for name, reasons in skipped.items():
+        for method, why in reasons.items():
+            if notify:
+                notify(f"{name}: without {method}: {why}")
     chosen, choice = choose_digits(data, checkpoints, condition, samples=samples, mistakes=mistakes, notify=notify)
     views = 2 if condition else 1
     total = sum(len(chosen) * (len(able[name]) * views + (PARTS if condition else 1)) for name in checkpoints)

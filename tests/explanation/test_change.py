@@ -57,13 +57,13 @@ def test_a_digit_is_explained_as_in_company(subject: Subject, digits28: Tensor, 
 
 
 def test_a_path_splits_the_same_loss_over_strengths(subject: Subject, digits28: Tensor, digit_labels: Tensor) -> None:
-    clean = digits28[:4]
-    stops = (0.0, 15.0, 30.0, 45.0)
-    target = margin(subject, rotation(clean, angle=45), digit_labels[:4])
+    clean = digits28[:2]
+    stops = (0.0, 15.0, 30.0)
+    target = margin(subject, rotation(clean, angle=30), digit_labels[:2])
     found = path_map(subject, lambda angle: rotation(clean, angle=angle), stops, target)
-    assert found.maps.shape == (4, 3, 28, 28)
+    assert found.maps.shape == (2, 2, 28, 28)
     assert found.gap.max() <= 0.02
-    whole = change_map(subject, clean, rotation(clean, angle=45), target).change
+    whole = change_map(subject, clean, rotation(clean, angle=30), target).change
     torch.testing.assert_close(found.lost.sum(1), whole, rtol=0, atol=1e-5)
     # Each stretch of the path adds up by itself, within the tolerance of the whole.
     miss = (found.maps.double().sum((2, 3)) - found.lost).abs().amax(1)

@@ -8,7 +8,7 @@ import numpy as np
 from robustmnist.explanation.cases import Answer, Back, Case, Explanation
 from robustmnist.explanation.output.request import Setup
 from robustmnist.explanation.regions import shares_by_region
-from robustmnist.wording.numbers import listing, percent, plain, strength
+from robustmnist.wording.numbers import TIGHT, listing, percent, plain, strength
 
 __all__ = ["answer_text", "back_text", "case_facts", "logits", "lost_text", "skipped_text", "summary"]
 
@@ -53,7 +53,8 @@ def _falls(cases: Sequence[Case], setup: Setup) -> str:
     fall = cases[0].fall
     assert fall is not None
     most = int(each.argmax())
-    stops = [strength(fall.frames[i].value, setup.unit) for i in (most, most + 1)]
+    first, last = (fall.frames[i].value for i in (most, most + 1))
+    stops = [strength(first, setup.unit if setup.unit in TIGHT else ""), strength(last, setup.unit)]
     split = ""
     if len(each) > 1:
         split = f", {logits(float(each[most]))} of them between {stops[0]} and {stops[1]}"

@@ -90,14 +90,14 @@ def test_a_digit_among_the_training_digits_is_its_own_nearest(
 
 
 def test_excited_images_are_read_as_their_class(cnn: Subject) -> None:
-    found = excite(cnn, starts=2, steps=40)
+    found = excite(cnn, starts=2, steps=25)
     assert found.images.shape == (10, 2, 28, 28)
     assert (found.images.min(), found.images.max()) == (0.0, 1.0)
     assert (found.read_by(cnn.answer) == np.arange(10)[:, None]).mean() >= 0.9
-    again = excite(cnn, starts=2, steps=40)
+    again = excite(cnn, starts=2, steps=25)
     assert np.array_equal(found.images, again.images)
     assert not np.array_equal(found.images[:, 0], found.images[:, 1])
-    assert not np.array_equal(excite(cnn, starts=2, steps=40, seed=1).images, found.images)
+    assert not np.array_equal(excite(cnn, starts=2, steps=25, seed=1).images, found.images)
 
 
 def test_groups_are_counted_and_compared_with_chance() -> None:
