@@ -162,8 +162,9 @@ def command(
         from robustmnist.explanation.inside.learnt import learnt
 
         training = _training(work, device)
+        conditions = [condition, *_others(suite, condition)] if suite and condition else []
         with progress("Looking inside", unit="digits") as report:
-            found = learnt(loaded, explanations, data, training, condition, seed=work.seed or 0, on_progress=report)
+            found = learnt(loaded, explanations, data, training, conditions, seed=work.seed or 0, on_progress=report)
     setup = Setup(
         condition=condition,
         dataset=data.provenance.as_dict(),
@@ -218,6 +219,13 @@ def _method(text: str) -> str:
         raise InputError("has the name of another method", where=text, remedy="rename the function")
     OWN[named.name] = named_method(named)
     return named.name
+
+
+def _others(suite: str, condition: "Condition") -> "list[Condition]":
+    from robustmnist.explanation.condition import other_sweeps
+    from robustmnist.suites import load_suite
+
+    return other_sweeps(load_suite(suite), condition)
 
 
 def _load(

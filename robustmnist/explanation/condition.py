@@ -10,11 +10,13 @@ from torch import Tensor
 from robustmnist.errors import SuiteError
 from robustmnist.suites import Setting, Suite, Sweep, Variant, prepared
 from robustmnist.system.validation import did_you_mean
+from robustmnist.wording.characters import printable
+from robustmnist.wording.numbers import strength
 
 if TYPE_CHECKING:
     from robustmnist.data import Dataset
 
-__all__ = ["Condition", "choose_condition"]
+__all__ = ["Condition", "choose_condition", "other_sweeps"]
 
 SHARD = 2048  # images perturbed together: bounds memory, and random draws do not depend on it
 
@@ -39,6 +41,15 @@ class Condition:
     def label(self) -> str:
         """What the variant is called in the suite; empty where there is one variant."""
         return self.variant.label if len(self.sweep.variants) > 1 else ""
+
+    @property
+    def words(self) -> str:
+        """The perturbation in a phrase: ``rotation: angle 45°``."""
+        sweep, (suite, name, value) = self.sweep, self.setting
+        names = [word for word in dict.fromkeys((name, sweep.parameter)) if word != suite]
+        unit = "" if sweep.unit == sweep.parameter else sweep.unit
+        variant = f", {self.label}" if self.label else ""
+        return printable(f"{suite}: {', '.join(names)} {strength(value, unit)}{variant}")
 
     @property
     def fixed(self) -> dict[str, float | str]:
@@ -105,6 +116,16 @@ def choose_condition(suite: Suite, value: float, *, sweep: str | None = None, se
             remedy=f"give {smallest}{parameter.low:g} to {parameter.high:g} {parameter.unit}",
         )
     return Condition(Setting(suite.name, chosen.name, value), chosen, chosen.variants[0], seed)
+
+
+def other_sweeps(suite: Suite, condition: Condition) -> list[Condition]:
+    """Return the other curves of a suite, each at the value that is farthest from neutral, its first variant."""
+    found = []
+    for sweep in suite.curves:
+        if sweep.name != condition.sweep.name:
+            end = max(sweep.values, key=lambda value: abs(value - sweep.neutral))
+            found.append(choose_condition(suite, end, sweep=sweep.name, seed=condition.seed))
+    return found
 
 
 def _sweep(suite: Suite, name: str | None) -> Sweep:

@@ -128,12 +128,17 @@ def test_everything_is_written_and_agrees_with_the_library(here: Path, tmp_path:
 
 
 def test_what_the_networks_have_learnt_goes_with_it(here: Path, tmp_path: Path) -> None:
-    done = run("-c", here / "tiny-cnn", "-m", "saliency", "--mistakes", 2, "--inside", "-o", tmp_path / "out")
+    done = run("-c", here / "tiny-cnn", "-m", "saliency", "--mistakes", 2, "--suite", here / "mine.toml", "--value", 20,
+               "--inside", "-o", tmp_path / "out")  # fmt: skip
     assert done.exception is None, done.exception
     (entry,) = json.loads((tmp_path / "out" / "explain.json").read_text(encoding="utf-8"))["learnt"]
     data = load_dataset("digits").head(60)
     read = load_checkpoint(here / "tiny-cnn")(data.images).argmax(1)
-    assert sum(group["mistakes"] for group in entry["groups"]) == int((read != data.labels).sum())
+    clean = [group["mistakes"] for group in entry["groups"] if group["under"] == "clean"]
+    assert sum(clean) == int((read != data.labels).sum())
+    # The other sweep of the suite too, at its end.
+    under = {group["under"].replace("\u00a0", " ") for group in entry["groups"]}
+    assert under == {"clean", "mine: turn, angle 20°", "mine: grain, sigma 0.5 sd of ink, draw 0"}
     assert all(len(sample["nearest"]) == 5 for sample in entry["samples"])
     assert "What the networks have learnt" in (tmp_path / "out" / "explain.html").read_text(encoding="utf-8")
 

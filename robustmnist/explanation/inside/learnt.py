@@ -1,6 +1,6 @@
 """What checkpoints have learnt, gathered for a page: each checkpoint as a whole, and each explained digit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,7 +73,7 @@ def learnt(
     explanations: list[Explanation],
     data: "Dataset",
     training: "Dataset",
-    condition: Condition | None,
+    conditions: Sequence[Condition],
     *,
     seed: int = 0,
     on_progress: Callable[[int, int, int], None] | None = None,
@@ -85,11 +85,11 @@ def learnt(
         explanations: Of the same checkpoints, whose digits are looked at closely.
         data: The digits among which mistakes are grouped.
         training: The digits among which those that are alike are looked for.
-        condition: How digits are perturbed; None for clean ones only.
+        conditions: Under which mistakes are grouped, beside clean.
         seed: Of the images that excite a class.
         on_progress: Called as ``on_progress(done, total, done)`` in training digits read.
     """
-    seen = {"clean": data.images} | ({condition.setting.suite: condition.apply(data)} if condition else {})
+    seen = {"clean": data.images} | {condition.words: condition.apply(data) for condition in conditions}
     subjects = {one.checkpoint: subject_of(checkpoints[one.checkpoint]) for one in explanations}
     total, done = len(training) * len(subjects), 0
 

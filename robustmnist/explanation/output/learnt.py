@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from robustmnist.explanation.cases import Explanation
 from robustmnist.explanation.inside.learnt import Learnt, Shown
 from robustmnist.explanation.output.picture import digit, heat, png
-from robustmnist.explanation.output.request import Setup
 from robustmnist.page.png import uri
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import brief, digit_text, percent, plain
@@ -46,9 +45,9 @@ class LearntSection:
     groups: tuple[tuple[str, ...], ...]
 
 
-def learnt_sections(explanations: list[Explanation], found: list[Learnt], setup: Setup) -> tuple[LearntSection, ...]:
+def learnt_sections(explanations: list[Explanation], found: list[Learnt]) -> tuple[LearntSection, ...]:
     """Return a section for each checkpoint."""
-    return tuple(_section(one, each, setup) for one, each in zip(explanations, found, strict=True))
+    return tuple(_section(one, each) for one, each in zip(explanations, found, strict=True))
 
 
 def digit_strips(found: Learnt, row: int) -> tuple[Strip, ...]:
@@ -77,7 +76,7 @@ def digit_strips(found: Learnt, row: int) -> tuple[Strip, ...]:
     return tuple(strips)
 
 
-def _section(explanation: Explanation, found: Learnt, setup: Setup) -> LearntSection:
+def _section(explanation: Explanation, found: Learnt) -> LearntSection:
     strips = []
     if found.filters is not None:
         some = found.filters[:FILTERS]
@@ -101,13 +100,13 @@ def _section(explanation: Explanation, found: Learnt, setup: Setup) -> LearntSec
     if found.clusters and found.groups:
         first = found.groups[0]
         members = ", ".join(str(int(one.number)) for one in found.clusters)
-        where = f"{digit_text(first.true)} read as {first.read}, {_condition(first.condition, setup)}"
+        where = f"{digit_text(first.true)} read as {first.read}, {shorten(first.condition, NAME)}"
         words = f"the middle of each cluster of {where}; members: {members}; {found.alone} in none"
         strips.append(_digits("The largest group", found.clusters, words))
     rows = tuple(
         (
             f"{group.true} → {group.read}",
-            _condition(group.condition, setup),
+            shorten(group.condition, NAME),
             str(len(group.rows)),
             plain(group.expected, 1),
             f"{plain(len(group.rows) / group.expected, 1)}×" if group.expected else "–",
@@ -116,10 +115,6 @@ def _section(explanation: Explanation, found: Learnt, setup: Setup) -> LearntSec
     )
     head = ("true → read", "under", "mistakes", "by chance", "ratio")
     return LearntSection(shorten(explanation.checkpoint, NAME), tuple(strips), head, rows)
-
-
-def _condition(name: str, setup: Setup) -> str:
-    return name if setup.condition is None or name != setup.condition.setting.suite else setup.perturbed
 
 
 def _digits(title: str, shown: tuple[Shown, ...], note: str) -> Strip:

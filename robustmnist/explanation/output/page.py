@@ -58,7 +58,7 @@ class _Page:
         self.facts = tuple(_facts(setup))
         self.keys: tuple[MethodKey, ...] = method_keys(explanations, setup)
         self.digits: tuple[DigitRow, ...] = digit_rows(explanations, setup, learnt)
-        self.learnt = learnt_sections(explanations, list(learnt), setup) if learnt else ()
+        self.learnt = learnt_sections(explanations, list(learnt)) if learnt else ()
         self.size = SHOWN
         self.provenance = tuple(_provenance(explanations, setup))
         self.command = setup.command

@@ -44,14 +44,7 @@ class Setup:
     @property
     def perturbed(self) -> str:
         """The perturbation in a phrase: ``rotation: angle 45°``; ``clean`` without one."""
-        chosen = self.condition
-        if chosen is None:
-            return "clean"
-        sweep, (suite, name, value) = chosen.sweep, chosen.setting
-        names = [word for word in dict.fromkeys((name, sweep.parameter)) if word != suite]
-        unit = "" if sweep.unit == sweep.parameter else sweep.unit
-        variant = f", {chosen.label}" if chosen.label else ""
-        return printable(f"{suite}: {', '.join(names)} {strength(value, unit)}{variant}")
+        return self.condition.words if self.condition else "clean"
 
     @property
     def value(self) -> str:

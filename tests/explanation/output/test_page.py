@@ -222,7 +222,13 @@ def test_what_a_network_has_learnt_is_shown_and_written() -> None:
     ):
         assert words in text, words
     (entry,) = json.loads(files["explain.json"])["learnt"]
-    assert entry["groups"][0] == {"under": "rotation", "true": 4, "read": 9, "mistakes": 12, "by_chance": 5.25}
+    assert entry["groups"][0] == {
+        "under": "rotation: angle 45°",
+        "true": 4,
+        "read": 9,
+        "mistakes": 12,
+        "by_chance": 5.25,
+    }
     assert [one["id"] for one in entry["samples"][0]["nearest"]] == [500, 501, 502, 503, 504]
     assert "What the networks have learnt" not in render_page([explanation()], setup())
 
