@@ -64,7 +64,7 @@ class Page:
 
 def render(record: Record) -> str:
     """Return the page as HTML; the same record gives the same bytes."""
-    sections = [_believed(record), _truth(record), *_curves(record), *_measures(record), *_grid(record)]
+    sections = [*_believed(record), *_truth(record), *_curves(record), *_measures(record), *_grid(record)]
     versions = ", ".join(f"{name} {value}" for name, value in record["versions"].items())
     command = "python -m reports.explanations"
     page = Page(TITLE, f"robustmnist {__version__}", tuple(sections), versions, command)
@@ -86,7 +86,8 @@ def chapter(text: str, record: Record) -> str:
 def summary(record: Record) -> Iterator[str]:
     """Yield the findings, a paragraph for each question."""
     yield " ".join(_belief_sentences(record))
-    yield _truth_sentence(record)
+    if any(_planted(record)):
+        yield _truth_sentence(record)
     for _, found in _followed(record):
         yield " ".join(_break_sentences(found))
 
@@ -139,8 +140,10 @@ def _break_sentences(found: Record) -> Iterator[str]:
         )
 
 
-def _believed(record: Record) -> Section:
+def _believed(record: Record) -> Iterator[Section]:
     found = dict(_verdicts(record))
+    if not found:
+        return
     methods = list(dict.fromkeys(method for one in found.values() for method in one["over"]))
     rows = []
     for method in methods:
@@ -157,7 +160,7 @@ def _believed(record: Record) -> Section:
         (_title(method), *(_score(one["means"].get(method)) for one in found.values()))
         for method in (*methods, *CONTROLS)
     ]
-    return Section(
+    yield Section(
         "believed",
         "Which can be believed, and on which checkpoint",
         tuple(_belief_sentences(record)),
@@ -172,8 +175,10 @@ def _believed(record: Record) -> Section:
     )
 
 
-def _truth(record: Record) -> Section:
+def _truth(record: Record) -> Iterator[Section]:
     planted = dict(_planted(record))
+    if not planted:
+        return
     methods = list(dict.fromkeys(method for one in planted.values() for method in one["found"]["clean"]["rank"]))
     tables = []
     for column, words in (
@@ -208,7 +213,7 @@ def _truth(record: Record) -> Section:
             tuple(rows),
         )
     )
-    return Section(
+    yield Section(
         "truth",
         "What the planted truth says",
         (

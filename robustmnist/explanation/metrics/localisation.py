@@ -44,7 +44,7 @@ def localised(question: Question, candidates: list[Candidate], region: Tensor) -
     found: dict[str, list[Array]] = {name: [] for name in ("mass", "mass-positive", "rank", "pointing", "area")}
     for candidate in candidates:
         values = candidate.maps.flatten(1).double()
-        rank = most_important_first(candidate.maps, question.keys)
+        rank = most_important_first(candidate.maps, question.ties)
         top = ((rank < size[:, None]) & inside).sum(1).double() / size
         columns = {
             "mass": _share(values.abs(), inside),

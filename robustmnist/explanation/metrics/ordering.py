@@ -6,24 +6,23 @@ from torch import Tensor
 __all__ = ["cuts", "most_important_first"]
 
 
-def most_important_first(maps: Tensor, keys: Tensor, domain: Tensor | None = None) -> Tensor:
-    """Return the rank of each pixel, int64 (B, P): 0 for the most important of `domain`, whose pixels rank first.
+def most_important_first(maps: Tensor, ties: Tensor, domain: Tensor | None = None) -> Tensor:
+    """Return the rank of each pixel, int16 (B, P): 0 for the most important of `domain`, whose pixels rank first.
 
-    Equal values rank by their key, so a constant map gives a random order, the same one for every method.
+    Equal values rank as `ties` has them, so a constant map gives a random order, the same one for every method.
 
     Args:
         maps: (B, 28, 28) or (B, P).
-        keys: A random number for each pixel, (B, P).
+        ties: All pixels in the order in which equal ones rank, int64 (B, P).
         domain: Which pixels count, bool (B, P); None for all.
     """
-    values = maps.flatten(1).double()
+    values = maps.flatten(1)
     if domain is not None:
         values = values.masked_fill(~domain, -torch.inf)
-    by_key = keys.argsort(dim=1, descending=True, stable=True)
-    order = values.gather(1, by_key).argsort(dim=1, descending=True, stable=True)
-    order = by_key.gather(1, order)
-    ranks = torch.empty_like(order)
-    positions = torch.arange(order.shape[1], device=order.device).expand_as(order)
+    order = values.gather(1, ties).argsort(dim=1, descending=True, stable=True)
+    order = ties.gather(1, order)
+    ranks = torch.empty(order.shape, dtype=torch.int16, device=order.device)
+    positions = torch.arange(order.shape[1], dtype=torch.int16, device=order.device).expand_as(order)
     return ranks.scatter_(1, order, positions)
 
 

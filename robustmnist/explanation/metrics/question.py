@@ -57,9 +57,9 @@ class Question:
         return mask
 
     @cached_property
-    def keys(self) -> Tensor:
-        """A random number for each pixel, float32 (B, 784), by which ties are broken: the same for all maps."""
-        return self.draws("ties").uniform(784)
+    def ties(self) -> Tensor:
+        """All pixels in the seeded order in which equal ones rank, int64 (B, 784): the same for all maps."""
+        return self.draws("ties").uniform(784).argsort(dim=1, descending=True, stable=True)
 
     @cached_property
     def lost(self) -> Array:

@@ -32,7 +32,7 @@ def removed(question: Question, candidates: list[Candidate]) -> dict[str, Array]
     counts = question.ink.sum(1)
     gone = cuts(counts, STEPS)[:, 1:-1]
     for candidate in candidates:
-        rank = most_important_first(candidate.maps, question.keys, question.ink)
+        rank = most_important_first(candidate.maps, question.ties, question.ink)
         first = rank[:, None] < gone[..., None]
         last = (rank[:, None] >= (counts[:, None] - gone)[..., None]) & (rank < counts[:, None])[:, None]
         inner = question.probabilities(_blanked(question, torch.cat([first, last], 1)))
@@ -60,7 +60,7 @@ def inserted(question: Question, candidates: list[Candidate]) -> dict[str, Array
     shown = cuts(torch.full((len(question),), flat.shape[1], device=flat.device), STEPS)[:, 1:-1]
     rows = []
     for candidate in candidates:
-        rank = most_important_first(candidate.maps, question.keys)
+        rank = most_important_first(candidate.maps, question.ties)
         inner = question.probabilities(_blanked(question, rank[:, None] >= shown[..., None]))
         curve = np.concatenate([ends[:, :1], inner, ends[:, 1:]], axis=1)
         known = candidate.maps.isfinite().flatten(1).all(1).cpu().numpy()
@@ -70,4 +70,4 @@ def inserted(question: Question, candidates: list[Candidate]) -> dict[str, Array
 
 def _blanked(question: Question, gone: Tensor) -> Tensor:
     """Return the digits with the pixels `gone` (B, K, 784) set to blank, float32 (B, K, 28, 28)."""
-    return framed(question.images.flatten(1)[:, None] * ~gone)
+    return framed(question.images.flatten(1)[:, None].masked_fill(gone, 0.0))

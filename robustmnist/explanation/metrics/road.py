@@ -36,7 +36,7 @@ def road(question: Question, candidates: list[Candidate]) -> dict[str, Array]:
     noise = torch.stack([question.draws("road", level).normal(28, 28) for level in range(1, LEVELS)], 1) * NOISE
     classes = question.target.classes.to(question.images.device)[:, None]
     for candidate in candidates:
-        rank = most_important_first(candidate.maps, question.keys, question.ink)
+        rank = most_important_first(candidate.maps, question.ties, question.ink)
         first = rank[:, None] < gone[..., None]
         last = (rank[:, None] >= (counts[:, None] - gone)[..., None]) & (rank < counts[:, None])[:, None]
         removed = framed(torch.cat([first, last], 1))

@@ -111,7 +111,8 @@ def test_deletion_is_the_area_under_the_curve_of_probabilities(asked: Question) 
     candidate = PERFECT.explain(asked)
     found = removed(asked, [candidate])
     image, mine = asked.images[0].clone(), int(asked.target.classes[0])
-    inked = [(float(candidate.maps[0].flatten()[p]), float(asked.keys[0, p]), int(p)) for p in asked.ink[0].nonzero()]
+    place = {pixel: rank for rank, pixel in enumerate(asked.ties[0].tolist())}
+    inked = [(float(candidate.maps[0].flatten()[p]), -place[int(p)], int(p)) for p in asked.ink[0].nonzero()]
     order = [pixel for _, _, pixel in sorted(inked, reverse=True)]
     curve = []
     for k in range(STEPS + 1):
