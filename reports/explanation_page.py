@@ -1,7 +1,7 @@
 """The published page on explanations, and its chapter of README, from the record of `reports.explanations`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,9 @@ def render(record: Record) -> str:
     versions = ", ".join(f"{name} {value}" for name, value in record["versions"].items())
     command = "python -m reports.explanations"
     page = Page(TITLE, f"robustmnist {__version__}", tuple(sections), versions, command)
-    return fill("explanations.html.jinja", page, package="reports", sheet=f"{style()}\n{CHARTS}")
+    return fill(
+        "explanations.html.jinja", page, package="reports", sheet=f"{style()}\n{CHARTS}.scroll{{margin-top:1.2rem}}"
+    )
 
 
 def chapter(text: str, record: Record) -> str:
@@ -87,7 +89,7 @@ def summary(record: Record) -> Iterator[str]:
     """Yield the findings, a paragraph for each question."""
     yield " ".join(_belief_sentences(record))
     if any(_planted(record)):
-        yield _truth_sentence(record)
+        yield f"{_truth_sentence(record)} {_moved_sentence(record)}"
     for _, found in _followed(record):
         yield " ".join(_break_sentences(found))
 
@@ -118,13 +120,26 @@ def _truth_sentence(record: Record) -> str:
         ranks = _of_methods(found["found"]["clean"]["rank"])
         best = max(ranks, key=lambda method: ranks[method])
         worst = min(ranks, key=lambda method: ranks[method])
-        parts.append(
-            f"`{name}` by {_title(best)} {percent(ranks[best], 0)}, by {_title(worst)} {percent(ranks[worst], 0)}"
-        )
+        words = f"{percent(ranks[best], 0)} by {_title(best)} and {percent(ranks[worst], 0)} by {_title(worst)}"
+        parts.append(f"on `{name}` {words}")
     return (
-        "Where a planted mark of 3 × 3 px decides the answer and the digit says nothing, so much of the mark is among "
-        f"the highest pixels of a map as the mark has: {listing(parts)}; the image itself finds none of it."
+        "Three checkpoints read a planted mark of 3 × 3 px, and the digit says nothing about the answer. The share of "
+        f"the mark among a map’s nine highest pixels is, best and worst, {'; '.join(parts)}; the image itself finds "
+        "none of it."
     )
+
+
+def _moved_sentence(record: Record) -> str:
+    parts = []
+    for name, found in _planted(record):
+        for key, one in found["found"].items():
+            rank = one["rank_read"].get("integrated-gradients")
+            if key != "clean" and rank and rank["n"]:
+                parts.append(
+                    f"`{name}` {_setting(key)}: {percent(one['read'], 0)} of the marks are still read, and "
+                    f"{percent(rank['mean'], 0)} of such a mark is found"
+                )
+    return f"Perturbed, mark and all, by Integrated gradients: {'; '.join(parts)}."
 
 
 def _break_sentences(found: Record) -> Iterator[str]:
@@ -179,7 +194,7 @@ def _truth(record: Record) -> Iterator[Section]:
     planted = dict(_planted(record))
     if not planted:
         return
-    methods = list(dict.fromkeys(method for one in planted.values() for method in one["found"]["clean"]["rank"]))
+    methods = _ordered(method for one in planted.values() for method in one["found"]["clean"]["rank"])
     tables = []
     for column, words in (
         ("rank", "Share of the mark among a map’s nine highest pixels"),
@@ -195,7 +210,10 @@ def _truth(record: Record) -> Iterator[Section]:
         settings = list(one["found"])
         head = ("map", *(f"{_setting(key)}: {percent(one['found'][key]['read'], 0)} read" for key in settings))
         rows = [
-            (_title(method), *(_score(one["found"][key]["rank_read"].get(method)) for key in settings))
+            (
+                _title(method),
+                *(_score(one["found"][key]["rank_read"].get(method), count_undefined=False) for key in settings),
+            )
             for method in methods
         ]
         caption = f"{name}: rank in the mark, perturbed, over digits whose mark is still read"
@@ -218,6 +236,7 @@ def _truth(record: Record) -> Iterator[Section]:
         "What the planted truth says",
         (
             _truth_sentence(record),
+            _moved_sentence(record),
             "A measure is only worth its agreement with the truth: the last table holds its ranking of methods and "
             "controls beside the ranking by how much of the mark they find.",
         ),
@@ -319,7 +338,7 @@ def _grid(record: Record) -> Iterator[Section]:
     if "grids" not in record:
         return
     found, n = record["grids"]["found"], record["grids"]["n"]
-    methods = list(dict.fromkeys(method for one in found.values() for method in one))
+    methods = _ordered(method for one in found.values() for method in one)
     rows = tuple((_title(method), *(_score(one.get(method)) for one in found.values())) for method in methods)
     yield Section(
         "grids",
@@ -359,11 +378,16 @@ def _gain(found: Record) -> str:
     return f"{short(mean, True)} ({short(low, True)} to {short(high, True)})"
 
 
-def _score(found: Record | None) -> str:
+def _ordered(names: Iterable[str]) -> list[str]:
+    """Return the names once each, controls last."""
+    return sorted(dict.fromkeys(names), key=lambda name: name in CONTROLS)
+
+
+def _score(found: Record | None, *, count_undefined: bool = True) -> str:
     if found is None or found["n"] == 0:
         return "–"
     mean, low, high = (_number(found[key]) for key in ("mean", "low", "high"))
-    undefined = f", {found['undefined']} undefined" if found["undefined"] else ""
+    undefined = f", {found['undefined']} undefined" if found["undefined"] and count_undefined else ""
     return f"{short(mean)} ({short(low)} to {short(high)}{undefined})"
 
 

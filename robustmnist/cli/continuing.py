@@ -45,7 +45,7 @@ def command_line(
         name = parameter.name or ""
         value = given[name]
         wanted = name == "dataset" or isinstance(value, tuple) or was_given(ctx, name)
-        if name in RESULTS or not wanted or (name == "data_dir" and not used.startswith("mnist")):
+        if name in RESULTS or not wanted or (name == "data_dir" and not used.startswith(("mnist", "planted"))):
             continue
         if isinstance(parameter, click.Option) and parameter.is_flag:
             words += [max(parameter.opts, key=len)] if value else []

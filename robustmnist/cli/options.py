@@ -154,7 +154,8 @@ def dataset(command: F) -> F:
         help="mnist: its 10,000 test digits; digits: the 1,797 embedded ones; digits:test: the embedded digits "
         "that no training uses; auto: mnist if it can be found or downloaded; mnist-c:fog and so on: the published "
         "files of MNIST-C; printed, strokes: made here, of fonts and of pen strokes; idx:DIR, png:DIR, npz:FILE, "
-        "csv:FILE, parquet:FILE: files of yours; also qmnist, emnist-digits, usps, svhn, kmnist, fashion-mnist.",
+        "csv:FILE, parquet:FILE: files of yours; also qmnist, emnist-digits, usps, svhn, kmnist, fashion-mnist, "
+        "planted (a mark decides the label).",
     )(command)
 
 
