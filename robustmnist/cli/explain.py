@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from robustmnist.data import Dataset
+    from robustmnist.explanation.condition import Condition
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
 __all__ = ["command"]
