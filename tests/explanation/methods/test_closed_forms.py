@@ -80,6 +80,19 @@ def test_a_row_of_a_batch_is_the_row_alone(checkpoint: Checkpoint, digits28: Ten
         assert torch.equal(explain(checkpoint, images[row], target.take(row), method=name), whole[row]), name
 
 
+@pytest.mark.parametrize("method", ["saliency", "input-x-gradient", "deep-lift", "grad-cam", "feature-ablation"])
+def test_any_split_and_order_gives_the_same_bits(cnn: Checkpoint, digits28: Tensor, method: str) -> None:
+    images = torch.cat([digits28, digits28.flip(0)])[:80]
+    target = Target.of_margin(torch.arange(80) % 10, (torch.arange(80) + 3) % 10)
+    whole = explain(cnn, images, target, method=method)
+    for size in (30, 64):
+        rows = torch.arange(80).split(size)
+        parts = [explain(cnn, images[part], target.take(part), method=method) for part in rows]
+        assert torch.equal(torch.cat(parts), whole)
+    order = torch.arange(80).roll(31).flip(0)
+    assert torch.equal(explain(cnn, images[order], target.take(order), method=method), whole[order])
+
+
 @pytest.mark.parametrize("method", COMPLETE)
 def test_complete_methods_add_up(cnn: Checkpoint, digits28: Tensor, method: str) -> None:
     images, target = digits28[:2], margin(2)
