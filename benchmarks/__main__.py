@@ -8,7 +8,7 @@ import click
 from robustmnist.system.device import resolve_device
 from robustmnist.system.process import keep_freed_memory, spin_briefly
 
-USUAL = ("startup", "perturbations", "evaluation", "training", "agreement", "adopted", "drawing", "explain")
+USUAL = ("startup", "perturbations", "evaluation", "training", "evidence", "agreement", "adopted", "drawing", "explain")
 NAMES = (*USUAL, "coverage")  # simulates for minutes, and is the same on every machine: by its name only
 
 

@@ -33,7 +33,7 @@ def pixel_chart(several: Sequence[InspectionFacts]) -> Chart:
     figure = histogram_chart(series, (0.0, 1.0), "√ share", "ink of a pixel", "Distribution of ink over pixels")
     kinds = ("mean ink", "standard deviation", "share of paper", "share of full ink")
     rows = tuple((kind, *(brief(numbers[at]) for numbers in map(_inks, several))) for at, kind in enumerate(kinds))
-    return Chart("pixels", "Pixels", figure, NOTES["pixels"], Table("Pixels", ("", *_names(several)), rows))
+    return Chart("pixels", "Pixels", figure, NOTES["pixels"], Table("Pixels", ("number", *_names(several)), rows))
 
 
 def measure_charts(several: Sequence[InspectionFacts]) -> tuple[Chart, ...]:

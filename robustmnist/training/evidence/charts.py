@@ -31,7 +31,14 @@ def learning_charts(facts: TrainingFacts) -> tuple[Chart, ...]:
     low = min([*read["train"], *read["validation"]], default=0.0)
     zoomed = Axis("accuracy, %", low=max(0.0, low - 0.3 * (100 - low)), high=100.0)
     best = [float(facts.metrics["best"]["epoch"])]
-    table = _table("Loss and accuracy by epoch", history, ("train_loss", "validation_loss", *_ACCURACIES))
+    tables = [
+        _table(f"{title} by epoch", history, columns)
+        for title, columns in (
+            ("Loss", ("train_loss", "validation_loss")),
+            ("Accuracy", _ACCURACIES),
+            ("Validation loss and accuracy", ("validation_loss", "validation_accuracy")),
+        )
+    ]
     rates = thinned(moments, steps["learning_rate"]) if moments else (epochs, tuple(history["learning_rate"]))
     loss_axis = Axis("loss", log=True)
     both = line_chart(
@@ -49,16 +56,16 @@ def learning_charts(facts: TrainingFacts) -> tuple[Chart, ...]:
             "Loss",
             line_chart(losses, loss_axis, "epoch", "Loss over the epochs", whole=True, upright=best),
             LOSS,
-            table,
+            tables[0],
         ),
         Chart(
             "accuracy",
             "Accuracy",
             line_chart(accuracies, zoomed, "epoch", "Accuracy", whole=True, upright=best),
             ACCURACY,
-            table,
+            tables[1],
         ),
-        Chart("both", "Validation loss and accuracy together", both, TOGETHER, table),
+        Chart("both", "Validation loss and accuracy together", both, TOGETHER, tables[2]),
         Chart(
             "rate",
             "Learning rate",

@@ -7,12 +7,11 @@ import torch
 
 from robustmnist.data import Dataset
 from robustmnist.models.inference.structure import is_convolutional
-from robustmnist.training.sanity.subject import Subject
+from robustmnist.training.sanity.subject import EPOCHS, Subject
 from robustmnist.training.sanity.verdict import Verdict
 
 __all__ = ["more_digits_help", "parts_are_apart", "same_seed_same_bits", "shuffled_pixels", "unseen_digits_are_read"]
 
-EPOCHS = 3
 READ = 0.5  # share of unseen digits after a few seconds of learning
 FEWER = 4  # the smaller training has a quarter of the digits
 NOISE = 3.0  # standard errors
@@ -36,7 +35,7 @@ def parts_are_apart(subject: Subject) -> Verdict:
 
 def unseen_digits_are_read(subject: Subject) -> Verdict:
     """Even a few seconds of learning must teach more than chance."""
-    read = _read(subject, len(subject.labels))
+    read = subject.learnt
     return Verdict(
         "unseen digits are read",
         read >= READ,
@@ -48,7 +47,7 @@ def unseen_digits_are_read(subject: Subject) -> Verdict:
 
 def more_digits_help(subject: Subject) -> Verdict:
     """Four times as many digits must not make it worse by more than chance."""
-    more, fewer = _read(subject, len(subject.labels)), _read(subject, len(subject.labels) // FEWER)
+    more, fewer = subject.learnt, _read(subject, len(subject.labels) // FEWER)
     n = len(subject.validation_labels)
     noise = math.sqrt((more * (1 - more) + fewer * (1 - fewer)) / n)
     return Verdict(
@@ -67,9 +66,7 @@ def shuffled_pixels(subject: Subject) -> Verdict:
         part.flatten(2)[..., order].view_as(part) for part in (subject.images, subject.validation_images)
     )
     recipe = subject.plain(epochs=EPOCHS)
-    plain = subject.trained(recipe, subject.images, subject.labels)
-    looks = is_convolutional(plain.model)
-    clean = subject.accuracy(plain, subject.validation_images, subject.validation_labels)
+    looks, clean = is_convolutional(subject.start(recipe).model), subject.learnt
     other = subject.accuracy(subject.trained(recipe, images, subject.labels), validation, subject.validation_labels)
     noise = NOISE * math.sqrt((clean * (1 - clean) + other * (1 - other)) / len(validation))
     lost = clean - other
