@@ -14,6 +14,8 @@ SELDOM = (
     "prepared",
     "mended",
     "content",
+    "known",
+    "warnings",
 )  # parts of a provenance that most data sets lack
 
 
@@ -60,4 +62,5 @@ class Provenance:
     def as_dict(self) -> dict[str, Any]:
         """Return the record as plain values for JSON; rarely used fields are left out when empty."""
         record = {**asdict(replace(self, sha256={}, root={})), "sha256": dict(self.sha256), "root": dict(self.root)}
+        record["warnings"] = list(self.warnings)
         return {key: value for key, value in record.items() if value or key not in SELDOM}

@@ -33,6 +33,9 @@ def preflight(dataset: Dataset, *, data_dir: Path | None = None) -> tuple[Findin
     if origin.known or origin.lineage or origin.content or origin.name.startswith("mnist-c:") or len(dataset) < FEW:
         return ()
     sample = dataset.sample(SAMPLE).to("cpu")
+    sample = sample.select(sample.ids[sample.images.amax((1, 2, 3)) > 0])
+    if len(sample) < FEW:
+        return ()
     findings: list[Finding] = []
     for check in (check_polarity, check_reading, check_form):
         answer = check(sample)
@@ -81,8 +84,8 @@ def checked(
     if not findings:
         return dataset
     mending = [finding for finding in findings if fix and finding.mend]
-    said = [finding.said for finding in findings if finding not in mending]
-    said += [f"Put right before use: {finding.mended}. {finding.said}" for finding in mending]
+    said = [finding.said for finding in findings if finding.said and finding not in mending]
+    said += [f"Put right before use: {finding.mended}. {finding.said}".rstrip() for finding in mending]
     if notify:
         for sentence in said:
             notify(sentence)
