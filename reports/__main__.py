@@ -4,6 +4,7 @@ Evaluates the shipped checkpoints on every shipped suite into the folder RUNS (d
 run goes on), renders the pages, writes the tables and the findings here, and puts the figures into README.
 """
 
+import json
 import shlex
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pandas as pd
 
 from reports import contract
 from reports.curves import curves
+from reports.explanation_page import chapter
 from reports.findings import findings
 from reports.readme import checkpoint_table, fill, headline_table
 from robustmnist.page.colours import DARK, LIGHT
@@ -60,7 +62,11 @@ def main() -> None:
     }
     for name, table in tables.items():
         write_atomic(HERE / f"{name}.csv", table_csv(table, "%.6f"))
-    write_atomic(HERE / "README.md", findings(study, maps))
+    record = HERE / "explanations.json"  # of ``python -m reports.explanations``, which is run by itself
+    text = findings(study, maps)
+    if record.exists():
+        text = chapter(text, json.loads(record.read_text(encoding="utf-8")))
+    write_atomic(HERE / "README.md", text)
     summary = summarise(study)
     write_atomic(HERE / "curves.svg", curves(study, summary, LIGHT))
     write_atomic(HERE / "curves-dark.svg", curves(study, summary, DARK))

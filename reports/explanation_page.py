@@ -76,7 +76,7 @@ def render(record: Record) -> str:
 def chapter(text: str, record: Record) -> str:
     """Return README's `text` with the chapter on explanations put in, or put in anew."""
     body = "\n\n".join([HEADING, *summary(record)])
-    body += "\n\nAll figures, and what is behind them: `explanations.html`."
+    body = f"{body}\n\nAll figures, and what is behind them: [explanations.html](explanations.html).".replace(NBSP, " ")
     before = re.split(rf"^{re.escape(HEADING)}$", text, flags=re.MULTILINE)
     if len(before) == 1:
         start, mark, end = text.partition(LAST)
@@ -123,7 +123,7 @@ def _truth_sentence(record: Record) -> str:
         words = f"{percent(ranks[best], 0)} by {_title(best)} and {percent(ranks[worst], 0)} by {_title(worst)}"
         parts.append(f"on `{name}` {words}")
     return (
-        "Three checkpoints read a planted mark of 3 × 3 px, and the digit says nothing about the answer. The share of "
+        "Some checkpoints read a planted mark of 3 × 3 px, and the digit says nothing about the answer. The share of "
         f"the mark among a map’s nine highest pixels is, best and worst, {'; '.join(parts)}; the image itself finds "
         "none of it."
     )
