@@ -7,9 +7,11 @@ import torch
 from robustmnist.data.dataset import Dataset
 from robustmnist.data.locations import named_folder
 from robustmnist.data.provenance import Provenance
-from robustmnist.data.sources.idx_folder import read_pair
+from robustmnist.data.sources.idx_folder import IMAGES, read_pair
+from robustmnist.data.sources.mnist import FILES
 from robustmnist.data.sources.published import PublishedFile, locate, sound
 from robustmnist.data.sources.source import Request, Source
+from robustmnist.errors import DataError
 
 __all__ = ["FASHION_MNIST", "KMNIST"]
 
@@ -41,6 +43,8 @@ def _loader(name: str, folder: str, content: str, address: str, hashes: dict[str
             layouts += ["", "raw"]
         paths = locate(files, layouts, request)
         pair = read_pair(*paths)
+        if pair.hashes[IMAGES] in {file.sha256 for file in FILES}:
+            raise DataError("holds MNIST's digits", where=paths[0], remedy=f"replace it by the file of {address}")
         known = all(sound(path, file) for path, file in zip(paths, files, strict=True))
         n = len(pair.labels)
         provenance = Provenance(name, request.part, n, pair.hashes, str(paths[0].parent), content=content, known=known)

@@ -14,6 +14,8 @@ def read_user_file(name: str, most: int) -> tuple[Path, bytes]:
     Raises:
         DataError: If it cannot be read or holds more than `most` bytes.
     """
+    if not name:
+        raise DataError("names no file", where="--dataset", remedy="write it after the colon, as in csv:train.csv")
     path = Path(name).expanduser()
     try:
         data = read_bounded(path, most)

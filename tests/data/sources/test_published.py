@@ -188,6 +188,13 @@ def test_what_is_no_digit_has_no_label(word: str, folder: str, content: str, dig
         load_dataset(word, data_dir=tmp_path)
 
 
+def test_mnist_under_another_name_is_no_outlier(mnist_dir: Path, tmp_path: Path) -> None:
+    origin = Path(load_dataset("mnist", data_dir=mnist_dir).provenance.source)
+    (tmp_path / "kmnist").symlink_to(origin)
+    with pytest.raises(DataError, match="holds MNIST's digits; replace it by the file of http"):
+        load_dataset("kmnist", data_dir=tmp_path)
+
+
 def test_what_is_missing_is_downloaded_once_and_compared(tmp_path: Path) -> None:
     content = b"digits" * 100
     mirror = Mirror({"some.bin": content})

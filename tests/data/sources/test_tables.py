@@ -122,6 +122,8 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             load_dataset(f"csv:{name}")
     with pytest.raises(DataError, match="is a folder"):
         load_dataset(f"npz:{tmp_path}")
+    with pytest.raises(DataError, match="--dataset: names no file; write it after the colon, as in csv:train"):
+        load_dataset("csv:")
     (tmp_path / "a.csv").write_text("1,2\n")
     monkeypatch.setattr("robustmnist.data.sources.csv_file.MOST", 3)
     with pytest.raises(DataError, match="is larger than 0 MB; split it"):
