@@ -90,7 +90,7 @@ def named_perturbation(named: Named, *, sweeps: Sequence[Mapping[str, Any]] = ()
             for key, each in known.items()
             if isinstance(each.default, int | float) and not isinstance(each.default, bool)
         }
-        strengths = {str(sweep["parameter"]): _strength(sweep, sweeps) for sweep in sweeps if _is_told(sweep)}
+        strengths = {str(sweep["parameter"]): _strength(sweep, sweeps) for sweep in sweeps if _is_complete(sweep)}
         entry = Perturbation(
             guarded(value, named.file),
             strengths,
@@ -168,7 +168,7 @@ def _settings(
         numbers = {strength.low, strength.high, (strength.neutral + strength.high) / 2}
         settings += [{**words, **neutral, key: value} for value in sorted(numbers) if np.isfinite(value)]
         settings += [{**words, **neutral, key: strength.high, choice: word} for choice, word in _others(entry)]
-    for sweep in (sweep for sweep in sweeps if _is_told(sweep)):
+    for sweep in (sweep for sweep in sweeps if _is_complete(sweep)):
         fixed = {key: one for key, one in dict(sweep.get("fixed") or {}).items() if isinstance(one, int | float | str)}
         settings += [{**words, **neutral, **fixed, sweep["parameter"]: float(value)} for value in sweep["values"]]
     return [setting for setting in settings if setting.keys() <= _keywords(entry.function, entry.name).keys()]
@@ -228,14 +228,14 @@ def _check_keywords(entry: Perturbation) -> None:
 
 def _strength(sweep: Mapping[str, Any], sweeps: Sequence[Mapping[str, Any]]) -> Parameter:
     """Return the strength that a sweep goes along: as far as any sweep asks for it."""
-    same = [one for one in sweeps if _is_told(one) and one["parameter"] == sweep["parameter"]]
+    same = [one for one in sweeps if _is_complete(one) and one["parameter"] == sweep["parameter"]]
     values = [float(value) for one in same for value in one["values"]]
     neutral = next((float(one["neutral"]) for one in same if isinstance(one.get("neutral"), int | float)), 0.0)
     unit = next((one["unit"] for one in same if isinstance(one.get("unit"), str)), "")
     return Parameter(unit, neutral, min([*values, neutral]), max([*values, neutral]))
 
 
-def _is_told(sweep: Mapping[str, Any]) -> bool:
+def _is_complete(sweep: Mapping[str, Any]) -> bool:
     """Whether a table of a suite, which may hold anything, says which strength it goes along and how far."""
     values = sweep.get("values")
     return (

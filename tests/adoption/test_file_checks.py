@@ -1,4 +1,4 @@
-"""The first seven checks, those of files: each with a broken file that is refused in one line, or told in a note."""
+"""The first seven checks, those of files: each with a broken file that is refused in one line, or said in a note."""
 
 import io
 import json
@@ -100,7 +100,7 @@ def test_sizes_and_packing_are_part_of_the_second(tmp_path: Path) -> None:
         read_source(tmp_path / "weights.pth")
 
 
-def test_a_prefix_is_cut_off_and_told(tmp_path: Path) -> None:
+def test_a_prefix_is_cut_off_and_said(tmp_path: Path) -> None:
     net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
     torch.save({f"module.{name}": value for name, value in net.state_dict().items()}, tmp_path / "weights.pth")
     (tmp_path / "net.py").write_text(CODE)
