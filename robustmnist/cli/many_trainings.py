@@ -61,7 +61,7 @@ def train_many(
 def _train(recipe: Recipe, folder: Path, title: str, given: dict[str, Any]) -> None:
     """Train a run, or what is left of it; one that is complete is only held against its recipe."""
     if is_run(folder) and RunFolder(folder).metrics.get("status") == "complete":
-        train(recipe, out=folder, resume=True)
+        train(recipe, out=folder, resume=True, code=given["codes"])
         say(f"{folder.name}: is complete already")
         return
     with training_progress(title) as shown:
@@ -77,6 +77,7 @@ def _train(recipe: Recipe, folder: Path, title: str, given: dict[str, Any]) -> N
             tensorboard=given["tensorboard"],
             load=load_digits_of,
             notify=say,
+            code=given["codes"],
         )
 
 

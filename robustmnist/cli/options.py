@@ -153,8 +153,8 @@ def dataset(command: F) -> F:
         metavar="auto|mnist|digits|printed|strokes|mnist-c:CORRUPTION|idx:DIR|png:DIR|csv:FILE|…",
         help="mnist: its 10,000 test digits; digits: the 1,797 embedded ones; digits:test: the embedded digits "
         "that no training uses; auto: mnist if it can be found or downloaded; mnist-c:fog and so on: the published "
-        "files of MNIST-C; printed, strokes: made here, of fonts and of pen strokes; 'robustmnist datasets' lists all that "
-        "there are, files of your own and published sets.",
+        "files of MNIST-C; printed, strokes: made here, of fonts and of pen strokes; 'robustmnist datasets' lists all "
+        "that there are, files of your own and published sets.",
     )(command)
 
 

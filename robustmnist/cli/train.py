@@ -123,10 +123,10 @@ def command(
         return
     changes += [f"seed={one}" for one in seeds]
     if lr_find:
-        find_rate_of(load_recipe(recipe or "", overrides=changes), out, device, data_dir, as_json=as_json)
+        find_rate_of(load_recipe(recipe or "", overrides=changes), codes, out, device, data_dir, as_json=as_json)
         return
     if sanity:
-        check_sanity_of(ctx, load_recipe(recipe or "", overrides=changes), device, data_dir, as_json=as_json)
+        check_sanity_of(ctx, load_recipe(recipe or "", overrides=changes), codes, device, data_dir, as_json=as_json)
         return
     if resume is not None:
         out, wanted = resume, RunFolder(resume).recipe
@@ -194,5 +194,4 @@ def _show(run: "RunFolder", *, as_json: bool) -> None:
 
 def _continuing(ctx: click.Context, folder: Path) -> str:
     """Return the command that continues the run in `folder`, with the options about the machine that were given."""
-    codes = [word for code in ctx.params["codes"] for word in ("--code", code)]
-    return shlex.join(["robustmnist", "train", "--resume", str(folder), *machine_words(ctx), *codes])
+    return shlex.join(["robustmnist", "train", "--resume", str(folder), *machine_words(ctx)])

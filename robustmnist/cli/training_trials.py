@@ -1,5 +1,6 @@
 """What ``robustmnist train`` tries without a training: sanity checks and learning rates; and what its runs share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["check_sanity_of", "find_rate_of", "load_digits_of", "machine_words"]
 
 
-def check_sanity_of(ctx: click.Context, recipe: "Recipe", device: str, data_dir: Path | None, *, as_json: bool) -> None:
+def check_sanity_of(
+    ctx: click.Context, recipe: "Recipe", codes: Sequence[str], device: str, data_dir: Path | None, *, as_json: bool
+) -> None:
     """Print the verdict of every sanity check; exit with 1 where one is missed."""
     from robustmnist.system.device import resolve_device
     from robustmnist.terminal.sanity import show_verdicts
@@ -26,11 +29,13 @@ def check_sanity_of(ctx: click.Context, recipe: "Recipe", device: str, data_dir:
     from robustmnist.training.sanity import check_sanity
 
     digits = load_digits(recipe, resolve_device(device), data_dir, load_digits_of, say)
-    if not show_verdicts(check_sanity(recipe, digits), as_json=as_json):
+    if not show_verdicts(check_sanity(recipe, digits, codes), as_json=as_json):
         ctx.exit(1)
 
 
-def find_rate_of(recipe: "Recipe", out: Path | None, device: str, data_dir: Path | None, *, as_json: bool) -> None:
+def find_rate_of(
+    recipe: "Recipe", codes: Sequence[str], out: Path | None, device: str, data_dir: Path | None, *, as_json: bool
+) -> None:
     """Write the range test of a recipe and print what it suggests."""
     from robustmnist.cli.outputs import writing
     from robustmnist.system.device import resolve_device
@@ -39,7 +44,8 @@ def find_rate_of(recipe: "Recipe", out: Path | None, device: str, data_dir: Path
     from robustmnist.training.digits import load_digits
     from robustmnist.training.rate_range import draw_rates, find_rate, rates_csv
 
-    found = find_rate(recipe, load_digits(recipe, resolve_device(device), data_dir, load_digits_of, say))
+    digits = load_digits(recipe, resolve_device(device), data_dir, load_digits_of, say)
+    found = find_rate(recipe, digits, codes)
     with output_folder(out, f"{recipe.name}-lr-find") as folder:
         with writing(folder):
             write_atomic(folder / "rates.csv", rates_csv(found))
@@ -63,6 +69,7 @@ def load_digits_of(name: str, *, part: str, data_dir: Path | None, device: "torc
 
 
 def machine_words(ctx: click.Context) -> list[str]:
-    """Return the options about the machine that were given."""
+    """Return the options about the machine and the code of the user's that were given."""
     names = [name for name in ("device", "data_dir") if was_given(ctx, name)]
-    return [word for name in names for word in (f"--{name.replace('_', '-')}", str(ctx.params[name]))]
+    words = [word for name in names for word in (f"--{name.replace('_', '-')}", str(ctx.params[name]))]
+    return [*words, *(word for code in ctx.params["codes"] for word in ("--code", code))]

@@ -43,17 +43,19 @@ class RateRange:
     explodes: float | None
 
 
-def find_rate(recipe: Recipe, digits: Digits) -> RateRange:
+def find_rate(recipe: Recipe, digits: Digits, codes: Sequence[str] = ()) -> RateRange:
     """Train one step at each of 141 rates from 1e-6 to 10, and stop where the loss explodes.
 
     Every rate is a step of the same training, with the recipe's network, optimiser, batches and augmentation. The
     suggestion is for ``optimizer.lr``, of whose schedule it is the highest rate.
 
+    `codes` is the code that the recipe's model may be, ``net.py:Net``.
+
     Source: Smith, Cyclical learning rates for training neural networks, 2017.
     """
     plain = recipe.as_dict() | {"schedule": {"name": "none"}, "average": {"decay": 0.0}, "epochs": 1}
     batch = min(recipe.batch_size, len(digits.training))
-    state = start(check_recipe(plain, where="range test"), digits.training_images.device)
+    state = start(check_recipe(plain, where="range test"), digits.training_images.device, codes)
     order = torch.randperm(len(digits.training), generator=torch.Generator().manual_seed(recipe.seed))
     rates: list[float] = []
     losses: list[float] = []

@@ -1,6 +1,6 @@
 """All sanity checks, in the order in which they are made: a miss of an early one explains those that follow."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from robustmnist.training.digits import Digits
 from robustmnist.training.recipe import Recipe
@@ -34,13 +34,14 @@ CHECKS: Mapping[str, Callable[[Subject], Verdict]] = {
 }
 
 
-def check_sanity(recipe: Recipe, digits: Digits) -> Iterator[Verdict]:
+def check_sanity(recipe: Recipe, digits: Digits, codes: Sequence[str] = ()) -> Iterator[Verdict]:
     """Yield the verdict of every check of `recipe` on a sample of its digits, as soon as it is known.
 
     Args:
         recipe: Whose network, optimiser and loss are checked; its epochs are not.
         digits: As `robustmnist.training.digits.load_digits` gives them, on the device to train on.
+        codes: Code that the recipe's model may be, ``net.py:Net``.
     """
-    subject = subject_of(recipe, digits)
+    subject = subject_of(recipe, digits, codes)
     for check in CHECKS.values():
         yield check(subject)

@@ -1,6 +1,7 @@
 """What is checked: a recipe and few digits, and the small trainings that the checks are made of."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,7 @@ class Subject:
         labels: Their classes, int64 (n,).
         validation_images: To validate on.
         validation_labels: Their classes.
+        codes: Code that the recipe's model may be, ``net.py:Net``.
     """
 
     recipe: Recipe
@@ -47,6 +49,7 @@ class Subject:
     labels: Tensor
     validation_images: Tensor
     validation_labels: Tensor
+    codes: tuple[str, ...] = ()
 
     @property
     def device(self) -> torch.device:
@@ -65,7 +68,7 @@ class Subject:
 
     def start(self, recipe: Recipe) -> State:
         """Return a training before its first step."""
-        return loop.start(recipe, self.device)
+        return loop.start(recipe, self.device, self.codes)
 
     def epoch(self, state: State, recipe: Recipe, images: Tensor, labels: Tensor) -> Trace:
         """Train an epoch and return its steps."""
@@ -99,7 +102,7 @@ def loaded(state: State) -> nn.Module:
     return state.model.eval()
 
 
-def subject_of(recipe: Recipe, digits: Digits) -> Subject:
+def subject_of(recipe: Recipe, digits: Digits, codes: Sequence[str] = ()) -> Subject:
     """Return `recipe` with a sample of its digits."""
     learn = _sample(digits.training.labels, TRAINING)
     choose = _sample(digits.validation.labels, VALIDATION)
@@ -111,6 +114,7 @@ def subject_of(recipe: Recipe, digits: Digits) -> Subject:
         labels=training.labels[learn],
         validation_images=validation.rows(choose),
         validation_labels=validation.labels[choose],
+        codes=tuple(codes),
     )
 
 
