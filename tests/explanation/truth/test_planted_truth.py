@@ -23,7 +23,7 @@ OF_THE_STROKE = ("stroke-mass", "stroke-rank")  # the cause is the mark there, n
 
 @pytest.fixture(scope="module")
 def planted() -> Dataset:
-    return plant(load_dataset("digits").sample(12))
+    return plant(load_dataset("digits").sample(8))
 
 
 @pytest.mark.parametrize("checkpoint", planted_cards())
