@@ -45,7 +45,7 @@ def command(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Look at data sets: classes, pixels, how digits are written, copies, atypical and hard digits, doubtful labels.
+    """Look at data sets: classes, pixels, how digits are written, copies, hard digits, doubtful labels.
 
     DATASET is what --dataset takes elsewhere: mnist, digits, idx:DIR and so on. Two are compared on one page, with
     figures and tables beside it.

@@ -79,7 +79,7 @@ def summarise(
     notify: Callable[[str], object],
     codes: Sequence[str] = (),
 ) -> None:
-    """Write metrics.json and then the page and the curves, of the finished epochs.
+    """Write the page and the curves of the finished epochs, and metrics.json last: where it is, nothing is missing.
 
     Curves that cannot be drawn cost no metrics: `notify` is called with one sentence about them.
     """
@@ -92,24 +92,23 @@ def summarise(
             "validation_loss": state.best.loss,
             "test": card.test_accuracy and card.test_accuracy.model_dump(),
         }
-    run.write_metrics(
-        {
-            "status": status,
-            "name": recipe.name,
-            "epochs": len(state.history),
-            "training_seconds": training_seconds(state),
-            "best": best,
-        }
-    )
+    metrics = {
+        "status": status,
+        "name": recipe.name,
+        "epochs": len(state.history),
+        "training_seconds": training_seconds(state),
+        "best": best,
+    }
     if state.history:
-        write_page(run, digits.validation, codes)
+        write_page(run, digits.validation, metrics, codes)
     try:
         title = f"{recipe.name}: {recipe.title or recipe.architecture['model']}"
         curves = draw_curves(state.history, title) if state.history else {}
     except Exception as cause:  # of matplotlib, which can be set up in ways that nobody foresees
         notify(f"no curves are drawn: matplotlib fails ({shorten(str(cause))})")
-        return
+        curves = {}
     run.write_curves(curves)
+    run.write_metrics(metrics)
 
 
 def training_seconds(state: State) -> float:

@@ -72,8 +72,17 @@ class TrainingFacts:
     device: str
 
 
-def gather_facts(run: RunFolder, validation: Dataset, codes: Sequence[str] = ()) -> TrainingFacts:
-    """Read a run's folder and ask its best checkpoint for its answers on the validation digits."""
+def gather_facts(
+    run: RunFolder, validation: Dataset, metrics: dict[str, Any] | None = None, codes: Sequence[str] = ()
+) -> TrainingFacts:
+    """Read a run's folder and ask its best checkpoint for its answers on the validation digits.
+
+    Args:
+        run: The folder.
+        validation: The digits.
+        metrics: What metrics.json is to hold; by default what it holds.
+        codes: Code that the run's model may run, ``net.py:Net``.
+    """
     best = load_checkpoint(run.best, device=validation.device, code=codes)
     answers = decide(best.deployed(validation.images).cpu().numpy())
     pictures = np.rint(validation.images[:, 0].cpu().numpy() * 255).astype(np.uint8)
@@ -81,7 +90,7 @@ def gather_facts(run: RunFolder, validation: Dataset, codes: Sequence[str] = ())
     filters = _first_filters(best.model.state_dict())
     return TrainingFacts(
         recipe=run.recipe,
-        metrics=run.metrics,
+        metrics=run.metrics if metrics is None else metrics,
         history=_numbers(read_columns(run.path / "history.csv")),
         steps=_numbers(read_columns(run.steps)),
         layers=_by_layer(read_columns(run.layers)),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -78,15 +79,16 @@ class TrainingPage:
     command: str
 
 
-def write_page(run: RunFolder, validation: Dataset, codes: Sequence[str] = ()) -> None:
+def write_page(run: RunFolder, validation: Dataset, metrics: dict[str, Any], codes: Sequence[str] = ()) -> None:
     """Write the page of a run that has ended an epoch.
 
     Args:
         run: Its folder, everything else in it written.
         validation: The digits that choose the epoch; test digits show nothing here, so that nobody tunes by them.
+        metrics: What metrics.json is to hold.
         codes: Code that the run's model may run, ``net.py:Net``.
     """
-    write_atomic(run.page, render_training(gather_facts(run, validation, codes)))
+    write_atomic(run.page, render_training(gather_facts(run, validation, metrics, codes)))
 
 
 def render_training(facts: TrainingFacts) -> str:
