@@ -117,7 +117,7 @@ def check_own(entry: Perturbation, sweeps: Sequence[Mapping[str, Any]] = ()) -> 
         entry: The perturbation.
         sweeps: Tables of a suite, whose values are tried too: ``parameter``, ``values``, ``fixed``.
     """
-    images, ids = _images(), torch.arange(TRIED)
+    images, ids = _images(), torch.arange(TRIED, dtype=torch.int64)
     before = _generators()
     neutral = {key: strength.neutral for key, strength in entry.parameters.items()}
     with torch.no_grad():

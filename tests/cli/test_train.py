@@ -15,7 +15,7 @@ from support import small_mnist
 from robustmnist import training
 from robustmnist.cli import cli
 from robustmnist.cli import train as module
-from robustmnist.data import load
+from robustmnist.data.sources import published_mnist
 from robustmnist.errors import RecipeError
 from robustmnist.terminal import training as shown
 from robustmnist.training import load_recipe
@@ -55,7 +55,7 @@ def test_a_download_is_shown_and_no_part_of_the_speed(
 ) -> None:
     contents = small_mnist.install(monkeypatch)
     monkeypatch.setenv("ROBUSTMNIST_DATA", "")
-    monkeypatch.setattr(load, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(published_mnist, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(shown, "progress", watched(bars := []))
     monkeypatch.setattr("robustmnist.cli.inputs.progress", watched(bars))
 
@@ -63,7 +63,7 @@ def test_a_download_is_shown_and_no_part_of_the_speed(
         on_progress(1, 2, 0)
         small_mnist.write(folder, {file.name: contents[file.name] for file in files})
 
-    monkeypatch.setattr(load, "download_files", download)
+    monkeypatch.setattr(published_mnist, "download_files", download)
     assert call("train", tiny, "-o", tmp_path / "run", "--device", "cpu").exit_code == 0
     titles = [title for title, *_ in bars]
     assert titles == ["Downloading"] * 2 + ["train tiny"] * (len(bars) - 2)

@@ -234,7 +234,7 @@ def _partners(data: "Dataset", seed: int) -> Tensor:
     A digit alone in its class is its own partner, and its floor says nothing; there is none among 200.
     """
     order = Draws(seed, "floor", data.ids).uniform(1)[:, 0].argsort(stable=True)
-    partners = torch.arange(len(data), device=data.device)
+    partners = torch.arange(len(data), device=data.device, dtype=torch.int64)
     for label in sorted(set(data.labels.tolist())):
         rows = order[data.labels[order] == label]
         partners[rows] = rows.roll(-1)

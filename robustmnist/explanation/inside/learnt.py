@@ -165,7 +165,7 @@ def _neighbours(
     known = features_of(subject, training.images, advance)
     if features is None or known is None:
         return (), ()
-    labels = torch.tensor([case.label for case in explanation.cases], device=training.device)
+    labels = torch.tensor([case.label for case in explanation.cases], dtype=torch.int64, device=training.device)
     found = neighbours(
         features, _logits(subject, images), labels, known, _logits(subject, training.images), training.labels,
         count=ALIKE,

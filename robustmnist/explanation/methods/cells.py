@@ -26,7 +26,7 @@ def feature_ablation(subject: Subject, images: Tensor, target: Target, context: 
     inked = _inked(images)
     digits, cells = inked.nonzero(as_tuple=True)
     left = inked[digits]
-    left[torch.arange(len(digits), device=images.device), cells] = False
+    left[torch.arange(len(digits), device=images.device, dtype=torch.int64), cells] = False
     before = subject.scores(images, target).double()[digits]
     values = torch.zeros(inked.shape, dtype=torch.float64, device=images.device)
     values[digits, cells] = before - _worth(subject, images, target, left, digits)
@@ -40,7 +40,7 @@ def shapley_sampling(subject: Subject, images: Tensor, target: Target, context: 
     Cooper, Frank, Holmes 2022, JMLR 23, section 3.
     """
     inked = _inked(images)
-    players, cells = inked.sum(1), torch.arange(inked.shape[1], device=images.device)
+    players, cells = inked.sum(1), torch.arange(inked.shape[1], device=images.device, dtype=torch.int64)
     scores = torch.zeros((len(images), len(cells) + 1), dtype=torch.float64, device=images.device)
     scores[:, 0] = subject.scores(torch.zeros_like(images), target)
     # Behind its last cell a digit is whole: what is not played gains nothing.

@@ -99,7 +99,7 @@ def quiet_captum() -> Iterator[None]:
 def _misfit(subject: Subject) -> str:
     """Return why the network cannot be explained: whether it adds up on two images of noise."""
     noise = torch.rand((2, 1, 28, 28), generator=torch.Generator().manual_seed(0), dtype=torch.float32)
-    classes = torch.arange(2)
+    classes = torch.arange(2, dtype=torch.int64)
     weight = next(iter(subject.trained.parameters()), noise) if subject.trained is not None else noise
     try:
         deep_lift(subject, noise.to(weight.device), Target.of_class(classes.to(weight.device)), Context(classes))

@@ -40,7 +40,7 @@ def expected_gradients(subject: Subject, images: Tensor, target: Target, context
     pool = context.references[classes.to(context.references.device)].to(images.device)
     draws = context.draws("expected-gradients")
     chosen, offsets = draws.uniform(2, REFERENCES).unbind(1)
-    rows = torch.arange(len(images), device=images.device)
+    rows = torch.arange(len(images), device=images.device, dtype=torch.int64)
     total = torch.zeros(images.shape, dtype=torch.float64, device=images.device)
     for step in range(REFERENCES):
         # Without repetition while the pool lasts, from a start that is the digit's own.

@@ -42,7 +42,7 @@ def _changes(subject: Subject, images: Tensor, target: Target, where: Tensor, *,
     found = torch.zeros_like(images[:, 0])
     digits, rows, columns = where.nonzero(as_tuple=True)
     reach = WINDOW // 2
-    across = torch.arange(images.shape[-1], device=images.device)
+    across = torch.arange(images.shape[-1], device=images.device, dtype=torch.int64)
     for start in range(0, len(digits), ROWS):
         part = slice(start, start + ROWS)
         digit, row, column = digits[part], rows[part], columns[part]

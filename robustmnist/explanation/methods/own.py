@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -121,7 +122,7 @@ def _verify(attribute: Callable[[Subject, Tensor, Target, Context], Tensor], tit
 def _maps(given: Any, images: Tensor, title: str) -> Tensor:
     """Return what the user's function gave as float32 (B, 28, 28); raise `InputError` if it is anything else."""
     try:
-        maps = torch.as_tensor(given)
+        maps = given if isinstance(given, Tensor) else torch.from_numpy(np.asarray(given))
     except (TypeError, ValueError, RuntimeError):
         raise InputError(f"gives a {type(given).__name__}", where=title, remedy=SAID) from None
     if maps.shape == images.shape:

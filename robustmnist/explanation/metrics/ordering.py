@@ -32,5 +32,5 @@ def cuts(counts: Tensor, steps: int) -> Tensor:
     >>> cuts(torch.tensor([5]), 4).tolist()
     [[0, 1, 3, 4, 5]]
     """
-    k = torch.arange(steps + 1, device=counts.device)
+    k = torch.arange(steps + 1, device=counts.device, dtype=torch.int64)
     return (2 * k * counts[:, None] + steps) // (2 * steps)

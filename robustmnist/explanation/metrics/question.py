@@ -90,7 +90,9 @@ class Question:
     def _read(self, values: Tensor, read: object) -> Array:
         assert callable(read)
         many = values.shape[1]
-        target = self.target.take(torch.arange(len(self), device=values.device).repeat_interleave(many))
+        target = self.target.take(
+            torch.arange(len(self), device=values.device, dtype=torch.int64).repeat_interleave(many)
+        )
         found = target.scores(values.flatten(0, 1)).view(-1, many)
         invalid = ~values.isfinite().all(-1)
         array: Array = found.masked_fill(invalid, torch.nan).cpu().numpy()

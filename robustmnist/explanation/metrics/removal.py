@@ -57,7 +57,7 @@ def inserted(question: Question, candidates: list[Candidate]) -> dict[str, Array
     """
     flat = question.images.flatten(1)
     ends = question.probabilities(framed(torch.stack([torch.zeros_like(flat), flat], 1)))
-    shown = cuts(torch.full((len(question),), flat.shape[1], device=flat.device), STEPS)[:, 1:-1]
+    shown = cuts(torch.full((len(question),), flat.shape[1], device=flat.device, dtype=torch.int64), STEPS)[:, 1:-1]
     rows = []
     for candidate in candidates:
         rank = most_important_first(candidate.maps, question.ties)

@@ -36,7 +36,7 @@ def fidelity(
     places = torch.argsort((~holds).byte(), dim=1, stable=True).gather(1, drawn)
     side = 28 - window + 1
     rows, columns = (places // side)[..., None], (places % side)[..., None]
-    line = torch.arange(28, device=places.device)
+    line = torch.arange(28, device=places.device, dtype=torch.int64)
     inside = ((line >= rows) & (line < rows + window))[..., None] & ((line >= columns) & (line < columns + window))[
         ..., None, :
     ]
@@ -72,7 +72,9 @@ def sensitivity_n(
     ink, counts = question.ink, question.ink.sum(1)
     keys = question.draws("subsets").uniform(many, ink.shape[1]).masked_fill(~ink[:, None], 2.0)
     order = keys.argsort(dim=2, stable=True)
-    rank = torch.empty_like(order).scatter_(2, order, torch.arange(784, device=order.device).expand_as(order))
+    rank = torch.empty_like(order).scatter_(
+        2, order, torch.arange(784, device=order.device, dtype=torch.int64).expand_as(order)
+    )
     found: dict[str, list[Array]] = {f"sensitivity-{n}": [] for n in sizes}
     for n in sizes:
         inside = (rank < n) & ink[:, None]

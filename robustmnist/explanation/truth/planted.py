@@ -110,7 +110,7 @@ def perfect() -> Explainer:
 
     def ask(subject: Subject, images: Tensor, target: Target, context: Context) -> Tensor:
         lost = subject.scores(images, target) - subject.scores(torch.zeros_like(images), target)
-        places = mark_masks(torch.arange(10, device=images.device)).float()
+        places = mark_masks(torch.arange(10, device=images.device, dtype=torch.int64)).float()
         apart = (images[:, 0, None] - MARK_LEVEL / 255).abs()
         masks = places[(apart * places).sum((2, 3)).argmin(1)]
         return masks * (lost / masks.sum((1, 2)))[:, None, None]
