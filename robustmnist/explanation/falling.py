@@ -14,7 +14,6 @@ from robustmnist.explanation.condition import Condition
 from robustmnist.explanation.subject import Subject
 from robustmnist.explanation.target import Target
 from robustmnist.measure import MEASURES, ink
-from robustmnist.perturb import PERTURBATIONS
 from robustmnist.suites.natural_band import comparison
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def falls(
 
 def ink_lost(condition: Condition, clean: Tensor, perturbed: Tensor) -> NDArray[np.float64]:
     """Return the share of each digit's ink that left the frame, (B,); NaN where ink is made or taken otherwise."""
-    factor = PERTURBATIONS[condition.sweep.perturbation].ink_factor
+    factor = condition.sweep.entry.ink_factor
     if factor is None:
         return np.full(len(clean), math.nan)
     whole = ink(clean).double() * factor(condition.sweep.arguments(condition.setting.value, condition.variant))
@@ -66,7 +65,7 @@ def ink_lost(condition: Condition, clean: Tensor, perturbed: Tensor) -> NDArray[
 
 def realised(condition: Condition, clean: Tensor, perturbed: Tensor) -> NDArray[np.float64]:
     """Return the change of each digit that the strength stands for, as measured, (B,); NaN where there is none."""
-    name = PERTURBATIONS[condition.sweep.perturbation].parameters[condition.sweep.parameter].measure
+    name = condition.sweep.entry.parameters[condition.sweep.parameter].measure
     if name is None:
         return np.full(len(clean), math.nan)
 
@@ -91,5 +90,5 @@ def realised_unit(condition: Condition) -> str:
 
 
 def _comparison(condition: Condition) -> tuple[str, str]:
-    parameter = PERTURBATIONS[condition.sweep.perturbation].parameters[condition.sweep.parameter]
+    parameter = condition.sweep.entry.parameters[condition.sweep.parameter]
     return comparison(parameter, MEASURES[parameter.measure]) if parameter.measure else ("", "")

@@ -122,9 +122,11 @@ def _summarise(predictions: Predictions) -> pd.DataFrame:
     with ThreadPoolExecutor() as pool:
         rows = list(pool.map(row, settings))
     # A run without a curve has no row, and an empty column must still do as a mask.
-    # Python's strings, because the name of a data set may be a path that is not UTF-8, which pyarrow refuses.
-    with pd.option_context("mode.string_storage", "python"):
+    try:
         return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"neutral": bool})
+    except UnicodeEncodeError:  # by pyarrow: the name of a data set may be a path that is not UTF-8
+        with pd.option_context("mode.string_storage", "python"):
+            return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"neutral": bool})
 
 
 def _measured(realised: pd.DataFrame | None) -> dict[tuple[str, str, float], dict[str, float]]:

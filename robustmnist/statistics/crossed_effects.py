@@ -51,7 +51,12 @@ def crossed_effect(differences: NDArray[np.floating]) -> Effect:
 
 
 def seed_effect(differences: NDArray[np.floating]) -> Effect:
-    """Return the mean of paired differences (seeds,) of a score that is no mean over digits; NaN ends for one seed."""
+    """Return the mean of paired differences (seeds,) of a score that is no mean over digits; NaN ends for one seed.
+
+    >>> effect = seed_effect(np.array([0.01, 0.03]))
+    >>> round(effect.mean, 3), round(effect.low, 3)
+    (0.02, -0.107)
+    """
     values = np.asarray(differences, np.float64)
     if len(values) < 2:
         return Effect(float(values.mean()), math.nan, math.nan, math.nan)

@@ -60,7 +60,11 @@ def estimate(
 def estimates(
     rows: Array, lowest: float | None = None, highest: float | None = None, resamples: int = RESAMPLES, seed: int = 0
 ) -> list[Estimate]:
-    """Return `estimate` of each of `rows` (k, n); rows with a value for the same digits share their resamples."""
+    """Return `estimate` of each of `rows` (k, n); rows with a value for the same digits share their resamples.
+
+    >>> [one.undefined for one in estimates(np.array([[1.0, np.nan], [0.0, 1.0]]), 0.0, 1.0)]
+    [1, 0]
+    """
     known = np.isfinite(rows)
     found: list[Estimate | None] = [None] * len(rows)
     groups: dict[bytes, list[int]] = {}
@@ -92,6 +96,9 @@ def paired_estimate(
         b: Of the same digits.
         bound: The most that |a − b| can be; None where nothing bounds it.
         resamples: Of the bootstrap.
+
+    >>> paired_estimate(np.array([0.5, 1.0, np.nan]), np.array([0.0, 0.5, 1.0])).mean
+    0.5
     """
     difference = np.asarray(a, np.float64) - np.asarray(b, np.float64)
     found = estimate(difference, None if bound is None else -bound, bound, resamples)

@@ -63,6 +63,10 @@ def ssim(a: NDArray[np.floating], b: NDArray[np.floating], where: Mask | None = 
     where no pixel counts.
 
     Source: Wang, Bovik, Sheikh & Simoncelli, Image quality assessment, 2004, with windows of `WINDOW` × `WINDOW` px.
+
+    >>> one = np.arange(49.0).reshape(1, 7, 7)
+    >>> ssim(one, 2 * one).round(6).tolist()
+    [1.0]
     """
     x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
     inside = np.ones(x.shape, bool) if where is None else where

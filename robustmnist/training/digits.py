@@ -61,9 +61,9 @@ def load_digits(
     """
     settings = recipe.data
     parts = ("train", "test")
-    if settings.dataset != "digits":
+    if settings.dataset in ("mnist", "planted"):
         whole, test = (load(settings.dataset, part=part, data_dir=data_dir, device=device) for part in parts)
-    else:
+    else:  # sets whose parts have names of their own
         whole, test = (load(f"{settings.dataset}:{part}", part=part, data_dir=None, device=device) for part in parts)
     whole = whole.sample(settings.limit or None)
     share = isinstance(settings.validation, float)

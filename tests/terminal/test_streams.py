@@ -13,7 +13,7 @@ from robustmnist.cli import cli, main
 
 ME = f"{sys.executable} -m robustmnist"
 EXPLAIN = f"{ME} explain -c fc -c cnn -m saliency --sample 0 --dataset digits --first 4 --device cpu -o out"
-FILES = {"explain.html", "explain.json", "attributions.npz", "explain-fc-saliency.png", "explain-cnn-saliency.png"}
+FILES = {"explain.html", "explain.json", "maps.npz"}
 
 
 def shell(line: str, **variables: str) -> subprocess.CompletedProcess[str]:
