@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from robustmnist.cli import options
+from robustmnist.cli import names, options
 from robustmnist.cli.outputs import writing
 from robustmnist.errors import InputError
 from robustmnist.terminal.echo import echo, echo_json, say
@@ -17,7 +17,7 @@ __all__ = ["command"]
 
 
 @click.command("export")
-@click.argument("checkpoint", metavar="NAME|PATH")
+@click.argument("checkpoint", metavar="NAME|PATH", shell_complete=names.complete(names.checkpoint_names))
 @click.option(
     "--format",
     "content",
@@ -52,6 +52,7 @@ def command(
     """  # noqa: D301 (click reads a real \b as "keep these lines")
     if int8 and content != "onnx":
         raise InputError(f"does not go with --format {content}", where="--int8", remedy="use --format onnx")
+    names.check_names((), (checkpoint,))
     from robustmnist.adoption.exported import export
 
     with writing(out or Path.cwd()):

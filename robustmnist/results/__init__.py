@@ -115,3 +115,7 @@ __all__ = [
     "worst_over_grid",
     "wrong_and_right",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -154,6 +154,8 @@ def test_the_package_offers_its_surface_and_nothing_else() -> None:
 
     importlib.import_module("robustmnist.terminal.table")
     assert dir(robustmnist) == robustmnist.__all__ == sorted(robustmnist.__all__)
+    for room in (robustmnist.results, robustmnist.plot):
+        assert dir(room) == sorted(room.__all__)
     assert set(robustmnist.__all__) == {"__version__", *robustmnist._NAMES, *robustmnist._MODULES}
 
 

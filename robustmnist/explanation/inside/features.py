@@ -43,4 +43,8 @@ def features_of(subject: Subject, images: Tensor, on_progress: Callable[[int], N
                     on_progress(len(part))
     finally:
         hook.remove()
-    return torch.cat(found) if found else torch.zeros((0, dense[-1].in_features), dtype=torch.float32, device=images.device)
+    return (
+        torch.cat(found)
+        if found
+        else torch.zeros((0, dense[-1].in_features), dtype=torch.float32, device=images.device)
+    )
