@@ -25,7 +25,7 @@ COMMANDS = {
     "train": "Train a checkpoint from a recipe.",
     "ablate": "Show which properties of a recipe matter: train changes of it with several seeds.",
     "evaluate": "Run checkpoints through perturbation suites and report where they fail.",
-    "explain": "Show why a digit is misread: which ink cost the margin, at which strength, and what would bring it back.",
+    "explain": "Show why a digit is misread: which ink cost the margin, at which strength, what brings it back.",
     "perturb": "Write perturbed data sets that any other program can read.",
     "inspect": "Look at data sets: classes, pixels, how digits are written, copies, hard digits, doubtful labels.",
     "measure": "Measure digits: position, size, slant, angle, stroke width and ink.",

@@ -116,7 +116,7 @@ def command(
     inside: bool,
     work: options.Work,
 ) -> None:
-    """Show why a digit is misread: which ink cost the margin, at which strength, and what would bring it back.
+    """Show why a digit is misread: which ink cost the margin, at which strength, what brings it back.
 
     Without --sample or --mistakes: the first digit of each class. Writes a page (explain.html), what was found
     (explain.json) and all maps (maps.npz).
