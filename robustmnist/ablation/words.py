@@ -40,7 +40,8 @@ def answers(study: Study, table: pd.DataFrame, cells: Mapping[str, Sequence[obje
     seeds = max((len(several) for several in cells.values()), default=0)
     n = int(table["n"].iloc[0]) if len(table) else 0
     said = [
-        f"{count(len(study.variant))} changes of {study.recipe}, {seeds} seeds each, {count(n)} test digits. "
+        f"{_many(len(study.variant), 'change')} of {study.recipe}, {_many(seeds, 'seed')} each, "
+        f"{count(n)} test digits. "
         f"As it is the recipe reads {percent(accuracy_base, 2)} of the clean digits and has a mean area of "
         f"{percent(area_base)}."
     ]
@@ -110,3 +111,7 @@ def strength_text(critical: float, beyond: int, seeds: int, end: float, unit: st
         return f"beyond {plain(end)} {unit}".strip()
     note = f" ({beyond} of {seeds} beyond)" if beyond else ""
     return f"{plain(critical, 2)} {unit}".strip() + note
+
+
+def _many(number: int, word: str) -> str:
+    return f"{count(number)} {word}{'' if number == 1 else 's'}"
