@@ -255,6 +255,8 @@ def _provenance(study: Predictions, maps: Predictions) -> str:
             f"{_made_by(study)}",
             f"- [maps.html](maps.html): shift maps and worst cases. {_made_by(maps)}",
             "- [quantisation.md](quantisation.md): what int8 costs, by `python -m reports.quantisation`.",
+            "- [ablation-fc/study.html](ablation-fc/study.html): which properties of the recipe of `fc` matter, by "
+            "`robustmnist ablate reports/ablation-fc.toml`.",
             "- [summary.csv](summary.csv): a row per setting; [areas.csv](areas.csv), [critical.csv](critical.csv), "
             "[quality.csv](quality.csv), [mce.csv](mce.csv), [comparison.csv](comparison.csv), "
             "[headline.csv](headline.csv).",

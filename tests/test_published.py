@@ -1,5 +1,6 @@
 """The published study: its tables follow from each other, and a sample of its numbers is measured again."""
 
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +63,21 @@ def test_a_sample_is_measured_again(
     rows = SUMMARY[(SUMMARY["checkpoint"] == checkpoint) & (SUMMARY["suite"] == suite) & (SUMMARY["sweep"] == sweep)]
     (published,) = rows[np.isclose(rows["value"], value)]["correct"]
     assert abs(int((predicted == labels).sum()) - published) <= NEAR_TIES
+
+
+def test_the_study_has_every_variant_with_every_seed_and_its_effects_are_means() -> None:
+    study = tomllib.loads((REPORTS / "ablation-fc.toml").read_text(encoding="utf-8"))
+    folder = REPORTS / "ablation-fc"
+    cells, effects = (pd.read_csv(folder / f"{name}.csv") for name in ("cells", "effects"))
+    names = [variant["name"] for variant in study["variant"]]
+    assert set(effects["variant"]) == set(names)
+    assert {name: set(rows["seed"]) for name, rows in cells.groupby("variant")} == {
+        name: set(study["seeds"]) for name in ("base", *names)
+    }
+    means = cells.groupby("variant")["accuracy"].mean()
+    accuracy = effects[effects["measure"] == "accuracy"].set_index("variant")["difference"]
+    for name in names:
+        assert accuracy[name] == pytest.approx(means[name] - means["base"], abs=2e-6)
+    page = (folder / "study.html").read_text(encoding="utf-8")
+    assert study["title"] in page
+    assert f"{len(names)} changes of {study['recipe']}, {len(study['seeds'])} seeds each, 10,000 test digits." in page
