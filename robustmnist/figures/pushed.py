@@ -68,9 +68,11 @@ def digits_of(
     if not name:
         raise RunError("does not say which data set it is of", where="the run", remedy="hand the digits over")
     dataset = load_dataset(name, part=part, data_dir=data_dir, notify=notify)
-    if dict(dataset.provenance.sha256) != dict(record.get("sha256", {})):
+    now = dataset.provenance.as_dict()
+    # Digits that were set upright by --fix, or brought to another form, come from the same files.
+    if any((now.get(key) or "") != (record.get(key) or "") for key in ("sha256", "mended", "prepared", "lineage")):
         what = "has other digits than the run was made on"
-        raise RunError(what, where=name, remedy="hand over the digits of the run")
+        raise RunError(what, where=name, remedy="hand over the digits of the run, in Python")
     return dataset
 
 
@@ -100,6 +102,9 @@ def push(
     answers = [decide(np.asarray(logits[index, :, 0, row])) for index in range(len(predictions.checkpoints))]
     number = int(predictions.ids[row])
     one = dataset.select([number])
+    if int(one.labels[0]) != int(predictions.labels[row]):
+        what = f"has another digit {number} than the run: {int(one.labels[0])}, not {int(predictions.labels[row])}"
+        raise RunError(what, where=dataset.name, remedy="hand over the digits of the run")
     # A run without a seed of its own took each suite's.
     given = predictions.manifest.get("seed")
     seed = one.seed(predictions.suite(suite).seed if given is None else int(given))

@@ -146,3 +146,15 @@ def test_digits_that_changed_are_refused(run: Predictions) -> None:
     manifest = {**run.manifest, "dataset": {**run.manifest["dataset"], "sha256": {"digits-images": "0" * 64}}}
     with pytest.raises(RunError, match="has other digits than the run was made on"):
         digits_of(replace(run, manifest=manifest))
+
+
+def test_digits_that_were_mended_for_the_run_are_not_shown_as_they_lie_in_their_files(run: Predictions) -> None:
+    manifest = {**run.manifest, "dataset": {**run.manifest["dataset"], "mended": "rows and columns exchanged"}}
+    with pytest.raises(RunError, match="has other digits than the run was made on"):
+        digits_of(replace(run, manifest=manifest))
+
+
+def test_digits_of_another_data_set_are_refused(run: Predictions) -> None:
+    data = load_dataset("digits")
+    with pytest.raises(RunError, match="has another digit 17 than the run"):
+        push(run, replace(data, labels=(data.labels + 1) % 10), "rotation", digit=17)
