@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from reports import contract
+from reports import ablations, contract
+from reports.chapters import with_chapter
 from reports.curves import curves
 from reports.explanation_page import chapter
 from reports.findings import findings
@@ -63,7 +64,7 @@ def main() -> None:
     for name, table in tables.items():
         write_atomic(HERE / f"{name}.csv", table_csv(table, "%.6f"))
     record = HERE / "explanations.json"  # of ``python -m reports.explanations``, which is run by itself
-    text = findings(study, maps)
+    text = with_chapter(findings(study, maps), ablations.chapter())
     if record.exists():
         text = chapter(text, json.loads(record.read_text(encoding="utf-8")))
     write_atomic(HERE / "README.md", text)

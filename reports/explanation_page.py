@@ -1,12 +1,12 @@
 """The published page on explanations, and its chapter of README, from the record of `reports.explanations`."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
+from reports.chapters import with_chapter
 from robustmnist.explanation.methods.registry import METHODS
 from robustmnist.explanation.metrics.candidate import CONTROLS, TITLES
 from robustmnist.explanation.metrics.registry import MEASURES
@@ -26,7 +26,6 @@ __all__ = ["chapter", "render"]
 Record = Mapping[str, Any]
 TITLE = "Can the explanations be believed?"
 HEADING = "## Whether the explanations can be believed"
-LAST = "## How this was made"  # the chapter before which it stands
 NAN = float("nan")
 
 
@@ -77,12 +76,7 @@ def chapter(text: str, record: Record) -> str:
     """Return README's `text` with the chapter on explanations put in, or put in anew."""
     body = "\n\n".join([HEADING, *summary(record)])
     body = f"{body}\n\nAll figures, and what is behind them: [explanations.html](explanations.html).".replace(NBSP, " ")
-    before = re.split(rf"^{re.escape(HEADING)}$", text, flags=re.MULTILINE)
-    if len(before) == 1:
-        start, mark, end = text.partition(LAST)
-        return f"{start.rstrip()}\n\n{body}\n\n{mark}{end}" if mark else f"{text.rstrip()}\n\n{body}\n"
-    rest = re.search(r"^## ", before[1], flags=re.MULTILINE)
-    return f"{before[0]}{body}\n{chr(10) + before[1][rest.start() :] if rest else ''}"
+    return with_chapter(text, body)
 
 
 def summary(record: Record) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """The published study: its tables follow from each other, and a sample of its numbers is measured again."""
 
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,10 @@ import pandas as pd
 import pytest
 import torch
 
+from reports import ablations
+from reports.chapters import with_chapter
+from robustmnist.ablation.study import load_study
+from robustmnist.ablation.words import base_of
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.perturb import prepare
 from robustmnist.results import headline
@@ -65,19 +68,25 @@ def test_a_sample_is_measured_again(
     assert abs(int((predicted == labels).sum()) - published) <= NEAR_TIES
 
 
-def test_the_study_has_every_variant_with_every_seed_and_its_effects_are_means() -> None:
-    study = tomllib.loads((REPORTS / "ablation-fc.toml").read_text(encoding="utf-8"))
-    folder = REPORTS / "ablation-fc"
-    cells, effects = (pd.read_csv(folder / f"{name}.csv") for name in ("cells", "effects"))
-    names = [variant["name"] for variant in study["variant"]]
+@pytest.mark.parametrize("name", ["ablation-fc"])
+def test_a_study_has_every_variant_with_every_seed_and_its_effects_are_means(name: str) -> None:
+    study = load_study(REPORTS / f"{name}.toml")
+    folder = REPORTS / name
+    cells, effects = (pd.read_csv(folder / f"{table}.csv") for table in ("cells", "effects"))
+    names = [variant.name for variant in study.variant]
     assert set(effects["variant"]) == set(names)
-    assert {name: set(rows["seed"]) for name, rows in cells.groupby("variant")} == {
-        name: set(study["seeds"]) for name in ("base", *names)
+    assert {each: set(rows["seed"]) for each, rows in cells.groupby("variant")} == {
+        each: set(study.seeds) for each in ("base", *names)
     }
     means = cells.groupby("variant")["accuracy"].mean()
     accuracy = effects[effects["measure"] == "accuracy"].set_index("variant")["difference"]
-    for name in names:
-        assert accuracy[name] == pytest.approx(means[name] - means["base"], abs=2e-6)
+    for each in names:
+        assert accuracy[each] == pytest.approx(means[each] - means["base"], abs=2e-6)
     page = (folder / "study.html").read_text(encoding="utf-8")
-    assert study["title"] in page
-    assert f"{len(names)} changes of {study['recipe']}, {len(study['seeds'])} seeds each, 10,000 test digits." in page
+    assert study.title in page
+    assert f"{len(names)} changes of {base_of(study)}, {len(study.seeds)} seeds each, 10,000 test digits." in page
+
+
+def test_the_chapter_on_training_is_that_of_the_studies() -> None:
+    text = (REPORTS / "README.md").read_text(encoding="utf-8")
+    assert with_chapter(text, ablations.chapter()) == text

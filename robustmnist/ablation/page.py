@@ -13,7 +13,17 @@ from robustmnist.ablation.effects import AREA, CALIBRATION, Numbers, cell_table,
 from robustmnist.ablation.folder import StudyFolder
 from robustmnist.ablation.session import cells_of
 from robustmnist.ablation.study import BASE, Study
-from robustmnist.ablation.words import DONE, EFFECTS, LEVEL, TABLE, answers, property_of, strength_text, title_of
+from robustmnist.ablation.words import (
+    DONE,
+    EFFECTS,
+    LEVEL,
+    TABLE,
+    answers,
+    base_of,
+    property_of,
+    strength_text,
+    title_of,
+)
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Cell as Entry
 from robustmnist.page.records import Chart, Fact, Key, Table
@@ -112,7 +122,7 @@ def _facts(study: Study, cells: Mapping[str, Sequence[Cell]]) -> tuple[Fact, ...
     seconds = sum(float(cell.facts.get("seconds", 0)) for cell in every)
     devices = dict.fromkeys(str(cell.facts["device"]) for cell in every)
     return (
-        Fact("recipe", study.recipe),
+        Fact("recipe", base_of(study)),
         Fact("changes", count(len(study.variant))),
         Fact("trainings", f"{count(len(every))} of {count(len(cells) * len(study.seeds))}"),
         Fact("seeds", ", ".join(map(str, study.seeds))),

@@ -1,6 +1,6 @@
 """What a study says, in sentences by rules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -8,7 +8,7 @@ from robustmnist.ablation.effects import AREA, Numbers, measured
 from robustmnist.ablation.study import BASE, Study
 from robustmnist.wording.numbers import count, listing, percent, plain, points_text
 
-__all__ = ["BASE_TITLE", "DONE", "EFFECTS", "TABLE", "answers", "property_of", "title_of"]
+__all__ = ["BASE_TITLE", "DONE", "EFFECTS", "TABLE", "answers", "base_of", "property_of", "title_of"]
 
 LEVEL = 0.05
 READS = 0.5  # clean accuracy
@@ -40,7 +40,7 @@ def answers(study: Study, table: pd.DataFrame, cells: Mapping[str, Sequence[obje
     seeds = max((len(several) for several in cells.values()), default=0)
     n = int(table["n"].iloc[0]) if len(table) else 0
     said = [
-        f"{_many(len(study.variant), 'change')} of {study.recipe}, {_many(seeds, 'seed')} each, "
+        f"{_many(len(study.variant), 'change')} of {base_of(study)}, {_many(seeds, 'seed')} each, "
         f"{count(n)} test digits. "
         f"As it is the recipe reads {percent(accuracy_base, 2)} of the clean digits and has a mean area of "
         f"{percent(area_base)}."
@@ -71,6 +71,26 @@ def answers(study: Study, table: pd.DataFrame, cells: Mapping[str, Sequence[obje
 def title_of(study: Study, name: str) -> str:
     """Return the title of a variant."""
     return BASE_TITLE if name == BASE else next(each.title for each in study.variant if each.name == name)
+
+
+def base_of(study: Study) -> str:
+    """Return the recipe of a study with the values that all its variants share: what every change is compared with.
+
+    >>> from robustmnist.ablation.study import Variant
+    >>> wide = Variant(name="wide", title="wide", property="width", set={"model": {"widths": [512]}})
+    >>> base_of(Study(title="", recipe="fc", seeds=[0], set={"model": {"widths": [64]}}, variant=[wide]))
+    'fc with model.widths = [64]'
+    """
+    shared = [f"{key} = {value}" for key, value in _flat(study.set)]
+    return f"{study.recipe} with {listing(shared)}" if shared else study.recipe
+
+
+def _flat(table: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
 
 
 def property_of(study: Study, name: str) -> str:
