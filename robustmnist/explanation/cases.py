@@ -8,12 +8,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from robustmnist.explanation.regions import shares_by_region
 from robustmnist.statistics.decisions import INVALID
 
-__all__ = ["Answer", "Back", "Case", "Explanation", "Fall", "Frame", "Map", "Verdict", "View", "common_scale"]
+__all__ = ["Answer", "Back", "Case", "Explanation", "Fall", "Frame", "Map", "Verdict", "View"]
 
 Map = NDArray[np.float32]
-PERCENTILE = 99  # of the pixels that are not 0: so that a few extreme ones do not leave all others pale
 
 
 class Verdict(Protocol):
@@ -154,6 +154,18 @@ class Case:
         return (self.clean,) if self.perturbed is None else (self.clean, self.perturbed)
 
     @property
+    def lost(self) -> float:
+        """How far the target fell from clean to perturbed; 0 without a perturbation."""
+        return self.clean.answer.score - self.views[-1].answer.score
+
+    @property
+    def lost_by_part(self) -> dict[str, float]:
+        """What the target lost in each part of the digit, by the part's name; empty without a change map."""
+        if self.change is None or self.perturbed is None:
+            return {}
+        return shares_by_region(self.change, self.clean.image, self.perturbed.image)
+
+    @property
     def misread(self) -> bool:
         """Whether the digit, perturbed if it is, is not read as its true class."""
         return self.views[-1].answer.predicted != self.label
@@ -190,14 +202,3 @@ class Explanation:
     def maps(self, method: str) -> list[Map]:
         """Return all maps of one method, digit after digit."""
         return [view.maps[method] for case in self.cases for view in case.views]
-
-
-def common_scale(maps: list[Map]) -> float:
-    """Return the value that is drawn in the full hue: the `PERCENTILE` of the absolute values that are not 0.
-
-    What lies beyond is drawn in the full hue too. Where nothing finite differs from 0 it is 1, so that dividing by it
-    is always allowed.
-    """
-    values = np.abs(np.concatenate([one.ravel() for one in maps])) if maps else np.zeros(0, np.float32)
-    values = values[np.isfinite(values) & (values > 0)]
-    return float(np.percentile(values, PERCENTILE)) if len(values) else 1.0

@@ -92,6 +92,8 @@ class Condition:
         """Return the condition as plain values, ready for JSON."""
         sweep = {key: getattr(self.sweep, key) for key in ("title", "perturbation", "parameter", "unit")}
         rest = {"fixed": self.fixed, "draw": self.variant.draw, "variant": self.label, "seed": self.seed}
+        if self.sweep.code_sha256:
+            rest["code_sha256"] = self.sweep.code_sha256
         return {"suite": self.setting.suite, "sweep": self.setting.sweep, **sweep, "value": self.setting.value, **rest}
 
 

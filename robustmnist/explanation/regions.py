@@ -1,10 +1,11 @@
 """Parts of a digit by name, and which of them a map's shares lie in."""
 
 import numpy as np
-
-from robustmnist.explanation.cases import Map
+from numpy.typing import NDArray
 
 __all__ = ["NAMES", "shares_by_region"]
+
+Map = NDArray[np.float32]
 
 NAMES = (
     *("upper left", "top", "upper right"),

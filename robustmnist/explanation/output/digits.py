@@ -7,15 +7,15 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from robustmnist.explanation.cases import Case, Explanation, Map, common_scale
+from robustmnist.explanation.cases import Case, Explanation, Map
 from robustmnist.explanation.inside.learnt import Learnt
 from robustmnist.explanation.methods.registry import find_method
 from robustmnist.explanation.output.learnt import Strip, digit_strips
-from robustmnist.explanation.output.picture import digit, heat, png, smoothed
 from robustmnist.explanation.output.request import Setup
 from robustmnist.explanation.output.scales import CHANGE, scales
 from robustmnist.explanation.output.spark import spark
 from robustmnist.explanation.output.words import answer_text, back_text, case_facts, lost_text
+from robustmnist.page.map_picture import common_scale, digit, heat, png, smoothed
 from robustmnist.page.png import uri
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import strength

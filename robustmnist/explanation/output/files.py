@@ -177,6 +177,7 @@ def _sample(case: Case) -> dict[str, Any]:
         ]
         if fall
         else None,
+        "lost_by_part": case.lost_by_part,
         "path_gap": fall.gap if fall else None,
         "ink_lost": case.ink_lost,
         "realised": case.realised,

@@ -7,9 +7,9 @@ import numpy as np
 from robustmnist.explanation.cases import Explanation
 from robustmnist.explanation.methods.method import Method
 from robustmnist.explanation.methods.registry import find_method
-from robustmnist.explanation.output.picture import heat, png
 from robustmnist.explanation.output.request import Setup
 from robustmnist.explanation.output.scales import CHANGE, scale_text, scales
+from robustmnist.page.map_picture import heat, png
 from robustmnist.page.png import uri
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import percent

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from robustmnist.explanation.cases import Explanation
 from robustmnist.explanation.inside.learnt import Learnt, Shown
-from robustmnist.explanation.output.picture import digit, heat, png
+from robustmnist.page.map_picture import digit, heat, png
 from robustmnist.page.png import uri
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import brief, digit_text, percent, plain

@@ -1,8 +1,8 @@
 """Which value is drawn in the full hue: one for all digits of a checkpoint and method, so that they compare."""
 
-from robustmnist.explanation.cases import Explanation, common_scale
+from robustmnist.explanation.cases import Explanation
 from robustmnist.explanation.methods.registry import find_method
-from robustmnist.explanation.output.picture import smoothed
+from robustmnist.page.map_picture import common_scale, smoothed
 from robustmnist.wording.numbers import plain
 
 __all__ = ["CHANGE", "scale_text", "scales"]

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robustmnist.explanation.cases import Case, Explanation, Map, common_scale
+from robustmnist.explanation.cases import Case, Explanation, Map
 from robustmnist.explanation.methods.method import Method
 from robustmnist.explanation.methods.registry import find_method
-from robustmnist.explanation.output.picture import digit, heat, on_paper, overlay
 from robustmnist.explanation.output.request import Setup
 from robustmnist.explanation.output.scales import scale_text
 from robustmnist.explanation.output.words import answer_text
 from robustmnist.page.colours import LIGHT
 from robustmnist.page.figure import own_style, picture
+from robustmnist.page.map_picture import common_scale, digit, heat, on_paper, overlay
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import percent
 

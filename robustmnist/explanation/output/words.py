@@ -7,14 +7,13 @@ import numpy as np
 
 from robustmnist.explanation.cases import Answer, Back, Case, Explanation
 from robustmnist.explanation.output.request import Setup
-from robustmnist.explanation.regions import shares_by_region
+from robustmnist.wording import ways_back
 from robustmnist.wording.numbers import TIGHT, listing, percent, plain, strength
+from robustmnist.wording.ways_back import LEAST, amount_text, at_part, ways_text
 
 __all__ = ["answer_text", "back_text", "case_facts", "logits", "lost_text", "skipped_text", "summary"]
 
-SEVERAL = 2  # parts of a digit that a sentence names at most
 KINDS = {"turn": "a turn", "shift": "a shift", "size": "another size", "stroke": "another stroke width"}
-LEAST = 0.15  # of the whole loss: what a part needs to be named
 
 
 def logits(value: float, *, signed: bool = False) -> str:
@@ -65,14 +64,17 @@ def _where(cases: Sequence[Case]) -> str:
     """Return where most is lost over all digits: ``, most at the lower left``; empty where it is nowhere most."""
     total: dict[str, float] = {}
     for case in cases:
-        if case.change is not None and case.perturbed is not None:
-            for name, share in shares_by_region(case.change, case.clean.image, case.perturbed.image).items():
-                total[name] = total.get(name, 0.0) + share
+        for name, share in case.lost_by_part.items():
+            total[name] = total.get(name, 0.0) + share
     whole = sum(total.values())
     name = max(total, key=lambda key: total[key], default="")
     if not name or whole <= 0 or total[name] < LEAST * whole:
         return ""
-    return f", most {_at(name)} ({percent(total[name] / whole, 0)})" if total[name] < whole else f", all {_at(name)}"
+    return (
+        f", most {at_part(name)} ({percent(total[name] / whole, 0)})"
+        if total[name] < whole
+        else f", all {at_part(name)}"
+    )
 
 
 def _ways(ways: Sequence[tuple[Back, ...]]) -> str:
@@ -81,9 +83,8 @@ def _ways(ways: Sequence[tuple[Back, ...]]) -> str:
         sizes = np.array([way[index].size for way in ways])
         cured = np.isfinite(sizes)
         if cured.any():
-            parts.append(
-                f"{int(cured.sum())} after {KINDS[first.name]} (median {_amount(np.median(sizes[cured]), first)})"
-            )
+            middle = amount_text(float(np.median(sizes[cured])), first.unit)
+            parts.append(f"{int(cured.sum())} after {KINDS[first.name]} (median {middle})")
     cured, control = (
         sum(any(math.isfinite(getattr(back, size)) for back in way) for way in ways) for size in ("size", "control")
     )
@@ -122,58 +123,23 @@ def case_facts(case: Case, explanation: Explanation, setup: Setup) -> list[tuple
 
 
 def lost_text(case: Case) -> str:
-    """Return where the loss of one digit lies: ``lost 8.1 logits: 3.0 lower left, 2.2 top``; empty without one."""
+    """Return where the loss of one digit lies: ``lost 8.1 logits: 3.0 at the lower left``; empty without one."""
     if case.change is None or case.perturbed is None:
         return ""
-    shares = shares_by_region(case.change, case.clean.image, case.perturbed.image)
-    whole = case.clean.answer.score - case.perturbed.answer.score
-    if not math.isfinite(whole):
-        return ""
-    if whole <= 0:
-        return f"gained {logits(-whole)} logits"
-    named = sorted(shares.items(), key=lambda item: -item[1])[:SEVERAL]
-    parts = [f"{logits(share)} {_at(name)}" for name, share in named if share >= LEAST * whole]
-    return f"lost {logits(whole)} logits" + (f": {', '.join(parts)}" if parts else "")
+    return ways_back.lost_text(case.lost, case.lost_by_part)
 
 
 def back_text(case: Case) -> str:
     """Return the ways back of one digit: ``turn −12°, shift 2.2 px``; empty where it is read right."""
     if not case.back:
         return ""
-    parts = [f"{back.name} {_size(back)}" for back in case.back if math.isfinite(back.size)]
-    return f"read right after: {' or '.join(parts)}" if parts else "no change that was tried is read right"
+    text = ways_text((back.name, back.size, back.arguments) for back in case.back)
+    return f"read right after: {text}" if text else "no change that was tried is read right"
 
 
 def skipped_text(explanation: Explanation) -> str:
     """Return which methods were left out and why; empty where none was."""
     return "; ".join(f"without {method}: {why}" for method, why in explanation.skipped.items())
-
-
-def _amount(size: float, back: Back) -> str:
-    """Return the size of a change without its direction: ``12°``, ``2.2 px``, ``35 %``."""
-    return percent(size, 0) if back.unit == "×" else strength(float(f"{size:.2g}"), back.unit)
-
-
-def _size(back: Back) -> str:
-    match back.name:
-        case "turn":
-            return strength(back.arguments["angle"], back.unit, signed=True)
-        case "shift":
-            return f"{plain(back.size, 1)}{chr(0xA0)}px {_direction(back.arguments['dx'], back.arguments['dy'])}"
-        case "size":
-            return f"×{plain(back.arguments['factor'], 2)}"
-        case _:
-            return strength(back.arguments["change"], back.unit, signed=True)
-
-
-def _direction(dx: float, dy: float) -> str:
-    down = "down" if dy > 0 else "up" if dy < 0 else ""
-    across = "right" if dx > 0 else "left" if dx < 0 else ""
-    return " ".join(filter(None, (down, across)))
-
-
-def _at(region: str) -> str:
-    return "in the middle" if region == "middle" else f"at the {region}"
 
 
 def _what(setup: Setup) -> str:

@@ -7,8 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from robustmnist.explanation.cases import common_scale
-from robustmnist.explanation.output.picture import AGAINST, FOR, OUTLINE, digit, heat, on_paper, overlay, png
+from robustmnist.page.map_picture import AGAINST, FOR, OUTLINE, common_scale, digit, heat, on_paper, overlay, png
 
 RAMP = np.linspace(-1, 1, 784, dtype=np.float32).reshape(28, 28)
 

@@ -4,13 +4,14 @@ All are RGBA with transparent paper: ink is black of some opacity, attribution i
 """
 
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robustmnist.page.png import container
 
-__all__ = ["AGAINST", "FOR", "digit", "heat", "on_paper", "overlay", "png", "smoothed"]
+__all__ = ["AGAINST", "FOR", "common_scale", "digit", "heat", "on_paper", "overlay", "png", "smoothed"]
 
 
 # Vermilion speaks for the class, blue against it: the pair of the Okabe-Ito palette that stays apart in every common
@@ -20,6 +21,7 @@ AGAINST = (0, 114, 178)
 OUTLINE = (120, 122, 126)  # mid-grey: 4.3 : 1 on white, 4.2 : 1 on the dark paper of a page
 INK_EDGE = 0.5  # ink at which the outline of the digit runs
 LEVELS = 15  # opacities of a hue: as many as the eye tells apart at this size, and a picture takes half the bytes
+PERCENTILE = 99  # of the pixels that are not 0: so that a few extreme ones do not leave all others pale
 FAINTEST = 0.12  # opacity of what is just above zero, so that it can be seen on dark paper too
 
 
@@ -54,6 +56,17 @@ def overlay(image: NDArray[np.float32], shares: NDArray[np.float32], zoom: int) 
     inner = framed[:-2, 1:-1] & framed[2:, 1:-1] & framed[1:-1, :-2] & framed[1:-1, 2:]
     large[ink & ~inner] = (*OUTLINE, 255)
     return large
+
+
+def common_scale(maps: Sequence[NDArray[np.float32]]) -> float:
+    """Return the value that is drawn in the full hue: the `PERCENTILE` of the absolute values that are not 0.
+
+    What lies beyond is drawn in the full hue too. Where nothing finite differs from 0 it is 1, so that dividing by it
+    is always allowed.
+    """
+    values = np.abs(np.concatenate([each.ravel() for each in maps])) if maps else np.zeros(0, np.float32)
+    values = values[np.isfinite(values) & (values > 0)]
+    return float(np.percentile(values, PERCENTILE)) if len(values) else 1.0
 
 
 def smoothed(values: NDArray[np.float32]) -> NDArray[np.float32]:
