@@ -12,8 +12,11 @@ import pytest
 from robustmnist.system.process import keep_freed_memory, spin_briefly
 
 # Blocks of 12 MiB and more, freed in another order than they were made, as the steps of a training do.
+# Without huge pages, which would make a fault stand for 2 MiB or for 4 KiB, as a block's address happens to be aligned.
 FAULTS = """
-import resource, sys
+import ctypes, resource, sys
+PR_SET_THP_DISABLE = 41
+assert ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0
 import numpy as np
 if sys.argv[1] == "kept":
     from robustmnist.system.process import keep_freed_memory
@@ -34,9 +37,9 @@ def faults(how: str) -> int:
     return int(subprocess.run([sys.executable, "-c", FAULTS, how], capture_output=True, check=True, text=True).stdout)
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's allocator can be told")
+@pytest.mark.skipif(sys.platform != "linux" or platform.libc_ver()[0] != "glibc", reason="only glibc can be set")
 def test_memory_of_the_same_size_comes_without_page_faults() -> None:
-    assert faults("given back") > 5_000
+    assert faults("given back") > 50_000
     assert faults("kept") < 500
 
 
@@ -104,7 +107,7 @@ print(sorted(spent)[10])
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only libgomp reads it")
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="with a single processor no thread waits for another")
-def test_it_is_asked_early_enough_for_torch_to_hear_of_it() -> None:
+def test_it_is_asked_before_torch_reads_it() -> None:
     env = {key: value for key, value in os.environ.items() if key not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
 
     def spent(how: str) -> float:
