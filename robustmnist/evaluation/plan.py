@@ -15,6 +15,9 @@ SHARD = 10_000
 class Unit:
     """All checkpoints on one shard under one value of one variant; without a suite: on the clean images.
 
+    It holds indices where a `Setting` holds the strength: they are where its logits go in an array, and a line of the
+    journal.
+
     Attributes:
         start: The shard's first row.
         stop: The row after its last row.

@@ -20,6 +20,9 @@ __all__ = ["Job", "jobs_of"]
 class Job:
     """One data set to be written.
 
+    It holds the sweep and the variant themselves where a `Setting` holds names: it perturbs the digits with them. The
+    strength stands in the manifest.
+
     Attributes:
         sweep: The sweep that it belongs to.
         variant: Which of the sweep's variants.

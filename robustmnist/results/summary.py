@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from robustmnist.predictions import Predictions
 from robustmnist.statistics.decisions import Decisions, decide
 from robustmnist.statistics.wilson import wilson
-from robustmnist.suites import Suite, Sweep
+from robustmnist.suites import Setting, Suite, Sweep
 
 __all__ = ["COLUMNS", "near_ties", "summarise", "summary_csv"]
 
@@ -105,7 +105,7 @@ def near_ties(predictions: Predictions, summary: pd.DataFrame) -> dict[str, int]
 def _summarise(predictions: Predictions) -> pd.DataFrame:
     clean = [decide(predictions.at(name)[0]).predicted for name in predictions.checkpoints]
     measured = _measured(predictions.realised)
-    settings = [
+    indexed = [
         (suite, sweep, at, index)
         for suite in predictions.suites
         for sweep in suite.curves
@@ -113,14 +113,14 @@ def _summarise(predictions: Predictions) -> pd.DataFrame:
         for index in range(len(predictions.checkpoints))
     ]
 
-    def row(setting: tuple[Suite, Sweep, int, int]) -> dict[str, Any]:
-        suite, sweep, at, index = setting
+    def row(each: tuple[Suite, Sweep, int, int]) -> dict[str, Any]:
+        suite, sweep, at, index = each
         counted = _row(predictions, suite, sweep, at, index, clean[index])
-        return counted | measured.get((suite.name, sweep.name, sweep.values[at]), {})
+        return counted | measured.get(Setting(suite.name, sweep.name, sweep.values[at]), {})
 
     # NumPy lets other threads work meanwhile: 307 tables of 10,000 digits took 0.27 s on one thread, 0.21 on two cores.
     with ThreadPoolExecutor() as pool:
-        rows = list(pool.map(row, settings))
+        rows = list(pool.map(row, indexed))
     # A run without a curve has no row, and an empty column must still do as a mask.
     try:
         return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"neutral": bool})
@@ -129,15 +129,15 @@ def _summarise(predictions: Predictions) -> pd.DataFrame:
             return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"neutral": bool})
 
 
-def _measured(realised: pd.DataFrame | None) -> dict[tuple[str, str, float], dict[str, float]]:
-    """Return suite, sweep and value to the columns that the summary takes over from the realised severities."""
+def _measured(realised: pd.DataFrame | None) -> dict[Setting, dict[str, float]]:
+    """Return by setting the columns that the summary takes over from the realised severities."""
     if realised is None:
         return {}
-    settings = zip(realised["suite"], realised["sweep"], realised["value"], strict=True)
+    settings = map(Setting, realised["suite"], realised["sweep"], realised["value"])
     columns = [realised[name].tolist() for name in REALISED.values()]
     return {
-        key: dict(zip(REALISED, row, strict=True))
-        for key, row in zip(settings, zip(*columns, strict=True), strict=True)
+        setting: dict(zip(REALISED, row, strict=True))
+        for setting, row in zip(settings, zip(*columns, strict=True), strict=True)
     }
 
 

@@ -1,8 +1,6 @@
 """A row per setting: what accuracy does not say about the answers. Likelihood, Brier, calibration, selection, flips."""
 
-import functools
-import operator
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,19 +11,15 @@ from robustmnist.errors import RunError
 from robustmnist.predictions import Predictions
 from robustmnist.results.confidence.metrics.registry import METRICS
 from robustmnist.results.confidence.setting_answers import SettingAnswers
+from robustmnist.results.confidence.setting_numbers import setting_numbers
 from robustmnist.results.remembered import remembered
-from robustmnist.statistics.agreement import agreement, votes
-from robustmnist.statistics.answers import pooled, tempered
-from robustmnist.statistics.decisions import INVALID, Decisions, decide
-from robustmnist.statistics.proper_scores import brier_sums, log_likelihoods
+from robustmnist.statistics.decisions import decide
 from robustmnist.statistics.score_intervals import SCORE_RESAMPLES, Scored, score_intervals, scored
-from robustmnist.statistics.wilson import wilson
+from robustmnist.suites import Setting
 
 __all__ = ["quality"]
 
 TOGETHER = 64  # rows that are resampled at a time: what they need of 10,000 answers each is some 40 MB
-
-Setting = tuple[str, str, float]
 
 
 def quality(
@@ -68,7 +62,7 @@ def quality(
             held fixed: the intervals do not hold what another validation set would have made of it.
         resamples: Of the images, for the intervals; 0 for none, which takes a fifth of the time.
         seed: Of the resamples.
-        at: Only these settings, (suite, sweep, value), besides the clean images; all if None.
+        at: Only these settings, as `Setting` or (suite, sweep, value), besides the clean images; all if None.
 
     Raises:
         RunError: If a temperature is given for a checkpoint, or a setting asked for, that was not evaluated.
@@ -108,18 +102,18 @@ def _quality(
         for index, checkpoint in enumerate(predictions.checkpoints):
             first = {"checkpoint": checkpoint, **names, "n": len(predictions)}
             temperature = temperatures[index]
-            numbers, setting = _measured(logits[index], predictions.labels, clean[index], temperature)
-            rows.add({**first, **numbers}, setting)
+            numbers, answers = setting_numbers(logits[index], predictions.labels, clean[index], temperature)
+            rows.add({**first, **numbers}, answers)
 
     add(predictions.clean[:, None], {"suite": "", "sweep": "", "unit": "", "value": np.nan, "neutral": True})
     for suite in predictions.suites:
         for sweep in suite.curves:
-            for at, value in enumerate(sweep.values):
-                if wanted is not None and (suite.name, sweep.name, value) not in wanted:
+            for index, value in enumerate(sweep.values):
+                if wanted is not None and Setting(suite.name, sweep.name, value) not in wanted:
                     continue
                 names: dict[str, Any] = {"suite": suite.name, "sweep": sweep.name, "unit": sweep.unit}
                 names |= {"value": float(value), "neutral": value == sweep.neutral}
-                add(predictions.logits[suite.name, sweep.name][:, at], names)
+                add(predictions.logits[suite.name, sweep.name][:, index], names)
     return pd.DataFrame(rows.finished())
 
 
@@ -131,12 +125,12 @@ class _Rows:
         self.rows: list[dict[str, Any]] = []
         self.waiting: list[tuple[dict[str, Any], Scored]] = []
 
-    def add(self, row: dict[str, Any], setting: SettingAnswers) -> None:
+    def add(self, row: dict[str, Any], given: SettingAnswers) -> None:
         """Add a row, and what its intervals are resampled from where it has valid answers."""
         self.rows.append(row)
-        if self.resamples and len(setting.image):
-            means = {name: metric.mean(setting) for name, metric in METRICS.items() if metric.mean is not None}
-            resampled = scored(setting.answers, setting.image, setting.n, setting.variants, means)
+        if self.resamples and len(given.image):
+            means = {name: metric.mean(given) for name, metric in METRICS.items() if metric.mean is not None}
+            resampled = scored(given.answers, given.image, given.n, given.variants, means)
             self.waiting.append((row, resampled))
         if len(self.waiting) == TOGETHER:
             self._resample()
@@ -152,54 +146,3 @@ class _Rows:
             for (row, _), interval in zip(self.waiting, ends, strict=True):
                 row.update(interval)
             self.waiting.clear()
-
-
-def _measured(
-    logits: NDArray[np.float32], labels: NDArray[np.int64], clean: NDArray[np.int64], temperature: float
-) -> tuple[dict[str, Any], SettingAnswers]:
-    """Return the numbers of one checkpoint under one setting, `logits` (R, n, 10), and the answers behind them."""
-    decided: list[Decisions] = []
-    likelihoods, images, brier_parts, near_ties = [], [], [], 0
-    for table in logits:  # one variant at a time
-        finite = tempered(table, temperature)
-        decisions = decide(finite)
-        near_ties += decisions.near_ties if temperature == 1.0 else decide(table).near_ties
-        truth, valid = labels, decisions
-        if not decisions.valid.all():
-            kept = decisions.valid
-            finite, truth, valid = finite[kept], labels[kept], decisions.where(kept)
-        likelihoods.append(log_likelihoods(finite, truth, valid))
-        images.append(np.flatnonzero(decisions.valid))
-        brier_parts.append(brier_sums(finite, truth))
-        decided.append(decisions)
-    n, r, answers = len(labels), len(decided), pooled(decided, labels)
-    predicted = [decisions.predicted for decisions in decided]
-    sums = functools.reduce(operator.add, brier_parts)
-    setting = SettingAnswers(answers, np.concatenate(images), n, r, np.concatenate(likelihoods), sums)
-    correct = int(np.count_nonzero(answers.right))
-    low, high = wilson(correct / r, n)
-    first, *others = METRICS
-    numbers = {
-        "variants": r,
-        "accuracy": correct / (n * r),
-        "accuracy_low": float(low),
-        "accuracy_high": float(high),
-        **_columns([first], setting),
-        "invalid": answers.invalid,
-        "near_ties": near_ties,
-        "flip_rate": float(np.mean([(classes != clean) | (classes == INVALID) for classes in predicted])),
-        "consistency": float(agreement(votes(np.stack([clean, *predicted])), 1 + r).mean()),
-        "temperature": temperature,
-        **_columns(others, setting),
-    }
-    return numbers, setting
-
-
-def _columns(names: Iterable[str], setting: SettingAnswers) -> dict[str, float]:
-    """Return some metrics, each followed by the ends of its interval, which are not known yet."""
-    columns: dict[str, float] = {}
-    for name in names:
-        columns[name] = METRICS[name].value(setting)
-        if METRICS[name].has_interval:
-            columns |= {f"{name}_low": np.nan, f"{name}_high": np.nan}
-    return columns

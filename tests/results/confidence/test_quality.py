@@ -331,7 +331,7 @@ def test_crossed_sweeps_are_no_curves() -> None:
 
 def test_tables_are_copies_and_computed_once(predictions: Predictions, monkeypatch: pytest.MonkeyPatch) -> None:
     given_out = quality(predictions)
-    monkeypatch.setattr(sys.modules["robustmnist.results.confidence.quality"], "_measured", None)
+    monkeypatch.setattr(sys.modules["robustmnist.results.confidence.quality"], "setting_numbers", None)
     given_out["nll"] = 7.0
     assert (quality(predictions)["nll"] != 7.0).all()
 
