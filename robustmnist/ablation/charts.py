@@ -17,7 +17,7 @@ __all__ = ["Bar", "curve_charts", "forest"]
 
 ROW, TOP, BOTTOM = 21.0, 40.0, 30.0
 PANEL, GAP = 250.0, 26.0
-LONGEST = 34  # letters of a title
+LONGEST = 44  # letters of a title
 
 
 @dataclass(frozen=True)
