@@ -15,6 +15,11 @@ __all__ = ["command"]
 @options.suites("shift")
 @options.checkpoints
 @options.code
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Also explain the mistakes that the report shows: which ink cost the margin, and what brings it back.",
+)
 @options.work
 @options.json_output
 @click.pass_context
@@ -23,6 +28,7 @@ def command(
     suites: tuple[str, ...],
     checkpoints: tuple[str, ...],
     codes: tuple[str, ...],
+    explain: bool,
     work: options.Work,
     as_json: bool,
 ) -> None:
@@ -35,6 +41,7 @@ def command(
     robustmnist evaluate --suite shift
     robustmnist evaluate --suite all --checkpoint cnn --checkpoint runs/mine/best --dataset mnist -o runs/all
     robustmnist evaluate --suite shift --checkpoint mnist_model.h5 --checkpoint cnn
+    robustmnist evaluate --suite rotation --explain
     """  # noqa: D301 (click reads a real backspace as "keep these lines")
     from robustmnist.suites import load_suites
     from robustmnist.system.device import resolve_device
@@ -59,6 +66,11 @@ def command(
                 names, data, chosen, device=where, seed=work.seed, out=folder, on_progress=report, command=line
             )
         say_notices(predictions.manifest, data)
+        if explain:
+            from robustmnist.evaluation.reasons import explain_mistakes
+
+            with progress("Explaining", unit="digits read") as report, writing(folder):
+                explain_mistakes(predictions, data.to(where), names, chosen, folder, seed=work.seed, on_progress=report)
         with writing(folder):
             page = write_report(predictions, folder / "report.html")
     from robustmnist.terminal.evaluation import show_headline

@@ -22,7 +22,8 @@ def command(folders: tuple[Path, ...], out: Path | None) -> None:
     """Write the report of a run again from its folder, without a model.
 
     DIR is a folder that 'robustmnist evaluate' wrote. The page is byte for byte the page that evaluate wrote.
-    Several folders give one report of all their checkpoints and suites; they must be runs of the same digits.
+    Several folders give one report of all their checkpoints and suites; they must be runs of the same digits. Mistakes
+    that 'evaluate --explain' or 'explain -o DIR' explained show why they were made.
 
     \b
     robustmnist report runs/shift
@@ -38,5 +39,5 @@ def command(folders: tuple[Path, ...], out: Path | None) -> None:
     with output_folder(parent, "report") as folder:
         page = folder / (out.name if out is not None else "report.html")
         with writing(page):
-            write_report(run, page)
+            write_report(run, page, folders)
     echo(page)

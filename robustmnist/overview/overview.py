@@ -11,7 +11,7 @@ from robustmnist.overview.tolerance import Area, Clean, Curve, Tolerance, clean_
 from robustmnist.predictions import Predictions
 from robustmnist.predictions.phrases import Phrases, phrases_of
 from robustmnist.results import RESAMPLES, focus, summarise
-from robustmnist.results.breakdown.worst_case import worst_of_all_draws
+from robustmnist.results.breakdown.worst_case import of_many_draws, worst_of_all_draws
 from robustmnist.results.focus import KEEP
 from robustmnist.results.robustness.areas import areas
 from robustmnist.results.robustness.critical_strengths import critical_strengths
@@ -29,9 +29,6 @@ __all__ = [
     "gather",
     "of_many_draws",
 ]
-
-
-MANY_DRAWS = 5  # from so many draws of one strength on, the worst of them is asked for
 
 
 class ScoreKind(Enum):
@@ -183,11 +180,6 @@ class Overview:
     def sweeps(self) -> Iterator[SweepOverview]:
         """All curves in the order of the run."""
         return (sweep for suite in self.suites for sweep in suite.sweeps)
-
-
-def of_many_draws(sweep: Sweep) -> bool:
-    """Return whether a sweep asks for the worst of many draws at one strength: such a sweep is not shown as a curve."""
-    return not sweep.crossed and sweep.draws >= MANY_DRAWS and len(sweep.values) == 2
 
 
 def gather(predictions: Predictions) -> Overview:

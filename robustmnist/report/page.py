@@ -1,6 +1,6 @@
 """From the numbers of a run to the records that the templates show."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from robustmnist.page.colours import hue
 from robustmnist.page.records import Answer, Banner, Fact, Key, Table
 from robustmnist.page.template import fill
 from robustmnist.predictions import Predictions
+from robustmnist.predictions.reasons import Question, Reason, Reasons, read_reasons
 from robustmnist.report.breakdown.section import Breaks, breaks_section
 from robustmnist.report.comparison.section import ComparisonSection, comparison_section
 from robustmnist.report.comparison.words import ONE_CHECKPOINT
@@ -38,7 +39,11 @@ from robustmnist.wording.numbers import listing
 __all__ = ["BESIDE", "Done", "Page", "page", "render", "write_report"]
 
 # Pages of other commands, which the report links where they lie beside it, and what it calls them.
-BESIDE = {"generalisation.html": "Does it generalise?", "digit.html": "Draw a digit"}
+BESIDE = {
+    "generalisation.html": "Does it generalise?",
+    "explain.html": "Why is it misread?",
+    "digit.html": "Draw a digit",
+}
 MANY = "How far can a digit be disturbed before the classifier fails?"
 
 
@@ -89,8 +94,8 @@ class Page:
     beside: tuple[Link, ...]
 
 
-def page(overview: Overview, beside: Iterable[str] = ()) -> Page:
-    """Return the report of `overview`, section by section, with links to those files of `BESIDE`."""
+def page(overview: Overview, beside: Iterable[str] = (), reasons: Reasons | None = None) -> Page:
+    """Return the report of `overview`, section by section, with links to those files of `BESIDE`, and `reasons`."""
     names = [shorten(one.name, NAME) for one in overview.clean]
     keys = tuple(Key(hue(index), name) for index, name in enumerate(names))
     suites = overview.predictions.suites
@@ -115,7 +120,7 @@ def page(overview: Overview, beside: Iterable[str] = ()) -> Page:
         how=how_to_read(curves=bool(overview.suites), several=len(keys) > 1),
         robust=robust_section(overview),
         breaks=breaks_section(overview),
-        fails=fails_section(overview),
+        fails=fails_section(overview, reasons),
         trust=trust_section(overview),
         better=comparison_section(overview),
         alone=ONE_CHECKPOINT,
@@ -124,21 +129,34 @@ def page(overview: Overview, beside: Iterable[str] = ()) -> Page:
     )
 
 
-def render(predictions: Predictions, beside: Iterable[str] = ()) -> str:
+def render(predictions: Predictions, beside: Iterable[str] = (), reasons: Reasons | None = None) -> str:
     """Return the report of a run as HTML, with links to the files of `BESIDE` that lie beside it.
 
     It is one page without script, request or dependence on the time: style and pictures are inside, and the time that
-    it tells is that of the run. Every text of the run is escaped.
+    it tells is that of the run. Every text of the run is escaped. Mistakes of which `reasons` tells show why.
     """
-    content = page(gather(printable_run(predictions)), beside)
+    content = page(gather(printable_run(predictions)), beside, reasons)
     return fill("templates/report.html.jinja", content, package="robustmnist.report")
 
 
-def write_report(predictions: Predictions, path: Path | str) -> Path:
+def write_report(predictions: Predictions, path: Path | str, runs: Sequence[Path] | None = None) -> Path:
     """Write the report of a run to `path`, whole or not at all, and return the path.
 
-    It links the pages of ``robustmnist draw`` and ``robustmnist generalise`` where they lie in the same folder.
+    It links the pages of ``robustmnist draw``, ``explain`` and ``generalise`` where they lie in the same folder. Where
+    ``evaluate --explain`` or ``explain`` explained mistakes into a folder of `runs`, the gallery shows why.
+
+    Args:
+        predictions: The run.
+        path: Where to write.
+        runs: The folders of the run, of which there are several where runs were merged; by default that of `path`.
+
+    Raises:
+        RunError: If an explanation there is damaged.
     """
     path = Path(path)
-    write_atomic(path, render(predictions, [file for file in BESIDE if path.with_name(file).is_file()]))
+    reasons: dict[Question, Reason] = {}
+    for folder in runs or (path.parent,):
+        reasons |= read_reasons(folder, predictions.manifest["dataset"])
+    beside = [file for file in BESIDE if path.with_name(file).is_file()]
+    write_atomic(path, render(predictions, beside, reasons))
     return path

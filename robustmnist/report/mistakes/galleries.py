@@ -1,29 +1,35 @@
-"""The mistakes that the checkpoints were surest of, each with its clean twin and the strength at which it broke."""
+"""The most confident mistakes, each with its clean twin, the strength at which it broke, and, where known, why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from robustmnist.overview.in_words import NAME, TITLE, at
 from robustmnist.overview.overview import Overview, SweepOverview
 from robustmnist.page.colours import hue
+from robustmnist.page.map_picture import common_scale, heat, png, smoothed
 from robustmnist.page.png import sheet, uri
 from robustmnist.page.records import Key
 from robustmnist.predictions import Digits, Shown
 from robustmnist.predictions.pictures import Pair
-from robustmnist.report.mistakes.words import ALL_SUITES, CLEAN_DIGITS, Mistake, broke_text, gallery_caption
+from robustmnist.predictions.reasons import Reason
+from robustmnist.report.mistakes.words import (
+    ALL_SUITES,
+    CLEAN_DIGITS,
+    Mistake,
+    broke_text,
+    gallery_caption,
+    why_lines,
+)
 from robustmnist.suites import Setting
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import anchor, percent
 
-__all__ = ["TOP", "Card", "Gallery", "GalleryGroup", "galleries"]
-
-
-TOP = 25  # mistakes in a gallery
-FEWER = 8  # of each suite, where there are several: they start folded
+__all__ = ["Card", "Gallery", "GalleryGroup", "Tables", "galleries"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,8 @@ class Card:
         where: The setting; empty for a clean digit.
         broke: The strength at which the digit was first misread, in words.
         sample: The digit's id.
+        change: Index of its change map among those of the gallery; None: it was not explained.
+        why: What the margin was lost to, and the way back, a line each.
     """
 
     anchor: str
@@ -49,11 +57,34 @@ class Card:
     where: str
     broke: str
     sample: int
+    change: int | None = None
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """The mistakes of one checkpoint: `robustmnist.results.mistakes.shown.ShownMistakes` and what is known beside.
+
+    Attributes:
+        every: Over all suites, with ``first_misread``, the strength at which the digit was misread first (NaN:
+            unperturbed).
+        clean: On clean digits.
+        by_suite: Of each suite, by its name, with ``first_misread``.
+        why: Why a mistake was made, by the row of any of the tables; None where that was not asked.
+    """
+
+    every: pd.DataFrame
+    clean: pd.DataFrame
+    by_suite: Mapping[str, pd.DataFrame]
+    why: Callable[[Mapping[Any, Any]], Reason | None]
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """The most confident mistakes of one checkpoint; the sheet holds `kept` digits and clean twins, "" where none."""
+    """The most confident mistakes of one checkpoint.
+
+    The sheet holds `kept` digits and clean twins, "" where none; `maps` holds change maps, "" where none.
+    """
 
     key: Key
     sheet: str
@@ -61,6 +92,7 @@ class Gallery:
     twins: bool
     cards: tuple[Card, ...]
     caption: str
+    maps: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,36 +104,28 @@ class GalleryGroup:
     extra: bool
 
 
-def galleries(
-    overview: Overview, by_suite: Sequence[Sequence[pd.DataFrame]], clean: Sequence[pd.DataFrame], digits: Digits
-) -> tuple[GalleryGroup, ...]:
-    """Return the surest mistakes of every checkpoint: over all suites, then, folded, on clean digits and by suite.
+def galleries(overview: Overview, tables: Sequence[Tables], digits: Digits) -> tuple[GalleryGroup, ...]:
+    """Return the mistakes of every checkpoint: over all suites, then, folded, on clean digits and by suite.
 
     Args:
         overview: The run.
-        by_suite: For each checkpoint and each of `overview.suites` its `mistakes`, and beside them the ``suite`` and
-            ``first_misread``, the strength at which the digit was misread first (NaN: unperturbed).
-        clean: For each checkpoint its `clean_mistakes`.
+        tables: For each checkpoint its mistakes.
         digits: What pictures the run kept.
     """
     names, groups = range(len(overview.clean)), []
     if overview.suites:
-        every = tuple(_gallery(overview, digits, "all", k, _all(by_suite[k])) for k in names)
+        every = tuple(_gallery(overview, digits, "all", k, tables[k].every, tables[k].why) for k in names)
         title = shorten(overview.suites[0].title, TITLE) if len(overview.suites) == 1 else ALL_SUITES
         groups.append(GalleryGroup(title, every, extra=False))
-    unperturbed = (_gallery(overview, digits, "clean", k, clean[k].assign(suite=""), twins=False) for k in names)
+    unperturbed = (_gallery(overview, digits, "clean", k, tables[k].clean, tables[k].why, twins=False) for k in names)
     groups.append(GalleryGroup(CLEAN_DIGITS, tuple(unperturbed), extra=bool(groups)))
     if len(overview.suites) > 1:
-        for i, suite in enumerate(overview.suites):
-            few = tuple(_gallery(overview, digits, suite.index, k, by_suite[k][i][:FEWER]) for k in names)
+        for suite in overview.suites:
+            few = tuple(
+                _gallery(overview, digits, suite.index, k, tables[k].by_suite[suite.name], tables[k].why) for k in names
+            )
             groups.append(GalleryGroup(shorten(suite.title, TITLE), few, extra=True))
     return tuple(groups)
-
-
-def _all(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    table = pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
-    # A digit appears once, with its surest mistake; the order of the suites decides between equals.
-    return table.sort_values("log_odds", ascending=False, kind="stable").drop_duplicates("row")[:TOP]
 
 
 def _pair(digits: Digits, row: Mapping[Any, Any]) -> Pair | None:
@@ -114,10 +138,18 @@ def _pair(digits: Digits, row: Mapping[Any, Any]) -> Pair | None:
 
 
 def _gallery(
-    overview: Overview, digits: Digits, what: int | str, checkpoint: int, table: pd.DataFrame, *, twins: bool = True
+    overview: Overview,
+    digits: Digits,
+    what: int | str,
+    checkpoint: int,
+    table: pd.DataFrame,
+    why: Callable[[Mapping[Any, Any]], Reason | None],
+    *,
+    twins: bool = True,
 ) -> Gallery:
     name, sweeps = overview.clean[checkpoint].name, {(one.suite.name, one.name): one for one in overview.sweeps}
     kept: list[Pair] = []
+    changes: list[NDArray[np.float32]] = []
     cards, shown = [], []
     for i, row in enumerate(table.to_dict("records")):
         pair = _pair(digits, row)
@@ -134,11 +166,28 @@ def _gallery(
         at_sheet = None if pair is None else len(kept)
         kept += [] if pair is None else [pair]
         text = percent(confidence, 2)
-        cards.append(Card(link, at_sheet, one.label, one.predicted, text, where, broke, int(row["id"])))
+        reason = why(row)
+        lines = why_lines(reason) if reason else ()
+        change = None
+        if reason is not None and reason.change is not None:
+            change = len(changes)
+            changes.append(reason.change)
+        number = int(row["id"])
+        cards.append(Card(link, at_sheet, one.label, one.predicted, text, where, broke, number, change, lines))
     key = Key(hue(checkpoint), shorten(name, NAME))
     rows = list(zip(*kept, strict=True))[: 1 + twins]  # digits as seen, then clean
     picture = uri(sheet(np.array(rows))) if kept else ""
-    return Gallery(key, picture, len(kept), twins, tuple(cards), gallery_caption(shown, len(cards) - len(kept)))
+    caption = gallery_caption(shown, len(cards) - len(kept))
+    return Gallery(key, picture, len(kept), twins, tuple(cards), caption, _maps(changes))
+
+
+def _maps(changes: Sequence[NDArray[np.float32]]) -> str:
+    """Return change maps side by side on one scale, smoothed as on the page of an explanation."""
+    if not changes:
+        return ""
+    drawn = [smoothed(change) for change in changes]
+    scale = common_scale(drawn)
+    return uri(png(np.concatenate([heat(each / scale) for each in drawn], axis=1)))
 
 
 def _where(sweep: SweepOverview, value: float, variant: str, *, long: bool) -> str:

@@ -1,7 +1,9 @@
 """How does it fail? What is taken for what, and the mistakes that were made most surely."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,11 +14,13 @@ from robustmnist.overview.overview import Overview, SuiteOverview
 from robustmnist.page.colours import MATRIX_STEPS, hue
 from robustmnist.page.records import Cell, Key
 from robustmnist.predictions import Predictions
-from robustmnist.report.mistakes.galleries import TOP, GalleryGroup, galleries
-from robustmnist.report.mistakes.words import CLEAN_DIGITS, GALLERY_NOTE, MATRIX_NOTE, matrix_caption
-from robustmnist.results import clean_mistakes, confusion, mistakes
+from robustmnist.predictions.reasons import Question, Reason, Reasons, done_to
+from robustmnist.report.mistakes.galleries import GalleryGroup, Tables, galleries
+from robustmnist.report.mistakes.words import CLEAN_DIGITS, GALLERY_NOTE, MATRIX_NOTE, WHY_NOTE, matrix_caption
+from robustmnist.results import confusion
 from robustmnist.results.mistakes.first_misread import first_misread
 from robustmnist.results.mistakes.pictures import pictures
+from robustmnist.results.mistakes.shown import shown_mistakes
 from robustmnist.wording.characters import shorten
 
 __all__ = ["Fails", "Matrix", "MatrixGroup", "fails_section", "matrix_cells"]
@@ -43,31 +47,59 @@ class MatrixGroup:
 
 @dataclass(frozen=True)
 class Fails:
-    """How does it fail? Confusion matrices, galleries, each with a note on how to read them."""
+    """How does it fail? Confusion matrices, galleries, each with a note on how to read them; `why` where explained."""
 
     matrix_note: str
     matrices: tuple[MatrixGroup, ...]
     gallery_note: str
     galleries: tuple[GalleryGroup, ...]
+    why: bool = False
 
 
-def fails_section(overview: Overview) -> Fails:
-    """Return the section of a run: clean digits and the hardest suite's matrices are open, the others folded."""
+def fails_section(overview: Overview, reasons: Reasons | None = None) -> Fails:
+    """Return the section of a run: clean digits and the hardest suite's matrices are open, the others folded.
+
+    Args:
+        overview: The run.
+        reasons: Why digits were misread, as far as that was asked.
+    """
     groups = [_clean(overview)]
     first = min(overview.suites, key=lambda one: one.hardest.reach, default=None)
     groups += [_suite(overview, suite, extra=suite is not first) for suite in overview.suites]
     groups.sort(key=lambda one: one.extra)  # stable: the order of the suites stays
-    run, names = overview.predictions, [one.name for one in overview.clean]
-    by_suite = [[_mistakes(run, name, suite.name) for suite in overview.suites] for name in names]
-    clean = [clean_mistakes(run, name, TOP) for name in names]
-    return Fails(MATRIX_NOTE, tuple(groups), GALLERY_NOTE, galleries(overview, by_suite, clean, pictures(run)))
+    run = overview.predictions
+    shown = galleries(overview, [_tables(run, one.name, reasons or {}) for one in overview.clean], pictures(run))
+    why = any(card.why for group in shown for gallery in group.galleries for card in gallery.cards)
+    note = f"{GALLERY_NOTE} {WHY_NOTE}" if why else GALLERY_NOTE
+    return Fails(MATRIX_NOTE, tuple(groups), note, shown, why)
 
 
-def _mistakes(predictions: Predictions, checkpoint: str, suite: str) -> pd.DataFrame:
-    table = mistakes(predictions, checkpoint, suite, TOP)
-    lines = table[["sweep", "variant", "row", "value"]].itertuples(index=False, name=None)
-    first = [first_misread(predictions, checkpoint, suite, *line) for line in lines]
-    return table.assign(suite=suite, first_misread=np.array(first, np.float64))
+def _tables(run: Predictions, checkpoint: str, reasons: Reasons) -> Tables:
+    shown = shown_mistakes(run, checkpoint)
+    record = run.manifest["checkpoints"][run.index(checkpoint)] if reasons else {}
+
+    def broken(table: pd.DataFrame) -> pd.DataFrame:
+        lines = table[["suite", "sweep", "variant", "row", "value"]].itertuples(index=False, name=None)
+        first = [first_misread(run, checkpoint, *line) for line in lines]
+        return table.assign(first_misread=np.array(first, np.float64))
+
+    def why(row: Mapping[Any, Any]) -> Reason | None:
+        if not reasons:
+            return None
+        reason = reasons.get(Question(str(record["sha256"]), _done(run, row), int(row["id"])))
+        return reason if reason is not None and reason.predicted == int(row["predicted"]) else None
+
+    by_suite = {name: broken(table) for name, table in shown.by_suite.items()}
+    return Tables(broken(shown.every), shown.clean, by_suite, why)
+
+
+def _done(run: Predictions, row: Mapping[Any, Any]) -> str:
+    """Return what was done to the digit of a mistake, as explanations name it."""
+    if not row["suite"]:
+        return ""
+    seeds, suite, sweep = run.manifest["seed"], str(row["suite"]), run.sweep(row["suite"], row["sweep"])
+    seed = seeds[suite] if isinstance(seeds, Mapping) else seeds
+    return done_to(sweep, sweep.variants[int(row["variant"])], float(row["value"]), int(seed))
 
 
 def _clean(overview: Overview) -> MatrixGroup:

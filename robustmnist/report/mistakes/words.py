@@ -9,18 +9,22 @@ from numpy.typing import NDArray
 
 from robustmnist.overview.in_words import NAME
 from robustmnist.overview.overview import SweepOverview
+from robustmnist.predictions.reasons import Reason
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import count, digit_text, listing, percent, plain
+from robustmnist.wording.ways_back import lost_text, ways_text
 
 __all__ = [
     "ALL_SUITES",
     "CLEAN_DIGITS",
     "GALLERY_NOTE",
     "MATRIX_NOTE",
+    "WHY_NOTE",
     "Mistake",
     "broke_text",
     "gallery_caption",
     "matrix_caption",
+    "why_lines",
 ]
 
 CLEAN_DIGITS, ALL_SUITES = "Clean digits", "All suites"
@@ -32,6 +36,13 @@ GALLERY_NOTE = (
     "Each digit as the checkpoint saw it, and half as large beside it the same digit undisturbed. Then the true class "
     "and what was read, the confidence, the strength, and the lower strength at which the digit was first misread. A "
     "digit appears once in a gallery: with its most confident mistake among those no stronger than ◆."
+)
+WHY_NOTE = (
+    "Beside a digit that was explained stands its change map: vermilion cost the reading, blue helped it, on one scale "
+    "for a checkpoint’s gallery; it is the part of each pixel in what the margin of the true class over the one that "
+    "was read lost from the clean digit to this one. Below: how many logits that is and where most of them were lost, "
+    "then the smallest changes after which the digit is read right. Explain single digits, and see whether a map can "
+    "be believed, with ‘robustmnist explain’."
 )
 
 
@@ -80,3 +91,10 @@ def gallery_caption(rows: Sequence[Mistake], missing: int = 0) -> str:
         which = "any of these" if missing == len(rows) else f"{count(missing)} of these {count(len(rows))}"
         text += f" The run kept no picture of {which}."
     return text
+
+
+def why_lines(reason: Reason) -> tuple[str, ...]:
+    """Return why a digit was misread: what was lost where, as far as that is known, and the way back."""
+    ways = ways_text(reason.back)
+    back = f"right after {ways}" if ways else "no small change is read right"
+    return tuple(filter(None, (lost_text(reason.lost, reason.parts), back)))

@@ -14,9 +14,16 @@ from robustmnist.results.correctness import clean_right, right
 from robustmnist.statistics.wilson import wilson
 from robustmnist.suites import Sweep
 
-__all__ = ["worst_case", "worst_of_all_draws", "worst_of_k", "worst_over_grid"]
+__all__ = ["of_many_draws", "worst_case", "worst_of_all_draws", "worst_of_k", "worst_over_grid"]
+
+MANY_DRAWS = 5  # from so many draws of one strength on, the worst of them is asked for
 
 Bools = NDArray[np.bool_]
+
+
+def of_many_draws(sweep: Sweep) -> bool:
+    """Return whether a sweep asks for the worst of many draws at one strength: such a sweep is not shown as a curve."""
+    return not sweep.crossed and sweep.draws >= MANY_DRAWS and len(sweep.values) == 2
 
 
 def worst_of_k(predictions: Predictions, suite: str, sweep: str) -> pd.DataFrame:
