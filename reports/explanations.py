@@ -40,12 +40,12 @@ from robustmnist.system.installation import versions
 __all__ = ["CHECKPOINTS", "METHODS", "main", "perturbed_marks", "pieces"]
 
 HERE = Path(__file__).parent
-CHECKPOINTS = ("fc", "cnn", "cnn-augmented", "lenet5")
+CHECKPOINTS = ("fc", "fc-small", "lenet5", "cnn", "cnn-augmented")
 METHODS = (
     *("integrated-gradients", "deep-lift", "input-x-gradient", "saliency", "smoothgrad", "occlusion"),
     *("feature-ablation", "grad-cam", "guided-grad-cam", "guided-backprop"),
 )
-FOLLOWED = ("fc", "cnn")
+FOLLOWED = CHECKPOINTS
 SWEEPS = (("rotation", "angle"), ("noise", "gaussian"))
 MARKED = (("", 0.0), ("noise", 0.3), ("rotation", 15.0), ("rotation", 30.0))  # how planted digits are perturbed
 SLOW_DIGITS, RANKED_DIGITS, GRIDS = 20, 50, 50  # for what makes maps many times over; for τ; sheets of four digits
@@ -78,13 +78,13 @@ def _digits_of(runs: Path, name: str) -> int:
 
 
 def pieces(n: int) -> Mapping[str, Callable[[], Any]]:
-    """Return what is computed, by name: verdicts on `n` digits, what costs more on a fifth of them, 200 at most."""
-    part = min(max(n // 5, 10), 200)
+    """Return what is computed, by name: verdicts on `n` digits, marks on half of them, what costs more on a fifth."""
+    half, fifth = min(max(n // 2, 10), 500), min(max(n // 5, 10), 200)
     return {
         **{f"verdicts-{name}": partial(verdicts, name, n) for name in CHECKPOINTS},
-        **{name: partial(marks, name, part) for name in planted_cards()},
-        **{f"curves-{suite}": partial(curves, suite, sweep, part) for suite, sweep in SWEEPS},
-        **{f"measures-{name}": partial(measures, name, part) for name in ("fc", "cnn")},
+        **{name: partial(marks, name, half) for name in planted_cards()},
+        **{f"curves-{suite}": partial(curves, suite, sweep, fifth) for suite, sweep in SWEEPS},
+        **{f"measures-{name}": partial(measures, name, fifth) for name in ("fc", "cnn")},
         "grids": grids,
     }
 

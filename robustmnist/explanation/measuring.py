@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CHUNK", "QUICK", "Measured", "in_chunks", "measure", "measure_checkpoints"]
 
-CHUNK = 64  # digits at once: what is held does not grow with their number
+CHUNK = 128  # digits at once: what is held does not grow with their number, and versions of them fill whole tiles
 QUICK = tuple(name for name, measure in MEASURES.items() if not measure.slow)
 Report = Callable[[int, int, int], None]
 

