@@ -21,10 +21,10 @@ from robustmnist.perturb.geometry.shift import shift_towards as shift_towards
 from robustmnist.perturb.geometry.there_and_back import shift_and_back as shift_and_back
 from robustmnist.perturb.geometry.there_and_back import turn_and_back as turn_and_back
 from robustmnist.perturb.images import check_images as check_images
+from robustmnist.perturb.intensity.gamma import gamma as gamma
 from robustmnist.perturb.intensity.jpeg import jpeg as jpeg
 from robustmnist.perturb.intensity.tone import brightness as brightness
 from robustmnist.perturb.intensity.tone import contrast as contrast
-from robustmnist.perturb.intensity.tone import gamma as gamma
 from robustmnist.perturb.intensity.tone import inversion as inversion
 from robustmnist.perturb.intensity.tone import quantise as quantise
 from robustmnist.perturb.noise.band import band_noise as band_noise

@@ -2,7 +2,7 @@
 
 from robustmnist.perturb.blur import glass, linear_blur, pixelate
 from robustmnist.perturb.geometry import decentering, elastic, pose, scale_and_rotation, shear, shift, there_and_back
-from robustmnist.perturb.intensity import jpeg, tone
+from robustmnist.perturb.intensity import gamma, jpeg, tone
 from robustmnist.perturb.mnist_c import blur, edges, geometry, marks, weather
 from robustmnist.perturb.noise import band, pixel_noise, shot
 from robustmnist.perturb.occlusion import patches_and_lines
@@ -65,7 +65,7 @@ PERTURBATIONS = joined(
     # Intensity
     ("brightness", tone.BRIGHTNESS),
     ("contrast", tone.CONTRAST),
-    ("gamma", tone.GAMMA),
+    ("gamma", gamma.GAMMA),
     ("inversion", tone.INVERSION),
     ("quantise", tone.QUANTISE),
     ("jpeg", jpeg.JPEG),

@@ -13,7 +13,8 @@ from robustmnist.explanation.methods.method import Context, Method, in_tiles
 from robustmnist.explanation.subject import Subject, undisturbed
 from robustmnist.explanation.target import Target
 from robustmnist.models.inference.foreign import device_of
-from robustmnist.system.python_code import Named, guarded
+from robustmnist.system.python_code import Named
+from robustmnist.system.running_code import guarded
 
 __all__ = ["OwnFunction", "named_method", "own_method"]
 

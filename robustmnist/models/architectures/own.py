@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from robustmnist.errors import CheckpointError, InputError
 from robustmnist.models.architectures.build import float32
 from robustmnist.models.sources.python_code import made
-from robustmnist.system.python_code import Code, Named, load_named, running
+from robustmnist.system.python_code import Code, Named, load_named
+from robustmnist.system.running_code import running
 from robustmnist.system.validation import did_you_mean
 
 __all__ = ["build_own", "check_trainable"]

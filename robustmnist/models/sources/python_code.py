@@ -8,7 +8,8 @@ from torch import nn
 
 from robustmnist.errors import CheckpointError, InputError
 from robustmnist.models.sources.source import Predict
-from robustmnist.system.python_code import Named, beside, guarded, running
+from robustmnist.system.python_code import Named
+from robustmnist.system.running_code import beside, guarded, running
 
 __all__ = ["made"]
 

@@ -11,7 +11,8 @@ from robustmnist.models.sources.python_code import made
 from robustmnist.models.sources.refusals import Unreadable, quoted
 from robustmnist.models.sources.source import Network, Predict
 from robustmnist.models.sources.weights import Weights, common_prefix
-from robustmnist.system.python_code import FORM, Named, running
+from robustmnist.system.python_code import FORM, Named
+from robustmnist.system.running_code import running
 
 __all__ = ["user_network", "with_state"]
 

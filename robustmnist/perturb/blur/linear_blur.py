@@ -7,17 +7,12 @@ few taps for all images and goes through `resample`, whose sums do not depend on
 of 1 or 3 than among 256, since it picks its method by the batch; torchvision's gave the same in eight sizes of batch.
 """
 
-import functools
-import math
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from robustmnist.perturb.images import CENTRE, PIXELS, SIZE
+from robustmnist.perturb.blur.taps import disc_taps, gaussian_taps, line_taps, zoom_taps
 from robustmnist.perturb.perturbation import Parameter, Perturbation
-from robustmnist.perturb.resample import Taps, columns, resample, rows, taps_from
+from robustmnist.perturb.resample import resample
 
 __all__ = [
     "DEFOCUS",
@@ -29,10 +24,6 @@ __all__ = [
     "motion_blur",
     "zoom_blur",
 ]
-
-TRUNCATE = 4.0  # standard deviations; Source: scipy.ndimage.gaussian_filter
-ACROSS, ALONG, ZOOMS = 128, 4096, 256  # points in which a disc's diameter, a line and a range of zooms are read
-TINY = 1e-9  # weights below it are rounding errors of directions along an axis
 
 
 def gaussian_blur(images: Tensor, *, sigma: float) -> Tensor:
@@ -55,7 +46,7 @@ def gaussian_blur(images: Tensor, *, sigma: float) -> Tensor:
     """
     if _is_neutral("sigma", sigma):
         return images.clone(memory_format=torch.contiguous_format)
-    return resample(images, *_gaussian(sigma))
+    return resample(images, *gaussian_taps(sigma))
 
 
 def defocus(images: Tensor, *, radius: float) -> Tensor:
@@ -77,7 +68,7 @@ def defocus(images: Tensor, *, radius: float) -> Tensor:
     """
     if _is_neutral("radius", radius):
         return images.clone(memory_format=torch.contiguous_format)
-    return resample(images, _disc(radius))
+    return resample(images, disc_taps(radius))
 
 
 def motion_blur(images: Tensor, *, length: float, angle: float = 0.0) -> Tensor:
@@ -102,7 +93,7 @@ def motion_blur(images: Tensor, *, length: float, angle: float = 0.0) -> Tensor:
     """
     if _is_neutral("length", length):
         return images.clone(memory_format=torch.contiguous_format)
-    return resample(images, _line(length, angle))
+    return resample(images, line_taps(length, angle))
 
 
 def zoom_blur(images: Tensor, *, factor: float) -> Tensor:
@@ -124,7 +115,7 @@ def zoom_blur(images: Tensor, *, factor: float) -> Tensor:
     """
     if _is_neutral("factor", factor, 1):
         return images.clone(memory_format=torch.contiguous_format)
-    return resample(images, _zoom(factor))
+    return resample(images, zoom_taps(factor))
 
 
 GAUSSIAN_BLUR = Perturbation(
@@ -145,77 +136,3 @@ def _is_neutral(name: str, strength: float, neutral: int = 0) -> bool:
     if strength < neutral:
         raise ValueError(f"{name} must be {neutral} or more, not {strength}")
     return strength == neutral
-
-
-@functools.lru_cache(maxsize=64)
-def _gaussian(sigma: float) -> tuple[Taps, Taps]:
-    radius = int(TRUNCATE * sigma + 0.5)
-    weight = torch.exp(-0.5 * (torch.arange(radius + 1, dtype=torch.float64) / sigma) ** 2)
-    weight /= 2 * weight.sum() - weight[0]
-    position = torch.arange(SIZE, dtype=torch.int64)
-    distance = (position[:, None] - position).abs()
-    matrix = torch.where(distance <= radius, weight[distance.clamp(max=radius)], 0.0)
-    return rows(matrix), columns(matrix)
-
-
-@functools.lru_cache(maxsize=64)
-def _disc(radius: float) -> Taps:
-    across = (np.arange(ACROSS) + 0.5) / ACROSS * 2 - 1
-    y, x = np.meshgrid(across, across, indexing="ij")
-    inside = x**2 + y**2 <= 1
-    return _displaced(radius * x[inside], radius * y[inside])
-
-
-@functools.lru_cache(maxsize=64)
-def _line(length: float, angle: float) -> Taps:
-    along = length * ((np.arange(ALONG) + 0.5) / ALONG - 0.5)
-    return _displaced(math.cos(math.radians(angle)) * along, -math.sin(math.radians(angle)) * along)
-
-
-def _displaced(dx: NDArray[np.float64], dy: NDArray[np.float64]) -> Taps:
-    """Return the taps of the mean over bilinear readings (dx, dy) px away from each pixel, the same for all."""
-    reach = SIZE - 1  # what lies further away is outside the frame for every pixel
-    side = 2 * reach + 1
-    kernel = np.zeros(side * side)
-    for index, weight in _corners(dx + reach, dy + reach, side):
-        kernel += np.bincount(index, weight, len(kernel))
-    (used,) = np.nonzero(kernel > TINY * len(dx))
-    position = np.arange(SIZE)
-    row = position[:, None, None] + used // side - reach
-    column = position[None, :, None] + used % side - reach
-    inside = (row >= 0) & (row < SIZE) & (column >= 0) & (column < SIZE)
-    index = np.where(inside, row * SIZE + column, 0).reshape(PIXELS, -1)
-    weight = np.where(inside, kernel[used] / len(dx), 0.0).reshape(PIXELS, -1)
-    return taps_from(torch.from_numpy(index), torch.from_numpy(weight))
-
-
-@functools.lru_cache(maxsize=64)
-def _zoom(factor: float) -> Taps:
-    """Return the taps of the mean over the readings at (p − c) / z + c for all z from 1 to `factor`."""
-    z = 1 + (factor - 1) * (np.arange(ZOOMS) + 0.5) / ZOOMS
-    y, x = np.mgrid[:SIZE, :SIZE] - CENTRE
-    matrix = np.zeros(PIXELS * PIXELS)
-    pixel = np.arange(PIXELS).reshape(SIZE, SIZE, 1)
-    for index, weight in _corners(x[..., None] / z + CENTRE, y[..., None] / z + CENTRE, SIZE):
-        matrix += np.bincount((pixel * PIXELS + index).ravel(), weight.ravel(), len(matrix))
-    matrix = matrix.reshape(PIXELS, PIXELS) / ZOOMS
-    taps = int((matrix > TINY).sum(1).max())
-    index = np.argsort(-matrix, axis=1, kind="stable")[:, :taps]
-    return taps_from(torch.from_numpy(index), torch.from_numpy(np.take_along_axis(matrix, index, 1)))
-
-
-def _corners(
-    x: NDArray[np.float64], y: NDArray[np.float64], side: int
-) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
-    """Return the four pixels of a bilinear reading at (x, y), as indices in a square of `side` px, and their weights.
-
-    A pixel outside of the square has weight 0.
-    """
-    left, top = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
-    corners = []
-    for column in (left, left + 1):
-        for row in (top, top + 1):
-            inside = (column >= 0) & (column < side) & (row >= 0) & (row < side)
-            weight = (1 - np.abs(x - column)) * (1 - np.abs(y - row)) * inside
-            corners.append((np.where(inside, row * side + column, 0), weight))
-    return corners

@@ -1,4 +1,4 @@
-"""Greys changed pixel by pixel: lighter, flatter, inverted, coarser; where the ink lies stays as it is.
+"""Greys changed pixel by pixel: lighter, with less contrast, inverted, coarser; where the ink lies stays as it is.
 
 Every function returns a new tensor, clamped to [0, 1]; at the neutral strength it holds the input bit for bit.
 """
@@ -16,20 +16,16 @@ from robustmnist.system.gradient import tracked, without_gradient
 __all__ = [
     "BRIGHTNESS",
     "CONTRAST",
-    "GAMMA",
     "INVERSION",
     "PIVOTS",
     "QUANTISE",
     "brightness",
     "contrast",
-    "gamma",
     "inversion",
     "quantise",
 ]
 
 PIVOTS = ("mean", "middle", "paper")
-EXPONENT_BITS = 20  # a gamma is rounded to a multiple of 2⁻²⁰
-SMALLEST_INK = 2.0**-24
 FIXED_POINT = 2.0**24
 
 
@@ -78,46 +74,6 @@ def contrast(images: Tensor, *, factor: float, about: str = "mean") -> Tensor:
         return torch.add(_mean(images) * (1 - factor), images, alpha=factor).clamp_(0.0, 1.0)
     pivot = 0.5 if about == "middle" else 0.0
     return torch.mul(images, factor).add_(pivot * (1 - factor)).clamp_(0.0, 1.0)
-
-
-@by_chunks
-def gamma(images: Tensor, *, exponent: float) -> Tensor:
-    """Raise every pixel to a power: xᵞ; paper and full ink stay.
-
-    The power is built from square roots and products, which round alike everywhere. `torch.pow` on a CPU gives half of
-    all pixels other bits at the end of a batch than in its midst (vector code and the rest's); torchvision's
-    `adjust_gamma`, which calls it, takes 4 ms for 10,000 digits on 2 cores, this 13.
-
-    Args:
-        images: `(B, 1, 28, 28)`.
-        exponent: Above 0, rounded to a multiple of 2⁻²⁰; below 1 greys darken, so that strokes grow fat; above 1 they
-            lighten; 1 changes nothing, bit for bit. Ink below 2⁻²⁴ counts as so much.
-
-    Raises:
-        ValueError: If `exponent` is not above 0.
-
-    >>> gamma(torch.full((1, 1, 28, 28), 0.25), exponent=0.5)[0, 0, 0, 0].item()
-    0.5
-    """
-    if exponent == 1:
-        return images.clone(memory_format=torch.contiguous_format)
-    units = round(exponent * 2**EXPONENT_BITS)
-    if units < 1:
-        raise ValueError(f"exponent must be above 0, not {exponent}")
-    whole, part = divmod(units, 2**EXPONENT_BITS)
-    out = images.sign()  # 0 for paper; its root is that of the smallest ink, as roots of 0 take ten times as long
-    power = root = images.clamp(min=SMALLEST_INK)
-    while whole:
-        if whole & 1:
-            out *= power
-        whole >>= 1
-        power = power * power if whole else power
-    while part:
-        root, part = root.sqrt(), part * 2
-        if part >= 2**EXPONENT_BITS:
-            out *= root
-            part -= 2**EXPONENT_BITS
-    return out
 
 
 @by_chunks
@@ -178,19 +134,6 @@ CONTRAST = Perturbation(
         )
     },
     choices={"about": PIVOTS},
-)
-GAMMA = Perturbation(
-    gamma,
-    {
-        "exponent": Parameter(
-            "exponent",
-            1.0,
-            0.01,
-            100.0,
-            above="have their greys lightened by a gamma of {n}",
-            below="have their greys darkened by a gamma of {n}",
-        )
-    },
 )
 INVERSION = Perturbation(
     inversion, {"fraction": Parameter("fraction", 0.0, 0.0, 1.0, above="are mixed with {p} of their negative")}

@@ -67,8 +67,8 @@ def glass_blur(
         rest *= len(offset)
         _swap(grey, order, steps, offset[rest >> BITS] + order[:, None])
         rest &= 2**BITS - 1
-    again = gaussian(grey.T.reshape(images.shape).div_(GREY_LEVELS), sigma, along=(ROWS,))
-    return again.clamp_(0.0, 1.0)
+    smooth = gaussian(grey.T.reshape(images.shape).div_(GREY_LEVELS), sigma, along=(ROWS,))
+    return smooth.clamp_(0.0, 1.0)
 
 
 @functools.cache

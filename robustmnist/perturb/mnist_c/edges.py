@@ -43,7 +43,7 @@ def canny_edges(images: Tensor, *, opacity: float) -> Tensor:
     """
     if opacity == 0:
         return images.clone(memory_format=torch.contiguous_format)
-    index, strength = _ridges(images.double())
+    index, strength = _thin_edges(images.double())
     row, bit = index // SIZE, torch.ones_like(index) << index % SIZE
     ground = torch.zeros(len(images) * SIZE, dtype=torch.int64, device=images.device)
     seeds = ground.index_add(0, row, bit * (strength >= HIGH)).view(-1, SIZE)
@@ -57,7 +57,7 @@ CANNY_EDGES = Perturbation(
 )
 
 
-def _ridges(images: Tensor) -> tuple[Tensor, Tensor]:
+def _thin_edges(images: Tensor) -> tuple[Tensor, Tensor]:
     """Return where in the flat batch the gradient is highest across the edge and above `LOW`, int64, and how high."""
     # Around the frame is nothing at all rather than paper: the mean is over what is there.
     there = gaussian(images.new_ones(1, 1, SIZE, SIZE), SIGMA, outside="paper") + torch.finfo(images.dtype).eps
