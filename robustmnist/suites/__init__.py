@@ -8,7 +8,7 @@ from robustmnist.suites.read import load_suites as load_suites
 from robustmnist.suites.setting import Setting as Setting
 from robustmnist.suites.setting import prepared as prepared
 from robustmnist.suites.suite import Suite as Suite
-from robustmnist.suites.suite import Sweep as Sweep
-from robustmnist.suites.suite import Variant as Variant
 from robustmnist.suites.suite import check_names as check_names
 from robustmnist.suites.suite import check_suites as check_suites
+from robustmnist.suites.sweep import Sweep as Sweep
+from robustmnist.suites.sweep import Variant as Variant

@@ -66,7 +66,7 @@ def comparison(parameter: "Parameter", measure: "Measure") -> tuple[str, str]:
 def natural_bands() -> dict[str, dict[str, tuple[float, float]]]:
     """Return measure -> ``reading``, ``difference`` or ``ratio`` -> the ends of the middle 95 % of the digits."""
     table = pd.read_csv(shipped("perturbations") / "natural.csv", comment="#")
-    found: dict[str, dict[str, tuple[float, float]]] = {}
+    bands: dict[str, dict[str, tuple[float, float]]] = {}
     for row in table.to_dict("records"):
-        found.setdefault(row["measure"], {})[row["of"]] = float(row["low"]), float(row["high"])
-    return found
+        bands.setdefault(row["measure"], {})[row["of"]] = float(row["low"]), float(row["high"])
+    return bands

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from robustmnist.errors import SuiteError
-from robustmnist.suites.read import suite_of
 from robustmnist.suites.suite import Suite
+from robustmnist.suites.table import suite_of
 from robustmnist.system.files import sha256_bytes
 
 if TYPE_CHECKING:

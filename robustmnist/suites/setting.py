@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from robustmnist.suites.suite import Sweep, Variant
+from robustmnist.suites.sweep import Sweep, Variant
 
 if TYPE_CHECKING:
     from torch import Tensor

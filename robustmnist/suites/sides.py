@@ -62,7 +62,7 @@ def side_of(sweep: Sweep, name: str) -> Side:
     Raises:
         RunError: If the sweep has no values there.
     """
-    found = {side.name: side for side in sides(sweep)}
-    if name not in found:
-        raise RunError(f"sweep '{sweep.name}' has no side '{name}'", remedy=f"use {' or '.join(found)}")
-    return found[name]
+    by_name = {side.name: side for side in sides(sweep)}
+    if name not in by_name:
+        raise RunError(f"sweep '{sweep.name}' has no side '{name}'", remedy=f"use {' or '.join(by_name)}")
+    return by_name[name]
