@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from robustmnist.errors import RunError
+from robustmnist.predictions.merged_manifest import merged_manifest, seed_of
 from robustmnist.predictions.pictures import Digits
 from robustmnist.predictions.stacked import Logits, Stacked
 from robustmnist.predictions.table import Predictions
@@ -64,17 +65,17 @@ def merge(several: Sequence[Predictions]) -> Predictions:
         for suite in suites
         for sweep in suite.sweeps
     }
-    manifest = _manifest(several, records, suites)
+    manifest = merged_manifest(several, records, suites)
     return replace(
         first,
         checkpoints=names,
         suites=suites,
-        clean=np.stack([one.run.clean[one.index] for one in clean]),
+        clean=np.stack([source.run.clean[source.index] for source in clean]),
         logits=logits,
         manifest=manifest,
         realised=_realised(suites, origins),
         digits=_pictures(several),
-        older=tuple(run for one in several for run in (one, *one.older) if run.digits and run.digits.by_rank),
+        older=tuple(older for run in several for older in (run, *run.older) if older.digits and older.digits.by_rank),
     )
 
 
@@ -83,31 +84,26 @@ def _check_digits(first: Predictions, other: Predictions) -> None:
         raise RunError(f"one run is of {len(first):,} digits, another of {len(other):,}", remedy=_SAME)
     if not np.array_equal(first.ids, other.ids) or not np.array_equal(first.labels, other.labels):
         raise RunError("the runs are of different digits: their ids or labels differ", remedy=_SAME)
-    one, two = (dict(run.manifest.get("dataset", {})) for run in (first, other))
+    before, after = (dict(run.manifest.get("dataset", {})) for run in (first, other))
     for key in ("name", "part", "sha256"):
-        if one.get(key) != two.get(key):
-            told = f"'{one.get(key)}' and '{two.get(key)}'" if key != "sha256" else "the files' sha256"
-            raise RunError(f"the runs are of different data: their {key} differ ({told})", remedy=_SAME)
+        if before.get(key) != after.get(key):
+            named = f"'{before.get(key)}' and '{after.get(key)}'" if key != "sha256" else "the files' sha256"
+            raise RunError(f"the runs are of different data: their {key} differ ({named})", remedy=_SAME)
 
 
 def _suites(several: Sequence[Predictions]) -> tuple[tuple[Suite, ...], dict[str, Predictions]]:
-    found: dict[str, Suite] = {}
+    suites: dict[str, Suite] = {}
     origins: dict[str, Predictions] = {}
     for run in several:
         for suite in run.suites:
-            known = found.setdefault(suite.name, suite)
+            known = suites.setdefault(suite.name, suite)
             origin = origins.setdefault(suite.name, run)
             if known.sha256 != suite.sha256 or known.as_dict() != suite.as_dict():
                 raise RunError(f"suite '{suite.name}' is not the same in all runs: its file has changed", remedy=_SAME)
-            one, two = _seed(origin, suite), _seed(run, suite)
-            if one != two:
-                raise RunError(f"suite '{suite.name}' ran with seed {one} and with seed {two}", remedy=_SAME)
-    return tuple(found.values()), origins
-
-
-def _seed(run: Predictions, suite: Suite) -> int:
-    seeds = run.manifest.get("seed", suite.seed)
-    return int(seeds.get(suite.name, suite.seed)) if isinstance(seeds, Mapping) else int(seeds)
+            first, second = seed_of(origin, suite), seed_of(run, suite)
+            if first != second:
+                raise RunError(f"suite '{suite.name}' ran with seed {first} and with seed {second}", remedy=_SAME)
+    return tuple(suites.values()), origins
 
 
 def _checkpoints(several: Sequence[Predictions]) -> tuple[dict[str, str], list[dict[str, Any]]]:
@@ -140,7 +136,7 @@ def _clean(several: Sequence[Predictions], sha256: str) -> _Source:
 
 def _source(several: Sequence[Predictions], name: str, sha256: str, suite: Suite) -> _Source:
     for run in several:
-        if sha256 in _hashes(run) and suite.name in {one.name for one in run.suites}:
+        if sha256 in _hashes(run) and suite.name in {other.name for other in run.suites}:
             return _Source(run, _hashes(run).index(sha256))
     raise RunError(
         f"checkpoint '{name}' has not been through suite '{suite.name}', which another run has",
@@ -150,9 +146,11 @@ def _source(several: Sequence[Predictions], name: str, sha256: str, suite: Suite
 
 def _stacked(sources: Sequence[_Source], suite: str, sweep: str) -> Logits:
     run = sources[0].run
-    if all(one.run is run for one in sources) and [one.index for one in sources] == list(range(len(run.checkpoints))):
+    if all(source.run is run for source in sources) and [source.index for source in sources] == list(
+        range(len(run.checkpoints))
+    ):
         return run.logits[suite, sweep]
-    return Stacked([one.run.logits[suite, sweep][one.index] for one in sources])
+    return Stacked([source.run.logits[suite, sweep][source.index] for source in sources])
 
 
 def _realised(suites: Sequence[Suite], origins: Mapping[str, Predictions]) -> Any:
@@ -172,47 +170,6 @@ def _pictures(several: Sequence[Predictions]) -> Digits:
     for run in several:
         digits.add(run.digits or Digits())
     return digits
-
-
-def _manifest(
-    several: Sequence[Predictions], records: Sequence[dict[str, Any]], suites: Sequence[Suite]
-) -> dict[str, Any]:
-    tables = [run.manifest for run in several]
-    seconds = [float(table.get("duration_seconds") or 0) for table in tables]  # 0: nobody knows
-    passes = [int(table.get("forward_passes") or 0) for table in tables]
-    seeds = {suite.name: _seed(run, suite) for run in reversed(several) for suite in run.suites}
-    versions = {
-        key: _told([str(dict(table.get("versions", {})).get(key, "")) for table in tables])
-        for table in tables
-        for key in dict(table.get("versions", {}))
-    }
-    kept = {key: value for key, value in tables[0].items() if key not in ("files", "sha256", "near_ties")}
-    return {
-        **kept,
-        "robustmnist": _told([str(table.get("robustmnist", "?")) for table in tables]),
-        "command": " && ".join(dict.fromkeys(filter(None, (table.get("command") for table in tables)))) or None,
-        "created": max(str(table.get("created", "")) for table in tables),
-        "duration_seconds": round(sum(seconds), 3) if all(seconds) else None,
-        "images_per_second": round(sum(passes) / sum(seconds), 1) if all(seconds) else None,
-        "forward_passes": sum(passes),
-        "device": _told([str(table.get("device", "?")) for table in tables]),
-        "versions": versions,
-        "seed": seeds if len(set(seeds.values())) > 1 else next(iter(seeds.values())),
-        "checkpoints": list(records),
-        "suites": [suite.as_dict() for suite in suites],
-        **_phrases(tables),
-        "notices": list(dict.fromkeys(str(text) for table in tables for text in table.get("notices") or ())),
-    }
-
-
-def _phrases(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the phrases of all runs, where any of them keeps some; the first run's count first."""
-    kept = [table["phrases"] for table in tables if table.get("phrases") is not None]
-    return {"phrases": {name: phrases for table in reversed(kept) for name, phrases in table.items()}} if kept else {}
-
-
-def _told(texts: Sequence[str]) -> str:
-    return " / ".join(dict.fromkeys(filter(None, texts)))
 
 
 _SAME = "runs to be compared are made with the same --dataset, --limit, --seed and suites"

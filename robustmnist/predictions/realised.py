@@ -60,7 +60,7 @@ def parse_realised(text: str, suites: Sequence[Suite]) -> pd.DataFrame:
         curves = {(suite.name, sweep.name): sweep.parameter for suite in suites for sweep in suite.curves}
         expected = [row for row in expected if row[:2] in curves]
         there = zip(table["suite"], table["sweep"], strict=True)
-        table.insert(2, "parameter", [curves.get(place, "") for place in there])
+        table.insert(2, "parameter", [curves.get(key, "") for key in there])
         table.insert(5, "others", "")
     if tuple(table.columns) != REALISED:
         raise ValueError(f"its columns are {', '.join(map(str, table.columns))}")

@@ -44,8 +44,8 @@ class Stacked:
         first, *rest = key if isinstance(key, tuple) else (key,)
         if isinstance(first, slice):
             return np.stack([part[tuple(rest)] for part in self.parts[first]])
-        found: Part = self.parts[operator.index(first)][tuple(rest)]
-        return found
+        part: Part = self.parts[operator.index(first)][tuple(rest)]
+        return part
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:

@@ -98,10 +98,10 @@ class Predictions:
         values = self.sweep(suite, sweep).values
         at = next((i for i, known in enumerate(values) if math.isclose(known, value, abs_tol=1e-12)), None)
         if at is None:
-            known = ", ".join(f"{one:g}" for one in values)
+            known = ", ".join(f"{other:g}" for other in values)
             raise RunError(f"{value:g} is not a value of sweep '{suite}.{sweep}'", remedy=f"use one of {known}")
-        found: NDArray[np.float32] = self.logits[suite, sweep][index, at]
-        return found
+        logits: NDArray[np.float32] = self.logits[suite, sweep][index, at]
+        return logits
 
 
 def _find(name: str, known: Sequence[str], kind: str) -> int:
