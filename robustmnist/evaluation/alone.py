@@ -34,11 +34,11 @@ def logits_alone(
         on_progress: As for `robustmnist.evaluate`.
     """
     check_inputs(models, dataset, tuple(suites))
-    placed = dataset.to(device)
+    digits = dataset.to(device)
     given = {"ids": dataset.ids.cpu().numpy(), "labels": dataset.labels.cpu().numpy()}
     store = MemoryStore(array_shapes(tuple(suites), len(models), len(dataset)), given)
     answers = [answer_of(name, model, device) for name, model in models.items()]
-    compute(placed, answers, suites, None, store, on_progress)
+    compute(digits, answers, suites, None, store, on_progress)
     arrays = store.arrays()
     return Predictions(
         tuple(models),

@@ -34,7 +34,7 @@ class Journal:
     def __init__(self, path: Path, identity: Mapping[str, Any], units: Sequence[Unit]) -> None:
         self._path, self._units = path, units
         self._head = _line({"run": dict(identity)})
-        self._found = _read(path)
+        self._stored = _read(path)
         self._lines: dict[Unit, bytes] = {}
         if not path.exists():
             write_atomic(path, self._head)
@@ -44,12 +44,12 @@ class Journal:
 
     def mentions(self, unit: Unit) -> bool:
         """Return whether an earlier process left a line for the unit; `trust` decides whether the line is right."""
-        return _key(unit) in self._found
+        return _key(unit) in self._stored
 
     def trust(self, unit: Unit, logits: NDArray[np.float32]) -> None:
         """Accept the line of an earlier process if its hash is that of `logits`, which are read from disk."""
         line = _entry(unit, logits)
-        if self._found.get(_key(unit)) == line:
+        if self._stored.get(_key(unit)) == line:
             self._lines[unit] = line
 
     def open(self) -> None:

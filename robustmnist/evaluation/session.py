@@ -77,9 +77,9 @@ def evaluate(
     chosen = (suites,) if isinstance(suites, Suite) else tuple(suites)
     where = resolve_device(device) if isinstance(device, str) else device
     check_inputs(models, dataset, chosen)
-    placed = dataset.to(where)
+    digits = dataset.to(where)
     answers = {name: answer_of(name, model, where) for name, model in models.items()}
-    checkpoints, notices = _asked(models, answers, placed)
+    checkpoints, notices = _asked(models, answers, digits)
     records = [record_of(name, model) for name, model in models.items()]
     shapes = array_shapes(chosen, len(models), len(dataset))
     identity = identify(dataset, checkpoints, chosen, seed, where)
@@ -100,10 +100,10 @@ def evaluate(
             store = DiskStore(out, shapes, given, identity, plan(chosen, len(dataset)))
             stack.callback(store.close)
         began = time.perf_counter()
-        passes = compute(placed, list(answers.values()), chosen, seed, store, on_progress)
+        passes = compute(digits, list(answers.values()), chosen, seed, store, on_progress)
         seconds = time.perf_counter() - began
-        manifest = describe(placed, records, chosen, seed, command, passes, seconds, notices)
-        return finish(store.arrays(), placed, chosen, seed, manifest, out)
+        manifest = describe(digits, records, chosen, seed, command, passes, seconds, notices)
+        return finish(store.arrays(), digits, chosen, seed, manifest, out)
 
 
 def _asked(

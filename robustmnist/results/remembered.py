@@ -23,10 +23,10 @@ def remembered(function: Callable[Concatenate[Predictions, P], T]) -> Callable[C
 
     @functools.wraps(function)
     def wrapped(predictions: Predictions, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        found = known.setdefault(predictions, {})
+        results = known.setdefault(predictions, {})
         key = (args, tuple(sorted(kwargs.items())))
-        if key not in found:
-            found[key] = function(predictions, *args, **kwargs)
-        return found[key]
+        if key not in results:
+            results[key] = function(predictions, *args, **kwargs)
+        return results[key]
 
     return wrapped

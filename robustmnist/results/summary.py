@@ -147,10 +147,10 @@ def _row(
     # One variant at a time: the working memory stays at a few copies of one (n, 10) table.
     variants: list[Decisions] = [decide(logits) for logits in predictions.logits[suite.name, sweep.name][index, at]]
     n, r = len(predictions), len(variants)
-    correct = sum(int(np.count_nonzero(one.predicted == predictions.labels)) for one in variants)
-    invalid = sum(int(np.count_nonzero(~one.valid)) for one in variants)
-    flips = sum(int(np.count_nonzero((one.predicted != clean) | ~one.valid)) for one in variants)
-    confidence = sum(float(one.confidence[one.valid].sum()) for one in variants)
+    correct = sum(int(np.count_nonzero(decisions.predicted == predictions.labels)) for decisions in variants)
+    invalid = sum(int(np.count_nonzero(~decisions.valid)) for decisions in variants)
+    flips = sum(int(np.count_nonzero((decisions.predicted != clean) | ~decisions.valid)) for decisions in variants)
+    confidence = sum(float(decisions.confidence[decisions.valid].sum()) for decisions in variants)
     low, high = wilson(correct / r, n)
     return {
         "checkpoint": predictions.checkpoints[index],
@@ -171,5 +171,5 @@ def _row(
         "invalid": invalid,
         "neutral": sweep.values[at] == sweep.neutral,
         "variants": r,
-        "near_ties": sum(one.near_ties for one in variants),
+        "near_ties": sum(decisions.near_ties for decisions in variants),
     }

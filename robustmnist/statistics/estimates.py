@@ -62,11 +62,11 @@ def estimates(
 ) -> list[Estimate]:
     """Return `estimate` of each of `rows` (k, n); rows with a value for the same digits share their resamples.
 
-    >>> [one.undefined for one in estimates(np.array([[1.0, np.nan], [0.0, 1.0]]), 0.0, 1.0)]
+    >>> [row.undefined for row in estimates(np.array([[1.0, np.nan], [0.0, 1.0]]), 0.0, 1.0)]
     [1, 0]
     """
     known = np.isfinite(rows)
-    found: list[Estimate | None] = [None] * len(rows)
+    results: list[Estimate | None] = [None] * len(rows)
     groups: dict[bytes, list[int]] = {}
     for index, row in enumerate(known):
         groups.setdefault(row.tobytes(), []).append(index)
@@ -75,15 +75,15 @@ def estimates(
         n, undefined = int(which.sum()), int((~which).sum())
         if n == 0:
             for index in members:
-                found[index] = Estimate(float("nan"), float("nan"), float("nan"), 0, undefined)
+                results[index] = Estimate(float("nan"), float("nan"), float("nan"), 0, undefined)
             continue
         images = rows[members][:, which]
         drawn = resampled_sums(images.T, resamples, seed).astype(np.float64) / n
         low, high = _ends(drawn, images, seed, lowest, highest)
-        for place, index in enumerate(members):
-            mean = float(images[place].mean())
-            found[index] = Estimate(mean, min(float(low[place]), mean), max(float(high[place]), mean), n, undefined)
-    return [one for one in found if one is not None]
+        for row, index in enumerate(members):
+            mean = float(images[row].mean())
+            results[index] = Estimate(mean, min(float(low[row]), mean), max(float(high[row]), mean), n, undefined)
+    return [result for result in results if result is not None]
 
 
 def paired_estimate(
@@ -101,10 +101,10 @@ def paired_estimate(
     0.5
     """
     difference = np.asarray(a, np.float64) - np.asarray(b, np.float64)
-    found = estimate(difference, None if bound is None else -bound, bound, resamples)
+    result = estimate(difference, None if bound is None else -bound, bound, resamples)
     known = difference[np.isfinite(difference)]
     p = paired_difference(known)[1] if len(known) else float("nan")
-    return Estimate(found.mean, found.low, found.high, found.n, found.undefined, p)
+    return Estimate(result.mean, result.low, result.high, result.n, result.undefined, p)
 
 
 def _ends(drawn: Array, images: Array, seed: int, lowest: float | None, highest: float | None) -> tuple[Array, Array]:

@@ -97,11 +97,11 @@ def confidence_runs(answers: Answers, image: NDArray[np.int64], n: int, variants
     mistakes = np.concatenate([images[inside == 1], images[wrong & (inside == 2)]])
     until = np.cumsum(np.concatenate([[np.count_nonzero(inside == 1)], mistaken[kind == 2]]))
     return ConfidenceRuns(
-        members=_ones(images, ends, n, dtype),
+        members=_table(images, ends, n, dtype),
         edges=np.flatnonzero(signs),
         signs=signs[signs != 0.0],
         mixed=mixed,
-        mistakes=_ones(mistakes, np.append(0, until), n, dtype),
+        mistakes=_table(mistakes, np.append(0, until), n, dtype),
         most=most,
     )
 
@@ -150,7 +150,7 @@ def _risk(
         return total, area / total, np.maximum((area - ideal) / total, 0.0)
 
 
-def _ones(images: NDArray[np.int32], ends: NDArray[np.int64], n: int, dtype: type[np.unsignedinteger]) -> csr_array:
+def _table(images: NDArray[np.int32], ends: NDArray[np.int64], n: int, dtype: type[np.unsignedinteger]) -> csr_array:
     return csr_array((np.ones(len(images), dtype), images, ends.astype(np.int32)), shape=(len(ends) - 1, n))
 
 

@@ -64,13 +64,13 @@ def ssim(a: NDArray[np.floating], b: NDArray[np.floating], where: Mask | None = 
 
     Source: Wang, Bovik, Sheikh & Simoncelli, Image quality assessment, 2004, with windows of `WINDOW` × `WINDOW` px.
 
-    >>> one = np.arange(49.0).reshape(1, 7, 7)
-    >>> ssim(one, 2 * one).round(6).tolist()
+    >>> ramp = np.arange(49.0).reshape(1, 7, 7)
+    >>> ssim(ramp, 2 * ramp).round(6).tolist()
     [1.0]
     """
     x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
     inside = np.ones(x.shape, bool) if where is None else where
-    tops = [np.abs(one).max(axis=(1, 2), keepdims=True) for one in (x, y)]
+    tops = [np.abs(maps).max(axis=(1, 2), keepdims=True) for maps in (x, y)]
     with np.errstate(invalid="ignore", divide="ignore"):
         x, y = x / tops[0], y / tops[1]
     size = (1, WINDOW, WINDOW)

@@ -112,7 +112,9 @@ def log_rank(times_a: ArrayLike, failed_a: ArrayLike, times_b: ArrayLike, failed
     a, b = np.asarray(times_a, np.float64), np.asarray(times_b, np.float64)
     event_a, event_b = np.asarray(failed_a, np.bool_), np.asarray(failed_b, np.bool_)
     when = np.unique(np.concatenate([a[event_a], b[event_b]]))
-    risk_a, risk = (np.float64(len(one)) - np.searchsorted(np.sort(one), when) for one in (a, np.concatenate([a, b])))
+    risk_a, risk = (
+        np.float64(len(times)) - np.searchsorted(np.sort(times), when) for times in (a, np.concatenate([a, b]))
+    )
     deaths_a = _count(a[event_a], when)
     deaths = deaths_a + _count(b[event_b], when)
     expected = deaths * risk_a / risk

@@ -42,7 +42,7 @@ Row = dict[str, Any]
 
 
 def setting_contrasts(predictions: Predictions, a: int, b: int, resamples: int, seed: int) -> pd.DataFrame:
-    """Return `Comparison.settings` for the checkpoints at the places `a` and `b`."""
+    """Return `Comparison.settings` for the checkpoints with the indices `a` and `b`."""
     drawn = bootstrap(predictions, resamples, seed)
     clean = clean_right(predictions)
     names: Row = {"suite": "", "sweep": "", "unit": "", "value": np.nan, "n": len(predictions), "variants": 1}
@@ -87,7 +87,7 @@ def _setting(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], drawn: NDAr
 
 
 def sweep_contrasts(predictions: Predictions, a: int, b: int, resamples: int, seed: int) -> pd.DataFrame:
-    """Return `Comparison.sweeps` for the checkpoints at the places `a` and `b`."""
+    """Return `Comparison.sweeps` for the checkpoints with the indices `a` and `b`."""
     drawn = bootstrap(predictions, resamples, seed)
     rows: list[Row] = []
     for suite in predictions.suites:
@@ -101,7 +101,7 @@ def sweep_contrasts(predictions: Predictions, a: int, b: int, resamples: int, se
 
 
 def suite_contrasts(predictions: Predictions, a: int, b: int, base: int, resamples: int, seed: int) -> pd.DataFrame:
-    """Return `Comparison.suites` for the checkpoints at the places `a` and `b`; `base` is the place of the baseline."""
+    """Return `Comparison.suites` for the checkpoints with the indices `a` and `b`; `base` is that of the baseline."""
     drawn = bootstrap(predictions, resamples, seed)
     rows: list[Row] = []
     for suite in predictions.suites:
@@ -114,11 +114,11 @@ def suite_contrasts(predictions: Predictions, a: int, b: int, base: int, resampl
         row |= _area(areas[a], areas[b], mean[:, b] - mean[:, a], seed)
         mce: list[float] = [np.nan] * 5
         if not unequal_sweeps(suite):
-            found = mean_error_ratios(predictions, suite, base, resamples, seed)[0]
+            ratios = mean_error_ratios(predictions, suite, base, resamples, seed)[0]
             with np.errstate(invalid="ignore"):  # infinite both, against a baseline without errors
-                point, apart = found.point, found.point[b] - found.point[a]
-                low = percentiles(found.low[:, b] - found.high[:, a])[0]
-                high = percentiles(found.high[:, b] - found.low[:, a])[1]
+                point, apart = ratios.point, ratios.point[b] - ratios.point[a]
+                low = percentiles(ratios.low[:, b] - ratios.high[:, a])[0]
+                high = percentiles(ratios.high[:, b] - ratios.low[:, a])[1]
             mce = [float(point[a]), float(point[b]), float(apart), float(low), float(high)]
         rows.append(row | dict(zip(MCE, mce, strict=True)))
     return pd.DataFrame(rows, columns=list(SUITES))
@@ -131,7 +131,7 @@ def _area(area_a: NDArray[np.float64], area_b: NDArray[np.float64], drawn: NDArr
 
 
 def side_contrasts(predictions: Predictions, a: int, b: int, resamples: int, seed: int) -> pd.DataFrame:
-    """Return `Comparison.sides` for the checkpoints at the places `a` and `b`."""
+    """Return `Comparison.sides` for the checkpoints with the indices `a` and `b`."""
     rows: list[Row] = []
     gains, reach = [], []
     medians = survival(predictions, resamples, seed).set_index(["checkpoint", "suite", "sweep", "side"])["median"]
@@ -139,13 +139,13 @@ def side_contrasts(predictions: Predictions, a: int, b: int, resamples: int, see
     for suite in predictions.suites:
         for sweep in suite.curves:
             for side in sides(sweep):
-                found = endurance(predictions, suite.name, sweep.name, side.name)
-                first, distance = found.first_failure, found.distance
+                endured = endurance(predictions, suite.name, sweep.name, side.name)
+                first, distance = endured.first_failure, endured.distance
                 gains.append(distance[b] - distance[a])
                 reach.append(side.distances[-1])
                 longer_a = int(np.count_nonzero(first[a] > first[b]))
                 longer_b = int(np.count_nonzero(first[b] > first[a]))
-                test = log_rank(distance[b], found.failed[b], distance[a], found.failed[a])
+                test = log_rank(distance[b], endured.failed[b], distance[a], endured.failed[a])
                 key = (suite.name, sweep.name, side.name)
                 rows.append(
                     {

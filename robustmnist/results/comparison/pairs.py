@@ -118,13 +118,13 @@ def corrected(several: "Sequence[Comparison]") -> "tuple[Comparison, ...]":
     hide a difference on clean digits that it shows of a suite with the same p, and its chance of any false claim would
     be that of two corrections. Tests without a p-value do not count.
     """
-    settings = [one.settings.copy() for one in several]
-    suites = [one.suites.copy() for one in several]
-    clean, perturbed = [one.iloc[:1].copy() for one in settings], [one.iloc[1:].copy() for one in settings]
+    settings = [pair.settings.copy() for pair in several]
+    suites = [pair.suites.copy() for pair in several]
+    clean, perturbed = [table.iloc[:1].copy() for table in settings], [table.iloc[1:].copy() for table in settings]
     _correct([*clean, *suites], "p")
     _correct(perturbed, "p")
     done: list[Comparison] = []
-    tables = {name: [getattr(one, name).copy() for one in several] for name in ("sweeps", "sides")}
+    tables = {name: [getattr(pair, name).copy() for pair in several] for name in ("sweeps", "sides")}
     for name, column in OWN:
         _correct(tables[name], column)
     for index, comparison in enumerate(several):

@@ -109,20 +109,20 @@ def risk_coverage(
     Raises:
         RunError: If the setting was not evaluated.
     """
-    found = answers(predictions, checkpoint, suite, sweep, value, temperature)
+    given = answers(predictions, checkpoint, suite, sweep, value, temperature)
     variants = len(predictions.at(checkpoint, suite, sweep, value))
-    ranking = found.ranking
-    wrong = np.cumsum(ranking.among_equals((~found.right[ranking.order]).astype(np.float64)))
+    ranking = given.ranking
+    wrong = np.cumsum(ranking.among_equals((~given.right[ranking.order]).astype(np.float64)))
     k = len(wrong)
-    given = np.unique(np.ceil(np.arange(1, points + 1) * k / points).astype(np.int64)) if k else np.zeros(0, np.int64)
-    risk = wrong[given - 1] / given
-    low, high = wilson(wrong[given - 1] / variants, given / variants)
+    counts = np.unique(np.ceil(np.arange(1, points + 1) * k / points).astype(np.int64)) if k else np.zeros(0, np.int64)
+    risk = wrong[counts - 1] / counts
+    low, high = wilson(wrong[counts - 1] / variants, counts / variants)
     return pd.DataFrame(
         {
-            "coverage": given / max(k, 1),
+            "coverage": counts / max(k, 1),
             "risk": risk,
             "risk_low": low,
             "risk_high": high,
-            "confidence": found.confidence[ranking.order][given - 1],
+            "confidence": given.confidence[ranking.order][counts - 1],
         }
     )

@@ -97,7 +97,7 @@ def min_accuracy(predictions: Predictions, checkpoint: str, scope: Scope, floor:
             sweep = predictions.sweep(scope.suite, scope.sweep)
             table = hits(predictions, scope.suite, scope.sweep)[at, sweep.values.index(scope.setting.value)]
             right, variants = int(table.sum()), len(sweep.variants)
-        found = right / (n * variants)
+        accuracy = right / (n * variants)
         low, high = (float(end) for end in wilson(right / variants, n))
     else:
         table = areas(predictions) if scope.sweep else suite_areas(predictions)
@@ -105,9 +105,9 @@ def min_accuracy(predictions: Predictions, checkpoint: str, scope: Scope, floor:
         if scope.sweep:
             chosen &= table["sweep"] == scope.sweep
         row = table[chosen].iloc[0]
-        found, low, high = (float(row[name]) for name in ("area", "area_low", "area_high"))
+        accuracy, low, high = (float(row[name]) for name in ("area", "area_low", "area_high"))
     passed = (low if strict else high) >= floor
-    return Check(checkpoint, f"accuracy {scope}", floor, found, low, high, "", passed, found - floor)
+    return Check(checkpoint, f"accuracy {scope}", floor, accuracy, low, high, "", passed, accuracy - floor)
 
 
 def min_critical(predictions: Predictions, checkpoint: str, scope: Scope, least: str, strict: bool) -> list[Check]:
@@ -125,7 +125,7 @@ def min_critical(predictions: Predictions, checkpoint: str, scope: Scope, least:
     if not names:
         raise RunError(f"suite '{scope.suite}' has no sweep along one strength", remedy="use another suite")
     table = critical_strengths(predictions)
-    found = []
+    checks = []
     for name in names:
         sweep = predictions.sweep(scope.suite, name)
         wanted = strength(least, sweep)
@@ -146,14 +146,14 @@ def min_critical(predictions: Predictions, checkpoint: str, scope: Scope, least:
             critical, near, far = (float(row[key]) for key in ("critical", "critical_near", "critical_far"))
             # Without a clean digit read right nothing can be kept: every distance is 0.
             lost = math.isnan(critical) and not row["beyond"]
-            reach = [0.0 if lost else math.inf if math.isnan(one) else abs(one - sweep.neutral) for one in (near, far)]
+            reach = [0.0 if lost else math.inf if math.isnan(end) else abs(end - sweep.neutral) for end in (near, far)]
             passed = reach[0 if strict else 1] >= target - 1e-9
             what = f"critical strength {Scope(scope.suite, name)}, {row['side']} {sweep.neutral:g}"
             bound = sweep.neutral + sign * target
             low, high = (near, far) if sign > 0 else (far, near)
             margin = -target if lost else abs(critical - sweep.neutral) - target
-            found.append(Check(checkpoint, what, bound, critical, low, high, sweep.unit, passed, margin))
-    return found
+            checks.append(Check(checkpoint, what, bound, critical, low, high, sweep.unit, passed, margin))
+    return checks
 
 
 def max_ece(predictions: Predictions, checkpoint: str, scope: Scope, ceiling: float, strict: bool) -> Check:
@@ -171,9 +171,9 @@ def max_ece(predictions: Predictions, checkpoint: str, scope: Scope, ceiling: fl
     table = quality(predictions, at=settings)
     # Clean rows come first.
     row = table[table["checkpoint"] == checkpoint].iloc[len(settings)]
-    found, low, high = (float(row[name]) for name in ("ece_width", "ece_width_low", "ece_width_high"))
+    error, low, high = (float(row[name]) for name in ("ece_width", "ece_width_low", "ece_width_high"))
     passed = (high if strict else low) <= ceiling
-    return Check(checkpoint, f"calibration error {scope}", ceiling, found, low, high, "", passed, ceiling - found, True)
+    return Check(checkpoint, f"calibration error {scope}", ceiling, error, low, high, "", passed, ceiling - error, True)
 
 
 def _ends(values: Sequence[float]) -> str:

@@ -50,10 +50,10 @@ def max_drops(
     if not common:
         raise RunError("the baseline has none of the run's suites", remedy=f"evaluate it with {', '.join(ours)}")
     merged = merge([_called(baseline, before, common, BEFORE), _called(predictions, checkpoint, common, AFTER)])
-    found = compare(merged, BEFORE, AFTER)
-    rows = [found.settings.iloc[0], *(row for _, row in found.suites.iterrows())]
+    comparison = compare(merged, BEFORE, AFTER)
+    rows = [comparison.settings.iloc[0], *(row for _, row in comparison.suites.iterrows())]
     checks = []
-    for what, row in zip(["clean", *found.suites["suite"]], rows, strict=True):
+    for what, row in zip(["clean", *comparison.suites["suite"]], rows, strict=True):
         loss, low, high = (0.0 - float(row[key]) for key in ("difference", "difference_high", "difference_low"))
         passed = (high if strict else low) <= most
         named = "" if before == checkpoint else f" since '{before}'"

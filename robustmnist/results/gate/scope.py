@@ -49,7 +49,7 @@ def read_scope(text: str, predictions: Predictions) -> Scope:
         if sweep or at:
             raise RunError(f"'{text}': clean images have no sweep and no strength", remedy="write clean")
         return Scope(suite)
-    curves = [one.name for one in predictions.suite(suite).curves]
+    curves = [curve.name for curve in predictions.suite(suite).curves]
     if sweep and predictions.sweep(suite, sweep).name not in curves:
         raise RunError(f"sweep '{head}' is a map, not a curve", remedy="name a sweep along one strength")
     if not at:
@@ -80,12 +80,12 @@ def strength(text: str, sweep: Sweep) -> float:
     Raises:
         RunError: If it is not a finite number, or the unit is not the sweep's.
     """
-    found = NUMBER.fullmatch(text.strip())
-    if found is None:
+    match = NUMBER.fullmatch(text.strip())
+    if match is None:
         raise RunError(
             f"{text!r} is not a strength", remedy=f"write a number, with or without {sweep.unit or 'a unit'}"
         )
-    number, typed = found.groups()
+    number, typed = match.groups()
     unit = SPELLINGS.get(typed.strip().lower(), typed.strip())
     if unit and unit != sweep.unit:
         raise RunError(f"'{text}' is in {typed.strip()}, but sweep '{sweep.name}' is in {sweep.unit or 'no unit'}")

@@ -129,9 +129,9 @@ def unequal_sweeps(suite: Suite) -> str:
 
 
 def _rows(names: Sequence[str], ratios: Sequence[Ratio | None], m: int) -> dict[str, float]:
-    """Return some ratios with their intervals for the checkpoint at place `m`; NaN where there is none."""
+    """Return some ratios with their intervals for the checkpoint with the index `m`; NaN where there is none."""
     row: dict[str, float] = {}
     for name, ratio in zip(names, ratios, strict=True):
-        point, low, high = (np.nan,) * 3 if ratio is None else (one[m] for one in (ratio.point, *ratio.ends))
+        point, low, high = (np.nan,) * 3 if ratio is None else (number[m] for number in (ratio.point, *ratio.ends))
         row |= {name: float(point), f"{name}_low": float(low), f"{name}_high": float(high)}
     return row

@@ -43,7 +43,7 @@ class Ratio:
 def mean_error_ratios(
     predictions: Predictions, suite: Suite, base: int, resamples: int, seed: int
 ) -> tuple[Ratio, Ratio]:
-    """Return mCE and relative mCE of a suite; `base` is the place of the baseline among the checkpoints."""
+    """Return mCE and relative mCE of a suite; `base` is the index of the baseline among the checkpoints."""
     ratios = [
         sweep_ratios(predictions, suite, sweep, beside_neutral(sweep), base, resamples, seed)
         for sweep in counted(suite)
@@ -67,7 +67,9 @@ def data_set_ratio(predictions: Predictions, suite: Suite, base: int, resamples:
 
 
 def _mean(ratios: Sequence[Ratio]) -> Ratio:
-    point, low, high = (np.mean([getattr(one, name) for one in ratios], axis=0) for name in ("point", "low", "high"))
+    point, low, high = (
+        np.mean([getattr(ratio, name) for ratio in ratios], axis=0) for name in ("point", "low", "high")
+    )
     return Ratio(point, low, high)
 
 
