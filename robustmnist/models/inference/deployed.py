@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from robustmnist.errors import CheckpointError
+from robustmnist.models.inference.aligned import align_rows
 from robustmnist.models.inference.folding import fold_norms
 from robustmnist.models.inference.foreign import adopted, check_weights, device_of, duplicate
 from robustmnist.models.inference.layout import laid_out
@@ -33,7 +34,7 @@ class Deployed(nn.Module):
 
     Networks whose modules say what they compute (`robustmnist.models.inference.structure`), such as all of this
     package and what is read from Keras files, have their batch norms folded and their poolings replaced. Any other
-    network stays as it is: a copy in eval mode, whose answers are within 1e-5 of the largest logit of its own, in
+    network keeps its code: a copy in eval mode, whose answers are within 1e-5 of the largest logit of its own, in
     whichever layout it takes.
 
     The layout is channels last on a CPU, where 10,000 digits took a third of the time, and channels first on a GPU,
@@ -41,7 +42,10 @@ class Deployed(nn.Module):
 
     A matrix product rounds differently at different batch sizes, so a digit's logits would depend on its company.
     Here every forward pass has the same shape: the images are cut into tiles of `tile` rows and the last one is
-    filled up with empty images. A digit's logits are then the same, bit for bit, in any batch and order.
+    filled up with empty images. A digit's logits are then the same, bit for bit, in any batch and order. For that its
+    row in the tile must not matter either, so dense layers read aligned rows (`AlignedLinear`). Products of narrow
+    matrices that other people's code computes without a layer (``x @ w``, attention) may still differ in their last
+    bits from row to row.
 
     Args:
         model: Any classifier of images (B, 1, 28, 28); it is copied, not changed. Weights in another float type than
@@ -68,6 +72,7 @@ class Deployed(nn.Module):
             self.model = laid_out(ready, self.form).to(where)
         else:
             self.model, self.form = adopted(plain, where)
+        align_rows(self.model)
         for parameter in self.model.parameters():
             parameter.requires_grad_(False)
         self._idle = [self.model]

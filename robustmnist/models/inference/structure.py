@@ -7,6 +7,7 @@ from robustmnist.models.architectures.fc import FC
 from robustmnist.models.architectures.layers import ByteDropout, Normalise
 from robustmnist.models.architectures.lenet5 import LeNet5
 from robustmnist.models.contract.adapter import Adapted
+from robustmnist.models.inference.aligned import AlignedLinear
 from robustmnist.models.inference.pooling import Halve, PooledConvolution
 from robustmnist.models.sources.keras_modules import (
     AveragePool,
@@ -30,7 +31,7 @@ ACTIVATIONS = (
 IDLE = (nn.Identity, nn.Dropout, nn.Dropout2d, ByteDropout)
 LAYERS = (
     *(Normalise, Halve, PooledConvolution, *ACTIVATIONS, *IDLE),
-    *(nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d, nn.PReLU),
+    *(nn.Conv2d, nn.Linear, AlignedLinear, nn.BatchNorm1d, nn.BatchNorm2d, nn.PReLU),
     *(nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.ZeroPad2d, nn.ConstantPad2d, nn.Flatten),
     *(nn.Softmax, nn.LogSoftmax),
     *(ChannelsFirst, Rearranged, AveragePool, Pooled, Lines, Slopes),

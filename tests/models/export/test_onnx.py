@@ -18,6 +18,7 @@ from robustmnist.models.export.chain import chain_of
 from robustmnist.models.export.int8 import quantised
 from robustmnist.models.export.onnx_file import onnx_bytes
 from robustmnist.models.export.onnx_layers import KINDS
+from robustmnist.models.inference.aligned import AlignedLinear
 from robustmnist.models.inference.pooling import Halve, PooledConvolution
 from robustmnist.models.inference.structure import IDLE
 from robustmnist.models.inference.structure import LAYERS as LAYERS_KNOWN
@@ -180,7 +181,7 @@ def test_a_probability_that_is_rounded_to_0_stays_finite(digits28: Tensor) -> No
 
 
 def test_every_layer_that_is_understood_is_written() -> None:
-    assert set(LAYERS_KNOWN) - set(IDLE) - {Halve, PooledConvolution} == set(KINDS)
+    assert set(LAYERS_KNOWN) - set(IDLE) - {Halve, PooledConvolution, AlignedLinear} == set(KINDS)
 
 
 def test_names_shapes_and_facts() -> None:
