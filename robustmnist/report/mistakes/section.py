@@ -47,13 +47,13 @@ class MatrixGroup:
 
 @dataclass(frozen=True)
 class Fails:
-    """How does it fail? Confusion matrices, galleries, each with a note on how to read them; `why` where explained."""
+    """How does it fail? Confusion matrices, galleries, each with a note on how to read them."""
 
     matrix_note: str
     matrices: tuple[MatrixGroup, ...]
     gallery_note: str
     galleries: tuple[GalleryGroup, ...]
-    why: bool = False
+    why_note: str
 
 
 def fails_section(overview: Overview, reasons: Reasons | None = None) -> Fails:
@@ -70,8 +70,7 @@ def fails_section(overview: Overview, reasons: Reasons | None = None) -> Fails:
     run = overview.predictions
     shown = galleries(overview, [_tables(run, one.name, reasons or {}) for one in overview.clean], pictures(run))
     why = any(card.why for group in shown for gallery in group.galleries for card in gallery.cards)
-    note = f"{GALLERY_NOTE} {WHY_NOTE}" if why else GALLERY_NOTE
-    return Fails(MATRIX_NOTE, tuple(groups), note, shown, why)
+    return Fails(MATRIX_NOTE, tuple(groups), GALLERY_NOTE, shown, WHY_NOTE if why else "")
 
 
 def _tables(run: Predictions, checkpoint: str, reasons: Reasons) -> Tables:

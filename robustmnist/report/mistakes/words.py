@@ -38,11 +38,10 @@ GALLERY_NOTE = (
     "digit appears once in a gallery: with its most confident mistake among those no stronger than ◆."
 )
 WHY_NOTE = (
-    "Beside a digit that was explained stands its change map: vermilion cost the reading, blue helped it, on one scale "
-    "for a checkpoint’s gallery; it is the part of each pixel in what the margin of the true class over the one that "
-    "was read lost from the clean digit to this one. Below: how many logits that is and where most of them were lost, "
-    "then the smallest changes after which the digit is read right. Explain single digits, and see whether a map can "
-    "be believed, with ‘robustmnist explain’."
+    "Explained mistakes show why: beside the digit its change map, each pixel’s share of what the margin of the true "
+    "class over the one that was read lost from the clean digit to this one. Vermilion cost the reading, blue helped "
+    "it, on one scale for a gallery. Below, how many logits were lost and where most of them, then the smallest "
+    "changes after which the digit is read right."
 )
 
 
