@@ -7,7 +7,7 @@ from robustmnist.terminal.echo import echo
 from robustmnist.terminal.table import print_table
 
 if TYPE_CHECKING:
-    from robustmnist.explanation.curves.following import Followed
+    from robustmnist.explanation.curves.followed import Followed
     from robustmnist.explanation.measuring import Measured
 
 __all__ = ["show_half_lives", "show_measures"]

@@ -1,4 +1,4 @@
-"""Follow maps over all values of a sweep: how like the clean map they stay, and whether the prediction stays."""
+"""Follow maps over all values of a sweep, digit by digit, for the target of the clean digit."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from robustmnist.draws import Draws
 from robustmnist.explanation.attribution import attribute, misfit
-from robustmnist.explanation.curves.alignment import Motion, carried, motion_of
-from robustmnist.explanation.measuring import CHUNK
+from robustmnist.explanation.curves.alignment import Motion, motion_of
+from robustmnist.explanation.curves.followed import Array, Followed, Mask
+from robustmnist.explanation.curves.likeness import likeness, similarities
+from robustmnist.explanation.curves.partners import partners
 from robustmnist.explanation.methods.method import Context
 from robustmnist.explanation.subject import Subject, subject_of
-from robustmnist.explanation.target import Target, choose_target
-from robustmnist.statistics.similarity import cosine, spearman
+from robustmnist.explanation.target import choose_target
 from robustmnist.suites import prepared
 
 if TYPE_CHECKING:
@@ -24,52 +23,13 @@ if TYPE_CHECKING:
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
     from robustmnist.suites import Sweep
 
-__all__ = ["KINDS", "SIMILARITIES", "Followed", "follow"]
+__all__ = ["follow"]
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-SIMILARITIES: Mapping[str, Callable[..., Array]] = {"cosine": cosine, "spearman": spearman}
-KINDS = ("raw", "aligned", "control")
-
-
-@dataclass(frozen=True, eq=False)
-class Followed:
-    """How the maps of one checkpoint by one method change over a sweep; V values, n digits.
-
-    Attributes:
-        checkpoint: Its name.
-        method: A key of the registry of methods.
-        suite: Of the sweep.
-        sweep: Whose values were followed, in its first variant.
-        ids: int64 (n,).
-        similar: (similarity, kind) to float64 (V, n), signed and on the clean digit's ink; NaN where undefined. ``raw``
-            compares with the clean map pixel by pixel; ``aligned`` after the map is turned back, where its values come
-            from within the frame; ``control`` is the clean map moved and turned back, what interpolation costs.
-        floor: Similarity to float64 (n,): to the map of another digit of the same class, for the same target.
-        kept: bool (V, n), whether the prediction is that of the clean digit.
-        right: bool (V, n), whether it is the label.
-        alignable: Whether a map can be turned back; else ``aligned`` and ``control`` are NaN.
-    """
-
-    checkpoint: str
-    method: str
-    suite: str
-    sweep: "Sweep"
-    ids: NDArray[np.int64]
-    similar: Mapping[tuple[str, str], Array]
-    floor: Mapping[str, Array]
-    kept: Mask
-    right: Mask
-    alignable: bool
-
-    @property
-    def best_kind(self) -> str:
-        """The kind that a half-life is read off: aligned where a map can be turned back."""
-        return "aligned" if self.alignable else "raw"
+CHUNK = 256  # digits at once: what is held does not grow with their number, and passes fill their tiles
 
 
 def follow(
-    checkpoints: "Mapping[str, Checkpoint]",
+    checkpoints: "Mapping[str, Checkpoint | Subject]",
     data: "Dataset",
     suite: str,
     sweep: "Sweep",
@@ -101,10 +61,11 @@ def follow(
     variant = sweep.variants[0]
     if len(sweep.variants) > 1 and notify:
         notify(f"sweep '{sweep.name}': its first variant, {variant.label}")
-    motions = [motion_of(sweep.perturbation, sweep.arguments(value, variant)) for value in sweep.values]
-    if any(motion is None for motion in motions) and notify:
+    motions = tuple(motion_of(sweep.perturbation, sweep.arguments(value, variant)) for value in sweep.values)
+    alignable = all(motion is not None for motion in motions)
+    if not alignable and notify:
         notify(f"sweep '{sweep.name}' moves ink in a way that no map can be turned back from: raw similarity only")
-    images, partners = data.images, _partners(data, seed)
+    walk = _Walk(data, partners(data, seed), sweep, motions, asked, seed, references)
     runs = [
         (name, subject, method)
         for name, checkpoint in checkpoints.items()
@@ -116,105 +77,75 @@ def follow(
     for name, subject, method in runs:
         parts = []
         for start in range(0, len(data), CHUNK):
-            rows = slice(start, start + CHUNK)
-            ids = data.ids[rows]
-            logits = subject.answer(images[rows])
-            target = choose_target(asked, data.labels[rows], logits)
-            perturb = prepared(sweep, variant, images[rows], ids=ids, seed=data.seed(seed))
-            context = Context(ids, seed, references)
-
-            def maps_of(
-                given: Tensor,
-                asking: Subject = subject,
-                to: Target = target,
-                by: str = method,
-                using: Context = context,
-            ) -> Tensor:
-                return attribute(asking, given, to, using, method=by)
-
-            parts.append(
-                _chunk(
-                    subject,
-                    images[rows],
-                    data.labels[rows],
-                    images[partners[rows]],
-                    logits,
-                    maps_of,
-                    perturb,
-                    sweep.values,
-                    sweep.neutral,
-                    motions,
-                )
-            )
-            done += len(ids) * (len(sweep.values) + 1)
+            parts.append(_follow_some(walk, subject, method, slice(start, start + CHUNK)))
+            done += parts[-1].kept.shape[1] * (len(sweep.values) + 1)
             if on_progress:
                 on_progress(done, total, done)
-        results.append(_joined(name, method, suite, sweep, data, parts, all(m is not None for m in motions)))
+        results.append(_joined(name, method, suite, walk, parts, alignable))
     return results
 
 
 @dataclass(frozen=True, eq=False)
+class _Walk:
+    """What is followed: the digits, their partners, and the sweep with how each of its values moves the ink."""
+
+    data: "Dataset"
+    partners: Tensor
+    sweep: "Sweep"
+    motions: tuple[Motion | None, ...]
+    asked: str
+    seed: int
+    references: Tensor | None
+
+
+@dataclass(frozen=True, eq=False)
 class _Part:
+    """Some of the digits: as of `Followed`."""
+
     similar: dict[tuple[str, str], Array]
     floor: dict[str, Array]
     kept: Mask
     right: Mask
 
 
-def _chunk(
-    subject: Subject,
-    images: Tensor,
-    labels: Tensor,
-    others: Tensor,
-    logits: Tensor,
-    maps_of: Callable[[Tensor], Tensor],
-    perturb: Callable[[float], Tensor],
-    values: Sequence[float],
-    neutral: float,
-    motions: Sequence[Motion | None],
-) -> _Part:
-    clean, ink = maps_of(images), (images[:, 0] > 0).flatten(1).cpu().numpy()
-    before = logits.argmax(1)
-    similar: dict[tuple[str, str], list[Array]] = {(name, kind): [] for name in SIMILARITIES for kind in KINDS}
-    kept, right = [], []
-    for value, motion in zip(values, motions, strict=True):
+def _follow_some(walk: _Walk, subject: Subject, method: str, rows: slice) -> _Part:
+    data, sweep = walk.data, walk.sweep
+    images, labels, ids = data.images[rows], data.labels[rows], data.ids[rows]
+    perturb = prepared(sweep, sweep.variants[0], images, ids=ids, seed=data.seed(walk.seed))
+    context = Context(ids, walk.seed, walk.references)
+    logits = subject.answer(images)
+    target = choose_target(walk.asked, labels, logits)
+    clean = attribute(subject, images, target, context, method=method)
+    ink = (images[:, 0] > 0).flatten(1).cpu().numpy()
+    similar, kept, right = [], [], []
+    for value, motion in zip(sweep.values, walk.motions, strict=True):
         perturbed = perturb(value)
         answers = subject.answer(perturbed)
         read = torch.where(torch.isfinite(answers).all(1), answers.argmax(1), -1)
-        kept.append((read == before).cpu().numpy())
+        kept.append((read == logits.argmax(1)).cpu().numpy())
         right.append((read == labels.to(read.device)).cpu().numpy())
-        maps = clean if value == neutral else maps_of(perturbed)
-        pairs: dict[str, tuple[Tensor, Mask] | None] = {"raw": (maps, ink), "aligned": None, "control": None}
-        if motion is not None:
-            back, inside = carried(maps, motion.inverse)
-            there, _ = carried(clean, motion)
-            mask = ink & inside.flatten().cpu().numpy()
-            pairs |= {"aligned": (back, mask), "control": (carried(there, motion.inverse)[0], mask)}
-        for kind, pair in pairs.items():
-            for name, measure in SIMILARITIES.items():
-                similar[name, kind].append(_compared(measure, clean, pair))
-    other = maps_of(others)
-    floor = {name: _compared(measure, clean, (other, ink)) for name, measure in SIMILARITIES.items()}
-    return _Part({key: np.stack(rows) for key, rows in similar.items()}, floor, np.stack(kept), np.stack(right))
+        # At neutral the perturbed digits are the clean ones, bit for bit.
+        still = value == sweep.neutral
+        maps = clean if still else attribute(subject, perturbed, target, context, method=method)
+        similar.append(likeness(clean, maps, ink, motion))
+    other = attribute(subject, data.images[walk.partners[rows]], target, context, method=method)
+    return _Part(
+        {key: np.stack([found[key] for found in similar]) for key in similar[0]},
+        similarities(clean, other, ink),
+        np.stack(kept),
+        np.stack(right),
+    )
 
 
-def _compared(measure: Callable[..., Array], clean: Tensor, pair: tuple[Tensor, Mask] | None) -> Array:
-    if pair is None:
-        return np.full(len(clean), np.nan)
-    return measure(clean.flatten(1).cpu().numpy(), pair[0].flatten(1).cpu().numpy(), pair[1])
-
-
-def _joined(
-    checkpoint: str, method: str, suite: str, sweep: "Sweep", data: "Dataset", parts: list[_Part], alignable: bool
-) -> Followed:
+def _joined(checkpoint: str, method: str, suite: str, walk: _Walk, parts: list[_Part], alignable: bool) -> Followed:
     return Followed(
         checkpoint,
         method,
         suite,
-        sweep,
-        data.ids.cpu().numpy(),
+        walk.sweep,
+        walk.data.ids.cpu().numpy(),
         {key: np.concatenate([part.similar[key] for part in parts], axis=1) for key in parts[0].similar},
-        {name: np.concatenate([part.floor[name] for part in parts]) for name in SIMILARITIES},
+        {name: np.concatenate([part.floor[name] for part in parts]) for name in parts[0].floor},
         np.concatenate([part.kept for part in parts], axis=1),
         np.concatenate([part.right for part in parts], axis=1),
         alignable,
@@ -226,16 +157,3 @@ def _fits(name: str, subject: Subject, method: str, notify: Callable[[str], None
     if error is not None and notify:
         notify(f"{name}: {method} is left out: {error.what}")
     return error is None
-
-
-def _partners(data: "Dataset", seed: int) -> Tensor:
-    """Return for each digit the row of another one of its class: the next in a seeded order, int64 (n,).
-
-    A digit alone in its class is its own partner, and its floor says nothing; there is none among 200.
-    """
-    order = Draws(seed, "floor", data.ids).uniform(1)[:, 0].argsort(stable=True)
-    partners = torch.arange(len(data), device=data.device, dtype=torch.int64)
-    for label in sorted(set(data.labels.tolist())):
-        rows = order[data.labels[order] == label]
-        partners[rows] = rows.roll(-1)
-    return partners

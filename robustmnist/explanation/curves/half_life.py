@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from robustmnist.explanation.curves.following import Followed
+from robustmnist.explanation.curves.followed import Followed
 from robustmnist.statistics.estimates import Estimate, estimate, paired_estimate
 from robustmnist.statistics.paired_tests import holm
 from robustmnist.statistics.survival import kaplan_meier

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from robustmnist.explanation.curves.following import KINDS, SIMILARITIES, Followed
+from robustmnist.explanation.curves.followed import Followed
+from robustmnist.explanation.curves.likeness import KINDS, SIMILARITIES
 from robustmnist.statistics.estimates import Estimate, estimates
 
 __all__ = ["GROUPS", "Curve", "curve_table", "curves_of"]

@@ -35,12 +35,12 @@ class Integral:
 def straight(subject: Subject, starts: Tensor, ends: Tensor, target: Target, *, steps: int = STEPS) -> Integral:
     """Integrate from `starts` to `ends`, float32 (B, 1, 28, 28) each: ``(end − start) · ∫ ∂f/∂x dα`` for each pixel.
 
-    Midpoints of n = `steps` equal steps: ``∫ g dα ≈ Σ g((k + ½) / n) / n``, k = 0 … n − 1. Along a path the gradient g of
-    a network of rectifiers jumps, which no smooth rule profits from. For a digit whose shares miss the change by more
-    than `TOLERANCE` the steps are doubled, up to `MOST`, and what was read is kept: ``Σ w_k g(k / 2n) / 2n``, k = 1 …
-    2n − 1, each weight 1 but 1½ for the first and the last point, which also stand for the half step at their end. So
-    2n steps cost 2n − 1 passes in all, and the ends of the path, such as blank paper, where all windows of a pooling
-    are tied, are never read.
+    Midpoints of n = `steps` equal steps: ``∫ g dα ≈ Σ g((k + ½) / n) / n``, k = 0 … n − 1. Along a path the gradient g
+    of a network of rectifiers jumps, which no smooth rule profits from. For a digit whose shares miss the change by
+    more than `TOLERANCE` the steps are doubled, up to `MOST`, and what was read is kept: ``Σ w_k g(k / 2n) / 2n``,
+    k = 1 … 2n − 1, each weight 1 but 1½ for the first and the last point, which also stand for the half step at their
+    end. So 2n steps cost 2n − 1 passes in all, and the ends of the path, such as blank paper, where all windows of a
+    pooling are tied, are never read.
 
     Source: Sundararajan, Taly, Yan 2017, arXiv:1703.01365.
     """

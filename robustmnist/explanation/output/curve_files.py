@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from robustmnist.explanation.curves.following import Followed
+from robustmnist.explanation.curves.followed import Followed
 from robustmnist.explanation.curves.half_life import half_life_rows, pair_rows
 from robustmnist.explanation.curves.rows import curve_table, curves_of
 from robustmnist.explanation.output.curve_page import render_curves

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
-from robustmnist.explanation.curves.following import Followed
+from robustmnist.explanation.curves.followed import Followed
 from robustmnist.explanation.curves.half_life import HalfLife, Pair
 from robustmnist.explanation.curves.rows import Curve
 from robustmnist.explanation.output.curve_chart import Line, Panel, panel_chart

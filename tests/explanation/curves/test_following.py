@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from robustmnist.data import load_dataset
-from robustmnist.explanation.curves.following import Followed, follow
+from robustmnist.explanation.curves.followed import Followed
+from robustmnist.explanation.curves.following import follow
 from robustmnist.explanation.curves.half_life import broken_at, half_life_rows, pair_rows
 from robustmnist.explanation.curves.rows import curve_table, curves_of
 from robustmnist.models.checkpoints.checkpoint import Checkpoint, load_checkpoint
