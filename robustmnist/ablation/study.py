@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from robustmnist.errors import RecipeError
 from robustmnist.system.validation import Table, read_toml
+from robustmnist.training.augmentation.pool import pool_of
 from robustmnist.training.read import check_recipe, load_recipe, shipped_recipes
 from robustmnist.training.recipe import Recipe
 
@@ -77,6 +78,10 @@ def recipes_of(study: Study, where: Path) -> dict[str, Recipe]:
     tables = {BASE: base} | {variant.name: _merged(base, variant.set) for variant in study.variant}
     recipes = {name: check_recipe(table, where=f"{where}: {name}") for name, table in tables.items()}
     for name, recipe in recipes.items():
+        try:
+            pool_of(recipe)
+        except RecipeError as cause:
+            raise RecipeError(str(cause).splitlines(), where=f"{where}: {name}") from cause
         if name != BASE and recipe.as_dict() == recipes[BASE].as_dict():
             raise RecipeError(f"{name} changes nothing", where=where, remedy="set another value, or leave it out")
     return recipes

@@ -171,7 +171,7 @@ def _plain(value: object) -> str:
     if isinstance(value, dict):
         return f"({', '.join(f'{key} {_plain(inner)}' for key, inner in value.items())})"
     if isinstance(value, list):
-        return "-".join(map(str, value)) or "none"
+        return "-".join(map(_plain, value)) or "none"
     return str(value)
 
 
@@ -185,5 +185,10 @@ def _accuracy(card: "Card") -> tuple[str, str]:
 
 
 def _trained_on(card: "Card") -> str:
-    digits = card.data.get("training")
-    return f"{digits:,} {card.data.get('name')}" if isinstance(digits, int) else str(card.data.get("name"))
+    from robustmnist.suites.trained_on import augmented_by
+    from robustmnist.wording.numbers import listing
+
+    digits, name = card.data.get("training"), card.data.get("name")
+    which = f"{digits:,} {name}" if isinstance(digits, int) else str(name)
+    changes = augmented_by(card.recipe)
+    return f"{which}, perturbed by {listing(changes)}" if changes else which

@@ -143,6 +143,8 @@ def say_notices(manifest: Mapping[str, Any], data: "Dataset") -> None:
     for notice in manifest.get("notices", ()):
         if notice not in known:
             say(f"notice: {notice}")
+    for sentence in manifest.get("trained_on", ()):
+        say(f"trained on: {sentence}")
 
 
 def say_seen(checkpoints: "Mapping[str, Checkpoint]", data: "Dataset") -> None:

@@ -14,6 +14,7 @@ from robustmnist.terminal.echo import echo_json, say
 from robustmnist.terminal.runs import show_runs
 from robustmnist.terminal.training import training_progress
 from robustmnist.training import Recipe, RunFolder, load_recipe, train
+from robustmnist.training.augmentation.pool import pool_of
 from robustmnist.training.grid import grid_of
 from robustmnist.training.runs_table import is_run, runs_table
 
@@ -47,6 +48,8 @@ def train_many(
     runs = grid_of(grids, seeds or [wanted.seed])
     # All recipes are read before anything is trained: a mistake in the last one costs no hour.
     recipes = {name: load_recipe(recipe, overrides=[*changes, *own]) for name, own in runs.items()}
+    for each in recipes.values():
+        pool_of(each, ctx.params["codes"])
     with output_folder(out, f"{wanted.name}-grid") as folder:
         with resumable(ctx, _continuing(ctx, recipe, changes, grids, folder)):
             for number, (name, each) in enumerate(recipes.items(), 1):

@@ -15,7 +15,7 @@ from robustmnist.terminal.training import training_progress
 from robustmnist.wording.numbers import interval, percent
 
 if TYPE_CHECKING:
-    from robustmnist.training import RunFolder
+    from robustmnist.training import Recipe, RunFolder
 
 __all__ = ["command"]
 
@@ -96,6 +96,7 @@ def command(
     robustmnist train cnn --sanity
     robustmnist train fc --lr-find
     robustmnist train fc --grid optimizer.lr=0.01,0.001 --seed 0..4 -o runs/rates
+    robustmnist train cnn --set augment.suites=blur,noise --set augment.settings=[1,2]
     """  # noqa: D301 (click reads a real \b as "keep these lines")
     changes = _changes(overrides, epochs, dataset)
     if (recipe is None) == (resume is None):
@@ -133,7 +134,7 @@ def command(
     else:
         assert recipe is not None
         wanted = load_recipe(recipe, overrides=changes)
-    _check_codes(wanted.own_model, codes)
+    _check_codes(wanted, codes)
     with (
         output_folder(out, wanted.name) as folder,
         resumable(ctx, _continuing(ctx, folder), folder / "recipe.toml"),
@@ -156,13 +157,15 @@ def command(
     _show(run, as_json=as_json)
 
 
-def _check_codes(own_model: str, codes: tuple[str, ...]) -> None:
-    """Refuse code that the recipe's model is not."""
+def _check_codes(recipe: "Recipe", codes: tuple[str, ...]) -> None:
+    """Refuse code that neither the recipe's model nor a perturbation of its suites is."""
     from robustmnist.system.python_code import allowed
+    from robustmnist.training.augmentation.pool import pool_of
 
+    used = [recipe.own_model, *pool_of(recipe, codes).perturbations]
     for code in codes:
-        if not own_model or allowed(own_model, [code]) is None:
-            raise InputError(f"the recipe's model is not {code}", where="--code", remedy="leave it out")
+        if not any(name and allowed(name, [code]) for name in used):
+            raise InputError(f"the recipe asks for no code {code}", where="--code", remedy="leave it out")
 
 
 def _changes(overrides: tuple[str, ...], epochs: int | None, dataset: str | None) -> list[str]:

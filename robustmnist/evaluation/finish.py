@@ -38,6 +38,7 @@ def describe(
     passes: int,
     seconds: float,
     notices: Sequence[str],
+    trained_on: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the manifest of a run, as far as it does not depend on its logits.
 
@@ -53,6 +54,7 @@ def describe(
         passes: Forward passes made by this process, which may have continued the run of another process.
         seconds: What they took, perturbations and writing included.
         notices: What a reader should know of the models before believing their numbers, a plain sentence each.
+        trained_on: Which suites are nothing new to a model, a sentence each.
     """
     every = len(dataset) * len(records) * passes_per_image(suites)
     return {
@@ -72,6 +74,7 @@ def describe(
         "suites": [suite.as_dict() for suite in suites],
         "phrases": _phrases(suites),
         "notices": sorted(notices),
+        **({"trained_on": list(trained_on)} if trained_on else {}),
     }
 
 

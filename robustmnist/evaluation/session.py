@@ -25,10 +25,12 @@ from robustmnist.evaluation.preflight import check_model, shown
 from robustmnist.evaluation.records import parts_of, record_of
 from robustmnist.evaluation.store import DiskStore, MemoryStore, Store
 from robustmnist.models.checkpoints.adopted_card import AdoptedCard
+from robustmnist.models.checkpoints.card import Card
 from robustmnist.models.checkpoints.checkpoint import Checkpoint
 from robustmnist.models.contract import Adapted
 from robustmnist.predictions import Predictions, array_shapes
 from robustmnist.suites import Suite
+from robustmnist.suites.trained_on import perturbed_by, trained_on_words
 from robustmnist.system.device import resolve_device
 from robustmnist.system.files import clear_leftovers, disk_errors
 from robustmnist.system.folders import locked
@@ -102,7 +104,8 @@ def evaluate(
         began = time.perf_counter()
         passes = compute(digits, list(answers.values()), chosen, seed, store, on_progress)
         seconds = time.perf_counter() - began
-        manifest = describe(digits, records, chosen, seed, command, passes, seconds, notices)
+        met = _trained_on(models, chosen)
+        manifest = describe(digits, records, chosen, seed, command, passes, seconds, notices, met)
         return finish(store.arrays(), digits, chosen, seed, manifest, out)
 
 
@@ -120,6 +123,13 @@ def _asked(
             notices += [f"{name}: {notice}" for notice in model.card.notices]
         notices += notices_of(name, answers[name], images, labels, logits, bare=bare)
     return checkpoints, notices
+
+
+def _trained_on(models: Mapping[str, Checkpoint | nn.Module], suites: Sequence[Suite]) -> list[str]:
+    """Return a sentence for every checkpoint whose training digits were perturbed as some of the suites do it."""
+    cards = {name: model.card for name, model in models.items() if isinstance(model, Checkpoint)}
+    met = {name: card.perturbed_by for name, card in cards.items() if isinstance(card, Card)}
+    return list(filter(None, (trained_on_words(name, perturbed_by(*of), suites) for name, of in met.items())))
 
 
 def _has_confidence(model: Checkpoint | nn.Module) -> bool:

@@ -50,6 +50,7 @@ def merged_manifest(
         "suites": [suite.as_dict() for suite in suites],
         **_phrases(tables),
         "notices": list(dict.fromkeys(str(text) for table in tables for text in table.get("notices") or ())),
+        **_trained_on(tables),
     }
 
 
@@ -57,6 +58,12 @@ def _phrases(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the phrases of all runs, where any of them keeps some; the first run's count first."""
     kept = [table["phrases"] for table in tables if table.get("phrases") is not None]
     return {"phrases": {name: phrases for table in reversed(kept) for name, phrases in table.items()}} if kept else {}
+
+
+def _trained_on(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the runs say of suites that are nothing new to a checkpoint, each sentence once."""
+    kept = dict.fromkeys(str(text) for table in tables for text in table.get("trained_on") or ())
+    return {"trained_on": list(kept)} if kept else {}
 
 
 def _joined(texts: Sequence[str]) -> str:

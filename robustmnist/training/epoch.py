@@ -10,9 +10,11 @@ import torch
 from robustmnist.data.seen import seen_record
 from robustmnist.models.checkpoints.adopted_card import CodeRecord
 from robustmnist.models.checkpoints.checkpoint import round_weights, save_checkpoint
+from robustmnist.models.checkpoints.fields import AugmentationRecord
 from robustmnist.models.inference.folding import without_norms
 from robustmnist.system.device import describe_device
 from robustmnist.system.installation import versions
+from robustmnist.training.augmentation.pool import Pool
 from robustmnist.training.digits import Digits
 from robustmnist.training.evidence.tables import append_rows
 from robustmnist.training.evidence.trace import LAYERS, STEPS, Trace, layers_of
@@ -54,7 +56,7 @@ def run_epoch(
             shown = time.perf_counter()
 
     on_step(0)
-    trained = train_epoch(state, recipe, images, labels, on_step, trace)
+    trained = train_epoch(state, recipe, images, labels, on_step, trace, digits.training.ids)
     norms = _norms(state.model, trace)
     append_rows(run.steps, STEPS, trace.step_rows(state.epoch))
     append_rows(run.layers, LAYERS, [(state.epoch, name, f"{a:.6g}", f"{b:.6g}") for name, (a, b) in norms.items()])
@@ -111,6 +113,7 @@ def _facts(state: State, recipe: Recipe, digits: Digits, device: torch.device) -
         "precision": PRECISION,
         **({"code": CodeRecord(file=code.file.name, object=code.name, sha256=code.sha256)} if code else {}),
         "recipe": recipe.as_dict(),
+        **({"augmentation": _augmentation(state.pool)} if state.pool.sources else {}),
         "data": seen_record(digits.training, digits.validation),
         "versions": versions("robustmnist", "torch", "numpy", "safetensors"),
         "seed": recipe.seed,
@@ -118,3 +121,7 @@ def _facts(state: State, recipe: Recipe, digits: Digits, device: torch.device) -
         "training_seconds": training_seconds(state),
         "device": f"{describe_device(device)}, {precision}",
     }
+
+
+def _augmentation(pool: Pool) -> AugmentationRecord:
+    return AugmentationRecord(perturbations=pool.perturbations, suites=pool.files)

@@ -14,10 +14,12 @@ from robustmnist.models.architectures.build import build_model
 from robustmnist.models.architectures.own import build_own, check_trainable
 from robustmnist.models.inference.deployed import deployed
 from robustmnist.system.python_code import Code, code_for
-from robustmnist.training.augment import augment
+from robustmnist.training.augmentation.pool import Pool, pool_of
+from robustmnist.training.augmentation.shown import shown_batches
+from robustmnist.training.average import averaged_values, move_averages
 from robustmnist.training.evidence.trace import Trace
 from robustmnist.training.initialise import initialise
-from robustmnist.training.optimise import gradient_norms, learning_rate, make_optimizer
+from robustmnist.training.optimise import clear_gradients, gradient_norms, learning_rate, make_optimizer
 from robustmnist.training.recipe import Recipe
 
 __all__ = ["Best", "State", "derive_seed", "measure", "start", "train_epoch"]
@@ -48,6 +50,7 @@ class State:
     best: Best | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     code: Code | None = None  # of a model of the user's own
+    pool: Pool = field(default_factory=Pool)  # of perturbations of the training digits
 
     @property
     def weights(self) -> dict[str, Tensor]:
@@ -64,9 +67,10 @@ def start(recipe: Recipe, device: torch.device, codes: Sequence[str] = ()) -> St
         codes: Code that the user has named and that may run, ``net.py:Net``.
 
     Raises:
-        RecipeError: If the recipe's model is code of the user's that was not named, fails, or cannot be trained.
+        RecipeError: If the recipe's model is code of the user's that was not named, fails, or cannot be trained, or its
+            augmentation asks for what is not there.
     """
-    code = None
+    pool, code = pool_of(recipe, codes), None
     with torch.random.fork_rng(devices=_cuda(device)):
         torch.manual_seed(derive_seed(recipe.seed, 0, "weights"))
         if recipe.own_model:
@@ -80,7 +84,7 @@ def start(recipe: Recipe, device: torch.device, codes: Sequence[str] = ()) -> St
     if not recipe.own_model:  # code of the user's may ask for views in torch's usual layout
         model = model.to(memory_format=torch.channels_last)
     average = {name: value.clone() for name, value in model.state_dict().items()} if recipe.average.decay else None
-    return State(model, make_optimizer(recipe.optimizer, model), average, code=code)
+    return State(model, make_optimizer(recipe.optimizer, model), average, code=code, pool=pool)
 
 
 def train_epoch(
@@ -90,11 +94,12 @@ def train_epoch(
     labels: Tensor,
     on_step: Callable[[int], None] | None = None,
     trace: Trace | None = None,
+    ids: Tensor | None = None,
 ) -> dict[str, float]:
     """Train one epoch, changing `state`, and return loss, accuracy, learning rate and gradient norm over it.
 
-    All randomness comes from (seed, epoch): the permutation, the augmentation and the dropout. The digits that do
-    not fill the last batch of a permutation are left out of that epoch.
+    All randomness comes from (seed, epoch): the permutation, the augmentation and the dropout; perturbations depend on
+    the digits' ids besides. The digits that do not fill the last batch of a permutation are left out of that epoch.
 
     Args:
         state: Changed in place; its `epoch` counts one more afterwards.
@@ -103,23 +108,32 @@ def train_epoch(
         labels: int64 (n,).
         on_step: Called with the number of digits seen so far in this epoch.
         trace: What is to keep the numbers of every step.
+        ids: Of the digits, int64 (n,); by default their rows.
     """
     trace = Trace() if trace is None else trace
     device = images.device
     batch = min(recipe.batch_size, len(labels))
     steps, trace.batch = len(labels) // batch, batch
     order = torch.randperm(len(labels), generator=_generator(recipe.seed, state.epoch, "order")).to(device)
-    strengths = _generator(recipe.seed, state.epoch, "augment")
+    batches = order[: steps * batch].view(steps, batch)
+    shown_digits = shown_batches(
+        images,
+        torch.arange(len(labels), device=device) if ids is None else ids,
+        batches,
+        recipe.augment,
+        state.pool,
+        _generator(recipe.seed, state.epoch, "augment"),
+        derive_seed(recipe.seed, state.epoch, "perturb"),
+    )
     loss_sum, correct, norm_sum = torch.zeros((3,), device=device).unbind()
     rate = 0.0
     state.model.train()
     # Looked up once: at every step that took fc a tenth of its time.
-    parameters, averaged = list(state.model.parameters()), _averaged(state)
+    parameters, averaged = list(state.model.parameters()), averaged_values(state.model, state.average)
     with torch.random.fork_rng(devices=_cuda(device)):
         torch.manual_seed(derive_seed(recipe.seed, state.epoch, "dropout"))
-        for step in range(steps):
-            rows = order[step * batch : (step + 1) * batch]
-            shown, wanted = augment(images.index_select(0, rows), recipe.augment, strengths), labels[rows]
+        for step, shown in enumerate(shown_digits):
+            wanted = labels[batches[step]]
             rate = learning_rate(
                 recipe.schedule, recipe.optimizer.lr, state.epoch * steps + step, recipe.epochs * steps, recipe.epochs
             )
@@ -128,10 +142,10 @@ def train_epoch(
             with torch.autocast(device.type, torch.bfloat16, enabled=uses_bfloat16(recipe, device)):
                 logits = state.model(shown)
             loss = cross_entropy(logits.float(), wanted, label_smoothing=recipe.label_smoothing)
-            _clear(parameters)
+            clear_gradients(parameters)
             torch.autograd.backward(loss)
             state.optimizer.step()
-            _average(averaged, recipe.average.decay, state.epoch * steps + step)
+            move_averages(averaged, recipe.average.decay, state.epoch * steps + step)
             # Sums stay on the device: reading them at every step would wait for a GPU each time.
             right, norms = (logits.detach().argmax(1) == wanted).sum(), gradient_norms(parameters)
             loss_sum += loss.detach()
@@ -169,27 +183,6 @@ def derive_seed(seed: int, epoch: int, purpose: str) -> int:
     """Return a different seed for each purpose and epoch of a training."""
     digest = hashlib.sha256(f"{seed}/{epoch}/{purpose}".encode()).digest()
     return int.from_bytes(digest[:8], "little") >> 1
-
-
-def _clear(parameters: list[nn.Parameter]) -> None:
-    """Forget the gradients of the step before."""
-    for parameter in parameters:
-        parameter.grad = None
-
-
-def _averaged(state: State) -> tuple[list[Tensor], list[Tensor]]:
-    """Return the averages and, in the same order, the model's own values; nothing where no average is kept."""
-    if state.average is None:
-        return [], []
-    values = {name: value for name, value in state.model.state_dict().items() if value.is_floating_point()}
-    return [state.average[name] for name in values], list(values.values())
-
-
-def _average(averaged: tuple[list[Tensor], list[Tensor]], decay: float, step: int) -> None:
-    """Move the averages one step towards the model: by 1 − decay, and by more at first, to forget the start."""
-    averages, values = averaged
-    if averages:
-        torch._foreach_lerp_(averages, values, 1 - min(decay, (1 + step) / (10 + step)))
 
 
 def _generator(seed: int, epoch: int, purpose: str) -> torch.Generator:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from robustmnist.training.recipe import Optimizer, Schedule
 
-__all__ = ["gradient_norms", "learning_rate", "make_optimizer"]
+__all__ = ["clear_gradients", "gradient_norms", "learning_rate", "make_optimizer"]
 
 
 def make_optimizer(settings: Optimizer, model: nn.Module) -> torch.optim.Optimizer:
@@ -49,6 +49,12 @@ def learning_rate(schedule: Schedule, peak: float, step: int, steps: int, epochs
             return float(peak * schedule.factor ** (step * epochs // steps // schedule.every))
         case "none":
             return peak
+
+
+def clear_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Forget the gradients of the step before."""
+    for parameter in parameters:
+        parameter.grad = None
 
 
 def gradient_norms(parameters: Iterable[nn.Parameter]) -> Tensor:

@@ -14,6 +14,7 @@ from robustmnist.system.device import resolve_device
 from robustmnist.system.folders import output_folder
 from robustmnist.system.python_code import code_for
 from robustmnist.system.threads import torch_threads
+from robustmnist.training.augmentation.pool import pool_of
 from robustmnist.training.digits import Digits, Load, load_digits
 from robustmnist.training.epoch import DivergedError, run_epoch
 from robustmnist.training.evidence.tables import keep_epochs
@@ -70,13 +71,14 @@ def train(
         load: The function that reads the recipe's digits; it takes the arguments of `load_dataset`.
         notify: Called with one sentence: where something else is done than the recipe says, a resumed run will not end
             with the same weights, or no curves could be drawn. By default a warning.
-        code: ``net.py:Net``, where the recipe's model is a class of your own: the recipe alone may not run it.
+        code: ``net.py:Net``, where the recipe's model is a class of your own, or ``mine.py:f``, where a suite of its
+            augmentation asks for a function of yours: the recipe alone may not run them.
 
     Raises:
         InputError: If `tensorboard` is asked for and tensorboardX is not installed.
         DataError: If the digits are not there, or those to test on are among those to train on.
         RunError: If `out` holds a run already, or none that can be resumed with this recipe.
-        RecipeError: If the recipe cannot be trained on these digits, or the training diverges.
+        RecipeError: If the recipe names what is not there, cannot be trained on these digits, or the training diverges.
     """
     codes = [code] if isinstance(code, str) else list(code)
     if tensorboard:
@@ -90,7 +92,8 @@ def train(
             return run
         if not resume:
             run.check_absent()
-        if recipe.own_model:  # before any digit is loaded
+        pool_of(recipe, codes)  # before any digit is loaded
+        if recipe.own_model:
             code_for(recipe.own_model, codes, error=RecipeError, where=f"recipe '{recipe.name}'")
         digits = load_digits(recipe, where, data_dir, load, notify) if digits is None else digits
         check_unseen("the test digits", seen_record(digits.training, digits.validation), digits.test)
@@ -174,4 +177,6 @@ def _patience_spent(state: State, recipe: Recipe) -> bool:
 def _begun(recipe: Recipe, digits: Digits, state: State) -> dict[str, Any]:
     """Return what a training depends on and what must be equal when it is resumed."""
     code = {"code": {recipe.own_model: state.code.sha256}} if state.code else {}
-    return {"recipe": recipe.as_dict(), "data set": seen_record(digits.training, digits.validation), **code}
+    suites = {"suite file": state.pool.files} if state.pool.files else {}
+    data = seen_record(digits.training, digits.validation)
+    return {"recipe": recipe.as_dict(), "data set": data, **code, **suites}

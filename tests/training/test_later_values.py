@@ -9,7 +9,7 @@ from torch import nn
 
 from robustmnist.errors import RecipeError
 from robustmnist.models.architectures.build import build_model
-from robustmnist.training.augment import augment
+from robustmnist.training.augmentation.moves import augment
 from robustmnist.training.initialise import initialise
 from robustmnist.training.loop import start
 from robustmnist.training.recipe import Augment

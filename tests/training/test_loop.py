@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from robustmnist.errors import RecipeError
 from robustmnist.models.architectures.build import build_model
-from robustmnist.training.augment import augment
+from robustmnist.training.augmentation.moves import augment
 from robustmnist.training.curves import draw_curves
 from robustmnist.training.digits import stratified_split
 from robustmnist.training.loop import derive_seed, start, train_epoch

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, Strict
 
 from robustmnist.errors import CheckpointError
 from robustmnist.models.checkpoints.adopted_card import AdoptedCard, CodeRecord
-from robustmnist.models.checkpoints.fields import Count, Name, Sha256, Share, TestAccuracy
+from robustmnist.models.checkpoints.fields import AugmentationRecord, Count, Name, Sha256, Share, TestAccuracy
 from robustmnist.statistics.temperature import COLDEST, HOTTEST
 from robustmnist.system.files import is_file, write_atomic
 from robustmnist.system.installation import shipped
@@ -78,6 +78,8 @@ class Card(Table):
         sha256: Of the weights file.
         precision: How the weights are stored: matrices and kernels in this, vectors in float32.
         recipe: The whole recipe, defaults spelled out.
+        augmentation: What the training digits were perturbed by beside moves, thickness and noise: the names of the
+            ``perturbations``, and the ``suites`` that asked them with the hash of each file; None where by nothing.
         data: Provenance of the digits it was trained on.
         versions: Of Python and the packages that trained it.
         seed: Of the training.
@@ -101,6 +103,7 @@ class Card(Table):
     sha256: Sha256
     precision: Literal["float16", "float32"]
     recipe: dict[str, Any]
+    augmentation: AugmentationRecord | None = None
     data: dict[str, Any]
     versions: dict[str, str]
     seed: Count
@@ -109,10 +112,15 @@ class Card(Table):
     training_seconds: Annotated[float, Field(ge=0)]
     device: str
 
+    @property
+    def perturbed_by(self) -> tuple[dict[str, Any], list[str]]:
+        """The recipe, and the perturbations of its training digits beside those that it spells out."""
+        return self.recipe, [] if self.augmentation is None else self.augmentation.perturbations
+
     def as_dict(self) -> dict[str, Any]:
-        """Return the card as plain values, without its own hash."""
+        """Return the card as plain values, without its own hash; what came to cards later is left out at None."""
         table = self.model_dump(mode="json")
-        return table if self.code else {key: value for key, value in table.items() if key != "code"}
+        return {key: value for key, value in table.items() if value is not None or key not in ("code", "augmentation")}
 
 
 def write_card(path: Path, card: Card | AdoptedCard) -> None:

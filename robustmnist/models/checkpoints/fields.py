@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from robustmnist.system.validation import Table
 
-__all__ = ["Count", "Name", "Sha256", "Share", "TestAccuracy"]
+__all__ = ["AugmentationRecord", "Count", "Name", "Sha256", "Share", "TestAccuracy"]
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -32,3 +32,10 @@ class TestAccuracy(Table):
         if self.correct > self.n:
             raise ValueError(f"{self.correct} are correct, but have to be at most the {self.n} that there are")
         return self
+
+
+class AugmentationRecord(Table):
+    """What training digits were perturbed by: perturbations by name, suites with the hash of their file."""
+
+    perturbations: list[str]
+    suites: dict[str, Sha256]

@@ -45,6 +45,8 @@ def banners(overview: Overview) -> tuple[Banner, ...]:
         lines.append(Banner(NOT_MNIST, fallback_text(_text(data.get("name")), note)))
     notices = overview.predictions.manifest.get("notices", ())
     lines += [Banner("Notice.", _text(one)) for one in notices if isinstance(notices, list | tuple)]
+    met = overview.predictions.manifest.get("trained_on", ())
+    lines += [Banner("Nothing new to it.", _text(one)) for one in met if isinstance(met, list | tuple)]
     summary = summarise(overview.predictions)
     moved = summary[~summary["neutral"]].groupby("checkpoint", sort=False)["invalid"].sum()
     wrong = {str(name): int(rows) for name, rows in moved.items() if rows}

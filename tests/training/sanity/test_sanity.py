@@ -96,7 +96,7 @@ def fault(name: str, value: Any) -> Callable[[pytest.MonkeyPatch], None]:
         ("gradients-arrive", fault("build_model", lambda architecture: Detached(BUILD(architecture)))),
         ("gradients-arrive", fault("build_model", dead)),
         ("units-alive", fault("build_model", dead)),
-        ("gradients-are-cleared", fault("_clear", lambda parameters: None)),
+        ("gradients-are-cleared", fault("clear_gradients", lambda parameters: None)),
         ("one-batch", fault("cross_entropy", softmax_first)),
         ("few-digits-by-heart", fault("measure", lambda model, images, labels: (len(labels) - 1, 0.0))),
         ("same-seed-same-bits", fault("derive_seed", lambda *_: int(torch.randint(2**31, ())))),

@@ -1,0 +1,1 @@
+"""Augmentation: what happens to a training digit before it is shown."""
