@@ -9,7 +9,8 @@ from robustmnist.system.device import resolve_device
 from robustmnist.system.process import keep_freed_memory, spin_briefly
 
 USUAL = ("startup", "perturbations", "evaluation", "training", "evidence", "agreement", "adopted", "drawing", "explain")
-NAMES = (*USUAL, "coverage")  # simulates for minutes, and is the same on every machine: by its name only
+# For minutes each, so by name only: coverage simulates and is the same on every machine, the others train.
+NAMES = (*USUAL, "coverage", "augmentation", "plain-pytorch")
 
 
 @click.command()
@@ -18,12 +19,12 @@ NAMES = (*USUAL, "coverage")  # simulates for minutes, and is the same on every 
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with the MNIST files.")
 def main(names: tuple[str, ...], n: int, device: str, data_dir: Path | None) -> None:
-    """Run the benchmarks called NAMES and print their tables; without one all but coverage, which takes minutes."""
+    """Run the benchmarks called NAMES and print their tables; without one the usual ones."""
     # As the command line does.
     keep_freed_memory()
     spin_briefly()
     for name in names or USUAL:
-        importlib.import_module(f"benchmarks.{name}").run(n, resolve_device(device), data_dir)
+        importlib.import_module(f"benchmarks.{name.replace('-', '_')}").run(n, resolve_device(device), data_dir)
 
 
 if __name__ == "__main__":
