@@ -18,7 +18,7 @@ MIDDLE = 13.5  # px, on both axes
 
 @dataclass(frozen=True)
 class Measure:
-    """One number per image.
+    """A number for each image.
 
     Attributes:
         unit: What it is measured in.

@@ -12,7 +12,10 @@ ENLARGED = 4  # sub-pixels per px in which strokes are measured
 # Of each of a pixel's sub-pixels: whether it lies between the pixel and the next, not the one before, and the weights
 # of the former and the latter of the two.
 BETWEEN = ((0, 0.375, 0.625), (0, 0.125, 0.875), (1, 0.875, 0.125), (1, 0.625, 0.375))
-NEAR, FAR = (torch.uint8, 15), (torch.int16, 63)  # sub-pixels up to which a distance is found; a frame's are below 58
+NEAR, FAR = (
+    (torch.uint8, 15),
+    (torch.int16, 63),
+)  # sub-pixels: the largest distance computed; a frame's are below 58
 CPU_CHUNK, GPU_CHUNK = 256, 1024  # images at once; with fewer two threads wait for the interpreter
 ROWS = 16  # of sub-pixels at once, where each takes 4 bytes instead of 1
 
@@ -129,7 +132,7 @@ def _squared_distance(inside: Tensor, dtype: torch.dtype, reach: int) -> Tensor:
         spread(step * n, step)
         step *= 2
     distance.clamp_(max=reach).mul_(distance)
-    # Across them the k-th step costs k² − (k − 1)², until k alone is as far as all that was found.
+    # Across them the k-th step costs k² − (k − 1)², until k alone is as far as every distance so far.
     for k in range(1, reach):
         if k > 4 and k * k >= int(distance.max()):
             break

@@ -19,7 +19,7 @@ class ClassScores:
         precision: Share of the answers with this class that are right; NaN where it is never the answer.
         recall: Share of the class's digits that are read right; NaN where there are none.
         f1: Harmonic mean of the two: 2 right / (digits + answers); NaN where there are neither.
-        macro: Mean of `f1` over the classes, undefined ones left out.
+        macro: Mean of `f1` over the classes, without those that are undefined.
         weighted: Mean of `f1` over the digits.
     """
 

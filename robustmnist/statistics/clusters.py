@@ -72,8 +72,8 @@ def _ratio(values: NDArray[np.float64], groups: Groups, resamples: int, seed: in
     """Return the percentiles of the resampled mean, drawn apart where groups are few; a single group says nothing.
 
     Of G groups the bootstrap sees a variance that is (G − 1) / G of what it should be, and takes it as known: each end
-    is moved away from the mean by √(G / (G − 1)) and by Student's quantile of G − 1 degrees over the normal one. With
-    six groups that is 1.44 times as far, with two hundred 1.01.
+    is moved away from the mean by √(G / (G − 1)) and by Student's quantile of G − 1 degrees over the normal quantile.
+    With six groups that is 1.44 times as far, with two hundred 1.01.
 
     Source: Cameron & Miller, A practitioner's guide to cluster-robust inference, 2015 (few clusters).
     """

@@ -51,7 +51,7 @@ def crossed_effect(differences: NDArray[np.floating]) -> Effect:
 
 
 def seed_effect(differences: NDArray[np.floating]) -> Effect:
-    """Return the mean of paired differences (seeds,) of a score that is no mean over digits; NaN ends for one seed.
+    """Return the mean of paired differences (seeds,) of a score that is not a mean over digits; NaN ends for one seed.
 
     >>> effect = seed_effect(np.array([0.01, 0.03]))
     >>> round(effect.mean, 3), round(effect.low, 3)

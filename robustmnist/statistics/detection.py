@@ -1,4 +1,4 @@
-"""How well a score tells images of another kind from those that a classifier knows."""
+"""How well a score separates images of another kind from those that a classifier knows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +16,11 @@ Groups = NDArray[np.integer[Any]] | None
 
 @dataclass(frozen=True)
 class Detection:
-    """How well a score tells two kinds of images apart, with 95 % intervals.
+    """How well a score separates two kinds of images, with 95 % intervals.
 
     Attributes:
-        auroc: Probability that a known image has a higher score than one of the other kind, ties counting half: 1/2
-            where the score tells nothing.
+        auroc: Probability that a known image has a higher score than an image of the other kind, ties counting half:
+            1/2 where the score says nothing.
         auroc_low, auroc_high: Its interval.
         fpr95: Share of the other kind that passes where the threshold lets 95 % of the known images pass.
         fpr95_low, fpr95_high: Its interval.
@@ -43,14 +43,14 @@ def detection(
     resamples: int = 500,
     seed: int = 0,
 ) -> Detection:
-    """Return how well a score tells `other` images (m,) from `known` ones (n,); NaN scores are the lowest.
+    """Return how well a score separates `other` images (m,) from `known` images (n,); NaN scores are the lowest.
 
     Both kinds are resampled, by groups where they are given.
 
     Source: Hendrycks & Gimpel, A baseline for detecting misclassified and out-of-distribution examples, ICLR 2017.
 
-    >>> found = detection(np.array([3.0, 2.0, 1.0]), np.array([2.0, 0.0]), resamples=10)
-    >>> found.auroc, found.fpr95
+    >>> result = detection(np.array([3.0, 2.0, 1.0]), np.array([2.0, 0.0]), resamples=10)
+    >>> result.auroc, result.fpr95
     (0.75, 0.5)
     """
     scores = np.concatenate([known, other]).astype(np.float64)

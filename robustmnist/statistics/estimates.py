@@ -45,9 +45,9 @@ def estimate(
     """Return the mean of `values` (n,), of which those that are not finite are undefined.
 
     Args:
-        values: One per digit.
+        values: A value per digit.
         lowest: The least that a digit can have; None where nothing bounds it.
-        highest: The most that one can have.
+        highest: The largest possible value.
         resamples: Of the bootstrap.
         seed: Of the bootstrap.
 
@@ -92,7 +92,7 @@ def paired_estimate(
     """Return the mean of a − b over the digits that have both, (n,) each, with the p of the paired t-test.
 
     Args:
-        a: One per digit.
+        a: A value per digit.
         b: Of the same digits.
         bound: The most that |a − b| can be; None where nothing bounds it.
         resamples: Of the bootstrap.

@@ -57,8 +57,8 @@ def error_consistency(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_]) ->
     """Return the share of answers on which A and B are both right or both wrong, and κ: how far that is above chance.
 
     κ = (observed − expected) / (1 − expected), where two independent classifiers of these accuracies would agree on
-    p_a · p_b + (1 − p_a) · (1 − p_b). 1: they err on the same images; 0: as independent ones; NaN where chance alone
-    gives full agreement. It is Cohen's κ of right and wrong.
+    p_a · p_b + (1 − p_a) · (1 − p_b). 1: they err on the same images; 0: as independent checkpoints do; NaN where
+    chance alone gives full agreement. It is Cohen's κ of right and wrong.
 
     Source: Geirhos, Meding & Wichmann, Beyond accuracy: quantifying trial-by-trial behaviour of CNNs and humans by
     measuring error consistency, NeurIPS 2020.
@@ -98,7 +98,7 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
     """Return the p-values (k,) corrected for the number of them, each at least what it was and at most 1.
 
     Rejecting those below α, the chance of any false rejection is at most α, however the tests depend on each other. A
-    NaN, a test that could not be made, stays one and does not count.
+    NaN, a test that could not be made, stays NaN and does not count.
 
     Source: Holm, A simple sequentially rejective multiple test procedure, 1979.
 

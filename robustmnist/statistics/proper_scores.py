@@ -38,9 +38,9 @@ class BrierSums:
     """What `brier` needs of some answers; the sums over several sets of answers add up.
 
     Attributes:
-        n: Per class and bin of its probability (equal widths, the last one closed) how many answers, int64 (10, bins).
+        n: Per class and bin of its probability (equal widths, the last bin closed) how many answers, int64 (10, bins).
         probability: The sums of their probabilities, float64 (10, bins).
-        true: How often the class was the true one, int64 (10, bins).
+        true: How often this was the true class, int64 (10, bins).
         squares: Σ over classes of (p − y)² of each answer, float64 (k,).
     """
 

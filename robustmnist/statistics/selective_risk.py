@@ -38,15 +38,15 @@ class ConfidenceRuns:
         answer    r  r  w  [r w]  w  w  r
         run       0  0  1   2  2  3  3  4
 
-    Equally confident answers of which some are wrong are a run of their own, a mixed one: here run 2.
+    Equally confident answers of which some are wrong are a run of their own, a mixed run: here run 2.
 
     Attributes:
         members: Which images' answers are in each run: ones (runs, n), an image as often as it answers.
         edges: The runs whose last rank enters the closed form of `aurc`: runs of wrong answers (in the example 1 and
             3), and the runs just before them (0 and 2); int64.
-        signs: For each of `edges` 1 for a run of wrong answers, −1 for the run before one; float64.
+        signs: For each of `edges` 1 for a run of wrong answers, −1 for the run before such a run; float64.
         mixed: The runs in which some are wrong and some right, int64.
-        mistakes: The wrong answers in all runs without a right one, and in each mixed one: ones (1 + mixed runs, n).
+        mistakes: The wrong answers in all runs without a right one, and in each mixed run: ones (1 + mixed runs, n).
         most: The greatest number of answers that a resample may hold.
     """
 
@@ -179,7 +179,8 @@ def aurc(answers: Answers) -> float:
 def excess_aurc(answers: Answers) -> float:
     """Return how far `aurc` is above that of the best order, with every wrong answer less confident than all right.
 
-    0 where the confidence tells right from wrong perfectly, whatever the accuracy; NaN where there is no valid answer.
+    0 where the confidence separates right from wrong perfectly, whatever the accuracy; NaN where there is no valid
+    answer.
 
     Source: as `aurc`.
 
@@ -189,6 +190,6 @@ def excess_aurc(answers: Answers) -> float:
     n, wrong = len(answers.right), int(np.count_nonzero(~answers.right))
     if n == 0:
         return float("nan")
-    # The j-th of the wrong ones makes the risk j/k at coverage k = n − wrong + j.
+    # The j-th of the wrong answers makes the risk j/k at coverage k = n − wrong + j.
     ideal = float(np.sum(np.arange(1, wrong + 1) / np.arange(n - wrong + 1, n + 1)) / n)
     return max(aurc(answers) - ideal, 0.0)

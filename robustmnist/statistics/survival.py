@@ -90,7 +90,7 @@ def kaplan_meier(times: ArrayLike, failed: ArrayLike, at: ArrayLike = (), level:
     deaths = np.bincount(index[event], minlength=len(known))
     censored = np.bincount(index[~event], minlength=len(known))
     at_risk = len(time) - np.concatenate([[0], np.cumsum(deaths + censored)[:-1]]).astype(np.int64)
-    # Nobody is at risk beyond the last time: the curve goes on as it was.
+    # Nobody is at risk beyond the last time: the curve stays as it was.
     survival = np.asarray(np.cumprod(1.0 - deaths / np.maximum(at_risk, 1)), np.float64)
     seen = len(time) - np.concatenate([[0], np.cumsum(censored)[:-1]])
     low, high = _band(survival, at_risk, deaths, seen, level)

@@ -1,13 +1,13 @@
-"""Intervals that hold at the edge: beside the images that were drawn, one that the sample may lack.
+"""Intervals that hold at the edge: beside the images that were drawn, an image that the sample may lack.
 
 A bootstrap knows nothing but its sample. Where nothing in it varies, 100 digits all read right, no resample moves, and
 the percentile interval has no width, although a checkpoint that misreads 2 % meets such a sample one time in seven.
 Where little varies it is too narrow, and shifted besides, for the mean of few rare answers is skewed.
 
 So each resample of n images is taken together with an image that was not seen: a mean over the n becomes ``(1 − w) ·
-mean + w · unseen``, where w is drawn from Beta(1, n), the weight of one among n + 1 images. What it is like:
+mean + w · unseen``, where w is drawn from Beta(1, n), the weight of an image among n + 1. What it is like:
 
-- with probability ``2 / (k + 2)`` the worst that can be for the lower end of the interval, the best for the upper one;
+- with probability ``2 / (k + 2)`` the worst that can be for the lower end of the interval, the best for the upper end;
   k says for how many images of that kind the sample itself speaks: 0 where all are alike.
 - otherwise as far from the mean as the sample's own skewness says, ``Σ (x − mean)³ / Σ (x − mean)²``: by one such image
   a percentile interval of a skewed mean lies too near to the common answers.
@@ -29,7 +29,7 @@ from robustmnist.statistics.resampling import percentiles
 __all__ = ["mean_ends", "rarely", "skewed", "unseen_draws", "with_unseen"]
 
 Array = NDArray[np.float64]
-STREAM = 1  # beside the seed: images and the unseen one are drawn independently
+STREAM = 1  # beside the seed: images and the unseen image are drawn independently
 
 
 def mean_ends(
@@ -42,7 +42,7 @@ def mean_ends(
         images: What the mean is of, (…, n).
         seed: Of the bootstrap.
         lowest: The least that an image can have: 0 for a share, −1 for a difference of shares; (…) or a number.
-        highest: The most that one can have.
+        highest: The largest possible value.
 
     >>> low, high = mean_ends(np.ones(10_000), np.ones(100), 0, 0, 1)  # 100 images, all right in every resample
     >>> round(float(low), 2), float(high)

@@ -22,7 +22,7 @@ class UnseenAnswer:
 
     Attributes:
         skewed: What makes up for the skewness of m scores that are means and of AURC, float64 (m + 1,).
-        extremes: For each of the m scores the least amount that an answer can have, and the most that a wrong one of
+        extremes: For each of the m scores the least amount that an answer can have, and the most that a wrong answer of
             some log-odds has.
         wrong: How many images speak for a wrong answer: wrong answers over variants.
         log_odds: Of all answers, most confident first, float64 (k,).
