@@ -8,8 +8,8 @@ the gradient of the map that was chosen: draws and bounding boxes count as given
 none and raises `ImagesError` instead: quantise, jpeg, shot noise, the three thicknesses, swelling and fracture (they
 look for the strokes), and MNIST-C's glass blur and Canny edges; `Perturbation.differentiable` says which.
 
-The functions come from the registry; ``__init__.pyi`` tells editors and mypy their types. Who adds a perturbation makes
-it anew: ``PYTHONPATH=tests python -m support.perturb_face``.
+The functions come from the registry; ``__init__.pyi`` tells editors and mypy their types. To write it anew after
+adding a perturbation: ``PYTHONPATH=tests python -m support.perturb_face``.
 """
 
 from robustmnist.perturb import mnist_c as mnist_c

@@ -56,8 +56,8 @@ class Perturbation:
         ink_factor: Of a perturbation that only carries ink to other pixels: by what it multiplies the sum of the ink,
             given the function's keyword arguments, as long as no ink leaves the frame. What is missing from that is
             reported as ink lost. None where it makes or takes ink in any other way.
-        name: What one of the user's own is called; empty in the registry, which names its entries.
-        code_sha256: Of the code of one of the user's own.
+        name: What a perturbation of the user's own is called; empty in the registry, which names its entries.
+        code_sha256: Of the code of a perturbation of the user's own.
     """
 
     function: Callable[..., Tensor]

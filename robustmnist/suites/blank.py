@@ -25,7 +25,7 @@ name = "turn"              # lower-case letters, digits and single dashes
 title = "Turn"             # for people
 perturbation = "rotation"
 parameter = "angle"        # the strength that the values are of
-values = [-60, -40, -20, 0, 20, 40, 60]  # increasing; the neutral one, here 0, must be among them
+values = [-60, -40, -20, 0, 20, 40, 60]  # increasing; the neutral value, here 0, must be among them
 
 [[sweep]]
 name = "noise"
@@ -68,7 +68,7 @@ def new_suite(name: str) -> str:
     """Return the text of a suite called `name` to start from.
 
     Raises:
-        SuiteError: If the name is not one of lower-case letters, digits and single dashes.
+        SuiteError: If the name is not made of lower-case letters, digits and single dashes.
     """
     if not NAME.fullmatch(name) or len(name) > 64:
         raise SuiteError(f"{name!r} is not a name", where="--new", remedy="use lower-case letters, digits and dashes")

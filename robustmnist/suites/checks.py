@@ -49,7 +49,7 @@ def unknown(key: str, kind: str, given: object, known: Mapping[str, object] | tu
 
 
 def not_increasing(path: str, values: object) -> Iterator[str]:
-    """Yield a line for every number in the list `values` that is not above the one before."""
+    """Yield a line for every number in the list `values` that is not above the number before it."""
     if not isinstance(values, list):
         return
     for index, (before, value) in enumerate(itertools.pairwise(values), start=1):

@@ -1,11 +1,11 @@
 """How strong is natural? How far handwritten digits lie from the typical digit of their class, by every measure.
 
-``perturbations/natural.csv`` holds what ``robustmnist measure`` found over the 60,000 MNIST training digits: for every
+``perturbations/natural.csv`` holds what ``robustmnist measure`` gives for the 60,000 MNIST training digits: for every
 measure its readings (``reading``), their differences from the median of the digit's own class (``difference``) and,
 where it makes sense, their ratios to it (``ratio``). A perturbation within the middle 95 % of these takes a typical
-digit no further than handwriting does, with two reservations. Place and size vary by what MNIST's preprocessing leaves
-of them (a box of 20 px, centred by mass): what was written varied more. And the long axis turns with a digit's shape
-too, so that the band of ``angle``, although only digits with a long axis of their own are in it (43,944; see
+digit no further than handwriting does, with two reservations. Position and size vary by what MNIST's preprocessing
+leaves of them (a box of 20 px, centred by mass): what was written varied more. And the long axis turns with a digit's
+shape too, so that the band of ``angle``, although only digits with a long axis of their own are in it (43,944; see
 `robustmnist.measure.principal_angle`), is wider than hands turn: the long axis of a four may stand or lie, within
 −51° to 79° of their median; of ones, which are nothing but axis, the middle 95 % lie within −26° to 25°.
 """

@@ -33,8 +33,8 @@ def suite(
 
     Args:
         name: Lower-case letters, digits and single dashes.
-        perturbation: What `robustmnist.perturbation` returned, or the name of a shipped one.
-        values: The strengths, increasing, the neutral one among them.
+        perturbation: What `robustmnist.perturbation` returned, or the name of a shipped perturbation.
+        values: The strengths, increasing, the neutral value among them.
         parameter: Which strength; by default the perturbation's first.
         title: For people; by default the name.
         question: What the suite asks; by default how far the title may go.

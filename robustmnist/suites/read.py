@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CORE", "SHIPPED", "check_suite_name", "list_suites", "load_suite", "load_suites"]
 
-# In the order of reports; the core asks the plain questions, one strength and one suite each.
+# In the order of reports; the core has the plain perturbations, a suite of one strength each.
 CORE = ("shift", "scale", "rotation", "thickness", "decentering", "noise")
 FURTHER = ("blur", "intensity", "occlusion", "geometry", "stroke", "mnist-c")
 JOINT = ("interpolation", "shift-map", "worst-of-k")
@@ -31,17 +31,17 @@ def load_suite(name_or_path: str | Path, *, code: str | Sequence[str] = ()) -> S
     """Read a shipped suite by name, or a user's by path (anything with a slash or the ending ``.toml``).
 
     Args:
-        name_or_path: Which one.
+        name_or_path: Which suite.
         code: Code that may run, ``mine.py:f``, where the file asks for a perturbation of the user's own.
 
     Raises:
-        SuiteError: If there is none, or with one line per mistake in the file.
+        SuiteError: If there is no such suite, or with one line per mistake in the file.
     """
     return _read(_find(name_or_path), [code] if isinstance(code, str) else code)
 
 
 def load_suites(names: Iterable[str | Path], *, code: Sequence[str] = ()) -> tuple[Suite, ...]:
-    """Read several suites, one named twice once; ``core`` stands for the plain six, ``all`` for every shipped one.
+    """Read several suites, each once; ``core`` stands for the plain six, ``all`` for all shipped suites.
 
     Raises:
         SuiteError: As `load_suite`, or if two files with different contents have one name.
@@ -77,7 +77,7 @@ def _shipped_names() -> list[str]:
 
 
 def _find(name_or_path: str | Path, *groups: str) -> Path:
-    """Return where a suite lies; `groups` are the words for several that may be said in its place."""
+    """Return the path of a suite's file; a mistake's remedy names the `groups` too."""
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or "/" in text or os.sep in text or text.endswith(".toml"):
         return Path(name_or_path)

@@ -46,10 +46,10 @@ def record_faults(table: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the record of a suite, one ``key path: what`` each; empty if nothing is.
 
     These are the rules of a suite's TOML file that results are computed by. The registry of perturbations is not
-    asked: a run stays readable where its perturbation is not registered, or has another range by now.
+    asked: a run can be read although its perturbation is not registered, or has another range by now.
 
     Args:
-        table: What `Suite.as_dict` returned, or what stands in its place.
+        table: What `Suite.as_dict` returned, or what a file holds instead.
     """
     faults = mistakes_in(dict(table), _SuiteRecord)
     if faults:

@@ -1,4 +1,4 @@
-"""One strength of one sweep: what accuracy, pictures and comparisons are about. For the clean images there is None."""
+"""A setting, a strength of a sweep: what accuracies, pictures and comparisons are of. Clean images have none."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple

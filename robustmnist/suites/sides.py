@@ -17,7 +17,7 @@ class Side:
 
     Attributes:
         name: ``"below"`` or ``"above"``.
-        at: The places of the values in the sweep, neutral first; int64 (k,), k ≥ 2.
+        at: The indices of the values in the sweep, neutral first; int64 (k,), k ≥ 2.
         strengths: The values, in the sweep's unit, float64 (k,).
         neutral: The neutral value.
     """
@@ -39,13 +39,13 @@ class Side:
         return float(self.strengths[-1])
 
     def strength(self, distance: float) -> float:
-        """Return the strength at a distance from neutral; NaN for an infinite one."""
+        """Return the strength at a distance from neutral; NaN for an infinite distance."""
         sign = -1.0 if self.name == "below" else 1.0
         return self.neutral + sign * distance if np.isfinite(distance) else float("nan")
 
 
 def sides(sweep: Sweep) -> tuple[Side, ...]:
-    """Return the sides of a sweep that have values beside neutral: one or two, the one below first."""
+    """Return the sides of a sweep that have values beside neutral: one or two, first the side below."""
     return sides_of_values(sweep.values, sweep.neutral)
 
 

@@ -69,7 +69,7 @@ class Suite:
         """Read what `as_dict` returned, through JSON or not.
 
         Raises:
-            SuiteError: If the table is not one of these, or breaks a rule of suites (`suites.record`).
+            SuiteError: If the table is not the record of a suite, or breaks a rule of suites (`suites.record`).
         """
         faults = record_faults(table)
         if faults:
@@ -92,7 +92,7 @@ def check_suites(suites: Sequence[Suite]) -> None:
     """Refuse suites that cannot be run together and written side by side.
 
     Raises:
-        SuiteError: If there is none, two have the same name, or a name is none (see `check_names`).
+        SuiteError: If there is no suite, two have the same name, or a name is not allowed (see `check_names`).
     """
     if not suites:
         raise SuiteError("no suite was given", remedy="give at least one")

@@ -21,7 +21,7 @@ class Variant:
     Attributes:
         fixed: Keyword arguments beside the strength, the other strengths of a crossed sweep among them.
         draw: The draws' index.
-        label: What sets the variant apart from the sweep's others; empty where it is the only one.
+        label: What sets the variant apart from the sweep's others; empty where there is no other.
     """
 
     fixed: Mapping[str, float | str]
@@ -36,18 +36,18 @@ class Sweep:
     Attributes:
         name: Lower-case letters, digits and single dashes.
         title: For people.
-        perturbation: A key of `robustmnist.perturb.PERTURBATIONS`, or the name of one of the user's own.
+        perturbation: A key of `robustmnist.perturb.PERTURBATIONS`, or the name of a perturbation of the user's own.
         parameter: The strength that varies.
         unit: Its unit.
-        values: The strengths, strictly increasing, the neutral one among them.
+        values: The strengths, strictly increasing, the neutral value among them.
         neutral: The strength at which the output is the input bit for bit.
         fixed: Choices and modifiers that stay the same.
         over: Choices of which every combination is run, results being means over them; or further strengths, whose
             combinations with the values are the points of a map.
         draws: How many independent draws of each sample are run.
-        along: Modifiers that go with the values, one number for each.
+        along: Modifiers that go with the values, a number for each.
         crossed: The strengths among `over` with their neutral values; empty where the sweep is a curve.
-        code_sha256: Of the code of a perturbation of the user's own; empty for one of this package.
+        code_sha256: Of the code of a perturbation of the user's own; empty for a perturbation of this package.
         own: That perturbation; None too in a suite that was read from a run, which shows it and cannot run it.
     """
 

@@ -17,11 +17,11 @@ direction = "right"
 [sweep.over]             # choices of which every combination is run and averaged
 metric = ["euclidean"]
 
-`source`, and `unit`, which is the perturbation's, may be left out. A perturbation of one's own is ``mine.py:f``, which
-the user has to name too (``--code``); a bare function's strength has the unit that the sweep gives, and is neutral at
-0 or at what the sweep calls `neutral`.
+`source`, and `unit`, which is the perturbation's, may be left out. A perturbation of the user's own is ``mine.py:f``,
+which the user has to name too (``--code``); a bare function's strength has the unit that the sweep gives, and is
+neutral at 0 or at what the sweep calls `neutral`.
 
-A table `along` ties a modifier to the values, one number for each. A table `over` may also hold further strengths as
+A table `along` ties a modifier to the values, a number for each. A table `over` may also hold further strengths as
 ascending numbers; the sweep is then crossed, and its points make a map.
 """
 

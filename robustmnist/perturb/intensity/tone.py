@@ -97,11 +97,11 @@ def inversion(images: Tensor, *, fraction: float) -> Tensor:
 def quantise(images: Tensor, *, step: float) -> Tensor:
     """Round the ink to multiples of a step, halves to the even multiple.
 
-    A grey of b bits has the step 1 / (2ᵇ − 1): 1/31 for 5 bits, 1 for a single one, ink or no ink.
+    A grey of b bits has the step 1 / (2ᵇ − 1): 1/31 for 5 bits, 1 for a single bit, ink or no ink.
 
     Args:
         images: `(B, 1, 28, 28)`.
-        step: Ink from one level to the next, 0 to 1; 0 changes nothing, bit for bit.
+        step: The difference in ink between two levels, 0 to 1; 0 changes nothing, bit for bit.
 
     Raises:
         ValueError: If `step` is negative or not finite.

@@ -1,9 +1,9 @@
 """Strokes made broader or finer in proportion to their own width, or brought to the same width in all digits.
 
 Unlike `thickness`, which changes all digits by the same number of px, each digit's own mean stroke width decides here:
-`robustmnist.measure.stroke_width`. A digit without ink above one half has none and stays as it is. The change is that
-of `thickness`, in steps of no particular size (Morpho-MNIST cuts its radius off to a quarter of a px), and goes from −2
-to 4 px: what is asked beyond that ends there.
+`robustmnist.measure.stroke_width`. A digit without ink above one half has no stroke width and stays as it is. The
+change is that of `thickness`, in steps of no particular size (Morpho-MNIST cuts its radius off to a quarter of a px),
+and goes from −2 to 4 px: what is asked beyond that ends there.
 
 The figures of what is reached are those of 200 MNIST test digits, mean stroke width 2.56 px, measured as the file of
 `thickness` says and not by the width that decides here. The strokes that survive a strong thinning are the broad parts.

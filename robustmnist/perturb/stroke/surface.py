@@ -23,7 +23,7 @@ REACH = 3  # px: a point less than 4 px from ink is less than 2 px from a point 
 
 @dataclass(frozen=True)
 class Surface:
-    """Surfaces one behind the other in a single line, where a point is as far along it from any pixel of any image.
+    """Surfaces one after another in a single line, where a point is as far along it from any pixel of any image.
 
     Each image takes the px of its ink and 3 px of paper on either side, which serve its neighbours too; at most the
     frame and 3 px behind it.
@@ -81,7 +81,7 @@ def surface(images: Tensor, height: int, width: int, points: Container[tuple[int
 
 
 def _neighbours(line: Tensor, stride: int) -> list[Tensor]:
-    """Return of each pixel but those at the ends: the one before, itself, the next and the one behind that."""
+    """Return of each pixel but those at the ends: the pixel before, itself, the next and the pixel after that."""
     return [line[node * stride : len(line) - (3 - node) * stride] for node in range(4)]
 
 

@@ -10,9 +10,9 @@ What is reached is not all that is asked: `thickness` has the figures, by the me
 10,000 MNIST test digits, enlarged 4 times (bilinear) and cut at half ink; their mean stroke width is 2.56 px so.
 
 Of these digits 3 have no ink above one half left at −1.5 and 13 at −2, and three in four have broken up: what survives
-are the broad parts, so the mean is too wide. When thickened, loops close (10 % of the digits have lost one at +2, 25 %
-at +4) and neighbouring strokes merge into one broad stroke: the exact dilation of the enlarged digit gives +0.40 at +2
-by the same measure. With bilinear instead of cubic interpolation the error was 0.37 px at +2 and 0.16 px at −1.
+are the broad parts, so the mean is too wide. When thickened, loops close (10 % of the digits have lost a loop at +2,
+25 % at +4) and neighbouring strokes merge into one broad stroke: the exact dilation of the enlarged digit gives +0.40
+at +2 by the same measure. With bilinear instead of cubic interpolation the error was 0.37 px at +2 and 0.16 px at −1.
 
 Source: Castro et al., "Morpho-MNIST: quantitative assessment and diagnostics for representation learning", 2019, for
 thickness as a perturbation of digits; Keys, "Cubic convolution interpolation for digital image processing", 1981.
@@ -59,11 +59,11 @@ def thickness(images: Tensor, *, change: float | Tensor, prepared: Tensor | None
 
     Args:
         images: `(B, 1, 28, 28)`.
-        change: px of stroke width, −2 to 4, one number or `(B,)`; 0 changes nothing, bit for bit.
+        change: px of stroke width, −2 to 4, a number for all or `(B,)`; 0 changes nothing, bit for bit.
         prepared: `prepare_stroke(images)`, where it is known: it is what costs time.
 
     Raises:
-        InputError: If `change` is outside of its range or neither one number nor one for each image.
+        InputError: If `change` is outside of its range or neither a number nor a number for each image.
         ImagesError: If `prepared` belongs to other images, or a gradient is asked for: there is none.
 
     >>> bar = torch.zeros(1, 1, 28, 28)
