@@ -21,7 +21,7 @@ __all__ = ["Progress", "compute"]
 Progress = Callable[[int, int, int], None]
 Fetch = Callable[[], NDArray[np.float32]]
 
-# Units whose logits may be under way: a GPU works on the next one while those of the last are written.
+# Units whose logits may be under way: a GPU works on the next unit while those of the last are written.
 UNDER_WAY = {"cuda": 1}
 
 

@@ -47,7 +47,7 @@ def describe(
 
     Args:
         dataset: On the device that was used.
-        records: From `robustmnist.evaluation.records.record_of`, one per checkpoint.
+        records: From `robustmnist.evaluation.records.record_of`, a record per checkpoint.
         suites: What was run.
         seed: As given to `robustmnist.evaluate`.
         command: The shell command that repeats the run.
@@ -153,7 +153,7 @@ def _notices(predictions: Predictions, dataset: Dataset) -> tuple[str, ...]:
 
 
 def reopen(out: Path) -> Predictions:
-    """Return the finished run in `out`; a missing or changed summary.csv is written again first.
+    """Return the finished run in `out`; a missing or changed summary.csv is written anew first.
 
     Raises:
         RunError: If any other bit of the run differs from what was written, or the summary can no longer be had.

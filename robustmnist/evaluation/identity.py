@@ -41,14 +41,14 @@ def identify(
       clean digits, which show what no code does.
     - ``suites``: as they were read: a changed value is another run.
     - ``perturbations``: the code of this package's own, and of each function of the suites that is not ours.
-    - ``seed``: the one of all draws, or each suite's.
+    - ``seed``: the seed of all draws, or each suite's.
     - ``device`` and ``processor``: sums of float32 differ between types of devices, and between the instruction sets
       of processors.
     - ``torch`` and ``robustmnist``: their versions.
 
     Args:
         dataset: What is evaluated.
-        checkpoints: One each, from `robustmnist.evaluation.records.parts_of`, with the hash of its answers.
+        checkpoints: A record each, from `robustmnist.evaluation.records.parts_of`, with the hash of its answers.
         suites: What to do.
         seed: As given to `robustmnist.evaluate`.
         device: Where.
@@ -86,7 +86,7 @@ def differences(there: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]
 
 
 def seeds_of(suites: Sequence[Suite], seed: int | None) -> int | dict[str, int]:
-    """Return the seed if all suites run with the same one, else suite to seed."""
+    """Return the seed if all suites run with the same seed, else suite to seed."""
     seeds = {suite.name: suite.seed if seed is None else seed for suite in suites}
     different = set(seeds.values())
     return different.pop() if len(different) == 1 else seeds

@@ -1,4 +1,4 @@
-"""The digits that a report shows, perturbed again: a few hundred out of millions."""
+"""The digits that a report shows, perturbed a second time: a few hundred out of millions."""
 
 from collections import defaultdict
 

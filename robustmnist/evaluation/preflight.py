@@ -32,7 +32,7 @@ def check_model(name: str, answer: Answer, images: Tensor, *, confident: bool = 
         name: What messages call the model.
         answer: Images to logits, from `robustmnist.evaluation.answers.answer_of`.
         images: Some digits (n, 1, 28, 28), on the model's device.
-        confident: Whether its answers say more than a class: one that gives bare labels is read as 1 for its class.
+        confident: Whether its answers say more than a class: a bare label is read as 1 for its class.
 
     Raises:
         CheckpointError: If it answers with probabilities or with numbers close to the largest float, differently when
@@ -56,7 +56,8 @@ def check_model(name: str, answer: Answer, images: Tensor, *, confident: bool = 
         accompanied = answer(torch.cat([others.to(images.device), images]))[COMPANY:]
     if not _are_close(logits, accompanied):
         what = "its answer to a digit depends on the other digits of a batch"
-        raise refuse(what, "leave out statistics of the batch (batch norm without running ones, dynamic quantisation)")
+        remedy = "leave out statistics of the batch (batch norm without running statistics, dynamic quantisation)"
+        raise refuse(what, remedy)
     finite = logits[logits.isfinite()].double()
     if len(finite) and float(finite.abs().max()) > LARGEST:
         raise refuse(f"answers with numbers up to {float(finite.abs().max()):.0e}", "scale its logits down")

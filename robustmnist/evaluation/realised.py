@@ -27,12 +27,12 @@ def measure_realised(suites: Sequence[Suite], dataset: Dataset, seed: int | None
     The columns are those of `robustmnist.predictions.realised`. A map's row says what one of its strengths did where
     the others are what they are at that point; ink and PSNR are the point's and stand in the rows of all its strengths.
 
-    The images measured are 500 of the evaluated ones
+    The images measured are 500 of the evaluated images
     (fewer where a sweep has very many settings), spread evenly in the order of their ids and perturbed exactly as in
     the evaluation. The change of a measure is in the sweep's own unit where it can be: a ratio for a factor, the ratio
-    less 1 for a fraction, else a difference; an angle's is the one nearest to what was asked. Images that lack the
-    property before or after are left out. ``ink_clipped`` is there for perturbations that only carry ink: 1 − the ink's
-    sum after / what it would be in an endless frame; interpolation alone moves it by ±0.002. ``psnr`` is
+    less 1 for a fraction, else a difference; an angle's is the difference nearest to what was asked. Images that lack
+    the property before or after are left out. ``ink_clipped`` is there for perturbations that only carry ink: 1 − the
+    ink's sum after / what it would be in an endless frame; interpolation alone moves it by ±0.002. ``psnr`` is
     10 lg(1 / mean squared change of a pixel), over all images and variants, and missing where nothing changed.
 
     Args:
@@ -46,7 +46,7 @@ def measure_realised(suites: Sequence[Suite], dataset: Dataset, seed: int | None
         for sweep in suite.sweeps
         for row in _rows(suite.name, sweep, _sample(dataset, sweep), dataset.seed(suite.seed if seed is None else seed))
     ]
-    # As it is read back: nothing may tell a run just made from one that was read.
+    # As it is read back: a run just made must equal a run that was read.
     return parse_realised(realised_csv(pd.DataFrame(rows, columns=list(REALISED))), suites)
 
 

@@ -103,7 +103,7 @@ class Shard:
 
 
 def _cpu_piece(n: int) -> int:
-    """Return how many of `n` images make a piece, so that every thread has one."""
+    """Return how many of `n` images make a piece, so that every thread has a piece."""
     share = -(-n // (torch.get_num_threads() * CPU_LEAST)) * CPU_LEAST
     return min(max(share, CPU_LEAST), CPU_PIECE)
 

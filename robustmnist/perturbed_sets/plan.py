@@ -18,7 +18,7 @@ __all__ = ["Job", "jobs_of"]
 
 @dataclass(frozen=True)
 class Job:
-    """One data set to be written.
+    """A data set to be written.
 
     It holds the sweep and the variant themselves where a `Setting` holds names: it perturbs the digits with them. The
     strength stands in the manifest.

@@ -32,7 +32,7 @@ def is_finished(folder: Path, wanted: Manifest) -> bool:
     try:
         there = read_manifest(folder)
     except DataError:
-        return False  # what this program wrote, damaged since: it is written again
+        return False  # what this program wrote, damaged since: it is written anew
     if there is None and any(folder.iterdir()):
         raise RunError("is not empty and holds no data set", where=folder, remedy=elsewhere)
     if there is None:
@@ -45,11 +45,11 @@ def is_finished(folder: Path, wanted: Manifest) -> bool:
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], manifest: Manifest) -> None:
-    """Write `files` and their manifest as `folder`, in the place of what is there.
+    """Write `files` and their manifest as `folder`, instead of what is there.
 
-    A kill at any moment leaves the old folder, the new one, or none. Only the manifest is flushed to the disk: after a
-    power cut the hashes in it tell a file that is not whole, and flushing 10,000 pictures would take longer than all
-    the rest.
+    A kill at any moment leaves the old folder, the new folder, or none. Only the manifest is flushed to the disk:
+    after a power cut the hashes in it show which file is not whole, and flushing 10,000 pictures would take longer
+    than all the rest.
     """
     unfinished = folder.with_name(f".{folder.name}{PART}")
     shutil.rmtree(unfinished, ignore_errors=True)

@@ -32,7 +32,7 @@ MEMORY = 256_000_000  # bytes of perturbed digits kept at once: all the values o
 
 @dataclass(frozen=True)
 class Written:
-    """One perturbed data set on disk.
+    """A perturbed data set on disk.
 
     Attributes:
         folder: Where it lies.
@@ -66,7 +66,8 @@ def write_datasets(
     - ``png``: ``ID_LABEL.png`` for each digit, grey, ink white; and ``labels.csv``.
 
     Ink is rounded to 255 levels, which leaves digits at the neutral value as they were. A folder appears whole or not
-    at all; one that is there, whole and the same, is left as it is, so that a call that was cut short can be repeated.
+    at all; a data set that is there, whole and the same, is left as it is, so that a call that was cut short can be
+    repeated.
 
     Args:
         dataset: The digits.

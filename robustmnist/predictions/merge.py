@@ -15,7 +15,7 @@ from robustmnist.suites import Suite
 
 __all__ = ["merge"]
 
-HASH = 8  # characters of a weights' hash that tell two checkpoints of one name apart
+HASH = 8  # characters of a weights' hash in the name of the second of two checkpoints with the same name
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,16 @@ class _Source:
 def merge(several: Sequence[Predictions]) -> Predictions:
     """Return runs of the same digits as one run: all their checkpoints, under all their suites.
 
-    Checkpoints are told by the hash of their weights: one that several runs evaluated counts once, and two of one name
-    are called ``name`` and ``name@`` with the first characters of the hash. Where several runs hold the same answers,
-    the first counts. Logits stay where they are, in files or in memory, and are read when they are asked for (see
-    `Stacked`); those of the clean images alone are copied.
+    Checkpoints are known by the hash of their weights: a checkpoint that several runs evaluated counts once, and two of
+    the same name are called ``name`` and ``name@`` with the first characters of the hash. Where several runs hold the
+    same answers, the first counts. Logits stay where they are, in files or in memory, and are read when they are asked
+    for (see `Stacked`); those of the clean images alone are copied.
 
     Its pictures are those of all runs. Which mistakes are shown depends on all checkpoints: of some, no run may have
     kept a picture.
 
     Args:
-        several: At least one run. One alone is returned as it is.
+        several: At least one run. A single run is returned as it is.
 
     Raises:
         RunError: If the digits, or suites of one name, differ between runs, or a checkpoint has not been through a

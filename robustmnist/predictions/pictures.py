@@ -151,7 +151,7 @@ def _digits(arrays: Mapping[str, NDArray[Any]]) -> Digits:
             columns = (_numbers(arrays[f"{parent}/{column}"], column) for column in COLUMNS)
             keys = (Shown(Setting(suite, sweep, value), *rest) for value, *rest in zip(*columns, strict=True))
             digits.perturbed.update(zip(keys, _pictures(arrays[key], 3), strict=True))
-        elif kind == "mistakes":  # by rank; the digits of ``twins`` are the same ones unperturbed
+        elif kind == "mistakes":  # by rank; ``twins`` holds the same digits unperturbed
             checkpoint, _, suite = rest.rpartition("/")  # a checkpoint's name may be a path, a suite's has no slash
             seen = _pictures(arrays[key], 3)
             twins = seen if suite == CLEAN else _pictures(arrays[f"twins/{rest}"], 3)

@@ -1,4 +1,4 @@
-"""Logits of several runs behind one another as one table that stays where it is: files are read as far as asked."""
+"""Logits of several runs as a single table without a copy: files are read only as far as they are asked for."""
 
 import operator
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ Part = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Stacked:
-    """Tables of one shape as one, (M, …), as `numpy.stack` would make it, but nothing is copied until it is asked for.
+    """Several tables of the same shape as a single table (M, …), as `numpy.stack` makes it, but without a copy.
 
     ``table[m]``, ``table[m, …]`` give what the m-th table gives there, ``table[a:b]`` a shorter such table and
     ``table[a:b, …]`` an array of what is chosen, alone. `numpy.asarray` copies all.
 
     Attributes:
-        parts: The tables, one at least; float32 (…), mapped from files or in memory.
+        parts: The tables, at least one; float32 (…), mapped from files or in memory.
     """
 
     parts: Sequence[Part]

@@ -85,7 +85,7 @@ class Predictions:
     def at(
         self, checkpoint: str, suite: str | None = None, sweep: str | None = None, value: float | None = None
     ) -> NDArray[np.float32]:
-        """Return the logits of one setting, float32 (R, n, 10), R variants; without a suite the clean ones, (1, n, 10).
+        """Return the logits of one setting, (R, n, 10) for R variants; without a suite of the clean images, (1, n, 10).
 
         Raises:
             RunError: If the setting was not evaluated.
@@ -113,7 +113,7 @@ def _find(name: str, known: Sequence[str], kind: str) -> int:
 
 
 def stored_temperatures(predictions: Predictions) -> dict[str, float]:
-    """Return the temperatures that the checkpoints' cards carry, by name; a checkpoint without one is not in it.
+    """Return the temperatures on the checkpoints' cards by name, without the checkpoints that have none.
 
     Runs from before version 0.2 have none.
     """

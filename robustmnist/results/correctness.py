@@ -62,7 +62,7 @@ def accuracies(predictions: Predictions, suite: str, sweep: str) -> NDArray[np.f
 
 @remembered
 def _packed(predictions: Predictions, suite: str, sweep: str) -> NDArray[np.uint8]:
-    # Eight answers to a byte: the answers of a whole study stay in memory, its logits need not.
+    # Eight answers to a byte: the answers of a whole run stay in memory, its logits need not.
     logits = predictions.logits[suite, sweep]
     m, v, r, n, _ = logits.shape
     packed = np.empty((m, v, r, (n + 7) // 8), np.uint8)

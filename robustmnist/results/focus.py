@@ -40,8 +40,8 @@ def headline(source: Predictions | pd.DataFrame) -> pd.DataFrame:
     Columns: ``checkpoint``, ``suite``, ``sweep``, ``unit``, ``n``, ``clean_accuracy``, ``clean_accuracy_low``,
     ``clean_accuracy_high``; ``area``, the area under the accuracy curve by the trapezoid rule divided by the range of
     values, so 1 is a classifier that nothing moves; ``threshold_low`` and ``threshold_high``, the values below and
-    above neutral at which accuracy first falls below 0.9 of the clean one (linear between values, NaN where it never
-    does). They are ``area`` of `areas` and ``critical`` of `critical_strengths`, which have intervals too.
+    above neutral at which accuracy first falls below 0.9 of the clean accuracy (linear between values, NaN where it
+    never does). They are ``area`` of `areas` and ``critical`` of `critical_strengths`, which have intervals too.
     """
     summary = source if isinstance(source, pd.DataFrame) else summarise(source)
     rows: list[dict[str, Any]] = []
@@ -76,15 +76,15 @@ def focus(summary: pd.DataFrame) -> pd.DataFrame:
     """Return a row per suite and sweep: the ``value`` at which confusion matrices and galleries look.
 
     On each side of neutral that is the mildest value at which the accuracy, averaged over the checkpoints, is below
-    0.9 of the clean one, averaged alike; else the farthest. Of the two sides it is the one with the lower accuracy (the
-    upper one among equals). There the classifiers fail often enough to see how, and the digits can still be read.
+    0.9 of the clean accuracy, averaged alike; else the farthest. It is on the side with the lower accuracy (the
+    upper side among equals). There the classifiers fail often enough to see how, and the digits can still be read.
     Columns: ``suite``, ``sweep``, ``unit``, ``value``, ``accuracy`` (the mean).
     """
     return _focus(summary, lambda clean: KEEP * clean)
 
 
 def focus_of_earlier_versions(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return `focus` by the rule of before: an accuracy below 0.90, whatever the clean one.
+    """Return `focus` by the rule of before: an accuracy below 0.90, whatever the clean accuracy.
 
     Run folders that keep pictures by the rank of a mistake were written when `mistakes` followed from it.
     """

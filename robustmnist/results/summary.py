@@ -63,7 +63,7 @@ def summarise(predictions: Predictions) -> pd.DataFrame:
       image are not independent, so the interval is rather too wide than too narrow.
     - ``mean_confidence``: mean softmax probability of the predicted class over the valid rows; NaN if there are none.
     - ``flip_rate``: share of predictions that differ from the same checkpoint's prediction on the clean image; an
-      invalid one differs from any.
+      invalid answer differs from any.
     - ``invalid``: rows with a NaN or an infinity among their logits, counted as wrong.
     - ``neutral``: whether the value leaves the image as it is.
     - ``near_ties``: rows whose two highest logits lie within 1e-4.

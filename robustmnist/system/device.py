@@ -14,7 +14,7 @@ __all__ = ["check_device_name", "describe_device", "described", "resolve_device"
 def resolve_device(name: str = "auto") -> "torch.device":
     """Return the torch device called `name`: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
 
-    ``auto`` is the first CUDA device where there is one, else the CPU.
+    ``auto`` is the first CUDA device if there is any, else the CPU.
 
     Raises:
         DeviceError: If the name is none of these or the device is not there.

@@ -29,7 +29,7 @@ FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)  # what the user can only m
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
-    """Write `content` to `path` so that a reader sees the old file or the new one, never a part.
+    """Write `content` to `path` so that a reader sees the old file or the new file, never a part.
 
     The bytes go to a temporary file beside `path`, are flushed to the disk, and take its name in one step;
     a kill at any moment leaves `path` as it was. What the kill left beside it the next call for `path` removes. Text is
@@ -63,7 +63,7 @@ def write_atomic(path: Path, content: bytes | str) -> None:
 def clear_leftovers(folder: Path) -> None:
     """Remove the temporary files that kills of `write_atomic` left in `folder`, which need not exist.
 
-    Those of living processes stay, and all where the file system knows no locks and nobody can tell.
+    Those of living processes stay, and all where the file system knows no locks and it cannot be known.
     """
     _clear(folder, ".")
 
@@ -80,7 +80,7 @@ def _new_part(path: Path) -> tuple[int, Path, bool]:
 
 def _clear(folder: Path, start: str) -> None:
     """Remove the temporary files in `folder` that begin with `start` and that no living process has locked."""
-    with suppress(OSError):  # no such folder, or one that may not be looked into
+    with suppress(OSError):  # no such folder, or a folder that may not be looked into
         for path in folder.iterdir():
             if path.name.startswith(start) and path.name.endswith(PART) and path.is_file():
                 _remove_abandoned(path)
@@ -96,7 +96,7 @@ def exists(path: Path, error: type[InputError] = InputError) -> bool:
     """Return whether anything is at `path`, which a user named.
 
     Raises:
-        InputError: As `error`, if the system refuses to tell: the name is too long, a folder may not be looked into.
+        InputError: As `error`, if the system refuses to answer: the name is too long, a folder may not be looked into.
     """
     return _mode(path, error) is not None
 

@@ -60,7 +60,7 @@ class _Fingerprints:
     """Hashes of objects, computed from the hashes of their parts; objects may refer to each other in circles."""
 
     def __init__(self) -> None:
-        # The objects are held beside their hashes: no other one may take over an id.
+        # The objects are held beside their hashes: no other object may take over an id.
         self._known: dict[int, tuple[str, Any]] = {}
         self._path: dict[int, int] = {}
 

@@ -1,4 +1,4 @@
-"""Progress in a notebook, where nobody sees a terminal: a line under the cell that is written again and again."""
+"""Progress in a notebook, where nobody sees a terminal: a line under the cell that is written anew all the time."""
 
 import sys
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 __all__ = ["in_notebook", "notebook_progress"]
 
-INTERVAL = 0.2  # seconds between two updates: each one is a message to the browser
+INTERVAL = 0.2  # seconds between two updates: each update is a message to the browser
 
 
 def in_notebook() -> bool:

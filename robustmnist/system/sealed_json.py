@@ -38,7 +38,7 @@ class Seal:
     """How one kind of file carries its hash.
 
     Attributes:
-        key: The entry that holds the hash; the last one in the file.
+        key: The entry that holds the hash; the last entry of the file.
         indent: Spaces of indentation.
         digest: What the hash is taken of, the entry `key` left out: `hash_of_text` or `hash_of_content`.
     """

@@ -70,7 +70,7 @@ def worst_of_k(predictions: Predictions, suite: str, sweep: str) -> pd.DataFrame
 
 
 def worst_of_all_draws(predictions: Predictions, suite: str, sweep: str) -> pd.DataFrame:
-    """Return the rows of `worst_of_k` that look at all draws, K, of the perturbed values; one or more per checkpoint.
+    """Return the rows of `worst_of_k` that look at all draws, K, of the perturbed values; at least one per checkpoint.
 
     Raises:
         RunError: As `worst_of_k`.

@@ -47,7 +47,7 @@ def wrong_and_right(
     Args:
         predictions: What was evaluated.
         wrong: The checkpoint that errs.
-        right: The one that does not.
+        right: The checkpoint that does not.
         suite: Name of the suite.
         sweep: Name of the sweep.
         value: The strength.
@@ -92,7 +92,7 @@ def mistakes_read_right(
     Args:
         predictions: What was evaluated.
         wrong: The checkpoint that errs.
-        right: The one that does not.
+        right: The checkpoint that does not.
         suite: Name of the suite.
         top: At most so many rows; all where None.
 

@@ -31,14 +31,15 @@ class Comparison:
 
     Attributes:
         a: The checkpoint that B is held against.
-        b: The other one.
+        b: The other checkpoint.
         baseline: The checkpoint whose errors are the unit of the mCE.
         n: Images.
-        settings: A row per setting, clean first and no neutral ones: ``suite``, ``sweep``, ``unit``, ``value``, ``n``,
-            ``variants``, ``accuracy_a``, ``accuracy_b``, ``difference`` with ``difference_low``, ``difference_high``;
-            ``only_a`` and ``only_b``, the images of which the one reads more variants right than the other;
-            McNemar's exact ``p`` and ``p_holm``; ``odds_ratio = only_b / only_a``, ``cohens_g``; ``agreement`` (share
-            of answers on which both are right or both wrong) and ``kappa``, their error consistency.
+        settings: A row per setting, clean first and no neutral settings: ``suite``, ``sweep``, ``unit``, ``value``,
+            ``n``, ``variants``, ``accuracy_a``, ``accuracy_b``, ``difference`` with ``difference_low``,
+            ``difference_high``; ``only_a`` and ``only_b``, the images of which A, or B, reads more variants right than
+            the other; McNemar's exact ``p`` and ``p_holm``; ``odds_ratio = only_b / only_a``, ``cohens_g``;
+            ``agreement`` (share of answers on which both are right or both wrong) and ``kappa``, their error
+            consistency.
         sweeps: A row per sweep: ``suite``, ``sweep``, ``unit``, ``area_a``, ``area_b``, ``difference`` with interval,
             ``p`` of the paired t-test on the images' own areas, ``p_holm``, ``cohens_d`` of pairs.
         suites: A row per suite: ``suite``, ``sweeps`` (how many), ``area_a``, ``area_b`` (means over sweeps) and the
@@ -47,7 +48,7 @@ class Comparison:
         sides: A row per side of each sweep: ``suite``, ``sweep``, ``side``, ``unit``, ``end``; the median and mean
             distance of the first failure, ``median_a``, ``median_b`` (values of the sweep, NaN beyond the end),
             ``mean_a``, ``mean_b`` (an image that never fails counts with the end); ``difference`` of the means with
-            interval; ``longer_a`` and ``longer_b``, the images that stand farther with the one than with the other;
+            interval; ``longer_a`` and ``longer_b``, the images that A, or B, reads right farther out than the other;
             ``p`` of the exact sign test on these, which is paired, and ``p_holm``; ``logrank``, negative where B stands
             longer, ``logrank_p``, ``logrank_p_holm``: the log-rank test, which is not paired and errs towards too large
             a p.
@@ -76,13 +77,13 @@ def compare(
     Args:
         predictions: What was evaluated.
         a: The checkpoint to hold against.
-        b: The other one.
+        b: The other checkpoint.
         baseline: Whose errors are the unit of the mCE; `a` where none is named.
         resamples: Of the bootstrap over images.
         seed: Of the bootstrap.
 
     Raises:
-        RunError: If one of them was not evaluated, or the two are one.
+        RunError: If a checkpoint was not evaluated, or both are the same.
     """
     base = a if baseline is None else baseline
     first, second, unit = (predictions.index(name) for name in (a, b, base))
@@ -110,11 +111,11 @@ def corrected(several: "Sequence[Comparison]") -> "tuple[Comparison, ...]":
 
     Tests are corrected together which a reader looks over at once to pick the winner:
 
-    - clean accuracy and the suites' areas: the headline, in which every pair has one clean test and one of each suite;
-    - the perturbed settings, without the clean one, which the headline has;
+    - clean accuracy and the suites' areas: the headline, in which every pair has a clean test and a test of each suite;
+    - the perturbed settings, without the clean setting, which the headline has;
     - the sweeps; the sides by the sign test; the sides by the log-rank test.
 
-    Every test is in one of these groups. Were the clean one corrected among hundreds of settings, the headline would
+    Every test is in one of these groups. Were the clean test corrected among hundreds of settings, the headline would
     hide a difference on clean digits that it shows of a suite with the same p, and its chance of any false claim would
     be that of two corrections. Tests without a p-value do not count.
     """

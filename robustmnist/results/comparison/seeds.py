@@ -29,20 +29,21 @@ def seed_variance(predictions: Predictions, checkpoints: Sequence[str]) -> pd.Da
     the seeds differ at all.
 
     Seeds and images are crossed random effects without replication: the variances are those of the two-way analysis of
-    variance, a negative one being 0. An image with several variants counts with the share that is right.
+    variance, a negative variance being 0. An image with several variants counts with the share that is right.
 
     The interval adds, as the sides of a right angle, what other images and what other seeds would do: Wilson's interval
     for as many independent images as vary like these, and Student's of the mean over seeds. With 2 seeds it is wide,
     t being 12.7: two say next to nothing of how much seeds vary. Simulated (2, 3 and 5 seeds, 100 to 10,000 images, 0.3
     to 44 % errors, three spreads of seeds) it covers 93 to 100 %, least where seeds vary most, and 99 % where they do
-    not vary, for it then takes chance for a spread of seeds; one that pools the two variances covers 86 to 94 % with 2.
+    not vary, for it then takes chance for a spread of seeds; an interval that pools the two variances covers 86 to
+    94 % with 2.
 
     Args:
         predictions: What was evaluated.
         checkpoints: At least two, of one recipe.
 
     Raises:
-        RunError: If one was not evaluated, is named twice, or there are fewer than two.
+        RunError: If a checkpoint was not evaluated or is named twice, or there are fewer than two.
 
     Source: Searle, Casella & McCulloch, Variance components, 1992; Cochran, The comparison of percentages in matched
     samples, 1950; the sum of two intervals: Donner & Zou, Closed-form confidence intervals for functions of the normal
@@ -68,7 +69,7 @@ def seed_variance(predictions: Predictions, checkpoints: Sequence[str]) -> pd.Da
 def recipe_groups(predictions: Predictions) -> tuple[tuple[str, ...], ...]:
     """Return the checkpoints that are known to be of one recipe and different seeds, two or more to a group.
 
-    Known from the manifest, which tells of each checkpoint the hash of its recipe, training data included, and its
+    Known from the manifest, which holds of each checkpoint the hash of its recipe, training data included, and its
     seed. Where a recipe has two checkpoints of one seed (such as a training's best epoch and its last) its group is
     left out: which of them are meant is not for a program to guess.
     """

@@ -27,8 +27,8 @@ def reliability(
 
     Columns: ``bin`` from 0; ``low`` and ``high``, its ends (with `mass` the least and the greatest confidence in it);
     ``n`` answers and their ``share``; mean ``confidence``; ``accuracy`` with its 95 % Wilson interval
-    ``accuracy_low``, ``accuracy_high``, for which an image's variants count as one; ``gap = accuracy − confidence``.
-    An empty bin has ``n`` 0 and NaN. Invalid answers have no confidence and are in no bin.
+    ``accuracy_low``, ``accuracy_high``, for which an image's variants count as one image; ``gap = accuracy −
+    confidence``. An empty bin has ``n`` 0 and NaN. Invalid answers have no confidence and are in no bin.
 
     Args:
         predictions: What was evaluated.
@@ -92,8 +92,8 @@ def risk_coverage(
     """Return the share of wrong answers among the most confident, a row per coverage; without a suite: clean images.
 
     Columns: ``coverage``, the share of the valid answers that are given, at `points` evenly spaced values (fewer where
-    there are fewer answers) up to 1; ``risk``, the share of wrong ones among them, with its 95 % Wilson interval
-    ``risk_low``, ``risk_high``, for which an image's variants count as one; ``confidence`` of the least confident
+    there are fewer answers) up to 1; ``risk``, the share of wrong answers among them, with its 95 % Wilson interval
+    ``risk_low``, ``risk_high``, for which an image's variants count as one image; ``confidence`` of the least confident
     answer given. Equally confident answers come in no order: the risk is the expectation over all. Invalid answers are
     never given, and coverage does not count them.
 

@@ -39,22 +39,22 @@ def quality(
     - ``n`` images, ``variants`` of each; all variants' answers are taken together.
     - ``accuracy`` with its 95 % Wilson interval ``accuracy_low``, ``accuracy_high`` for `n` images; ``invalid``,
       answers with a NaN or an infinity: wrong in accuracy, in none of the columns about confidence; ``near_ties``.
-    - ``flip_rate``: share of answers that differ from the same checkpoint's to the clean image, an invalid one from
-      any. ``consistency``: share of agreeing pairs among an image's clean answer and its variants' (with one variant
-      ``1 − flip_rate``).
+    - ``flip_rate``: share of answers that differ from the same checkpoint's to the clean image, an invalid answer
+      from any. ``consistency``: share of agreeing pairs among an image's clean answer and its variants' (with one
+      variant ``1 − flip_rate``).
     - ``mean_confidence`` of the predicted class; ``temperature``, by which logits were divided beforehand.
     - ``nll``: mean negative log-likelihood of the true class, natural logarithm.
     - ``brier``, Σ over classes of (p − y)², 0 to 2, and ``brier_reliability``, ``brier_resolution``,
       ``brier_uncertainty``, ``brier_residual``: reliability − resolution + uncertainty + residual = brier, by class in
       15 bins of equal width.
     - ``ece_width``, ``ece_mass``: expected calibration error of the predicted class in 15 bins of equal width, the last
-      one closed, and of equal mass. Both are biased upwards by some 1/√(answers in a bin).
+      bin closed, and of equal mass. Both are biased upwards by some 1/√(answers in a bin).
     - ``aurc``, ``excess_aurc``: area under the risk-coverage curve, and how much of it the best order would save.
     - ``…_low``, ``…_high`` after ``mean_confidence``, ``nll``, ``brier``, ``ece_width``, ``ece_mass``, ``aurc`` and
       ``excess_aurc``: the 95 % interval of the paired bootstrap over images, the same resamples for all rows. It is
-      the percentile one, with an answer that the sample may lack (`robustmnist.statistics.unseen`), so that it has a
-      width where all is right too; for the two calibration errors that of `calibration_ends`, which counters their
-      bias. NaN without resamples.
+      the percentile interval, with an answer that the sample may lack (`robustmnist.statistics.unseen`), so that it
+      has a width where all is right too; for the two calibration errors that of `calibration_ends`, which counters
+      their bias. NaN without resamples.
 
     Args:
         predictions: What was evaluated.

@@ -43,13 +43,13 @@ class Tested:
 
 @dataclass(frozen=True)
 class Check:
-    """One condition and what was found.
+    """A condition and the number that is held against it.
 
     Attributes:
         checkpoint: Whose number it is.
         what: The number in words.
         wanted: The bound.
-        found: The number; NaN where it lies beyond the end of a sweep, or no answer is valid.
+        found: The number of the run; NaN where it lies beyond the end of a sweep, or no answer is valid.
         low: The lower end of its 95 % interval, as numbers go, whichever speaks for the checkpoint; NaN where it lies
             beyond the end of a sweep.
         high: The upper end.
@@ -57,7 +57,7 @@ class Check:
         passed: Whether the condition is met.
         margin: How far the number lies on the right side of the bound, negative on the wrong side; NaN where the number
             lies beyond the end of a sweep, or no answer is valid.
-        ceiling: Whether the bound is a greatest number, not a least one.
+        ceiling: Whether the bound is a greatest number, not a least number.
     """
 
     checkpoint: str

@@ -23,17 +23,17 @@ def max_drops(
 ) -> list[Check]:
     """Hold what a checkpoint has lost since `baseline` against `most`: clean accuracy, and the mean area of each suite.
 
-    The suites are those that both runs have. Losses are shares, a gain is a negative one. The condition is missed where
-    the whole 95 % interval of the paired difference is a greater loss; `strict`: where its upper end is. No number of
-    digits shows that nothing at all was lost, so that a strict bound is to be above 0.
+    The suites are those that both runs have. Losses are shares, a gain is a negative loss. The condition is missed
+    where the whole 95 % interval of the paired difference is a greater loss; `strict`: where its upper end is. No
+    number of digits shows that nothing at all was lost, so that a strict bound is to be above 0.
 
     Args:
         predictions: The run to hold.
-        baseline: The earlier one, of the same digits.
+        baseline: The earlier run, of the same digits.
         checkpoint: Of the run.
         most: The greatest loss allowed, a share.
         strict: Whether the whole interval must pass.
-        against: The baseline's checkpoint to hold it against; None for the one of its name.
+        against: The baseline's checkpoint to hold it against; None for the checkpoint of the same name.
 
     Raises:
         RunError: If the runs are not of the same digits, have no suite in common, or the baseline lacks the checkpoint.
@@ -65,7 +65,7 @@ def max_drops(
 def _called(run: Predictions, checkpoint: str, suites: Sequence[str], name: str) -> Predictions:
     """Return one checkpoint of a run under another name, and its weights under another hash.
 
-    The same weights may answer otherwise under another version of the program: merging must not take the two for one.
+    The same weights may answer otherwise under another version of the program: merging must not take both for the same.
     """
     part = only_checkpoint(only_suites(run, suites), checkpoint)
     record = {**part.manifest["checkpoints"][0], "name": name, "sha256": name}

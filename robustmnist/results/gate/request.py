@@ -22,7 +22,7 @@ class Request:
         min_accuracy: Where and the least share of right answers.
         min_critical: Where and the least critical strength, with or without its unit, as it is typed.
         max_ece: Where and the greatest expected calibration error, a share.
-        baseline: Folder of an earlier run; None without one.
+        baseline: Folder of an earlier run; None without a baseline.
         max_drop: The greatest loss of accuracy since the baseline, a share; None without a baseline.
         pairs: Checkpoint and the checkpoint of the baseline that it is compared with, where their names differ.
         checkpoints: Which checkpoints must meet them; empty: all of the run.
@@ -47,7 +47,7 @@ class Request:
 
 
 def as_share(value: object) -> float:
-    """Return a share: a number from 0 to 1, or a text of one, in percent if it ends in a percent sign.
+    """Return a share: a number from 0 to 1, or its text, in percent if it ends in a percent sign.
 
     Raises:
         ValueError: If it is neither.
@@ -116,7 +116,7 @@ def read_request(path: Path) -> Request:
 
 
 def joined(requests: Sequence[Request]) -> Request:
-    """Return all conditions of several requests as one; of two baselines the last counts.
+    """Return the conditions of several requests as one request; of two baselines the last counts.
 
     Raises:
         InputError: If a baseline has no greatest loss, or the other way round.

@@ -22,7 +22,7 @@ def confusion(
 ) -> NDArray[np.int64]:
     """Return how often each class was taken for which under one setting, summed over variants, int64 (10, 10).
 
-    Rows are true classes, columns predicted ones. Without a suite: on the clean images. Invalid rows are in no cell;
+    Rows are true classes, columns predicted classes. Without a suite: on the clean images. Invalid rows are in no cell;
     `summarise` counts them.
 
     Raises:

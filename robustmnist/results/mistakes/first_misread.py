@@ -22,7 +22,7 @@ def first_misread(
         sweep: Name of the sweep, a curve.
         variant: Its index in the sweep's variants.
         row: The image's row in the predictions.
-        value: A value of the sweep, not the neutral one, at which the image is misread.
+        value: A value of the sweep, not the neutral value, at which the image is misread.
 
     Raises:
         RunError: If the checkpoint or the sweep was not evaluated.

@@ -80,9 +80,9 @@ def mean_corruption_errors(
 
     Columns: ``checkpoint``, ``baseline``, ``suite``, ``sweeps`` (how many), ``mce``, ``mce_low``, ``mce_high``,
     ``relative_mce``, ``relative_mce_low``, ``relative_mce_high``, at all strengths; ``data_set_mce``,
-    ``data_set_mce_low``, ``data_set_mce_high``, each corruption at the one strength that MNIST-C's data set has it at,
+    ``data_set_mce_low``, ``data_set_mce_high``, each corruption at the only strength that MNIST-C's data set has it at,
     NaN where a sweep has no such strength. Each sweep weighs the same, and a corruption of MNIST-C with several curves
-    counts once, by the one that holds the strength of the data set.
+    counts once, by the curve that holds the strength of the data set.
 
     Args:
         predictions: What was evaluated.

@@ -46,11 +46,11 @@ class Endurance:
 def endurance(predictions: Predictions, suite: str, sweep: str, side: str) -> Endurance:
     """Return how long each image stands on one side of a sweep.
 
-    Every value is looked at, from neutral outwards, and nothing is taken for monotone: an image may fail, stand again
-    farther out, and fail again. Its critical severity is the *first* value at which it fails; the last at which it is
-    read right is kept beside it. The true limit lies between that value and the one before, so a finer sweep gives a
-    lower limit. An image misread at neutral has failed at distance 0. One with several variants (directions, draws)
-    stands while more than half of them are read right.
+    Every value is looked at, from neutral outwards, and nothing is taken for monotone: an image may fail, be read right
+    farther out, and fail once more. Its critical severity is the *first* value at which it fails; the last at which it
+    is read right is kept beside it. The true limit lies between that value and the value before, so a finer sweep
+    gives a lower limit. An image misread at neutral has failed at distance 0. An image with several variants
+    (directions, draws) stands while more than half of them are read right.
 
     Raises:
         RunError: If the sweep was not evaluated, or has no values on this side.

@@ -1,4 +1,4 @@
-"""Errors as multiples of a baseline's, of one sweep or a mean over a suite's, in the sample and in every resample."""
+"""Errors as multiples of a baseline's, of a sweep or as a mean over a suite, in the sample and in every resample."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Ratio:
     Attributes:
         point: Of the full sample, float64 (M,).
         low: In every resample, with an unseen image that only the baseline misreads, float64 (B, M).
-        high: With one that only the other checkpoint misreads, float64 (B, M).
+        high: With an image that only the other checkpoint misreads, float64 (B, M).
     """
 
     point: Array

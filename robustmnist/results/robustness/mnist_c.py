@@ -28,8 +28,8 @@ DATA_SET = {
 def counted(suite: Suite) -> tuple[Sweep, ...]:
     """Return the curves of a suite that a mean over corruptions is taken over, each corruption once.
 
-    All curves, but for MNIST-C's corruptions: of several curves of one of them, as ``fog`` and ``fog-rough``, the one
-    that holds the strength of the data set counts, else the first.
+    All curves, but for MNIST-C's corruptions: of several curves of one corruption, as ``fog`` and ``fog-rough``, the
+    one that holds the strength of the data set counts, else the first.
     """
     chosen: dict[str, Sweep] = {}
     for sweep in suite.curves:

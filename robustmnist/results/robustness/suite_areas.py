@@ -27,7 +27,7 @@ def suite_areas(predictions: Predictions, resamples: int = RESAMPLES, seed: int 
     """Return a row per suite and checkpoint: the mean over the suite's sweeps of the area under the accuracy curve.
 
     Columns: ``checkpoint``, ``suite``, ``sweeps`` (how many), ``n`` images, ``area``, ``area_low``, ``area_high``.
-    Every sweep counts alike and its area is the one of `areas`, 0 to 1. The interval is the 95 % one of the
+    Every sweep counts alike and its area is that of `areas`, 0 to 1. The interval is the 95 % interval of the
     paired bootstrap over images, which holds at the edge too (`mean_ends`): an image that is drawn is drawn in all
     sweeps at once.
 

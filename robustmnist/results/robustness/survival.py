@@ -32,8 +32,8 @@ def survival(predictions: Predictions, resamples: int = RESAMPLES, seed: int = 0
     interval ``mean_low``, ``mean_high`` by the bootstrap over images, which holds at the edge too.
 
     Distances are in the sweep's unit, |value − neutral|. The median and its ends are values of the sweep: a digit that
-    fails at one may have failed anywhere since the value before it, so a finer sweep gives a lesser median, and on a
-    coarse one the interval may have no width. It then says which step half of the images fail in, nothing finer.
+    fails at a value may have failed anywhere since the value before it, so a finer sweep gives a lesser median, and on
+    a coarse sweep the interval may have no width. It then says which step half of the images fail in, nothing finer.
     """
     return _survival(predictions, resamples, seed).copy()
 

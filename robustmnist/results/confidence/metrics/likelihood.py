@@ -10,7 +10,7 @@ __all__ = ["NLL"]
 
 
 def _nll(setting: SettingAnswers) -> MeanScore:
-    # Of a wrong answer the most is what its true class loses by all that the predicted one got, log(1 + odds).
+    # Of a wrong answer the most is what its true class loses by all that the predicted class got, log(1 + odds).
     return MeanScore(-setting.log_likelihoods, least=0.0, most=lambda log_odds: np.logaddexp(0.0, log_odds))
 
 
