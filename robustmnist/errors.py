@@ -8,7 +8,7 @@
         ├── RecipeError         a recipe that cannot be read or asks for something impossible
         ├── CheckpointError     weights or a card that are missing, damaged or do not belong together
         ├── RunError            a run folder that is missing, damaged or belongs to another command
-        └── DeviceError         a device that is not there
+        └── DeviceError         a device that is not there, or not allowed
 
 A message says what is wrong, where, and what to do about it.
 """
@@ -97,4 +97,4 @@ class RunError(InputError):
 
 
 class DeviceError(InputError):
-    """A device is not there."""
+    """A device is not there, or is not allowed."""

@@ -62,7 +62,7 @@ def load_dataset(
     """
     if part not in PARTS:
         raise DataError("is not a part of a data set", where=f"'{part}'", remedy="use test or train")
-    target = resolve_device(device) if isinstance(device, str) else device
+    target = resolve_device(device)
     word, argument, options = _parsed(name)
     source = SOURCES[word]
     if part not in source.parts:

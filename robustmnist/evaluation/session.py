@@ -77,7 +77,7 @@ def evaluate(
         RobustMnistError: If the disk is full or a single image does not fit into the memory.
     """
     chosen = (suites,) if isinstance(suites, Suite) else tuple(suites)
-    where = resolve_device(device) if isinstance(device, str) else device
+    where = resolve_device(device)
     check_inputs(models, dataset, chosen)
     digits = dataset.to(where)
     answers = {name: answer_of(name, model, where) for name, model in models.items()}

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from robustmnist.draws import Draws
 from robustmnist.errors import ImagesError
+from robustmnist.system.device import check_default_device
 
 __all__ = ["CENTRE", "PIXELS", "SIZE", "check_images", "checked", "pixel_centres"]
 
@@ -24,6 +25,7 @@ def check_images(images: Tensor) -> None:
 
     Raises:
         ImagesError: If they are not, with what they are.
+        DeviceError: If torch's default device is not the CPU; the images may be on any.
 
     >>> check_images(torch.zeros(2, 1, 28, 28))
     >>> check_images(torch.zeros(2, 28, 28))
@@ -31,6 +33,7 @@ def check_images(images: Tensor) -> None:
         ...
     robustmnist.errors.ImagesError: images: must have shape (B, 1, 28, 28), not (2, 28, 28)
     """
+    check_default_device()
     if not isinstance(images, Tensor):
         raise ImagesError(f"must be a torch tensor, not {type(images).__name__}", where="images")
     if images.ndim != 4 or tuple(images.shape[1:]) != (1, SIZE, SIZE):

@@ -88,7 +88,7 @@ def write_datasets(
         RobustMnistError: If the disk is full.
     """
     chosen = (suites,) if isinstance(suites, Suite) else tuple(suites)
-    where = resolve_device(device) if isinstance(device, str) else device
+    where = resolve_device(device)
     out = Path(out)
     _check(dataset, chosen, format, seed)
     jobs = jobs_of(dataset, chosen, out, format, seed, where)

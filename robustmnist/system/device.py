@@ -1,4 +1,4 @@
-"""Turn the text of ``--device`` into a torch device."""
+"""The device to compute on: what ``--device`` says, and what torch's default device must be."""
 
 import re
 from typing import TYPE_CHECKING
@@ -8,20 +8,24 @@ from robustmnist.errors import DeviceError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["check_device_name", "describe_device", "described", "resolve_device"]
+__all__ = ["check_default_device", "check_device_name", "describe_device", "described", "resolve_device"]
 
 
-def resolve_device(name: str = "auto") -> "torch.device":
-    """Return the torch device called `name`: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+def resolve_device(name: "str | torch.device" = "auto") -> "torch.device":
+    """Return the torch device called `name`: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; a device as it is.
 
     ``auto`` is the first CUDA device if there is any, else the CPU.
 
     Raises:
-        DeviceError: If the name is none of these or the device is not there.
+        DeviceError: If the name is none of these, the device is not there, or torch's default device is not the CPU.
     """
-    check_device_name(name)
+    if isinstance(name, str):
+        check_device_name(name)
     import torch
 
+    check_default_device()
+    if isinstance(name, torch.device):
+        return name
     if name == "auto":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
     kind, _, index = name.partition(":")
@@ -32,6 +36,20 @@ def resolve_device(name: str = "auto") -> "torch.device":
             remedy="use auto or cpu",
         )
     return torch.device(name)
+
+
+def check_default_device() -> None:
+    """Raise `DeviceError` if a program has set torch's default device to anything but the CPU.
+
+    Tensors that this package makes without naming a device, tables and masks, would lie on that device, the images
+    elsewhere; and the default holds for the calling thread alone, not for the threads that share the work.
+    """
+    import torch
+
+    default = torch.get_default_device()
+    if default.type != "cpu":
+        remedy = "call torch.set_default_device('cpu'), and name the device where images or models are loaded"
+        raise DeviceError(f"is {default}, and has to be cpu here", where="torch's default device", remedy=remedy)
 
 
 def check_device_name(name: str) -> None:
