@@ -5,3 +5,7 @@ from robustmnist.ablation.study import Study as Study
 from robustmnist.ablation.study import load_study as load_study
 
 __all__ = ["Study", "ablate", "load_study"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

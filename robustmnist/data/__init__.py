@@ -6,3 +6,7 @@ from robustmnist.data.mnist_form import to_mnist as to_mnist
 from robustmnist.data.provenance import Provenance as Provenance
 
 __all__ = ["Dataset", "Provenance", "load_dataset", "to_mnist"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -5,3 +5,7 @@ from robustmnist.explanation.methods.registry import METHODS, Method
 from robustmnist.explanation.target import Target
 
 __all__ = ["METHODS", "Method", "Target", "check_method", "completeness_gap", "explain"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

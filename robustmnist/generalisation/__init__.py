@@ -7,3 +7,7 @@ from robustmnist.generalisation.sets import load_sets as load_sets
 from robustmnist.generalisation.sets import unseen_sets as unseen_sets
 
 __all__ = ["Generalisation", "generalise", "load_sets", "unseen_sets", "write_generalisation"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

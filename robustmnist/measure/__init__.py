@@ -20,3 +20,7 @@ from robustmnist.measure.moments import slant as slant
 from robustmnist.measure.stroke import stroke_width as stroke_width
 
 __all__ = ["MEASURES", "Measure", "box_size", "centroid", "extent", "ink", "principal_angle", "slant", "stroke_width"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -53,3 +53,7 @@ __all__ = [
     "read_predictions",
     "realised_csv",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -12,3 +12,22 @@ from robustmnist.suites.suite import check_names as check_names
 from robustmnist.suites.suite import check_suites as check_suites
 from robustmnist.suites.sweep import Sweep as Sweep
 from robustmnist.suites.sweep import Variant as Variant
+
+__all__ = [
+    "CORE",
+    "SHIPPED",
+    "Setting",
+    "Suite",
+    "Sweep",
+    "Variant",
+    "check_names",
+    "check_suites",
+    "list_suites",
+    "load_suite",
+    "load_suites",
+    "prepared",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,3 +6,7 @@ from robustmnist.training.run_folder import RunFolder as RunFolder
 from robustmnist.training.session import train as train
 
 __all__ = ["Recipe", "RunFolder", "load_recipe", "train"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
