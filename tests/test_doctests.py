@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-PACKAGES = ("perturb", "perturb.mnist_c", "measure")
+PACKAGES = ("perturb", "perturb.mnist_c", "statistics", "measure")
 
 
 def modules(package: str) -> list[ModuleType]:

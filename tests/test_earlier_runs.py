@@ -19,7 +19,7 @@ from robustmnist.report.page import render
 from robustmnist.results import clean_mistakes
 from robustmnist.results.mistakes.pictures import pictures
 
-BY_RANK = Path(__file__).parents[1] / "earlier_runs" / "pictures_by_rank"
+BY_RANK = Path(__file__).parent / "earlier_runs" / "pictures_by_rank"
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Relations between outputs of the blur, intensity, occlusion, geometry and stroke families (metamorphic)."""
+"""Relations between outputs of the blur, intensity, occlusion, geometry and stroke perturbations (metamorphic)."""
 
 import pytest
 import torch
