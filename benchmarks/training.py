@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.timing import hardware, print_table
-from robustmnist.models.checkpoints.card import read_card
+from robustmnist.models.checkpoints.card_file import read_card
 from robustmnist.training import load_recipe, train
 
 __all__ = ["run"]

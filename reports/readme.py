@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from robustmnist.models.checkpoints.card import list_checkpoints
+from robustmnist.models.checkpoints.card_file import list_checkpoints
 from robustmnist.overview.tolerance import MISSED
 from robustmnist.wording.numbers import NBSP, percent, share_text
 

@@ -8,23 +8,19 @@ import torch
 
 from robustmnist.adoption.digits import training_digits
 from robustmnist.adoption.examine import Examination, examine
+from robustmnist.adoption.new_card import card_of, checked_name, usual_name
 from robustmnist.adoption.tested import Tested, ask_test_digits, digits_to_test
-from robustmnist.adoption.words import warning
 from robustmnist.errors import CheckpointError, InputError
 from robustmnist.models.checkpoints.adopted import PYTHON, adapted
-from robustmnist.models.checkpoints.adopted_card import AdoptedCard, CodeRecord, SourceRecord
-from robustmnist.models.checkpoints.card import read_any_card, write_card
-from robustmnist.models.checkpoints.checkpoint import Checkpoint, TestAccuracy
+from robustmnist.models.checkpoints.adopted_card import AdoptedCard
+from robustmnist.models.checkpoints.card_file import read_any_card, write_card
+from robustmnist.models.checkpoints.checkpoint import Checkpoint
 from robustmnist.models.contract import Input, Output
 from robustmnist.models.inference.deployed import deployed
 from robustmnist.models.sources import Source, read_source
-from robustmnist.statistics.wilson import wilson
 from robustmnist.system.files import disk_errors, is_file, sha256_bytes, write_atomic
 
 __all__ = ["Adoption", "adopt", "inspect_model", "keep", "ready"]
-
-FED_WHAT_IT_WANTS = 29  # the check that `warning` puts into a sentence of its own
-LONGEST = 100  # characters of a name that is also a file's
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +87,7 @@ def inspect_model(
 
     With `test` it is asked about the test digits too, once its contract is chosen: their number goes on the card.
     """
-    called = _checked_name(name) if name is not None else None
+    called = checked_name(name) if name is not None else None
     source = read_source(Path(file), code=code)
     digits = training_digits(data_dir, notify=notify)
     try:
@@ -103,7 +99,7 @@ def inspect_model(
     if test and seen.right is not None:
         classifier = adapted(source, seen.network.module, seen.input, seen.output).eval()
         tested = ask_test_digits(classifier, digits_to_test(digits, data_dir))
-    return Adoption(source, seen, _card(source, seen, called or _usual_name(source.path), tested), tested)
+    return Adoption(source, seen, card_of(source, seen, called or usual_name(source.path), tested), tested)
 
 
 def ready(adoption: Adoption, *, path: Path, device: torch.device | str = "cpu") -> Checkpoint:
@@ -149,58 +145,6 @@ def keep(adoption: Adoption, folder: Path) -> Path:
     return path
 
 
-def _card(source: Source, seen: Examination, name: str, tested: Tested | None) -> AdoptedCard:
-    suffix = source.path.suffix if source.path.suffix not in ("", ".json") else ".model"
-    file = source.path.name if source.form == PYTHON else f"{name}{suffix}"
-    code, parameters = source.code, sum(parameter.numel() for parameter in seen.classifier.parameters())
-    return AdoptedCard(
-        name=name,
-        source=SourceRecord(file=file, sha256=source.sha256, form=source.form),
-        code=CodeRecord(file=code.file.name, object=code.name, sha256=code.sha256) if code else None,
-        network=seen.network.description,
-        parameters=parameters or None,
-        input=seen.input.as_dict(),
-        output=seen.output.as_dict(),
-        declared=seen.declared,
-        found=seen.finding.as_dict() if seen.finding else None,
-        accuracy=_accuracy(seen),
-        test_accuracy=tested.accuracy if tested else None,
-        notices=_notices(seen),
-    )
-
-
-def _accuracy(seen: Examination) -> TestAccuracy | None:
-    if seen.right is None:
-        return None
-    right, n, origin = seen.right, len(seen.digits), seen.digits.provenance
-    low, high = wilson(right, n)
-    return TestAccuracy(
-        dataset=origin.name, part=origin.part, n=n, correct=right, accuracy=right / n, low=float(low), high=float(high)
-    )
-
-
-def _notices(seen: Examination) -> list[str]:
-    """Return what page and terminal say whenever the model is evaluated."""
-    warned = warning(seen)
-    notices = [] if warned is None else [warned]
-    notices += [check.said for check in seen.faults if warned is None or check.number != FED_WHAT_IT_WANTS]
-    if not seen.output.has_confidence:
-        notices.append("It answers with labels alone: all that is said of its confidence is made up.")
-    return notices
-
-
 def _is_of(path: Path, sha256: str) -> bool:
     card = read_any_card(path)
     return isinstance(card, AdoptedCard) and card.source.sha256 == sha256
-
-
-def _usual_name(path: Path) -> str:
-    name = "".join(character if character.isprintable() else "_" for character in path.stem)
-    return name[:LONGEST].strip(". ") or "model"
-
-
-def _checked_name(name: str) -> str:
-    if not name.isprintable() or not 0 < len(name) <= LONGEST or name.strip(". ") != name or set(name) & set("/\\"):
-        remedy = f"use up to {LONGEST} printable characters without slashes, no dot or space at the ends"
-        raise InputError(f"{name!r} is not a name for a checkpoint", where="--name", remedy=remedy)
-    return name

@@ -8,7 +8,7 @@ import torch
 from robustmnist.adoption.adopt import Adoption, inspect_model, ready
 from robustmnist.errors import CheckpointError
 from robustmnist.models.checkpoints.adopted_card import AdoptedCard
-from robustmnist.models.checkpoints.card import card_path, read_any_card, shipped_cards
+from robustmnist.models.checkpoints.card_file import card_path, read_any_card, shipped_cards
 from robustmnist.models.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from robustmnist.system.files import is_file
 from robustmnist.system.python_code import is_code

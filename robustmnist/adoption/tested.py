@@ -13,7 +13,7 @@ from robustmnist.data.locations import MissingDataError
 from robustmnist.models.checkpoints.fields import TestAccuracy
 from robustmnist.models.inference.deployed import deployed
 from robustmnist.statistics.wilson import wilson
-from robustmnist.wording.numbers import digits_of
+from robustmnist.wording.digits import digits_of
 
 __all__ = ["Tested", "ask_test_digits", "digits_to_test", "tested_lines"]
 

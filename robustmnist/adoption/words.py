@@ -3,7 +3,7 @@
 from robustmnist.adoption.examine import Examination
 from robustmnist.adoption.find import NOISE, difference
 from robustmnist.statistics.wilson import wilson
-from robustmnist.wording.numbers import digits_of
+from robustmnist.wording.digits import digits_of
 
 __all__ = ["summary_lines", "warning"]
 

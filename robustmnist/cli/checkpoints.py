@@ -11,7 +11,7 @@ from robustmnist.cli.outputs import is_folder
 from robustmnist.system.device import described
 from robustmnist.terminal.echo import echo, echo_json, say
 from robustmnist.terminal.table import print_table
-from robustmnist.wording.numbers import digits_of
+from robustmnist.wording.digits import digits_of
 
 if TYPE_CHECKING:
     from robustmnist.models.checkpoints.adopted_card import AdoptedCard
@@ -44,7 +44,8 @@ def command(names: tuple[str, ...], as_json: bool) -> None:
     robustmnist checkpoints runs/mine/best --json
     robustmnist checkpoints runs/*
     """  # noqa: D301 (click reads a real \b as "keep these lines")
-    from robustmnist.models.checkpoints.card import Card, list_checkpoints
+    from robustmnist.models.checkpoints.card import Card
+    from robustmnist.models.checkpoints.card_file import list_checkpoints
 
     if any(is_folder(Path(name)) for name in names):
         _runs([Path(name) for name in names], as_json=as_json)
@@ -98,7 +99,7 @@ def _checked(name: str) -> "Card | AdoptedCard":
     """Return a card, after a check that it and its weights, or its model file, belong together."""
     from robustmnist.models.checkpoints.adopted import check_source
     from robustmnist.models.checkpoints.adopted_card import AdoptedCard
-    from robustmnist.models.checkpoints.card import card_path, read_any_card
+    from robustmnist.models.checkpoints.card_file import card_path, read_any_card
     from robustmnist.models.checkpoints.checkpoint import load_checkpoint
     from robustmnist.models.checkpoints.weights_file import read_weights
 

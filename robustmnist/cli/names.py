@@ -98,7 +98,7 @@ def check_names(suites: Sequence[str], checkpoints: Sequence[str]) -> None:
         with suppress(OSError, ValueError):  # of a path that may not be looked at, reading it says why
             there = Path(text).exists()
         if not there and text not in known and not is_code(text):
-            from robustmnist.models.checkpoints.card import card_path
+            from robustmnist.models.checkpoints.card_file import card_path
 
             card_path(text)
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar, cast
 import click
 
 from robustmnist.cli import names
-from robustmnist.errors import InputError
+from robustmnist.cli.model_options import checkpoints, code, contract
+from robustmnist.cli.suite_options import suite, suites
 
 __all__ = [
     "Work",
@@ -65,49 +66,6 @@ def work(command: F) -> F:
 def digits(command: F) -> F:
     """Add the choice of digits and device: ``--dataset``, ``--data-dir``, ``--limit``, ``--first``, ``--device``."""
     return dataset(data_dir(limit(device(command))))
-
-
-def suites(*default: str, more: str = "", check: bool = True) -> Callable[[F], F]:
-    """Add ``--suite``, which may be given several times; without a `default` it is required.
-
-    Args:
-        default: The suites where none is given.
-        more: Help text of this command after the common text.
-        check: Whether they must be suites of today, not those of a run.
-    """
-    given: dict[str, Any] = {"default": default, "show_default": True} if default else {"required": True}
-    return click.option(
-        "-s",
-        "--suite",
-        "suites",
-        multiple=True,
-        metavar="NAME|PATH|core|all",
-        callback=names.check_suites if check else None,
-        shell_complete=names.complete(names.suite_names),
-        help="A shipped suite's name, a path to a TOML file, core (the six basic suites) or all; may be given several "
-        "times." + more,
-        **given,
-    )
-
-
-def suite(command: F) -> F:
-    """Add ``--suite`` of a command that takes a single suite, or none."""
-    return click.option(
-        "-s",
-        "--suite",
-        multiple=True,
-        callback=_only,
-        shell_complete=names.complete(names.suite_names),
-        metavar="NAME|PATH",
-        help="Also perturb the digits as this suite does; requires --value.",
-    )(command)
-
-
-def _only(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str | None:
-    """Return the suite that was given; refuse several, of which click would silently take the last."""
-    if len(given) > 1:
-        raise InputError("takes one suite", where="--suite", remedy="explain the others in runs of their own")
-    return names.check_suite(given[0] if given else None)
 
 
 def device(command: F) -> F:
@@ -186,55 +144,6 @@ def _without(other: str) -> Callable[[click.Context, click.Parameter, int | None
         return given
 
     return check
-
-
-def checkpoints(command: F) -> F:
-    """Add ``--checkpoint``, which may be given several times."""
-    return click.option(
-        "-c",
-        "--checkpoint",
-        "checkpoints",
-        multiple=True,
-        default=("fc", "cnn"),
-        show_default=True,
-        metavar="NAME|PATH",
-        callback=names.check_checkpoints,
-        shell_complete=names.complete(names.checkpoint_names),
-        help="A shipped checkpoint's name, a path to weights, or a model file of your own; may be given several times.",
-    )(command)
-
-
-def code(command: F) -> F:
-    """Add ``--code``, which may be given several times."""
-    return click.option(
-        "--code",
-        "codes",
-        multiple=True,
-        metavar="FILE.py:NAME",
-        help="Code that your model, recipe or suite names; it is run. May be given several times.",
-    )(command)
-
-
-def contract(command: F) -> F:
-    """Add a model file and the options that describe it: ``--code``, ``--input`` and ``--output``."""
-    file = click.argument("file", metavar="FILE|FILE.py:NAME")
-    code = click.option(
-        "--code", metavar="FILE.py:NAME", help="The class that the weights belong to, or a function; it is run."
-    )
-    fed = click.option(
-        "--input",
-        "input_",
-        metavar="WORDS",
-        help="The input that the model needs: 0..1, 0..255, -1..1, mean=M,sd=S, per-image; dark, transposed, size=N, "
-        "resize or pad, channels=3, nchw, nhwc, hw, flat.  [default: found by likelihood]",
-    )
-    read = click.option(
-        "--output",
-        metavar="WORDS",
-        help="What the model returns: logits, probabilities, log-probabilities or labels, and classes=1/2/…/0 if its "
-        "columns are in another order.  [default: found]",
-    )
-    return file(code(fed(read(command))))
 
 
 def out(command: F) -> F:

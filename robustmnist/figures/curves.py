@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 from robustmnist.errors import RunError
 from robustmnist.figures.style import STYLE, colour, word_colour
+from robustmnist.overview.gather import KEEP, gather
 from robustmnist.overview.in_words import axis_text
-from robustmnist.overview.overview import KEEP, SweepOverview, gather
+from robustmnist.overview.overview import SweepOverview
 from robustmnist.page.axis import spread
 from robustmnist.page.colours import LIGHT
 from robustmnist.page.figure import own_style

@@ -8,7 +8,8 @@ from robustmnist.figures.style import STYLE, quiet, word_colour
 from robustmnist.page.colours import LIGHT
 from robustmnist.page.figure import own_style
 from robustmnist.predictions import Predictions
-from robustmnist.wording.numbers import digit_text, percent, strength
+from robustmnist.wording.digits import digit_text
+from robustmnist.wording.numbers import percent, strength
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

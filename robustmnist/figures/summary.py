@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from robustmnist.figures.curves import draw_curve
 from robustmnist.figures.style import STYLE, quiet, word_colour
+from robustmnist.overview.gather import gather
 from robustmnist.overview.in_words import heading
-from robustmnist.overview.overview import Overview, SuiteOverview, gather
+from robustmnist.overview.overview import Overview, SuiteOverview
 from robustmnist.page.colours import LIGHT
 from robustmnist.page.figure import own_style
 from robustmnist.predictions import Predictions

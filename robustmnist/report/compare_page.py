@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from robustmnist.errors import RunError
+from robustmnist.overview.gather import gather
 from robustmnist.overview.in_words import NAME
-from robustmnist.overview.overview import gather
 from robustmnist.overview.printable_run import printable_run
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Banner, Fact, Key, Table

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from robustmnist.overview.gather import gather
 from robustmnist.overview.in_words import NAME
-from robustmnist.overview.overview import Overview, gather
+from robustmnist.overview.overview import Overview
 from robustmnist.overview.printable_run import printable_run
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Answer, Banner, Fact, Key, Table

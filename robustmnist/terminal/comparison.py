@@ -97,7 +97,7 @@ def show_comparison(predictions: "Predictions", found: Compared, folder: Path, p
 
 def _hardest(predictions: "Predictions") -> "list[Setting]":
     """Return the settings at which the page looks: each suite's hardest sweep at its focus."""
-    from robustmnist.overview.overview import gather
+    from robustmnist.overview.gather import gather
     from robustmnist.overview.printable_run import printable_run
     from robustmnist.suites import Setting
 

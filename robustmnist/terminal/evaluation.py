@@ -24,7 +24,7 @@ def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_js
 
     The numbers and their intervals are those of the page at `page`, which was made of these predictions.
     """
-    from robustmnist.overview.overview import RESAMPLES, gather
+    from robustmnist.overview.gather import RESAMPLES, gather
     from robustmnist.overview.printable_run import printable_run
     from robustmnist.wording.numbers import count, interval, percent
 
@@ -70,7 +70,7 @@ def _curves(overview: "Overview") -> Rows:
 
 
 def _worst(overview: "Overview") -> Rows:
-    from robustmnist.overview.overview import of_many_draws
+    from robustmnist.overview.gather import of_many_draws
     from robustmnist.results.breakdown.worst_case import worst_of_all_draws
     from robustmnist.wording.numbers import share_text
 

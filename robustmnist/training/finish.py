@@ -6,7 +6,8 @@ from torch import Tensor
 
 from robustmnist.data import Dataset
 from robustmnist.errors import CheckpointError, RunError
-from robustmnist.models.checkpoints.card import TestAccuracy, write_card
+from robustmnist.models.checkpoints.card import TestAccuracy
+from robustmnist.models.checkpoints.card_file import write_card
 from robustmnist.models.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from robustmnist.results import fit_temperature, wilson
 from robustmnist.system.validation import shorten

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from robustmnist.errors import RecipeError, RunError
-from robustmnist.models.checkpoints.card import Card, card_path, read_card
+from robustmnist.models.checkpoints.card import Card
+from robustmnist.models.checkpoints.card_file import card_path, read_card
 from robustmnist.system.files import clear_leftovers, disk_errors, write_atomic
 from robustmnist.system.folders import holds_nothing, locked
 from robustmnist.system.validation import parse_toml

@@ -15,8 +15,6 @@ __all__ = [
     "brief",
     "count",
     "decimals",
-    "digit_text",
-    "digits_of",
     "finite",
     "interval",
     "listing",
@@ -37,26 +35,6 @@ MINUS = "\u2212"
 TIGHT = {"°", "×"}
 BARE = {"", "fraction", "probability", "ink"}
 SPOKEN = {"quality": "points of quality lost"}  # units whose name alone misleads: 99 of them are the worst picture
-
-
-def digit_text(digit: int) -> str:
-    """Return a digit with its article.
-
-    >>> digit_text(3), digit_text(8)
-    ('a 3', 'an 8')
-    """
-    return f"an {digit}" if digit == 8 else f"a {digit}"
-
-
-def digits_of(dataset: str, part: str) -> str:
-    """Return which digits a part of a data set is, in words; the embedded ones have no parts that matter.
-
-    >>> digits_of("mnist", "test"), digits_of("digits", "test")
-    ('MNIST test digits', 'embedded digits')
-    """
-    if dataset.partition(":")[0] == "digits":
-        return "embedded digits"
-    return f"{'MNIST' if dataset == 'mnist' else dataset} {'training' if part == 'train' else part} digits"
 
 
 def plain(value: float, places: int | None = None, *, signed: bool = False) -> str:

@@ -18,7 +18,7 @@ from robustmnist.data import Dataset
 from robustmnist.errors import CheckpointError, InputError
 from robustmnist.explanation import explain
 from robustmnist.models.checkpoints.adopted_card import AdoptedCard, SourceRecord
-from robustmnist.models.checkpoints.card import read_any_card, write_card
+from robustmnist.models.checkpoints.card_file import read_any_card, write_card
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.models.contract import Input
 from robustmnist.suites import Suite, load_suites

@@ -22,8 +22,8 @@ from robustmnist.cli import cli
 from robustmnist.errors import RunError
 from robustmnist.models.architectures.build import build_model
 from robustmnist.models.checkpoints.checkpoint import save_checkpoint
+from robustmnist.overview.gather import gather
 from robustmnist.overview.in_words import fall_text
-from robustmnist.overview.overview import gather
 from robustmnist.predictions import read_predictions
 from robustmnist.results import areas, critical_strengths, map_means, wilson, worst_of_k, worst_over_grid
 from robustmnist.terminal.evaluation import show_headline

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from robustmnist.cli import main
 from robustmnist.errors import CheckpointError, InputError, RunError
-from robustmnist.models.checkpoints.card import card_path, read_card, write_card
+from robustmnist.models.checkpoints.card_file import card_path, read_card, write_card
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.predictions.run_folder import manifest_bytes
 from robustmnist.system.files import sha256_bytes

@@ -10,7 +10,7 @@ from robustmnist.cli import cli, names
 from robustmnist.data.sources import mnist_c
 from robustmnist.data.sources.registry import SOURCES
 from robustmnist.explanation import METHODS
-from robustmnist.models.checkpoints.card import list_checkpoints
+from robustmnist.models.checkpoints.card_file import list_checkpoints
 from robustmnist.perturbed_sets.formats import FORMATS
 from robustmnist.suites import SHIPPED
 from robustmnist.training.read import shipped_recipes

@@ -7,7 +7,7 @@ import torch
 
 from robustmnist.data import load_dataset
 from robustmnist.data.planted import MARK, MARK_LEVEL, PLACES, mark_masks, plant
-from robustmnist.models.checkpoints.card import planted_cards
+from robustmnist.models.checkpoints.card_file import planted_cards
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data"

@@ -19,7 +19,8 @@ from robustmnist.data.seen import check_unseen, overlap, seen_record, seen_words
 from robustmnist.data.sources.idx_folder import IMAGES, LABELS
 from robustmnist.errors import DataError
 from robustmnist.evaluation import evaluate
-from robustmnist.models.checkpoints.card import Card, read_card, write_card
+from robustmnist.models.checkpoints.card import Card
+from robustmnist.models.checkpoints.card_file import read_card, write_card
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.perturbed_sets import write_datasets
 from robustmnist.training import RunFolder, train

@@ -24,7 +24,7 @@ from robustmnist.evaluation import compute, evaluate, plan, shard
 from robustmnist.evaluation.records import record_of
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.models.inference.deployed import deployed
-from robustmnist.overview.overview import gather
+from robustmnist.overview.gather import gather
 from robustmnist.perturb import prepare
 from robustmnist.predictions import Predictions, Shown, read_predictions
 from robustmnist.report import write_report

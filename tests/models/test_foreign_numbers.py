@@ -14,7 +14,7 @@ import torch
 from robustmnist.cli import main
 from robustmnist.errors import CheckpointError, InputError, RecipeError, RunError, SuiteError
 from robustmnist.models.architectures.build import build_model
-from robustmnist.models.checkpoints.card import card_path, read_card
+from robustmnist.models.checkpoints.card_file import card_path, read_card
 from robustmnist.predictions import read_predictions
 from robustmnist.predictions.run_folder import manifest_bytes
 from robustmnist.report.page import render

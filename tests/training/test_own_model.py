@@ -14,7 +14,7 @@ from support.small_training import recipe, weights
 from robustmnist.cli import cli
 from robustmnist.data import load_dataset
 from robustmnist.errors import CheckpointError, RecipeError, RunError
-from robustmnist.models.checkpoints.card import read_card
+from robustmnist.models.checkpoints.card_file import read_card
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.training import RunFolder, train
 from robustmnist.training.run_folder import recipe_toml

@@ -8,12 +8,12 @@ import pytest
 
 from reports.findings import _interval, _percent
 from robustmnist.terminal.echo import echo_json
-from robustmnist.wording import characters, numbers, tests
+from robustmnist.wording import characters, digits, numbers, tests
 from robustmnist.wording.numbers import NBSP, interval, percent, share_text
 from robustmnist.wording.tests import p_text
 
 
-@pytest.mark.parametrize("module", [characters, numbers, tests], ids=lambda module: str(module.__name__))
+@pytest.mark.parametrize("module", [characters, digits, numbers, tests], ids=lambda module: str(module.__name__))
 def test_what_an_example_shows_is_true(module) -> None:  # type: ignore[no-untyped-def]
     results = doctest.testmod(module)
     assert (results.failed, results.attempted > 0) == (0, True)

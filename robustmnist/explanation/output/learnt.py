@@ -10,7 +10,8 @@ from robustmnist.explanation.inside.learnt import Learnt, Shown
 from robustmnist.page.map_picture import digit, heat, png
 from robustmnist.page.png import uri
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import brief, digit_text, percent, plain
+from robustmnist.wording.digits import digit_text
+from robustmnist.wording.numbers import brief, percent, plain
 
 __all__ = ["LearntSection", "Strip", "digit_strips", "learnt_sections"]
 

@@ -14,15 +14,8 @@ from robustmnist.models.architectures.build import build_model
 from robustmnist.models.architectures.own import build_own
 from robustmnist.models.checkpoints.adopted import load_adopted
 from robustmnist.models.checkpoints.adopted_card import AdoptedCard
-from robustmnist.models.checkpoints.card import (
-    CLASSES,
-    Card,
-    TestAccuracy,
-    card_path,
-    list_checkpoints,
-    read_any_card,
-    write_card,
-)
+from robustmnist.models.checkpoints.card import CLASSES, Card, TestAccuracy
+from robustmnist.models.checkpoints.card_file import card_path, list_checkpoints, read_any_card, write_card
 from robustmnist.models.checkpoints.weights_file import parse_weights, read_weights
 from robustmnist.models.inference.deployed import Deployed, deployed
 from robustmnist.system.files import sha256_bytes, write_atomic

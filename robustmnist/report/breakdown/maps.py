@@ -9,8 +9,9 @@ import pandas as pd
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from robustmnist.overview.gather import KEEP
 from robustmnist.overview.in_words import NAME, TITLE
-from robustmnist.overview.overview import KEEP, Overview
+from robustmnist.overview.overview import Overview
 from robustmnist.page.colours import hue
 from robustmnist.page.heat_map import Axis, even_marks, heat
 from robustmnist.page.records import Key, Table

@@ -6,8 +6,9 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from robustmnist.overview.gather import of_many_draws
 from robustmnist.overview.in_words import TITLE
-from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview, of_many_draws
+from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview
 from robustmnist.page.heat_map import heat_key
 from robustmnist.page.records import Chart
 from robustmnist.predictions import Digits

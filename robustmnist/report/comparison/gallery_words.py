@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from robustmnist.wording.numbers import count, digit_text, percent
+from robustmnist.wording.digits import digit_text
+from robustmnist.wording.numbers import count, percent
 
 __all__ = ["CLEAN", "Overruled", "answer_text", "gallery_caption"]
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
+from robustmnist.overview.gather import RESAMPLES
 from robustmnist.overview.in_words import NAME
-from robustmnist.overview.overview import RESAMPLES, Overview
+from robustmnist.overview.overview import Overview
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Key, Table
 from robustmnist.report.comparison.forest_plot import Side, forest

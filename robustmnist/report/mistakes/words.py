@@ -11,7 +11,8 @@ from robustmnist.overview.in_words import NAME
 from robustmnist.overview.overview import SweepOverview
 from robustmnist.predictions.reasons import Reason
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import count, digit_text, listing, percent, plain
+from robustmnist.wording.digits import digit_text
+from robustmnist.wording.numbers import count, listing, percent, plain
 from robustmnist.wording.ways_back import lost_text, ways_text
 
 __all__ = [

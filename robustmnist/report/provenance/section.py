@@ -19,7 +19,8 @@ from robustmnist.results import near_ties, summarise
 from robustmnist.suites import Sweep
 from robustmnist.system.device import described
 from robustmnist.wording.characters import printable, shorten
-from robustmnist.wording.numbers import count, digits_of, interval, listing, percent
+from robustmnist.wording.digits import digits_of
+from robustmnist.wording.numbers import count, interval, listing, percent
 
 __all__ = ["adopted_table", "banners", "checkpoint_table", "command", "facts", "generator", "provenance", "suite_table"]
 

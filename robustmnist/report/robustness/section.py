@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from robustmnist.overview.gather import KEEP
 from robustmnist.overview.in_words import TITLE, axis_text
-from robustmnist.overview.overview import KEEP, Overview, SuiteOverview, SweepOverview
+from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview
 from robustmnist.page.records import Chart
 from robustmnist.report.robustness.caption_words import (
     HEADLINE_CAPTION,

@@ -1,7 +1,8 @@
 """The sentences of the page about a training, by rules."""
 
 from robustmnist.training.evidence.facts import Answered, TrainingFacts
-from robustmnist.wording.numbers import count, digit_text, percent, plain
+from robustmnist.wording.digits import digit_text
+from robustmnist.wording.numbers import count, percent, plain
 
 __all__ = ["DONE", "answers", "filter_words", "matrix_words", "sample_words"]
 

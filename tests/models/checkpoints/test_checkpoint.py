@@ -16,7 +16,7 @@ from torch import Tensor
 
 from robustmnist.errors import CheckpointError
 from robustmnist.models.architectures.build import build_model
-from robustmnist.models.checkpoints.card import card_path, list_checkpoints, planted_cards, read_card, write_card
+from robustmnist.models.checkpoints.card_file import card_path, list_checkpoints, planted_cards, read_card, write_card
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from robustmnist.models.inference.deployed import logits
 from robustmnist.results import wilson

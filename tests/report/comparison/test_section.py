@@ -16,7 +16,7 @@ from PIL import Image
 from support.synthetic import keys, make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.errors import RunError
-from robustmnist.overview.overview import gather
+from robustmnist.overview.gather import gather
 from robustmnist.overview.printable_run import printable_run
 from robustmnist.page.axis import ticks
 from robustmnist.predictions import Digits, Predictions

@@ -10,7 +10,8 @@ import pytest
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from support.synthetic import make_suite, make_sweep, synthetic_predictions
 
-from robustmnist.overview.overview import Overview, gather
+from robustmnist.overview.gather import gather
+from robustmnist.overview.overview import Overview
 from robustmnist.overview.printable_run import printable_run
 from robustmnist.page.records import Cell
 from robustmnist.predictions import Predictions

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from support.synthetic import make_suite, make_sweep, synthetic_predictions
 
-from robustmnist.overview.overview import gather
+from robustmnist.overview.gather import gather
 from robustmnist.page.records import Table
 from robustmnist.predictions import REALISED
 from robustmnist.report.provenance.realised import realised_table

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from support.synthetic import make_suite, make_sweep, synthetic_predictions
 
+from robustmnist.overview.gather import gather
 from robustmnist.overview.in_words import at, axis_text, fall_text, reach_text
-from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview, gather
+from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview
 from robustmnist.overview.tolerance import Area, Clean, Curve, Fall, Tolerance
 from robustmnist.perturb import PERTURBATIONS
 from robustmnist.report.breakdown.strips import columns
@@ -381,7 +382,7 @@ def test_texts_are_made_printable_and_short() -> None:
 
 
 def test_the_overview_agrees_with_the_results() -> None:
-    from robustmnist.overview.overview import RESAMPLES
+    from robustmnist.overview.gather import RESAMPLES
     from robustmnist.results.robustness.areas import areas
     from robustmnist.results.robustness.critical_strengths import critical_strengths
 
