@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from robustmnist.cli.continuing import command_line
+from robustmnist.cli.explain_inputs import check_strength, chosen_condition, references
 from robustmnist.cli.inputs import codes_left, load_checkpoints, load_digits, say_seen
 from robustmnist.cli.options import Work
 from robustmnist.cli.outputs import check_folder, writing
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
     from robustmnist.suites import Sweep
 
-__all__ = ["Numbers", "chosen_condition", "show_numbers"]
+__all__ = ["Numbers", "show_numbers"]
 
 DIGITS = 200  # where neither --limit nor --first says how many: a minute or two of a plain processor
 
@@ -69,10 +70,7 @@ def show_numbers(
     if given.layer is not None:
         raise InputError(f"cannot be combined with {asked}", where="--layer", remedy="leave it out")
     if not curve:
-        if suite is not None and value is None:
-            raise InputError("needs a strength", where="--suite", remedy="give --value")
-        if suite is None and (value is not None or sweep is not None):
-            raise InputError("needs a suite", where="--value" if sweep is None else "--sweep", remedy="give --suite")
+        check_strength(suite, sweep, value)
         _measure(ctx, given, chosen_condition(suite, sweep, value, given.work.seed, given.codes), measures[1])
         return
     if suite is None:
@@ -104,6 +102,7 @@ def _measure(ctx: click.Context, given: Numbers, condition: "Condition | None", 
             asked=given.target,
             seed=seed,
             perturbed=condition.apply(data) if condition else None,
+            references=references(given.methods, work, data.device),
             on_progress=report,
             notify=say,
         )
@@ -179,23 +178,3 @@ def _inputs(given: Numbers, sweep: "Sweep | None") -> "tuple[dict[str, Checkpoin
     if work is not given.work:
         say(f"on a sample of {len(data):,} digits; --limit takes more")
     return loaded, data
-
-
-def chosen_condition(
-    suite: str | None, sweep: str | None, value: float | None, seed: int | None, codes: tuple[str, ...] = ()
-) -> "Condition | None":
-    """Return how digits are perturbed, None where no suite was given; say what was not chosen."""
-    if suite is None or value is None:
-        return None
-    from robustmnist.explanation.condition import choose_condition
-    from robustmnist.suites import load_suite
-
-    found = load_suite(suite, code=codes)
-    # Without --seed the suite's own: then these are the digits that an evaluation of the suite sees.
-    condition = choose_condition(found, value, sweep=sweep, seed=found.seed if seed is None else seed)
-    if sweep is None and len(found.sweeps) > 1:
-        first, others = condition.sweep.name, ", ".join(one.name for one in found.sweeps[1:])
-        say(f"suite '{found.name}': its first sweep, '{first}'; --sweep takes one of the others: {others}")
-    if condition.label:
-        say(f"sweep '{condition.sweep.name}': its first variant, {condition.label}")
-    return condition

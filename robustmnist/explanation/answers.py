@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robustmnist.explanation.cases import Answer
+from robustmnist.explanation.answer import Answer
 from robustmnist.explanation.subject import Subject
 from robustmnist.explanation.target import Target
 from robustmnist.statistics.decisions import INVALID, decide

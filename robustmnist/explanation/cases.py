@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from robustmnist.explanation.answer import Answer
 from robustmnist.explanation.regions import shares_by_region
-from robustmnist.statistics.decisions import INVALID
 
 __all__ = ["Answer", "Back", "Case", "Explanation", "Fall", "Frame", "Map", "Verdict", "View"]
 
@@ -26,28 +26,6 @@ class Verdict(Protocol):
     @property
     def sentence(self) -> str:
         """The verdict in words, a clause without its subject."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a checkpoint answered to an image.
-
-    Attributes:
-        predicted: The predicted class, or `robustmnist.statistics.decisions.INVALID`.
-        confidence: Its softmax probability, with the card's temperature where there is one; NaN where invalid.
-        runner_up: The class that came second; `INVALID` where invalid.
-        score: The target: a logit or a margin.
-    """
-
-    predicted: int
-    confidence: float
-    runner_up: int
-    score: float
-
-    @property
-    def valid(self) -> bool:
-        """Whether the logits were finite, so that there is a prediction."""
-        return self.predicted != INVALID
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +163,8 @@ class Explanation:
         temperature: What confidences are calibrated with; None where the card has none.
         layer: The layer that was asked for by name; None for the methods' own choice.
         realised_unit: That of `Case.realised`.
-        verdicts: What the maps are worth, by method, where that was measured.
+        verdicts: What the maps are worth, by method.
+        judged_on: On how many digits that was measured; 0 where it was not.
     """
 
     checkpoint: str
@@ -198,6 +177,7 @@ class Explanation:
     layer: str | None = None
     realised_unit: str = ""
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    judged_on: int = 0
 
     def maps(self, method: str) -> list[Map]:
         """Return all maps of one method, digit after digit."""

@@ -3,7 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NAMES", "shares_by_region"]
+from robustmnist.measure.stroke_pieces import stroke_pieces
+
+__all__ = ["NAMES", "shares_by_piece", "shares_by_region"]
 
 Map = NDArray[np.float32]
 
@@ -12,6 +14,7 @@ NAMES = (
     *("left", "middle", "right"),
     *("lower left", "bottom", "lower right"),
 )
+ORDINALS = ("first", "second", "third", *(f"{number}th" for number in range(4, 17)))
 
 
 def shares_by_region(values: Map, *images: Map) -> dict[str, float]:
@@ -21,10 +24,33 @@ def shares_by_region(values: Map, *images: Map) -> dict[str, float]:
     nearest part. Without ink the box is the whole frame.
     """
     ink = np.maximum.reduce([np.nan_to_num(image) for image in images]) > 0
-    third = [_thirds(ink.any(axis=axis)) for axis in (1, 0)]
+    third = [_thirds(np.asarray(ink.any(axis=axis))) for axis in (1, 0)]
     sums = np.zeros((3, 3))
     np.add.at(sums, (third[0][:, None], third[1][None, :]), np.nan_to_num(values).astype(np.float64))
     return dict(zip(NAMES, sums.ravel().tolist(), strict=True))
+
+
+def shares_by_piece(values: Map, image: Map) -> dict[str, float]:
+    """Return the sums of a map (28, 28) over the pieces of the digit's strokes, by their names, from the top.
+
+    A piece is called by the part of the digit in which the middle of its ink lies, as of `shares_by_region`: ``the
+    lower left stroke``. Of several in one part each gets its number, from the top.
+    """
+    ink = np.nan_to_num(image) > 0
+    if not ink.any():
+        return {}
+    third = [_thirds(np.asarray(ink.any(axis=axis))) for axis in (1, 0)]
+    pieces = stroke_pieces(image)
+    places = []
+    for piece in range(int(pieces.max()) + 1):
+        row, column = np.argwhere(pieces == piece).mean(0)
+        places.append(NAMES[3 * int(third[0][round(row)]) + int(third[1][round(column)])])
+    found = {}
+    for piece, place in enumerate(places):
+        number = f"{ORDINALS[places[:piece].count(place)]} " if places.count(place) > 1 else ""
+        share = np.nan_to_num(values[pieces == piece]).astype(np.float64).sum()
+        found[f"the {number}{place} stroke"] = float(share)
+    return found
 
 
 def _thirds(

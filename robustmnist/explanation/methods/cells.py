@@ -1,71 +1,81 @@
-"""Attribution to cells of 4 × 4 px by leaving them out: ablation, Shapley values, kernel SHAP.
+"""Attribution to parts of a digit by leaving them out: ablation, Shapley values, kernel SHAP.
 
-The game is v(S) = f(the ink in the cells S on blank paper). Cells and not pixels: a digit has some twenty cells with
-ink, so that the answers are few enough to ask. A cell without ink has no share. A cell's value is divided evenly over
-its pixels that have ink, so that the sums stay.
+Parts are cells of 4 × 4 px, or the pieces of the strokes between ends, junctions and bends. The game is v(S) = f(the
+ink in the parts S on blank paper). Parts and not pixels: a digit has some twenty cells with ink, and some four pieces
+of strokes, so that the answers are few enough to ask. A part without ink has no share. A part's value is divided evenly
+over its pixels that have ink, so that the sums stay.
 
 Loops of our own: captum draws from numpy's and torch's global generators, and its memory grows with the draws.
 """
+
+from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from robustmnist.explanation.methods.method import Context, Method
+from robustmnist.explanation.methods.parting import CELL, Parting, cells, strokes
 from robustmnist.explanation.subject import ROWS, Subject
 from robustmnist.explanation.target import Target
 
-__all__ = ["FEATURE_ABLATION", "KERNEL_SHAP", "SHAPLEY", "feature_ablation", "kernel_shap", "shapley_sampling"]
+__all__ = ["FEATURE_ABLATION", "KERNEL_SHAP", "ON_STROKES", "SHAPLEY"]
 
-CELL = 4  # px
-ORDERS = 24  # orders in which cells are added, in pairs: one and its reverse
-COALITIONS = 512  # sets of cells that kernel SHAP asks about, in pairs: one and the others
+ORDERS = 24  # orders in which parts are added, in pairs: one and its reverse
+COALITIONS = 512  # sets of parts that kernel SHAP asks about, in pairs: one and the others
 
 
-def feature_ablation(subject: Subject, images: Tensor, target: Target, context: Context) -> Tensor:
-    """Return by how much the target falls when the cell is blanked, signed."""
-    inked = _inked(images)
-    digits, cells = inked.nonzero(as_tuple=True)
+def feature_ablation(
+    subject: Subject, images: Tensor, target: Target, context: Context, *, parting: Parting = cells
+) -> Tensor:
+    """Return by how much the target falls when the part is blanked, signed."""
+    parts, inked = _parted(images, parting)
+    digits, some = inked.nonzero(as_tuple=True)
     left = inked[digits]
-    left[torch.arange(len(digits), device=images.device, dtype=torch.int64), cells] = False
+    left[torch.arange(len(digits), device=images.device, dtype=torch.int64), some] = False
     before = subject.scores(images, target).double()[digits]
     values = torch.zeros(inked.shape, dtype=torch.float64, device=images.device)
-    values[digits, cells] = before - _worth(subject, images, target, left, digits)
-    return _spread(values, images, inked)
+    values[digits, some] = before - _worth(subject, images, target, parts, left, digits)
+    return _spread(values, images, parts)
 
 
-def shapley_sampling(subject: Subject, images: Tensor, target: Target, context: Context) -> Tensor:
-    """Return Shapley values of the cells from `ORDERS` drawn orders, signed; they add up to f(x) − f(blank).
+def shapley_sampling(
+    subject: Subject, images: Tensor, target: Target, context: Context, *, parting: Parting = cells
+) -> Tensor:
+    """Return Shapley values of the parts from `ORDERS` drawn orders, signed; they add up to f(x) − f(blank).
 
     Source: Castro, Gómez, Tejada 2009, Computers & Operations Research 36; pairs of an order and its reverse: Mitchell,
     Cooper, Frank, Holmes 2022, JMLR 23, section 3.
     """
-    inked = _inked(images)
-    players, cells = inked.sum(1), torch.arange(inked.shape[1], device=images.device, dtype=torch.int64)
-    scores = torch.zeros((len(images), len(cells) + 1), dtype=torch.float64, device=images.device)
+    parts, inked = _parted(images, parting)
+    players, places = inked.sum(1), torch.arange(inked.shape[1], device=images.device, dtype=torch.int64)
+    scores = torch.zeros((len(images), len(places) + 1), dtype=torch.float64, device=images.device)
     scores[:, 0] = subject.scores(torch.zeros_like(images), target)
-    # Behind its last cell a digit is whole: what is not played gains nothing.
+    # Behind its last part a digit is whole: what is not played gains nothing.
     scores[:, 1:] = subject.scores(images, target)[:, None]
-    digits, steps = (cells < players[:, None] - 1).nonzero(as_tuple=True)
+    digits, steps = (places < players[:, None] - 1).nonzero(as_tuple=True)
     values = torch.zeros(inked.shape, dtype=torch.float64, device=images.device)
-    drawn = context.draws("shapley").uniform(ORDERS // 2, len(cells))
+    drawn = context.draws("shapley").uniform(ORDERS // 2, len(places))
     for order in range(ORDERS):
         keys = drawn[:, order // 2] if order % 2 == 0 else -drawn[:, order // 2]
-        turns = keys.masked_fill(~inked, 2.0).argsort(stable=True, dim=1)  # cells with ink first, as drawn
+        turns = keys.masked_fill(~inked, 2.0).argsort(stable=True, dim=1)  # parts with ink first, as drawn
         shown = turns.argsort(1)[digits] <= steps[:, None]
-        scores[digits, steps + 1] = _worth(subject, images, target, shown, digits)
-        gains = (scores[:, 1:] - scores[:, :-1]).masked_fill(cells >= players[:, None], 0.0)
+        scores[digits, steps + 1] = _worth(subject, images, target, parts, shown, digits)
+        gains = (scores[:, 1:] - scores[:, :-1]).masked_fill(places >= players[:, None], 0.0)
         values += torch.zeros_like(values).scatter(1, turns, gains)
-    return _spread(values / ORDERS, images, inked)
+    return _spread(values / ORDERS, images, parts)
 
 
-def kernel_shap(subject: Subject, images: Tensor, target: Target, context: Context) -> Tensor:
-    """Return Shapley values of the cells by a regression on `COALITIONS` drawn sets, signed; they add up.
+def kernel_shap(
+    subject: Subject, images: Tensor, target: Target, context: Context, *, parting: Parting = cells
+) -> Tensor:
+    """Return Shapley values of the parts by a regression on `COALITIONS` drawn sets, signed; they add up.
 
-    Sets come in pairs, a set and the other cells, with sizes drawn by the Shapley kernel, so that all weigh the same.
+    Sets come in pairs, a set and the other parts, with sizes drawn by the Shapley kernel, so that all weigh the same.
 
     Source: Lundberg, Lee 2017, arXiv:1705.07874, theorem 2; sampling and solution: Covert, Lee 2021, arXiv:2012.01536.
     """
-    inked = _inked(images)
+    parts, inked = _parted(images, parting)
     blank, full = subject.scores(torch.zeros_like(images), target), subject.scores(images, target)
     sizes, keys = context.draws("kernel-shap sizes"), context.draws("kernel-shap cells")
     pairs = COALITIONS // 2
@@ -83,9 +93,9 @@ def kernel_shap(subject: Subject, images: Tensor, target: Target, context: Conte
         some = (rank < chosen[:, None]) & inked[row]
         sets = torch.cat([some, inked[row] & ~some])
         digits = torch.full((len(sets),), row, dtype=torch.int64, device=images.device)
-        worth = _worth(subject, images, target, sets, digits) - blank[row].double()
+        worth = _worth(subject, images, target, parts, sets, digits) - blank[row].double()
         values[row, inked[row]] = _regression(sets[:, inked[row]].double(), worth, (full - blank)[row].double())
-    return _spread(values, images, inked)
+    return _spread(values, images, parts)
 
 
 def _regression(sets: Tensor, worth: Tensor, total: Tensor) -> Tensor:
@@ -96,26 +106,31 @@ def _regression(sets: Tensor, worth: Tensor, total: Tensor) -> Tensor:
     return values
 
 
-def _inked(images: Tensor) -> Tensor:
-    """Return which cells have ink, bool (B, 49)."""
-    return (torch.nn.functional.max_pool2d(images, CELL) > 0).flatten(1)
+def _parted(images: Tensor, parting: Parting) -> tuple[Tensor, Tensor]:
+    """Return the part of each pixel, int64 (B, 28, 28), and which parts have ink, bool (B, P)."""
+    parts, count = parting(images)
+    return parts, _inked_pixels(images, parts, count) > 0
 
 
-def _worth(subject: Subject, images: Tensor, target: Target, sets: Tensor, digits: Tensor) -> Tensor:
-    """Return the target, float64, of digits of which only the cells in `sets` (N, 49) are left."""
+def _inked_pixels(images: Tensor, parts: Tensor, count: int) -> Tensor:
+    """Return how many pixels of each part have ink, float64 (B, P)."""
+    pixels = torch.zeros((len(images), count), dtype=torch.float64, device=images.device)
+    return pixels.scatter_add(1, parts.flatten(1), (images[:, 0] > 0).double().flatten(1))
+
+
+def _worth(subject: Subject, images: Tensor, target: Target, parts: Tensor, sets: Tensor, digits: Tensor) -> Tensor:
+    """Return the target, float64, of digits of which only the parts in `sets` (N, P) are left."""
     found = []
-    for part, rows in zip(torch.split(sets, ROWS), torch.split(digits, ROWS), strict=True):
-        left = part.view(-1, 28 // CELL, 28 // CELL).repeat_interleave(CELL, 1).repeat_interleave(CELL, 2)
-        found.append(subject.scores(images[rows] * left[:, None], target.take(rows)).double())
+    for some, rows in zip(torch.split(sets, ROWS), torch.split(digits, ROWS), strict=True):
+        left = some.gather(1, parts[rows].flatten(1)).view(-1, 1, 28, 28)
+        found.append(subject.scores(images[rows] * left, target.take(rows)).double())
     return torch.cat(found) if found else torch.zeros(0, dtype=torch.float64, device=images.device)
 
 
-def _spread(values: Tensor, images: Tensor, inked: Tensor) -> Tensor:
-    """Return the cells' values (B, 49) on their pixels with ink, float32 (B, 28, 28)."""
-    ink = (images[:, 0] > 0).double()
-    count = torch.nn.functional.avg_pool2d(ink[:, None], CELL).flatten(1) * CELL**2
-    each = (values / count.clamp(min=1)).view(-1, 28 // CELL, 28 // CELL)
-    return (each.repeat_interleave(CELL, 1).repeat_interleave(CELL, 2) * ink).float()
+def _spread(values: Tensor, images: Tensor, parts: Tensor) -> Tensor:
+    """Return the parts' values (B, P) on their pixels with ink, float32 (B, 28, 28)."""
+    each = values / _inked_pixels(images, parts, values.shape[1]).clamp(min=1)
+    return (each.gather(1, parts.flatten(1)).view(-1, 28, 28) * (images[:, 0] > 0).double()).float()
 
 
 FEATURE_ABLATION = Method(
@@ -156,3 +171,27 @@ KERNEL_SHAP = Method(
     complete=True,
     chunk=64,
 )
+
+
+def _on_strokes(method: Method, reading: str) -> Method:
+    """Return a method that leaves out pieces of the strokes instead of cells."""
+    settings = {"pieces": "of the strokes, cut at ends, junctions and bends"} | dict(method.settings)
+    del settings["cells"]
+    attribute = partial(method.attribute, parting=strokes)
+    return replace(
+        method,
+        attribute=attribute,
+        title=f"{method.title} of strokes",
+        reading=f"{reading}, divided over its ink",
+        settings=settings,
+        chunk=64,
+    )
+
+
+ON_STROKES = {
+    "feature-ablation-of-strokes": _on_strokes(FEATURE_ABLATION, "how far the target falls when this piece is blanked"),
+    "shapley-of-strokes": _on_strokes(
+        SHAPLEY, "this piece’s mean gain over drawn orders of adding pieces to blank paper"
+    ),
+    "kernel-shap-of-strokes": _on_strokes(KERNEL_SHAP, "this piece’s Shapley value by a regression over drawn sets"),
+}

@@ -44,7 +44,7 @@ class Context:
         return replace(self, ids=self.ids[rows])
 
 
-Attribute = Callable[[Subject, Tensor, Target, Context], Tensor]
+Attribute = Callable[..., Tensor]  # of subject, images, target and context
 
 
 @dataclass(frozen=True, eq=False)

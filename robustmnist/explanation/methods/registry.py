@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from robustmnist.errors import InputError
-from robustmnist.explanation.methods.cells import FEATURE_ABLATION, KERNEL_SHAP, SHAPLEY
+from robustmnist.explanation.methods.cells import FEATURE_ABLATION, KERNEL_SHAP, ON_STROKES, SHAPLEY
 from robustmnist.explanation.methods.deep_lift import DEEP_LIFT
 from robustmnist.explanation.methods.grad_cam import GRAD_CAM
 from robustmnist.explanation.methods.gradients import INPUT_X_GRADIENT, SALIENCY, SMOOTHGRAD
@@ -15,7 +15,7 @@ from robustmnist.explanation.methods.own import OwnFunction, own_method
 from robustmnist.explanation.methods.rise import RISE
 from robustmnist.system.validation import did_you_mean
 
-__all__ = ["METHODS", "OWN", "Method", "find_method"]
+__all__ = ["METHODS", "OWN", "Method", "find_method", "on_pieces"]
 
 METHODS: Mapping[str, Method] = {
     "integrated-gradients": INTEGRATED_GRADIENTS,
@@ -50,7 +50,15 @@ def find_method(name: str | OwnFunction) -> Method:
         return own_method(name)
     if name in OWN:
         return OWN[name]
+    if name in ON_STROKES:
+        return ON_STROKES[name]
     if name not in METHODS:
         what = f"'{name}' is not an attribution method{did_you_mean(name, METHODS)}"
         raise InputError(what, remedy=f"use {', '.join(METHODS)}, or a function of your own")
     return METHODS[name]
+
+
+def on_pieces(name: str, pieces: str) -> str:
+    """Return the method's name where it leaves out `pieces`, ``cells`` or ``stroke``; others keep theirs."""
+    other = f"{name}-of-strokes"
+    return other if pieces == "stroke" and other in ON_STROKES else name

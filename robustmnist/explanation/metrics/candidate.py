@@ -9,7 +9,7 @@ from torch import Tensor
 from robustmnist.draws import Draws
 from robustmnist.explanation.attribution import attribute
 from robustmnist.explanation.methods.method import Context, Kind
-from robustmnist.explanation.methods.registry import METHODS
+from robustmnist.explanation.methods.registry import find_method
 from robustmnist.explanation.metrics.question import Question
 from robustmnist.explanation.subject import Subject
 from robustmnist.explanation.target import Target
@@ -91,7 +91,7 @@ class Candidate:
 
 def of_method(name: str) -> Explainer:
     """Return an attribution method of the registry as a way to make maps."""
-    method = METHODS[name]
+    method = find_method(name)
 
     def ask(subject: Subject, images: Tensor, target: Target, context: Context) -> Tensor:
         return attribute(subject, images, target, context, method=name)

@@ -14,7 +14,7 @@ from robustmnist.explanation.output.learnt import Strip, digit_strips
 from robustmnist.explanation.output.request import Setup
 from robustmnist.explanation.output.scales import CHANGE, scales
 from robustmnist.explanation.output.spark import spark
-from robustmnist.explanation.output.words import answer_text, back_text, case_facts, lost_text
+from robustmnist.explanation.output.words import answer_text, back_text, case_facts, doubt_text, lost_text, pieces_texts
 from robustmnist.page.map_picture import common_scale, digit, heat, png, smoothed
 from robustmnist.page.png import uri
 from robustmnist.wording.characters import shorten
@@ -38,10 +38,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Column:
-    """Maps of one method: the clean one above the perturbed one."""
+    """Maps of one method: the clean one above the perturbed one; `doubt` says why not to believe them, if so."""
 
     title: str
     pictures: tuple[Picture, ...]
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Reader:
     facts: tuple[tuple[str, str], ...]
     lost: str
     back: str
+    pieces: tuple[str, ...]
     sheet: str
     columns: tuple[Column, ...]
     frames: tuple[FrameCell, ...]
@@ -137,7 +139,7 @@ def _reader(
             values = view.maps[name]
             scale = common_scale([values]) if method.kind == "activity" else full[name]
             pictures.append(drawn(values, scale, ground, f"{method.title}, {where}", smooth=method.pixelwise))
-        columns.append(Column(method.title, tuple(pictures)))
+        columns.append(Column(method.title, tuple(pictures), doubt_text(explanation, name)))
     frames = []
     if case.fall is not None:
         steps = zip(case.fall.frames, (None, *case.fall.maps), (0.0, *case.fall.lost), strict=True)
@@ -168,6 +170,7 @@ def _reader(
         tuple(case_facts(case, explanation, setup)),
         lost_text(case),
         back_text(case),
+        tuple(pieces_texts(case, explanation.methods)),
         _sheet(maps) if maps else "",
         tuple(columns),
         tuple(frames),

@@ -1,17 +1,15 @@
 """The files of an explanation: page, maps, their description, and sheets on request."""
 
-import io
 import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from robustmnist.explanation.cases import Case, Explanation, Map, View
+from robustmnist.explanation.believing import Unmeasured
+from robustmnist.explanation.cases import Case, Explanation, View
 from robustmnist.explanation.inside.learnt import Learnt, Shown
 from robustmnist.explanation.methods.registry import find_method
+from robustmnist.explanation.output.map_file import maps_bytes
 from robustmnist.explanation.output.page import render_page
 from robustmnist.explanation.output.request import Setup
 from robustmnist.explanation.output.sheet import draw_sheet
@@ -36,7 +34,7 @@ def explanation_files(
     files = {
         "explain.html": render_page(explanations, setup, learnt).encode(),
         "explain.json": (json.dumps(record, indent=2, allow_nan=False) + "\n").encode(),
-        "maps.npz": _maps(explanations, setup),
+        "maps.npz": maps_bytes(explanations, setup),
     }
     if sheets:
         names = plain_names([one.checkpoint for one in explanations])
@@ -54,49 +52,6 @@ def plain_names(names: list[str]) -> dict[str, str]:
         same = sum(other == stem or other.startswith(f"{stem}~") for other in plain.values())
         plain[name] = f"{stem}~{same + 1}" if same else stem
     return plain
-
-
-def _maps(explanations: list[Explanation], setup: Setup) -> bytes:
-    rows: list[tuple[Map, int, str, str, float, int, int]] = []
-    end = setup.condition.setting.value if setup.condition else np.nan
-    for one in explanations:
-        for case in one.cases:
-            named = (case.id, one.checkpoint)
-            about = (case.wanted, case.rival)
-            for view, value in zip(case.views, (np.nan, end), strict=False):
-                rows += [(found, *named, method, value, *about) for method, found in view.maps.items()]
-            if case.change is not None:
-                rows.append((case.change, *named, "change", end, *about))
-            if case.fall is not None:
-                for frame, part in zip(case.fall.frames[1:], case.fall.maps, strict=True):
-                    rows.append((part, *named, "path", frame.value, *about))
-    digits = [
-        (view.image, case.id, value)
-        for case in (explanations[0].cases if explanations else ())
-        for view, value in zip(case.views, (np.nan, end), strict=False)
-    ]
-    arrays: dict[str, NDArray[Any]] = {
-        "maps": np.stack([row[0] for row in rows]) if rows else np.zeros((0, 28, 28), np.float32),
-        "ids": np.array([row[1] for row in rows], np.int64),
-        "checkpoint": np.array([_text(row[2]) for row in rows], np.str_),
-        "method": np.array([row[3] for row in rows], np.str_),
-        "value": np.array([row[4] for row in rows], np.float64),
-        "wanted": np.array([row[5] for row in rows], np.int64),
-        "rival": np.array([row[6] for row in rows], np.int64),
-        "images": np.stack([image for image, _, _ in digits]) if digits else np.zeros((0, 28, 28), np.float32),
-        "image_ids": np.array([number for _, number, _ in digits], np.int64),
-        "image_values": np.array([value for _, _, value in digits], np.float64),
-    }
-    content = io.BytesIO()
-    np.savez_compressed(
-        content, allow_pickle=False, **arrays
-    )  # with the zip format's first date: no clock in the bytes
-    return content.getvalue()
-
-
-def _text(name: str) -> str:
-    """Return a name that numpy can store: lone halves of characters are replaced."""
-    return name.encode("utf-8", "replace").decode()
 
 
 def _record(explanations: list[Explanation], setup: Setup, learnt: Sequence[Learnt]) -> dict[str, Any]:
@@ -158,7 +113,8 @@ def _method(explanation: Explanation, name: str) -> dict[str, Any]:
         "settings": settings,
         "completeness_gap": explanation.gaps.get(name),
         "verdict": verdict.sentence if verdict else None,
-        "believed": verdict.believed if verdict else None,
+        "believed": None if verdict is None or isinstance(verdict, Unmeasured) else verdict.believed,
+        "judged_on": explanation.judged_on,
     }
 
 

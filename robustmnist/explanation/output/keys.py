@@ -1,5 +1,6 @@
 """How each column of maps is to be read: meaning, unit, scale, whether it adds up, and what it is worth."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +74,7 @@ def method_keys(explanations: list[Explanation], setup: Setup) -> tuple[MethodKe
                 "cost",
                 "logits",
                 _bar(signed=True),
-                (f"Along the way the shares miss the loss by at most {percent(gap, 1)}.",) if np.isfinite(gap) else (),
+                tuple(_change_notes(gap)),
                 tuple(
                     Worth(shorten(one.checkpoint, NAME), f"full colour {scale_text(scales(one)[CHANGE])}", "", True)
                     for one in explanations
@@ -97,6 +98,12 @@ def method_keys(explanations: list[Explanation], setup: Setup) -> tuple[MethodKe
             )
         )
     return tuple(keys)
+
+
+def _change_notes(gap: float) -> Iterator[str]:
+    if np.isfinite(gap):
+        yield f"Along the way the shares miss the loss by at most {percent(gap, 1)}."
+    yield "No verdict: a control would have to know the perturbation; that the shares add up is all that is checked."
 
 
 def _worth(name: str, method: Method, explanation: Explanation) -> Worth:

@@ -13,7 +13,7 @@ from robustmnist.explanation.output.digits import SHOWN, DigitRow, digit_rows
 from robustmnist.explanation.output.keys import MethodKey, method_keys
 from robustmnist.explanation.output.learnt import learnt_sections
 from robustmnist.explanation.output.request import Setup
-from robustmnist.explanation.output.words import skipped_text, summary
+from robustmnist.explanation.output.words import skipped_text, summary, verdict_note
 from robustmnist.page.colours import DARK, LIGHT, Scheme
 from robustmnist.page.records import Fact
 from robustmnist.page.template import fill
@@ -57,6 +57,7 @@ class _Page:
         self.skipped = [(shorten(one.checkpoint, NAME), skipped_text(one)) for one in explanations if one.skipped]
         self.facts = tuple(_facts(setup))
         self.keys: tuple[MethodKey, ...] = method_keys(explanations, setup)
+        self.verdicts = verdict_note(explanations, setup)
         self.digits: tuple[DigitRow, ...] = digit_rows(explanations, setup, learnt)
         self.learnt = learnt_sections(explanations, list(learnt)) if learnt else ()
         self.size = SHOWN

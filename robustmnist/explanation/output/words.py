@@ -1,17 +1,31 @@
 """All sentences of the page that depend on what was found, made by rules."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from robustmnist.explanation.believing import Unmeasured
 from robustmnist.explanation.cases import Answer, Back, Case, Explanation
+from robustmnist.explanation.methods.cells import ON_STROKES
+from robustmnist.explanation.methods.registry import find_method
 from robustmnist.explanation.output.request import Setup
+from robustmnist.explanation.regions import shares_by_piece
 from robustmnist.wording import ways_back
-from robustmnist.wording.numbers import TIGHT, listing, percent, plain, strength
+from robustmnist.wording.numbers import TIGHT, count, listing, percent, plain, strength
 from robustmnist.wording.ways_back import LEAST, amount_text, at_part, ways_text
 
-__all__ = ["answer_text", "back_text", "case_facts", "logits", "lost_text", "skipped_text", "summary"]
+__all__ = [
+    "answer_text",
+    "back_text",
+    "case_facts",
+    "doubt_text",
+    "logits",
+    "lost_text",
+    "skipped_text",
+    "summary",
+    "verdict_note",
+]
 
 KINDS = {"turn": "a turn", "shift": "a shift", "size": "another size", "stroke": "another stroke width"}
 
@@ -135,6 +149,38 @@ def back_text(case: Case) -> str:
         return ""
     text = ways_text((back.name, back.size, back.arguments) for back in case.back)
     return f"read right after: {text}" if text else "no change that was tried is read right"
+
+
+def doubt_text(explanation: Explanation, method: str) -> str:
+    """Return what stands over maps that are not to be believed; empty over others."""
+    verdict = explanation.verdicts.get(method)
+    if verdict is None or verdict.believed:
+        return ""
+    return "not measured" if isinstance(verdict, Unmeasured) else "no reason"
+
+
+def verdict_note(explanations: Sequence[Explanation], setup: Setup) -> str:
+    """Return how the verdicts on methods were reached; empty where none was measured."""
+    many = max((one.judged_on for one in explanations if one.methods), default=0)
+    if not many:
+        return ""
+    where = f"{setup.dataset['name']} {setup.dataset['part']}"
+    return (
+        "Verdicts: does the answer last longer when a map’s least important ink goes first than when its most "
+        "important goes (SRG), and by more than for the image itself taken as a map? Measured on "
+        f"{count(many)} clean digits of {where}, drawn evenly from the classes; in brackets the 95 % interval of the "
+        "paired difference. More digits, with --verdicts, tell smaller differences."
+    )
+
+
+def pieces_texts(case: Case, methods: Sequence[str]) -> Iterator[str]:
+    """Yield for each method that leaves out pieces of strokes what each piece is worth under the last view."""
+    view = case.views[-1]
+    for name in methods:
+        if name in ON_STROKES:
+            shares = sorted(shares_by_piece(view.maps[name], view.image).items(), key=lambda item: -abs(item[1]))
+            parts = [f"{piece} {logits(share, signed=True)}" for piece, share in shares]
+            yield f"{find_method(name).title}: {', '.join(parts)}"
 
 
 def skipped_text(explanation: Explanation) -> str:
