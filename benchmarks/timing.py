@@ -41,7 +41,7 @@ def side_by_side(
     warm_up: bool = True,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Timing]:
-    """Time every contestant once a round, in turn, after one uncounted round.
+    """Time every contestant once a round, in turn, after one uncounted round, by `clock`, in seconds.
 
     A slow minute of the machine hits all contestants of its round alike, so ratios are steadier than seconds.
     With `cpu_seconds` as the clock the time that other programs take from this one does not count.

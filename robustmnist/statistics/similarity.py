@@ -38,9 +38,15 @@ def spearman(a: NDArray[np.floating], b: NDArray[np.floating], where: Mask | Non
     [1.0]
     """
     x, y, inside = _rows(a, b, where)
+    # Only what counts is ranked, brought to the front of each row: a digit has ink on a fifth of its pixels.
+    front = np.argsort(~inside, axis=1, kind="stable")[:, : inside.sum(axis=1).max(initial=0)]
+    counts = np.take_along_axis(inside, front, axis=1)
     ranks = []
     for values in (x, y):
-        rank = rankdata(np.where(inside, values, np.inf), axis=1)  # what does not count ranks last, and changes none
+        rank = np.zeros(values.shape)
+        # What does not count ranks last, and changes none.
+        among = rankdata(np.where(counts, np.take_along_axis(values, front, axis=1), np.inf), axis=1)
+        np.put_along_axis(rank, front, among, axis=1)
         ranks.append(np.where(np.isnan(values).any(axis=1, keepdims=True), np.nan, rank))
     return pearson(ranks[0], ranks[1], inside)
 
