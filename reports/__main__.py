@@ -17,7 +17,7 @@ import pandas as pd
 from reports import ablations, contract
 from reports.chapters import with_chapter
 from reports.curves import curves
-from reports.explanation_page import chapter
+from reports.explanation_chapter import chapter
 from reports.findings import findings
 from reports.readme import checkpoint_table, fill, headline_table
 from robustmnist.page.colours import DARK, LIGHT

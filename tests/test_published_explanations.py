@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reports.explanation_page import HEADING, chapter, render
-from reports.explanations import perturbed_marks
+from reports.explanation_chapter import HEADING, chapter
+from reports.explanation_page import render
+from reports.explanation_pieces import perturbed_marks
 from robustmnist.explanation.curves.following import follow
 from robustmnist.explanation.measuring import measure_checkpoints
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
@@ -77,7 +78,7 @@ def test_a_curve_is_followed_again(record: dict, mnist: None) -> None:
 
 
 def test_marks_are_looked_for_again(record: dict, mnist: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    import reports.explanations as made
+    import reports.explanation_pieces as made
 
     monkeypatch.setattr(made, "METHODS", ("input-x-gradient", "saliency"))
     monkeypatch.setattr(made, "MARKED", made.MARKED[:2])  # as planted, and noisy

@@ -55,6 +55,6 @@ def pair_sentence(pair: Pair) -> str:
     a, b = shorten(pair.a, 32), shorten(pair.b, 32)
     ends = f"95 % interval {strength(over.low, pair.unit, 1)} to {strength(over.high, pair.unit, 1)}, {p_text(over.p)}"
     if not over.p < ALPHA:
-        return f"The maps of {a} and {b} are not told apart ({ends})."
+        return f"The maps of {a} and {b} do not differ measurably ({ends})."
     word = "farther" if over.mean > 0 else "less far"
     return f"The maps of {a} last {strength(abs(over.mean), pair.unit, 1)} {word} than those of {b} ({ends})."
