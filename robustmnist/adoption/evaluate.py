@@ -33,6 +33,8 @@ def evaluate(
     out: Path | None = None,
     on_progress: Progress | None = None,
     command: str | None = None,
+    check: bool = True,
+    fix: bool = False,
 ) -> Predictions:
     """Ask every model about every image under every setting, and return all logits.
 
@@ -42,22 +44,26 @@ def evaluate(
         models: One, a list, or a dict by name, of: a `Checkpoint`; the name of one, or a path to it or to a model file
             (which is adopted); a torch module from images (B, 1, 28, 28) with ink in [0, 1] to logits (B, 10); a
             `robustmnist.Classifier`; any function that takes such images as a NumPy array and returns logits.
-        dataset: A data set, or a name that `robustmnist.load_dataset` takes, whose digits are checked first: are they
-            inverted, turned, or labelled otherwise?
+        dataset: A data set, or a name that `robustmnist.load_dataset` takes. Its digits are looked at first, unless
+            they are known by their hashes: are they inverted, turned, labelled otherwise, MNIST's own?
         suites: One suite or several; each as it is, or a name or path that `robustmnist.load_suite` takes.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or a torch device.
         seed: Of all draws; by default each suite's own.
         out: A folder to write to; None: keep all in memory. See `robustmnist.evaluation.evaluate`.
         on_progress: Called as ``on_progress(done, total, images)``; by default a notebook shows how far it is.
         command: How to do this again from a shell, for the manifest.
+        check: Whether to look at the digits first; False where they are meant to look wrong.
+        fix: Whether to put right what looks wrong, instead of refusing it.
 
     Raises:
+        DataError: If the digits look wrong beyond doubt.
         InputError: If the models, the data, the suites or the folder cannot be used; nothing was computed.
         RobustMnistError: If the disk is full or a single image does not fit into the memory.
     """
+    data = load_dataset(dataset) if isinstance(dataset, str) else dataset
     return evaluation.evaluate(
         _by_name(models),
-        checked(load_dataset(dataset)) if isinstance(dataset, str) else dataset,
+        checked(data, fix=fix) if check and isinstance(data, Dataset) else data,
         _suites(suites),
         device=device,
         seed=seed,

@@ -94,7 +94,7 @@ def test_wrong_looking_digits_are_refused_then_mended(digits: Dataset) -> None:
     np.savez("wrong.npz", x_test=levels, y_test=digits.labels.numpy())
     lines = refused("npz:wrong.npz").splitlines()
     assert lines[0].startswith("wrong.npz: The ink is darker than the paper in 100\u00a0% of the digits")
-    assert lines[-1].endswith("--fix mends it (ink and paper exchanged; rows and columns exchanged)")
+    assert lines[-1].endswith("--fix, or fix=True, mends it (ink and paper exchanged; rows and columns exchanged)")
     mended = evaluate("npz:wrong.npz", "--fix")
     assert mended.exit_code == 0, said(mended)
     assert said(mended).count("notice: Put right before use") == 2

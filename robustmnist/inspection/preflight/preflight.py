@@ -15,7 +15,7 @@ SAMPLE = 300  # digits looked at
 FEW = 30  # digits; fewer show nothing reliably
 
 
-def preflight(dataset: Dataset, *, data_dir: Path | None = None) -> tuple[Finding, ...]:
+def preflight(dataset: Dataset, *, data_dir: Path | None = None, training: bool = False) -> tuple[Finding, ...]:
     """Return what is to be said of digits before anything is measured with them; as a rule nothing.
 
     Looked at is a sample, always the same: polarity (the median of the border), orientation and labels (accuracy of a
@@ -28,6 +28,7 @@ def preflight(dataset: Dataset, *, data_dir: Path | None = None) -> tuple[Findin
     Args:
         dataset: On any device.
         data_dir: Where MNIST is, if not in the usual places.
+        training: Whether they are to train on: then it matters whether MNIST's test digits are among them.
     """
     origin = dataset.provenance
     if origin.known or origin.lineage or origin.content or origin.name.startswith("mnist-c:") or len(dataset) < FEW:
@@ -43,7 +44,7 @@ def preflight(dataset: Dataset, *, data_dir: Path | None = None) -> tuple[Findin
         for finding in new:
             sample = finding.mend(sample) if finding.mend else sample
         findings += new
-    leak = check_leak(sample, data_dir)
+    leak = check_leak(sample, data_dir, training=training)
     return (*findings, leak) if leak else tuple(findings)
 
 
@@ -62,24 +63,29 @@ def checked(
     *,
     fix: bool = False,
     data_dir: Path | None = None,
-    notify: Callable[[str], None] | None = None,
+    notify: Callable[[str], object] | None = None,
+    training: bool = False,
 ) -> Dataset:
-    """Return digits fit to measure with: as they are, or mended; what is to be said stands in their provenance.
+    """Return digits fit to measure with, or to train on: as they are, or mended.
+
+    What is to be said stands in their provenance.
 
     Args:
         dataset: Of any source.
         fix: Whether to mend what can be mended.
         data_dir: Where MNIST is, if not in the usual places.
         notify: Called with each sentence that is to be said.
+        training: Whether they are to train on.
 
     Raises:
         DataError: If every number would be wrong and `fix` is not given, or it cannot be mended.
     """
-    findings = preflight(dataset, data_dir=data_dir)
+    findings = preflight(dataset, data_dir=data_dir, training=training)
     wrong = [finding for finding in findings if finding.certain and not (fix and finding.mend)]
     if wrong:
         can = all(finding.mend for finding in wrong)
-        remedy = f"--fix mends it ({'; '.join(finding.mended for finding in wrong)})" if can else "mend the labels"
+        how = "; ".join(finding.mended for finding in wrong)
+        remedy = f"--fix, or fix=True, mends it ({how})" if can else "mend the labels"
         raise DataError([finding.said.rstrip(".") for finding in wrong], where=dataset.provenance.source, remedy=remedy)
     if not findings:
         return dataset

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.synthetic import make_suite, make_sweep
 from torch import Tensor
 from torch.nn import functional
 
@@ -13,7 +14,7 @@ from robustmnist.data import Dataset, load_dataset, to_mnist
 from robustmnist.errors import DataError
 from robustmnist.inspection.preflight import checked, mend, preflight
 from robustmnist.inspection.preflight.changes import TURNS
-from robustmnist.inspection.preflight.leak import have_twin
+from robustmnist.inspection.preflight.leak import check_leak, have_twin
 from robustmnist.perturb import rotation
 
 UNDO = {
@@ -52,7 +53,7 @@ def test_inverted_digits_are_refused_or_mended(digits: Dataset) -> None:
     (finding,) = preflight(light)
     assert finding.certain
     with pytest.raises(
-        DataError, match=r"darker than the paper in 100.% .*; --fix mends it \(ink and paper exchanged\)"
+        DataError, match=r"darker than the paper in 100.% .*; --fix, or fix=True, mends it \(ink and paper exchanged\)"
     ):
         checked(light)
     said: list[str] = []
@@ -154,16 +155,77 @@ def test_evaluate_by_name_checks(digits: Dataset, tmp_path: Path) -> None:
         rm.evaluate("fc", f"csv:{tmp_path}/light.csv", "shift")
 
 
-def test_mnist_in_another_file_is_recognised(mnist_dir: Path, digits: Dataset) -> None:
-    train = load_dataset("mnist", part="train", data_dir=mnist_dir).sample(60)
-    large = functional.interpolate(train.images, size=(70, 70), mode="bilinear")
-    copies = Dataset.from_arrays(functional.pad(large, (9, 0, 0, 5)), train.labels)
-    (finding,) = preflight(copies, data_dir=mnist_dir)
+@pytest.fixture(scope="module")
+def originals(mnist_dir: Path) -> Dataset:
+    return load_dataset("mnist", part="train", data_dir=mnist_dir).sample(150)
+
+
+def resized(images: Tensor, side: int) -> Tensor:
+    return functional.interpolate(images, size=(side, side), mode="bilinear", antialias=True).clamp(0, 1)
+
+
+COPIES = {
+    "moved and enlarged": lambda images: functional.pad(resized(images, 70), (9, 0, 0, 5)),
+    "14 px": lambda images: resized(images, 14),
+    "14 px and back": lambda images: resized(resized(images, 14), 28)[:, 0],
+}
+
+
+@pytest.mark.parametrize("kind", COPIES)
+def test_copies_of_mnist_are_recognised(kind: str, originals: Dataset, mnist_dir: Path) -> None:
+    copies = Dataset.from_arrays(COPIES[kind](originals.images), originals.labels)
+    finding = check_leak(copies, mnist_dir)
+    assert finding is not None
     assert not finding.certain
-    assert "of the digits have a twin among MNIST's training digits" in finding.said
+    assert "of the digits have a twin among MNIST's training digits: what was trained" in finding.said
+
+
+@pytest.mark.parametrize("turn", ["turned by 90° to the left", "each in another way"])
+def test_copies_that_were_turned_are_recognised(turn: str, originals: Dataset, mnist_dir: Path) -> None:
+    if turn in TURNS:
+        images = TURNS[turn](originals.images)
+    else:
+        images = torch.stack([list(TURNS.values())[row % 8](originals.images[[row]])[0] for row in range(150)])
+    finding = check_leak(Dataset.from_arrays(images[:, 0].contiguous(), originals.labels), mnist_dir)
+    assert finding is not None
+    assert "a twin among MNIST's training digits, turned or flipped: " in finding.said
+
+
+@pytest.mark.parametrize("name", ["digits", "printed", "strokes"])
+def test_other_digits_are_none_of_mnists(name: str, mnist_dir: Path) -> None:
+    assert check_leak(load_dataset(name).sample(300), mnist_dir) is None
+
+
+def test_a_leak_is_said_where_mnist_is_at_hand(originals: Dataset, mnist_dir: Path) -> None:
+    copies = Dataset.from_arrays(originals.images, originals.labels)
+    (finding,) = preflight(copies, data_dir=mnist_dir)
+    assert "100\u00a0% of the digits have a twin among MNIST's training digits" in finding.said
     assert preflight(copies) == ()  # MNIST is not at hand
     test = load_dataset("mnist", data_dir=mnist_dir).sample(60)
     (finding,) = preflight(test.with_provenance(known=False), data_dir=mnist_dir)
-    assert "100\u00a0% of the digits have a twin among MNIST's test digits" in finding.said
-    assert float(have_twin(digits.images[:100], test).double().mean()) < 0.1
+    assert "100\u00a0% of the digits have a twin among MNIST's test digits: these are no other" in finding.said
     assert bool(have_twin(test.images, test).all())
+
+
+def test_to_train_on_only_test_digits_are_worth_saying(originals: Dataset, mnist_dir: Path) -> None:
+    assert preflight(originals.with_provenance(known=False), data_dir=mnist_dir, training=True) == ()
+    test = load_dataset("mnist", data_dir=mnist_dir).sample(30)
+    # As in Kaggle's table: a seventh of the digits are test digits.
+    images = torch.cat([test.images[:20], originals.images[:130]])
+    labels = torch.cat([test.labels[:20], originals.labels[:130]])
+    (finding,) = preflight(Dataset.from_arrays(images, labels), data_dir=mnist_dir, training=True)
+    assert "among MNIST's test digits: what is trained on them has seen these" in finding.said
+
+
+def test_evaluate_checks_data_sets_too(digits: Dataset) -> None:
+    light = Dataset.from_arrays(255 - digits.stored.numpy(), digits.labels)
+    with pytest.raises(DataError, match=r"arrays in memory: The ink is darker than the paper"):
+        rm.evaluate("fc", light, "shift")
+    sweep = make_suite("shift", make_sweep(values=(0, 2)))
+    put_right = rm.evaluate("fc", light, sweep, fix=True)
+    assert put_right.manifest["dataset"]["mended"] == "ink and paper exchanged"
+    assert put_right.manifest["notices"][0].startswith("Put right before use")
+    plain = rm.evaluate("fc", digits, sweep)
+    assert (plain.clean == put_right.clean).all()
+    left = rm.evaluate("fc", light, sweep, check=False)
+    assert (left.clean != plain.clean).any()
