@@ -20,6 +20,7 @@ __all__ = [
     "check_names",
     "check_suite",
     "check_suites",
+    "check_training_dataset",
     "checkpoint_names",
     "complete",
     "recipe_names",
@@ -140,6 +141,11 @@ def check_dataset(_: click.Context, __: click.Parameter, name: str) -> str:
     files = ", ".join(f"{word}:{what}" for word, what in FILES.items())
     remedy = f"use {', '.join(DATASETS)}, mnist-c:CORRUPTION ({', '.join(CORRUPTIONS)}), {files}"
     raise DataError(f"is not a data set{near}", where=f"'{name}'", remedy=remedy)
+
+
+def check_training_dataset(ctx: click.Context, parameter: click.Parameter, name: str | None) -> str | None:
+    """Refuse a word that is no data set's, where one is given; whether it can be trained on, the recipe knows."""
+    return None if name is None else check_dataset(ctx, parameter, name)
 
 
 def check_device(_: click.Context, __: click.Parameter, name: str) -> str:

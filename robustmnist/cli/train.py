@@ -8,7 +8,7 @@ import click
 
 from robustmnist.cli import names, options
 from robustmnist.cli.continuing import resumable
-from robustmnist.cli.training_trials import check_sanity_of, find_rate_of, load_digits_of, machine_words
+from robustmnist.cli.training_trials import changes_of, check_sanity_of, find_rate_of, load_digits_of, machine_words
 from robustmnist.errors import InputError
 from robustmnist.terminal.echo import echo, echo_json, say
 from robustmnist.terminal.training import training_progress
@@ -47,9 +47,13 @@ MOST_EPOCHS = 10_000  # as in a recipe, whose module would need torch
 @click.option("--lr-find", is_flag=True, help="Train nothing; try learning rates step by step and suggest one.")
 @click.option(
     "--dataset",
-    type=click.Choice(["mnist", "digits", "printed", "strokes"]),
-    help="What to train on, instead of the recipe's.",
+    callback=names.check_training_dataset,
+    shell_complete=names.complete(names.dataset_names),
+    metavar="mnist|digits|printed|strokes|csv:FILE|png:DIR|…",
+    help="What to train on, instead of the recipe's; 'robustmnist datasets' lists all that there are. Of a set without "
+    "parts of its own a fifth, by hash, is to test with.",
 )
+@options.fix
 @click.option(
     "--resume", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Continue an interrupted run."
 )
@@ -70,6 +74,7 @@ def command(
     grids: tuple[str, ...],
     lr_find: bool,
     dataset: str | None,
+    fix: bool,
     resume: Path | None,
     codes: tuple[str, ...],
     sanity: bool,
@@ -81,8 +86,9 @@ def command(
 ) -> None:
     """Train a checkpoint from a recipe.
 
-    RECIPE is a shipped name (fc, fc-small, cnn, lenet5, cnn-augmented) or a TOML file. The 60,000 training digits are
-    split into digits to learn from and digits to choose the best epoch by; the test digits are used once, at the end.
+    RECIPE is a shipped name (fc, fc-small, cnn, lenet5, cnn-augmented) or a TOML file. The training digits are split
+    into digits to learn from and digits to choose the best epoch by; the test digits are used once, at the end. Files
+    of your own are looked at first: inverted, turned or otherwise labelled digits are refused, or put right by --fix.
     With several seeds or --grid every run has a folder in -o, complete ones are kept, and a table shows all.
     --sanity makes small trainings whose outcome is known beforehand and exits with 1 where one is missed.
     --resume continues an interrupted run with the same number of threads, on a CPU to the same weights.
@@ -92,13 +98,14 @@ def command(
     robustmnist train fc
     robustmnist train cnn --epochs 3 --seed 1 --set optimizer.lr=0.01 -o runs/mine
     robustmnist train --resume runs/mine
+    robustmnist train fc --dataset csv:mine.csv,label=digit
     robustmnist train mine.toml --code net.py:Net
     robustmnist train cnn --sanity
     robustmnist train fc --lr-find
     robustmnist train fc --grid optimizer.lr=0.01,0.001 --seed 0..4 -o runs/rates
     robustmnist train cnn --set augment.suites=blur,noise --set augment.settings=[1,2]
     """  # noqa: D301 (click reads a real \b as "keep these lines")
-    changes = _changes(overrides, epochs, dataset)
+    changes = changes_of(overrides, epochs, dataset, fix=fix)
     if (recipe is None) == (resume is None):
         raise click.UsageError("give a RECIPE or --resume RUN.")
     if sanity and (resume is not None or out is not None or tensorboard):
@@ -166,16 +173,6 @@ def _check_codes(recipe: "Recipe", codes: tuple[str, ...]) -> None:
     for code in codes:
         if not any(name and allowed(name, [code]) for name in used):
             raise InputError(f"the recipe asks for no code {code}", where="--code", remedy="leave it out")
-
-
-def _changes(overrides: tuple[str, ...], epochs: int | None, dataset: str | None) -> list[str]:
-    """Return what the options change in the recipe, ``KEY=VALUE`` each."""
-    changes = [*overrides]
-    if epochs is not None:
-        changes.append(f"epochs={epochs}")
-    if dataset is not None:
-        changes.append(f'data.dataset="{dataset}"')
-    return changes
 
 
 def _show(run: "RunFolder", *, as_json: bool) -> None:

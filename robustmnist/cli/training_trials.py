@@ -1,5 +1,6 @@
 """What ``robustmnist train`` tries without a training: sanity checks and learning rates; and what its runs share."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
     from robustmnist.data import Dataset
     from robustmnist.training import Recipe
 
-__all__ = ["check_sanity_of", "find_rate_of", "load_digits_of", "machine_words"]
+__all__ = ["changes_of", "check_sanity_of", "find_rate_of", "load_digits_of", "machine_words"]
+
+
+def changes_of(overrides: Sequence[str], epochs: int | None, dataset: str | None, *, fix: bool) -> list[str]:
+    """Return what the options of a training change in its recipe, ``KEY=VALUE`` each."""
+    changes = [*overrides]
+    if epochs is not None:
+        changes.append(f"epochs={epochs}")
+    if dataset is not None:
+        changes.append(f"data.dataset={json.dumps(dataset, ensure_ascii=False)}")
+    return [*changes, "data.fix=true"] if fix else changes
 
 
 def check_sanity_of(

@@ -13,11 +13,12 @@ from robustmnist.data.sources.mnist import PARTS
 from robustmnist.data.sources.pictures import holds_pictures
 from robustmnist.data.sources.registry import SOURCES
 from robustmnist.data.sources.source import Progress, Request, Source
+from robustmnist.data.split import part_of
 from robustmnist.errors import DataError
 from robustmnist.system.device import resolve_device
 from robustmnist.system.validation import did_you_mean
 
-__all__ = ["load_dataset"]
+__all__ = ["load_dataset", "source_of"]
 
 
 def load_dataset(
@@ -43,6 +44,8 @@ def load_dataset(
       ``planted:digits`` the embedded digits with one.
     - ``mnist-c:CORRUPTION``: the published files of MNIST-C, where the user has them (`load_mnist_c`).
     - ``idx:DIR``, or any path with a slash: a folder of IDX files, as ``robustmnist perturb`` writes (`load_folder`).
+    - ``csv:FILE,part=test``, and so on: of a set without parts of its own, the fifth of the digits that no training
+      uses; ``part=train``, the others (`part_of`).
     - every other word of `robustmnist.data.sources.registry.SOURCES`, such as ``png:DIR``.
 
     Args:
@@ -68,11 +71,28 @@ def load_dataset(
     if part not in source.parts:
         where = f"{name}, part {part}"
         raise DataError("is for testing only", where=where, remedy=f"use {source.instead}")
+    chosen = options.pop("part", None)
+    if chosen not in (None, *PARTS):
+        raise DataError("is not a part of a data set", where=f"part={chosen}", remedy="use part=test or part=train")
     dataset = source.load(Request(argument, options, part, data_dir, download, on_progress))
+    dataset = dataset if chosen is None else part_of(dataset, chosen)
     if notify and dataset.provenance.note:
         notify(dataset.provenance.note)
     licence = SOURCES[dataset.name if word == "auto" else word].licence
     return dataset.with_provenance(licence=dataset.provenance.licence or licence).to(target)
+
+
+def source_of(name: str) -> tuple[Source, str]:
+    """Return the source that reads the data set `name`, and what it is asked for after its colon.
+
+    Raises:
+        DataError: If there is none.
+
+    >>> source_of("digits:test")[1]
+    'test'
+    """
+    word, argument, _ = _parsed(name)
+    return SOURCES[word], argument
 
 
 def _parsed(name: str) -> tuple[str, str, dict[str, str]]:

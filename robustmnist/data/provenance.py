@@ -38,7 +38,7 @@ class Provenance:
         prepared: What brought the images to the form that they have, in a phrase; empty where they are as published.
         mended: What was wrong and was put right, in a phrase; empty for nothing.
         content: What the images show where it is no digits: every label is -1 then. Empty for digits.
-        known: Whether the files are the published ones, bit for bit, by their hashes.
+        known: Whether the files are the published ones, bit for bit, by their hashes, or the digits were made here.
         warnings: What a reader of numbers over these images must know, a sentence each.
     """
 

@@ -18,12 +18,12 @@ __all__ = ["check_unseen", "overlap", "seen_record", "seen_words"]
 MOST = 400_000  # characters of a list of ids; beyond, all digits of the files count as seen
 
 
-def seen_record(training: Dataset, validation: Dataset) -> dict[str, Any]:
+def seen_record(training: Dataset, validation: Dataset, most: int | None = MOST) -> dict[str, Any]:
     """Return the digits of a training as plain values, without the folder, which means nothing elsewhere.
 
     ``ids`` are the row numbers of both together in the files of ``sha256``, such as ``0-41,43``; where it is left out
-    all of them were used, as all of MNIST's training digits are. Seeds, which choose the digits to validate on, change
-    nothing in it.
+    all of them were used, as all of MNIST's training digits are, or the list is longer than `most` characters. Seeds,
+    which choose the digits to validate on, change nothing in it.
     """
     origin = training.provenance
     record: dict[str, Any] = {
@@ -36,7 +36,7 @@ def seen_record(training: Dataset, validation: Dataset) -> dict[str, Any]:
     ids = sorted({*training.ids.tolist(), *validation.ids.tolist()})
     everything = FILES[-1].sha256 in record["sha256"].values() and len(ids) == FILES[-1].shape[0]
     text = "" if everything else ",".join(f"{a}-{b}" if a < b else f"{a}" for a, b in runs_of(torch.tensor(ids)))
-    return record | ({"ids": text} if 0 < len(text) <= MOST else {})
+    return record | ({"ids": text} if text and (most is None or len(text) <= most) else {})
 
 
 def overlap(record: Mapping[str, Any], dataset: Dataset) -> Tensor:
@@ -80,6 +80,8 @@ def _remedy(record: Mapping[str, Any], dataset: Dataset) -> str:
     if "digits-images" in _files(dataset.provenance):
         free = not len(overlap(record, load_embedded("test")))
         return "use --dataset digits:test" if free else "use --dataset mnist, or train it anew"
+    if not dataset.provenance.known and len(overlap(record, dataset)) < len(dataset):
+        return "use digits that it has not seen: those that it left out, with ,part=test after the name, or another set"
     return "use digits that it has not seen, such as --dataset mnist"
 
 

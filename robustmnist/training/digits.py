@@ -5,17 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from robustmnist.data import Dataset, load_dataset
+from robustmnist.data.form import form_notices
+from robustmnist.data.split import digests
 from robustmnist.errors import RecipeError
+from robustmnist.training.parts import Load, load_parts
 from robustmnist.training.recipe import Recipe
 
 __all__ = ["Digits", "Load", "load_digits", "stratified_split"]
-
-
-Load = Callable[..., Dataset]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,12 @@ class Digits:
         """The validation images, made once for all epochs."""
         return self.validation.images
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of the training's numbers must know of its digits, a sentence each; as a rule nothing."""
+        said = [sentence for part in (self.training, self.test) for sentence in part.provenance.warnings]
+        return tuple(dict.fromkeys([*form_notices(self.training), *said]))
+
 
 def load_digits(
     recipe: Recipe,
@@ -44,7 +51,7 @@ def load_digits(
     load: Load = load_dataset,
     notify: Callable[[str], object] | None = None,
 ) -> Digits:
-    """Return the recipe's digits: the training part of its data set, cut in two, and the test part.
+    """Return the recipe's digits: the training part of its data set, cut in two, and the test part (`load_parts`).
 
     The test digits are read with the others, so that a missing or damaged file costs no training. Where more than half
     of the digits would be kept back, as 5,000 of the 1,196 embedded ones, it is a twelfth, as 5,000 of MNIST's are.
@@ -54,17 +61,14 @@ def load_digits(
         device: Where the tensors are to be.
         data_dir: Where MNIST is, if not in the usual places.
         load: The function that reads the digits; it takes the arguments of `load_dataset`.
-        notify: Called with a sentence where another number of digits is kept back than the recipe says.
+        notify: Called with a sentence where another number of digits is kept back than the recipe says, where the set
+            is cut in parts here, and about digits that look wrong.
 
     Raises:
-        DataError: If any of them are not there, or not as they should be.
+        DataError: If any of them are not there, or not as they should be (`load_parts`).
     """
     settings = recipe.data
-    parts = ("train", "test")
-    if settings.dataset in ("mnist", "planted"):
-        whole, test = (load(settings.dataset, part=part, data_dir=data_dir, device=device) for part in parts)
-    else:  # sets whose parts have names of their own
-        whole, test = (load(f"{settings.dataset}:{part}", part=part, data_dir=None, device=device) for part in parts)
+    whole, test = load_parts(settings, device, data_dir, load, notify)
     whole = whole.sample(settings.limit or None)
     share = isinstance(settings.validation, float)
     keep = max(1, round(settings.validation * len(whole))) if share else int(settings.validation)
@@ -74,7 +78,16 @@ def load_digits(
             many = f"{settings.validation:,} of {len(whole):,} digits are too many"
             notify(f"data.validation: {many}, {keep:,} are kept back to choose the epoch by")
     learn, choose = stratified_split(whole.labels, keep, recipe.seed)
+    if not whole.provenance.known:
+        learn, choose = _apart(whole, learn, choose)
     return Digits(whole.select(whole.ids[learn.to(device)]), whole.select(whole.ids[choose.to(device)]), test)
+
+
+def _apart(whole: Dataset, learn: Tensor, choose: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the rows with those to choose by that equal one to learn from, pixel for pixel, among the latter."""
+    images = digests(whole)
+    twin = torch.from_numpy(np.isin(images[choose.numpy()], images[learn.numpy()]))
+    return torch.cat([learn, choose[twin]]).sort().values, choose[~twin]
 
 
 def stratified_split(labels: Tensor, validation: int, seed: int) -> tuple[Tensor, Tensor]:

@@ -101,7 +101,7 @@ def summarise(
         "best": best,
     }
     if state.history:
-        write_page(run, digits.validation, metrics, codes)
+        write_page(run, digits.validation, metrics, codes, digits.warnings)
     try:
         title = f"{recipe.name}: {recipe.title or recipe.architecture['model']}"
         curves = draw_curves(state.history, title) if state.history else {}

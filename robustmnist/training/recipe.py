@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, Strict, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_validator
 
-from robustmnist.errors import RecipeError
+from robustmnist.data.load import source_of
+from robustmnist.errors import DataError, RecipeError
 from robustmnist.models.architectures.build import complete_architecture
 from robustmnist.system.python_code import is_code, plain_name
 from robustmnist.system.validation import Table
@@ -25,16 +26,37 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Initialisation = Literal["default", "xavier", "kaiming", "orthogonal", "zero"]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Range = Annotated[tuple[float, float], Strict(False)]
+Hashes = Annotated[tuple[Annotated[str, Field(pattern="^[0-9a-f]{64}$")], ...], Strict(False)]
 Betas = Annotated[tuple[Share, Share], Strict(False)]
+
+
+def _trainable(name: str) -> str:
+    """Return the name of a data set that can be trained on; raise ValueError for another."""
+    try:
+        source, _ = source_of(name)
+    except DataError as error:
+        raise ValueError(str(error)) from error
+    if source.content:
+        raise ValueError(f"'{name}' holds {source.content}, no digits: there is nothing to learn")
+    if "train" not in source.parts:
+        raise ValueError(f"'{name}' is for testing only, use {source.instead}")
+    if name == "auto":
+        raise ValueError("'auto' is another set on another machine, use mnist or digits")
+    return name
 
 
 class Data(Table):
     """Where the digits come from and how many are kept back to choose the best epoch: a number, or a share of them."""
 
-    dataset: Literal["mnist", "digits", "printed", "strokes", "planted"] = "mnist"
+    # As for --dataset. Where a set has no parts of its own, a fifth of it, by hash, is to test with.
+    dataset: Annotated[str, AfterValidator(_trainable)] = "mnist"
     validation: Annotated[int, Field(ge=10)] | Annotated[float, Field(gt=0, le=0.5)] = 5000
     # Only N digits of the training part, each class with its share; 0 takes all. For trials.
     limit: Annotated[int, Field(ge=0)] = 0
+    # Whether digits that look wrong (inverted, turned, labelled otherwise) are put right before use.
+    fix: bool = False
+    # Of the user's own files: their hashes, written down when the run begins; other files are refused from then on.
+    sha256: Hashes = ()
 
 
 class Optimizer(Table):
@@ -191,4 +213,7 @@ class Recipe(Table):
             plain["augment"]["perturbation"] = [
                 {key: value for key, value in table.items() if value not in (None, "", {})} for table in tables
             ]
+        for key in ("fix", "sha256"):
+            if not plain["data"][key]:
+                del plain["data"][key]
         return plain

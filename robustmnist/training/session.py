@@ -23,6 +23,7 @@ from robustmnist.training.finish import check_complete, misread, summarise, temp
 from robustmnist.training.hooks import Hooks, Numbers, Report
 from robustmnist.training.loop import State, start
 from robustmnist.training.machine import Machine, other_machine, this_machine, threads_of
+from robustmnist.training.parts import hashes_of, with_hashes
 from robustmnist.training.recipe import Recipe
 from robustmnist.training.run_folder import RunFolder
 from robustmnist.training.state import check_begun, load_state, save_state
@@ -76,7 +77,8 @@ def train(
 
     Raises:
         InputError: If `tensorboard` is asked for and tensorboardX is not installed.
-        DataError: If the digits are not there, or those to test on are among those to train on.
+        DataError: If the digits are not there, are too few, look wrong beyond doubt, or lie in another file than when
+            the run was begun; or those to test on are among those to train on.
         RunError: If `out` holds a run already, or none that can be resumed with this recipe.
         RecipeError: If the recipe names what is not there, cannot be trained on these digits, or the training diverges.
     """
@@ -86,6 +88,7 @@ def train(
     with output_folder(out, recipe.name) as folder:
         where, run = resolve_device(device), RunFolder(folder)
         if resume:
+            recipe = with_hashes(recipe, run.recipe.data.sha256)
             check_begun({"recipe": run.recipe.as_dict()}, {"recipe": recipe.as_dict()}, where=run.path)
         if resume and run.metrics.get("status") == "complete":
             check_complete(run, recipe, codes)
@@ -95,8 +98,10 @@ def train(
         pool_of(recipe, codes)  # before any digit is loaded
         if recipe.own_model:
             code_for(recipe.own_model, codes, error=RecipeError, where=f"recipe '{recipe.name}'")
-        digits = load_digits(recipe, where, data_dir, load, notify) if digits is None else digits
-        check_unseen("the test digits", seen_record(digits.training, digits.validation), digits.test)
+        if digits is None:
+            digits = load_digits(recipe, where, data_dir, load, notify)
+            recipe = with_hashes(recipe, hashes_of(recipe.data.dataset, digits.training, digits.test))
+        check_unseen("the test digits", seen_record(digits.training, digits.validation, most=None), digits.test)
         state = start(recipe, where, codes)
         with run.claimed():
             begun: dict[str, Any] = {}

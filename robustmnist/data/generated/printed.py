@@ -78,7 +78,12 @@ def load_printed(part: str | None = None) -> Dataset:
     made = sha256_bytes(f"{outlines_hash} {SIZES} {SLANTS} {stream}".encode())
     hashes = {"printed-outlines": outlines_hash, "printed-images": made}
     provenance = Provenance(
-        name=name, part="train" if part == "train" else "test", n=len(ids), sha256=hashes, source=where
+        name=name,
+        part="train" if part == "train" else "test",
+        n=len(ids),
+        sha256=hashes,
+        source=where,
+        known=part != "system",
     )
     return Dataset(
         images,

@@ -54,6 +54,7 @@ def load_strokes(part: str | None = None, *, seed: int = 0) -> Dataset:
         n=len(ids),
         sha256={f"strokes-{name}-images": sha256_bytes(f"strokes {VERSION} {seed} {name}".encode())},
         source=f"stroke model {VERSION}, seed {seed}",
+        known=True,
     )
     labels = ids % 10
     forms = [

@@ -6,7 +6,7 @@ import torch
 from robustmnist.data.dataset import Dataset
 from robustmnist.data.formats.table import NumberTable, parse_table
 from robustmnist.data.provenance import Provenance
-from robustmnist.data.sources.source import FORM, Request, Source
+from robustmnist.data.sources.source import FORM, PART, Request, Source
 from robustmnist.data.sources.user_file import read_user_file
 from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
@@ -80,6 +80,7 @@ SOURCE = Source(
     load_csv,
     takes="FILE",
     bare=False,
-    options={"label": "the column of the labels", "groups": "the column that says who wrote the digit", **FORM},
+    options={"label": "the column of the labels", "groups": "the column that says who wrote the digit", **FORM, **PART},
     endings=(".csv",),
+    has_parts=False,
 )

@@ -11,7 +11,7 @@ from robustmnist.data.dataset import Dataset
 from robustmnist.data.formats.idx import INT, UBYTE, parse_idx, read_bounded
 from robustmnist.data.manifest import MANIFEST, Manifest, read_manifest
 from robustmnist.data.provenance import Provenance
-from robustmnist.data.sources.source import Request, Source
+from robustmnist.data.sources.source import PART, MissingPartError, Request, Source
 from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
 
@@ -128,7 +128,7 @@ def _find(folder: Path, part: str, prefixes: Sequence[str]) -> tuple[Path, Path]
     known = [(prefix, path) for prefix in prefixes if (path := _there(folder, f"{prefix}{IMAGES}"))]
     if not known and part == "train":
         what = f"train-{IMAGES} not found there, plain or .gz: a folder without it is for testing only"
-        raise DataError(what, where=folder, remedy="use mnist")
+        raise MissingPartError(what, where=folder, remedy="use mnist")
     if not known:
         raise DataError(f"{IMAGES} not found there, plain or .gz", where=folder, remedy=both)
     for prefix, images in known:
@@ -186,4 +186,5 @@ SOURCE = Source(
     _load,
     takes="DIR",
     bare=False,
+    options=PART,
 )

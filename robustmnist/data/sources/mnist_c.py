@@ -125,4 +125,5 @@ SOURCE = Source(
     takes="CORRUPTION",
     bare=False,
     values=CORRUPTIONS,
+    parts=("test",),
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 from robustmnist.data.dataset import Dataset
 from robustmnist.data.formats.npz import parse_npz
 from robustmnist.data.provenance import Provenance
-from robustmnist.data.sources.source import FORM, Request, Source
+from robustmnist.data.sources.source import FORM, PART, MissingPartError, Request, Source
 from robustmnist.data.sources.user_file import read_user_file
 from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
@@ -38,7 +38,8 @@ def load_npz(request: Request) -> Dataset:
     arrays = parse_npz(data, frozenset(name for pair in pairs for name in pair), path)
     pair = next((pair for pair in pairs if pair[0] in arrays and pair[1] in arrays), None)
     if pair is None:
-        raise DataError(f"holds no {pairs[0][0]} and {pairs[0][1]}", where=path, remedy=REMEDY)
+        missing = MissingPartError if request.part == "train" else DataError
+        raise missing(f"holds no {pairs[0][0]} and {pairs[0][1]}", where=path, remedy=REMEDY)
     images, labels = (arrays[name] for name in pair)
     hashes = {f"{pair[0]} images": sha256_bytes(images.tobytes()), f"{pair[1]} labels": sha256_bytes(labels.tobytes())}
     provenance = Provenance(f"npz:{Path(path).name}", request.part, 0, hashes, str(path))
@@ -50,6 +51,6 @@ SOURCE = Source(
     load_npz,
     takes="FILE",
     bare=False,
-    options=FORM,
+    options=FORM | PART,
     endings=(".npz",),
 )

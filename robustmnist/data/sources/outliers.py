@@ -58,6 +58,7 @@ KMNIST = Source(
     "Kuzushiji-MNIST, characters of cursive Japanese: no digits, for confidence only",
     _loader("kmnist", "KMNIST", "Kuzushiji characters", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/", KMNIST_MD5),
     licence="CC BY-SA 4.0",
+    content="Kuzushiji characters",
 )
 FASHION_MNIST = Source(
     "Fashion-MNIST, articles of clothing: no digits, for confidence only",
@@ -69,4 +70,5 @@ FASHION_MNIST = Source(
         FASHION_MD5,
     ),
     licence="MIT",
+    content="articles of clothing",
 )

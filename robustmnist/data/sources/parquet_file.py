@@ -11,7 +11,7 @@ from robustmnist.data.dataset import Dataset
 from robustmnist.data.formats.picture import decode_picture
 from robustmnist.data.provenance import Provenance
 from robustmnist.data.sources.picture_forms import digits_of
-from robustmnist.data.sources.source import FORM, Request, Source
+from robustmnist.data.sources.source import FORM, PART, Request, Source
 from robustmnist.data.sources.user_file import read_user_file
 from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
@@ -90,6 +90,7 @@ SOURCE = Source(
     load_parquet,
     takes="FILE",
     bare=False,
-    options={"label": "the column of the labels", **FORM},
+    options={"label": "the column of the labels", **FORM, **PART},
     endings=(".parquet",),
+    has_parts=False,
 )

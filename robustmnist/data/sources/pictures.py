@@ -15,7 +15,7 @@ from robustmnist.data.manifest import MANIFEST, Manifest, read_manifest
 from robustmnist.data.provenance import Provenance
 from robustmnist.data.sources.labelled_files import labels_of
 from robustmnist.data.sources.picture_forms import digits_of
-from robustmnist.data.sources.source import FORM, Request, Source
+from robustmnist.data.sources.source import FORM, PART, MissingPartError, Request, Source
 from robustmnist.errors import DataError
 from robustmnist.system.files import sha256_bytes
 
@@ -87,7 +87,7 @@ def _folder(folder: Path, part: str) -> Path:
     except (OSError, ValueError) as cause:
         raise _unreadable(folder, cause) from cause
     if part != "test":
-        raise DataError("has no folder train", where=folder, remedy="put its pictures into train and test")
+        raise MissingPartError("has no folder train", where=folder, remedy="put its pictures into train and test")
     return folder
 
 
@@ -140,6 +140,6 @@ SOURCE = Source(
     load_pictures,
     takes="DIR",
     bare=False,
-    options=FORM,
+    options=FORM | PART,
     endings=ENDINGS,
 )

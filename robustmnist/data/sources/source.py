@@ -5,14 +5,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robustmnist.errors import DataError
+
 if TYPE_CHECKING:
     from robustmnist.data.dataset import Dataset
 
-__all__ = ["FORM", "Progress", "Request", "Source"]
+__all__ = ["FORM", "PART", "MissingPartError", "Progress", "Request", "Source"]
 
 # The option of every source whose images may be in MNIST's form or not.
 FORM = {"form": "stored or mnist: take images of 28 × 28 px as they are, or bring all to MNIST's form"}
+# The option of every source whose files need have no parts: `robustmnist.data.split` makes them.
+PART = {"part": "test or train, of a set without parts: the fifth that no training uses, or the others"}
 Progress = Callable[[int, int, int], None]
+
+
+class MissingPartError(DataError):
+    """The data are there, but have no training part of their own."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,8 @@ class Source:
         parts: Which parts it has; of the first, ``test``, every source has one.
         instead: What to use where another part is asked for.
         endings: Endings of file names that are read by this source where a path alone is given.
+        has_parts: Whether its files may say which digits are to train on; if not, all of them are in either part.
+        content: What its images show where they are no digits; empty for digits.
     """
 
     about: str
@@ -63,6 +73,13 @@ class Source:
     parts: tuple[str, ...] = ("test", "train")
     instead: str = "mnist"
     endings: tuple[str, ...] = ()
+    has_parts: bool = True
+    content: str = ""
+
+    @property
+    def is_users(self) -> bool:
+        """Whether it reads files of the user's, which nobody else knows."""
+        return self.takes in ("FILE", "DIR")
 
     def forms(self, word: str) -> list[str]:
         """Return how it can be asked for: ``digits``, ``digits:train``."""

@@ -58,6 +58,7 @@ class TrainingFacts:
         filters: Of its first layer, (n, height, width): kernels, or the weights of all pixels of a unit.
         units: How many there are in all.
         device: On which it was trained.
+        warnings: What a reader must know of the digits, a sentence each.
     """
 
     recipe: Recipe
@@ -70,10 +71,15 @@ class TrainingFacts:
     filters: NDArray[np.float32]
     units: int
     device: str
+    warnings: tuple[str, ...] = ()
 
 
 def gather_facts(
-    run: RunFolder, validation: Dataset, metrics: dict[str, Any] | None = None, codes: Sequence[str] = ()
+    run: RunFolder,
+    validation: Dataset,
+    metrics: dict[str, Any] | None = None,
+    codes: Sequence[str] = (),
+    warnings: Sequence[str] = (),
 ) -> TrainingFacts:
     """Read a run's folder and ask its best checkpoint for its answers on the validation digits.
 
@@ -82,6 +88,7 @@ def gather_facts(
         validation: The digits.
         metrics: What metrics.json is to hold; by default what it holds.
         codes: Code that the run's model may run, ``net.py:Net``.
+        warnings: What is to be said of the digits.
     """
     best = load_checkpoint(run.best, device=validation.device, code=codes)
     answers = decide(best.deployed(validation.images).cpu().numpy())
@@ -99,6 +106,7 @@ def gather_facts(
         filters=filters[:FILTERS],
         units=len(filters),
         device=run.card.device,
+        warnings=tuple(warnings),
     )
 
 

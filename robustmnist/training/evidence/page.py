@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from robustmnist.data import Dataset
 from robustmnist.page.colours import MATRIX_STEPS, hue
 from robustmnist.page.png import sheet, uri
-from robustmnist.page.records import Cell, Chart, Fact, Key, Table
+from robustmnist.page.records import Banner, Cell, Chart, Fact, Key, Table
 from robustmnist.page.signed import signed_sheet
 from robustmnist.page.template import fill, style
 from robustmnist.statistics.class_scores import class_scores
@@ -61,6 +61,7 @@ class TrainingPage:
     heading: str
     generator: str
     facts: tuple[Fact, ...]
+    banners: tuple[Banner, ...]
     answers: tuple[str, ...]
     learning: tuple[Chart, ...]
     both: tuple[Key, ...]
@@ -79,7 +80,13 @@ class TrainingPage:
     command: str
 
 
-def write_page(run: RunFolder, validation: Dataset, metrics: dict[str, Any], codes: Sequence[str] = ()) -> None:
+def write_page(
+    run: RunFolder,
+    validation: Dataset,
+    metrics: dict[str, Any],
+    codes: Sequence[str] = (),
+    warnings: Sequence[str] = (),
+) -> None:
     """Write the page of a run that has ended an epoch.
 
     Args:
@@ -87,8 +94,9 @@ def write_page(run: RunFolder, validation: Dataset, metrics: dict[str, Any], cod
         validation: The digits that choose the epoch; test digits show nothing here, so that nobody tunes by them.
         metrics: What metrics.json is to hold.
         codes: Code that the run's model may run, ``net.py:Net``.
+        warnings: What is to be said of the digits at the head of the page.
     """
-    write_atomic(run.page, render_training(gather_facts(run, validation, metrics, codes)))
+    write_atomic(run.page, render_training(gather_facts(run, validation, metrics, codes, warnings)))
 
 
 def render_training(facts: TrainingFacts) -> str:
@@ -99,6 +107,7 @@ def render_training(facts: TrainingFacts) -> str:
         heading=f"How {recipe.name} was trained",
         generator=f"robustmnist {__version__}",
         facts=_facts(facts),
+        banners=tuple(Banner("Look at the digits.", sentence) for sentence in facts.warnings),
         answers=answers(facts),
         learning=learning_charts(facts),
         both=BOTH,

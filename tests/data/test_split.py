@@ -1,0 +1,48 @@
+"""Test digits by hash: a fifth, the same whatever else is in the set, never on both sides; by name too."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from robustmnist.data import Dataset, load_dataset
+from robustmnist.data.split import digests, held_back, part_of
+from robustmnist.errors import DataError
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return load_dataset("printed")
+
+
+def test_a_fifth_is_held_back(digits: Dataset) -> None:
+    test, train = part_of(digits, "test"), part_of(digits, "train")
+    assert 0.17 < len(test) / len(digits) < 0.23
+    assert torch.bincount(test.labels).min() > 30
+    assert sorted([*test.ids.tolist(), *train.ids.tolist()]) == digits.ids.tolist()
+    assert not np.isin(digests(test), digests(train)).any()
+    twice = Dataset(digits.images.repeat(2, 1, 1, 1), digits.labels.repeat(2), torch.arange(6600), digits.provenance)
+    assert (held_back(twice).reshape(2, -1) == held_back(digits)).all()
+    assert test.provenance.choice == f"{len(test):,} of 3,300, a fifth by hash"
+    assert set(test.factors) == set(digits.factors)
+
+
+def test_a_digit_is_chosen_by_its_image_alone(digits: Dataset) -> None:
+    some = digits.select(range(3000, 100, -7))
+    assert held_back(some).tolist() == held_back(digits)[some.ids.numpy()].tolist()
+    other = Dataset(some.images, (some.labels + 1) % 10, torch.arange(len(some)), some.provenance)
+    assert held_back(other).tolist() == held_back(some).tolist()
+    floats = Dataset.from_arrays(some.images.double() * 0.999, some.labels)
+    assert 0.1 < held_back(floats).mean() < 0.3
+
+
+def test_a_part_by_name(digits: Dataset, tmp_path: Path) -> None:
+    few = digits.head(200)
+    np.savez(tmp_path / "mine.npz", images=few.stored.numpy()[:, 0], labels=few.labels.numpy())
+    test, train = (load_dataset(f"npz:{tmp_path}/mine.npz,form=stored,part={part}") for part in ("test", "train"))
+    assert test.ids.tolist() == np.flatnonzero(held_back(few)).tolist()
+    assert (test.provenance.part, train.provenance.part) == ("test", "train")
+    assert len(test) + len(train) == 200
+    with pytest.raises(DataError, match="part=both: is not a part"):
+        load_dataset(f"npz:{tmp_path}/mine.npz,part=both")
