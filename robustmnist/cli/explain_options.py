@@ -14,10 +14,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 ASKED = (
     click.option("--sweep", metavar="NAME", help="Which sweep of the suite.  [default: its first]"),
-    @ click.option(
+    click.option(
         "--value", type=float, help="The strength, in the sweep's unit; any value in the perturbation's range."
-    )
-    @ click.option(
+    ),
+    click.option(
         "-m",
         "--method",
         "methods",
@@ -34,6 +34,13 @@ ASKED = (
         "--layer",
         metavar="NAME",
         help="The layer that grad-cam uses.  [default: the last convolution that the network calls]",
+    ),
+    click.option(
+        "--pieces",
+        type=click.Choice(("cells", "stroke")),
+        default="cells",
+        show_default=True,
+        help="What feature-ablation, shapley and kernel-shap leave out: cells of 4 × 4 px, or pieces of the stroke.",
     ),
     click.option(
         "--target",
@@ -57,13 +64,6 @@ ASKED = (
         metavar="K",
         help="Explain the K most confident mistakes of any checkpoint, perturbed or clean, each confusion first once.",
     ),
-    click.option(
-        "--pieces",
-        type=click.Choice(("cells", "stroke")),
-        default="cells",
-        show_default=True,
-        help="What feature-ablation, shapley and kernel-shap leave out: cells of 4 × 4 px, or pieces of the stroke.",
-    ),
 )
 SHOWN = (
     click.option(
@@ -75,14 +75,14 @@ SHOWN = (
         help="On how many digits to measure whether each method's maps can be believed; 0 for none.",
     ),
     click.option("--sheets", is_flag=True, help="Also write a picture for print for each checkpoint and method (PNG)."),
-    @ click.option(
+    click.option(
         "--measure", is_flag=True, help="Measure the maps beside controls, and print whether to believe them."
-    )
-    @ click.option(
+    ),
+    click.option(
         "--all-measures", is_flag=True, help="With those that make each map anew many times; minutes, not seconds."
     ),
     click.option("--curve", is_flag=True, help="Follow the maps over all values of --suite: where do they break?"),
-    @ click.option(
+    click.option(
         "--inside",
         is_flag=True,
         help="Also show what the networks have learnt: filters, activations, what excites a class, the training digits "
