@@ -53,8 +53,8 @@ def run(n: int, device: torch.device, data_dir: Path | None) -> None:
         "The evidence of a training",
         ["recipe", "epochs", "s without", "s with", "ratio (lowest–highest of the rounds)"],
         rows,
-        f"{hardware(device)}; {'wall seconds' if device.type == 'cuda' else 'CPU seconds of one thread'}; {ROUNDS} rounds in turn; "
-        "55,000 digits; each with its checkpoints, curves and test.",
+        f"{hardware(device)}; {'wall seconds' if device.type == 'cuda' else 'CPU seconds of one thread'}; {ROUNDS} "
+        "rounds in turn; 55,000 digits; each with its checkpoints, curves and test.",
     )
 
 

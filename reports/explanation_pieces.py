@@ -21,7 +21,7 @@ from robustmnist.explanation.subject import subject_of
 from robustmnist.explanation.target import Target
 from robustmnist.explanation.truth.grid import grid_pointing, sheets
 from robustmnist.explanation.truth.planted import agreement, find_marks
-from robustmnist.models.checkpoints.card import planted_cards
+from robustmnist.models.checkpoints.card_file import planted_cards
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.statistics.estimates import estimate
 from robustmnist.suites import load_suite

@@ -11,7 +11,7 @@ from robustmnist.ablation.study import BASE
 from robustmnist.statistics.crossed_effects import Effect, crossed_effect, seed_effect
 from robustmnist.statistics.paired_tests import holm
 
-__all__ = ["AREA", "CALIBRATION", "COLUMNS", "Numbers", "cell_table", "critical_table", "effects_table", "measured"]
+__all__ = ["AREA", "CALIBRATION", "COLUMNS", "Numbers", "cell_table", "effects_table", "measured", "paired"]
 
 Numbers = dict[str, dict[str, float]]
 
@@ -36,7 +36,7 @@ def effects_table(cells: Mapping[str, Sequence[Cell]]) -> pd.DataFrame:
     for name, own in cells.items():
         if name == BASE:
             continue
-        pairs = _paired(own, cells[BASE])
+        pairs = paired(own, cells[BASE])
         if pairs:
             rows += [_row(name, measure, pairs) for measure in _measures(pairs[0][0])]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -63,30 +63,8 @@ def cell_table(cells: Mapping[str, Sequence[Cell]]) -> pd.DataFrame:
     )
 
 
-def critical_table(cells: Mapping[str, Sequence[Cell]]) -> pd.DataFrame:
-    """Return a row per variant, sweep and side: the mean critical strength over the seeds that have one.
-
-    Columns: ``variant``, ``suite``, ``sweep``, ``side``, ``unit``, ``critical`` (NaN where no seed has one), ``end`` of
-    the sweep, and ``beyond``, the number of seeds that keep nine tenths of their accuracy up to there.
-    """
-    rows = [
-        {"variant": name, **row}
-        for name, several in cells.items()
-        for cell in several
-        for row in cell.facts.get("critical", ())
-    ]
-    if not rows:
-        return pd.DataFrame(columns=["variant", "suite", "sweep", "side", "unit", "critical", "end", "beyond"])
-    table = pd.DataFrame(rows)
-    table["critical"] = pd.to_numeric(table["critical"])
-    keys = ["variant", "suite", "sweep", "side", "unit"]
-    grouped = table.groupby(keys, sort=False).agg(
-        critical=("critical", "mean"), end=("end", "first"), beyond=("beyond", "sum")
-    )
-    return grouped.reset_index()
-
-
-def _paired(own: Sequence[Cell], base: Sequence[Cell]) -> list[tuple[Cell, Cell]]:
+def paired(own: Sequence[Cell], base: Sequence[Cell]) -> list[tuple[Cell, Cell]]:
+    """Return the cells of a variant with those of the base that have the same seed."""
     by_seed = {cell.facts["seed"]: cell for cell in base}
     return [(cell, by_seed[cell.facts["seed"]]) for cell in own if cell.facts["seed"] in by_seed]
 

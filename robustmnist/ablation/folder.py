@@ -5,6 +5,7 @@ recipe.toml    the recipe that is changed, every value spelled out
 cells/         a cell per variant and seed: VARIANT-SEED.json, and VARIANT-SEED.npz with the numbers of each digit
 cells.csv      a row per cell
 effects.csv    a row per variant and measure: the difference to the base, its interval and p-value
+critical.csv   a row per variant, sweep and side: how much farther digits may be pushed than with the base
 study.html     the page
 """
 

@@ -9,11 +9,14 @@ from markupsafe import Markup
 
 from robustmnist.ablation.cell import Cell
 from robustmnist.ablation.charts import Bar, curve_charts, forest
-from robustmnist.ablation.effects import AREA, CALIBRATION, Numbers, cell_table, critical_table, effects_table, measured
+from robustmnist.ablation.critical import critical_effects
+from robustmnist.ablation.critical_page import critical_strengths
+from robustmnist.ablation.effects import AREA, CALIBRATION, Numbers, cell_table, effects_table, measured
 from robustmnist.ablation.folder import StudyFolder
 from robustmnist.ablation.session import cells_of
 from robustmnist.ablation.study import BASE, Study
 from robustmnist.ablation.words import (
+    CRITICAL,
     DONE,
     EFFECTS,
     LEVEL,
@@ -21,7 +24,7 @@ from robustmnist.ablation.words import (
     answers,
     base_of,
     property_of,
-    strength_text,
+    reach,
     title_of,
 )
 from robustmnist.page.colours import hue
@@ -56,13 +59,14 @@ class StudyPage:
     keys: tuple[Key, ...]
     curves: tuple[Chart, ...]
     critical: Table
+    critical_note: str
     variants: Table
     done: str
     command: str
 
 
 def write_study(folder: StudyFolder, study: Study) -> pd.DataFrame:
-    """Write cells.csv, effects.csv and study.html from the cells that are there, and return the effects.
+    """Write cells.csv, effects.csv, critical.csv and study.html from the cells that are there, and return the effects.
 
     Raises:
         RunError: If a cell is damaged or a variant has none.
@@ -70,6 +74,7 @@ def write_study(folder: StudyFolder, study: Study) -> pd.DataFrame:
     cells = cells_of(folder, study)
     effects = effects_table(cells)
     write_atomic(folder.path / "effects.csv", table_csv(effects, "%.6g"))
+    write_atomic(folder.path / "critical.csv", table_csv(critical_effects(cells), "%.6g"))
     write_atomic(folder.path / "cells.csv", table_csv(cell_table(cells), "%.6g"))
     write_atomic(folder.page, render_study(study, cells, effects))
     return effects
@@ -78,6 +83,7 @@ def write_study(folder: StudyFolder, study: Study) -> pd.DataFrame:
 def render_study(study: Study, cells: Mapping[str, Sequence[Cell]], effects: pd.DataFrame) -> str:
     """Return the page as HTML; the same cells give the same text."""
     area, accuracy = measured(effects, AREA), measured(effects, "accuracy")
+    farther = critical_effects(cells)
     order = sorted(area, key=lambda name: -area[name]["difference"])
     drawn = _drawn(area, order)
     page = StudyPage(
@@ -85,7 +91,7 @@ def render_study(study: Study, cells: Mapping[str, Sequence[Cell]], effects: pd.
         heading=study.title,
         generator=f"robustmnist {__version__}",
         facts=_facts(study, cells),
-        answers=answers(study, effects, cells),
+        answers=(*answers(study, effects, cells), *reach(study, farther)),
         forest=forest(
             [title_of(study, name) for name in order],
             {"mean area": _bars(area, order), "clean accuracy": _bars(accuracy, order)},
@@ -97,7 +103,8 @@ def render_study(study: Study, cells: Mapping[str, Sequence[Cell]], effects: pd.
         table_note=TABLE,
         keys=tuple(Key(at, title) for at, title in ((drawn[name], title_of(study, name)) for name in drawn)),
         curves=curve_charts(cells, {name: (at, title_of(study, name)) for name, at in drawn.items()}),
-        critical=_critical(study, cells, order),
+        critical=critical_strengths(study, cells, farther, order),
+        critical_note=CRITICAL,
         variants=_variants(study, order),
         done=DONE,
         command="robustmnist ablate study.toml",
@@ -164,33 +171,6 @@ def _entries(study: Study, name: str, cells: Mapping[str, Sequence[Cell]], effec
     entries.append(Entry(count(int(parameters)) if np.isfinite(parameters) else "–"))
     entries.append(Entry(plain(seconds, 1) if np.isfinite(seconds) else "–"))
     return tuple(entries)
-
-
-def _critical(study: Study, cells: Mapping[str, Sequence[Cell]], order: Sequence[str]) -> Table:
-    table = critical_table(cells)
-    sides = (
-        table[["suite", "sweep", "side", "unit", "end"]].drop_duplicates(["suite", "sweep", "side"]).to_dict("records")
-    )
-    names = [BASE, *order]
-    rows = []
-    for side in sides:
-        texts = []
-        for name in names:
-            at = (table["variant"] == name) & np.all(
-                [table[key] == side[key] for key in ("suite", "sweep", "side")], axis=0
-            )
-            row = table[at]
-            if row.empty:
-                texts.append("–")
-                continue
-            one = row.iloc[0]
-            seeds = sum(1 for cell in cells[name] if cell.facts.get("critical"))
-            texts.append(
-                strength_text(float(one["critical"]), int(one["beyond"]), seeds, float(one["end"]), one["unit"])
-            )
-        rows.append((f"{side['suite']}: {side['sweep']}, {side['side']}", *texts))
-    head = ("sweep and side", *(title_of(study, name) for name in names))
-    return Table("Critical strengths, mean over seeds", head, tuple(rows))
 
 
 def _variants(study: Study, order: Sequence[str]) -> Table:

@@ -8,7 +8,20 @@ from robustmnist.ablation.effects import AREA, Numbers, measured
 from robustmnist.ablation.study import BASE, Study
 from robustmnist.wording.numbers import count, listing, percent, plain, points_text
 
-__all__ = ["BASE_TITLE", "DONE", "EFFECTS", "TABLE", "answers", "base_of", "property_of", "title_of"]
+__all__ = [
+    "BASE_TITLE",
+    "CRITICAL",
+    "DONE",
+    "EFFECTS",
+    "TABLE",
+    "answers",
+    "base_of",
+    "farther_text",
+    "property_of",
+    "reach",
+    "strength_text",
+    "title_of",
+]
 
 LEVEL = 0.05
 READS = 0.5  # clean accuracy
@@ -22,6 +35,12 @@ TABLE = (
     "Means over the seeds. In brackets the difference to the recipe as it is; bold where it is clear after Holm's "
     "correction. The area is that under the accuracy curve, the mean over the sweeps of a suite. ECE: expected "
     "calibration error, clean, and mean over all perturbed settings; less is better."
+)
+CRITICAL = (
+    "The strength at which a tenth of clean accuracy is lost, the mean over the seeds. In brackets how much farther "
+    "from neutral that is than with the recipe as it is; * where it is clear over the seeds after Holm's correction "
+    "for this table. Where a seed keeps its accuracy to the end of the sweep, the end counts: the true difference may "
+    "be larger."
 )
 DONE = (
     "The same command makes it again; cells that are there are kept. A folder of a study is rendered again without "
@@ -66,6 +85,27 @@ def answers(study: Study, table: pd.DataFrame, cells: Mapping[str, Sequence[obje
         said.append(f"No clear effect on either, with as many seeds: {names}.")
     calibration = _calibration(study, table)
     return tuple(filter(None, [*said, calibration]))
+
+
+def reach(study: Study, farther: pd.DataFrame) -> tuple[str, ...]:
+    """Return with which changes digits may be pushed clearly farther, or less far, before a tenth is lost.
+
+    Args:
+        study: The study.
+        farther: From `robustmnist.ablation.critical.critical_effects`.
+    """
+    if farther.empty:
+        return ()
+    clear = farther[farther["p_holm"] < LEVEL]
+    sides = len(farther.drop_duplicates(["suite", "sweep", "side"]))
+    said = []
+    for more, word in ((True, "farther"), (False, "less far")):
+        rows = clear[(clear["farther"] > 0) == more]
+        many = rows.groupby("variant", sort=False).size().sort_values(ascending=False, kind="stable")
+        if len(many):
+            named = [f"{title_of(study, str(name))} ({times} of {sides})" for name, times in many.items()]
+            said.append(f"Digits may be pushed clearly {word}, in so many sweeps and sides, with {listing(named)}.")
+    return tuple(said) or ("At no sweep does a change move the critical strength clearly, over the seeds.",)
 
 
 def title_of(study: Study, name: str) -> str:
@@ -131,6 +171,12 @@ def strength_text(critical: float, beyond: int, seeds: int, end: float, unit: st
         return f"beyond {plain(end)} {unit}".strip()
     note = f" ({beyond} of {seeds} beyond)" if beyond else ""
     return f"{plain(critical, 2)} {unit}".strip() + note
+
+
+def farther_text(effect: Mapping[str, object]) -> str:
+    """Return how much farther a critical strength is, in brackets; with a star where that is clear."""
+    star = "*" if float(str(effect["p_holm"])) < LEVEL else ""
+    return f"({plain(float(str(effect['farther'])), 2, signed=True)}{star})"
 
 
 def _many(number: int, word: str) -> str:

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from scipy.stats import ttest_rel
 
 from robustmnist.ablation import ablate, load_study, session
 from robustmnist.ablation.cell import Cell, read_cell, write_cell
+from robustmnist.ablation.critical import critical_effects
 from robustmnist.ablation.effects import effects_table, measured
 from robustmnist.ablation.folder import StudyFolder
 from robustmnist.ablation.page import render_study, write_study
@@ -254,6 +257,44 @@ def test_effects_are_paired_by_seed_and_corrected() -> None:
     assert row["seeds"] == 4
     assert row["difference"] == pytest.approx(own - base)
     assert (table["p_holm"].dropna() >= table["p"].dropna()).all()
+
+
+def test_critical_strengths_are_effects_too() -> None:
+    """Seed by seed, away from neutral on either side, and the end of the sweep where nothing falls before it."""
+
+    def side(name: str, critical: float | None, end: float) -> dict[str, Any]:
+        return {"suite": "shift", "sweep": "x", "side": name, "unit": "px", "end": end} | {
+            "critical": critical,
+            "beyond": critical is None,
+        }
+
+    cells = made_up(0.0, 0.0, seeds=3)
+    strengths = {
+        "base": [(2.0, -2.0), (2.1, -2.1), (2.2, -2.0)],
+        "other": [(3.0, -1.0), (3.1, -1.2), (None, -1.0)],
+    }
+    for name, pairs in strengths.items():
+        cells[name] = [
+            replace(cell, facts={**cell.facts, "critical": [side("above", up, 4.0), side("below", down, -4.0)]})
+            for cell, (up, down) in zip(cells[name], pairs, strict=True)
+        ]
+    table = critical_effects(cells).set_index("side")
+    assert table.loc["above", "farther"] == pytest.approx((1.0 + 1.0 + 1.8) / 3)
+    assert table.loc["below", "farther"] == pytest.approx(-(1.0 + 0.9 + 1.0) / 3)
+    assert table.loc["below", "value"] == pytest.approx(-3.2 / 3)
+    assert table["beyond"].to_dict() == {"above": 1, "below": 0}
+    assert table.loc["below", "p"] == pytest.approx(ttest_rel([-1, -1.2, -1], [-2, -2.1, -2]).pvalue)
+    assert (table["p_holm"] >= table["p"]).all()
+    text = html.unescape(render_study(TWO, cells, effects_table(cells)))
+    assert "less far, in so many sweeps and sides, with another width (1 of 2)." in text
+    assert "(−0.97*)" in text
+    assert "3.05 px (1 of 3 beyond) (+1.27*)" in text.replace("\u00a0", " ")
+
+
+def test_cells_without_critical_strengths_still_read() -> None:
+    cells = made_up(0.1, 0.0)
+    assert critical_effects(cells).empty
+    assert "Critical strengths" in render_study(TWO, cells, effects_table(cells))
 
 
 def test_crossed_effects_cover_what_they_promise() -> None:
