@@ -31,9 +31,9 @@ __all__ = ["Counted", "bare", "counted", "peak", "run"]
 
 MOST = 1_000  # digits
 FOLLOWED = 200  # digits that are followed over a sweep
-ROUNDS = 3
+ROUNDS, LONG = 3, 1  # of a curve one round: it lasts a minute
 FEW, MANY = 500, 10_000  # digits between which memory must not grow
-NOTE = "CPU time of one thread; median of {rounds} rounds, with the range of their ratios"
+NOTE = "CPU time of one thread; median of {rounds} rounds, of a curve {long}, with the range of their ratios"
 
 
 def run(n: int, device: torch.device, data_dir: Path | None) -> None:
@@ -49,7 +49,7 @@ def run(n: int, device: torch.device, data_dir: Path | None) -> None:
         "Explanations beside the bare passes that they consist of",
         ["what", "passes a digit", "s", "s bare", "× bare", "range", "× least"],
         rows,
-        f"{hardware(device)}; {NOTE.format(rounds=ROUNDS)}; × least: beside {IG_STEPS} passes a map alone.",
+        f"{hardware(device)}; {NOTE.format(rounds=ROUNDS, long=LONG)}; × least: beside {IG_STEPS} passes a map alone.",
     )
     for what in ("srg", "integrated-gradients"):
         low, high = (_peak_elsewhere(what, count, data_dir) for count in (FEW, MANY))
@@ -113,21 +113,21 @@ def _rows(name: str, data: Dataset, few: Dataset, device: torch.device) -> list[
         follow({name: asked}, few, "shift", right, methods=["integrated-gradients"])
 
     answers, slopes = Counter(answers=2 * STEPS * len(data)), Counter(slopes=IG_STEPS * len(data))
+    least = Counter(slopes=IG_STEPS * walks * len(few))
     return [
         _row(f"integrated gradients, {name}", subject, data, integrate, slopes),
         _row(f"SRG of a map, {name}", subject, data, rank, answers),
-        _row(
-            f"curve, {len(right.values)} values, {name}",
-            subject,
-            few,
-            walk,
-            Counter(slopes=IG_STEPS * walks * len(few)),
-        ),
+        _row(f"curve, {len(right.values)} values, {name}", subject, few, walk, least, LONG),
     ]
 
 
 def _row(
-    title: str, subject: Subject, data: Dataset, work: Callable[[Subject], None], least: Counter[str]
+    title: str,
+    subject: Subject,
+    data: Dataset,
+    work: Callable[[Subject], None],
+    least: Counter[str],
+    rounds: int = ROUNDS,
 ) -> list[str]:
     counting = counted(subject)
     work(counting)
@@ -137,7 +137,7 @@ def _row(
         "least": lambda: bare(subject, data.images, least),
     }
     clock = time.perf_counter if data.images.is_cuda else time.process_time
-    times = side_by_side(works, reference="bare", rounds=ROUNDS, warm_up=False, clock=clock)
+    times = side_by_side(works, reference="bare", rounds=rounds, warm_up=False, clock=clock)
     found = times["work"]
     return [
         f"{title}, {len(data):,} digits",

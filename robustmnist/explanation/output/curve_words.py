@@ -6,8 +6,9 @@ from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import percent, strength
 from robustmnist.wording.tests import ALPHA, p_text
 
-__all__ = ["HOW", "at", "half_life_sentence", "pair_sentence", "title_of"]
+__all__ = ["HOW", "NAME", "at", "half_life_sentence", "pair_sentence", "title_of"]
 
+NAME = 32  # letters of a checkpoint's name
 HOW = (
     "Similarity is the cosine between the map of a perturbed digit and that of the clean one, with their signs, over "
     "the pixels that hold ink when clean; 1 is the same map. Both explain the same class. Where a perturbation moves "
@@ -52,7 +53,7 @@ def half_life_sentence(row: HalfLife) -> str:
 def pair_sentence(pair: Pair) -> str:
     """Return how two checkpoints compare: ``cnn’s maps last 2.1° longer than fc’s (0.9° to 3.2°, p < 0.001)``."""
     over = pair.over
-    a, b = shorten(pair.a, 32), shorten(pair.b, 32)
+    a, b = shorten(pair.a, NAME), shorten(pair.b, NAME)
     ends = f"95 % interval {strength(over.low, pair.unit, 1)} to {strength(over.high, pair.unit, 1)}, {p_text(over.p)}"
     if not over.p < ALPHA:
         return f"The maps of {a} and {b} do not differ measurably ({ends})."
