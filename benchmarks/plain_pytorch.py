@@ -55,8 +55,8 @@ def run(n: int, device: torch.device, data_dir: Path | None) -> None:
                 ["by", "s", "CPU s", "CPU s / ours (lowest–highest)", "validation accuracy at the end"],
                 [_row(label, found) for label in found],
                 f"{hardware(device)}; one thread; medians of {rounds} seeds in turn; 55,000 digits to train, "
-                f"{VALIDATION:,} to validate after each of {epochs} epochs, over which the recipe's schedule goes. Ours "
-                "writes its checkpoints and its evidence meanwhile.",
+                f"{VALIDATION:,} to validate after each of {epochs} epochs, over which the recipe's schedule goes. "
+                "Ours writes its checkpoints and its evidence meanwhile.",
             )
 
 
