@@ -23,7 +23,7 @@ class Measure:
     Attributes:
         unit: What it is measured in.
         function: ``f(images) -> (B,)``, NaN where an image has no such property.
-        ratio: Whether a ratio of two readings makes sense: 0 is none of it, and there is no less.
+        ratio: Whether a ratio of two readings makes sense: 0 means nothing of it, and no reading is below.
         period: What may be added to a reading without changing its meaning; None: nothing.
         parts: Measures on two axes of which this is the length. Two readings then differ by the length of what the
             parts differ by: a digit carried round the middle has moved, although it is as far from it as before.

@@ -1,4 +1,4 @@
-"""What an entry of the registry says of a perturbation: strengths, modifiers, choices, and how it is spoken of."""
+"""What an entry of the registry says of a perturbation: strengths, modifiers, choices, and phrases for the page."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -94,7 +94,7 @@ def _resampled(images: Tensor | Tiles, maps: tuple[Taps, ...], gradient: bool) -
 
 
 def taps_from(index: Tensor, weight: Tensor) -> Taps:
-    """Return the taps given by tables `(784, most)`, without those of weight 0."""
+    """Return the taps given by tables `(784, most)`, leaving out the weight 0."""
     some = weight != 0
     number = some.sum(1)
     return Taps(index[some].long(), weight[some].float(), number.cumsum(0) - number)

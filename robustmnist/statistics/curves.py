@@ -12,7 +12,7 @@ def trapezoid_weights(values: ArrayLike) -> Array:
     """Return what each of the strengths `values` (V,), rising, weighs in the area under a curve, float64 (V,).
 
     The area by the trapezoid rule, divided by the range of values, is ``weights @ accuracy``. The weights sum to 1: the
-    area is 1 for a classifier that nothing moves, and the accuracy itself where there is a single value.
+    area is 1 where every answer is right, and the accuracy itself where there is a single value.
 
     >>> trapezoid_weights([0.0, 1.0, 3.0]).round(3).tolist()
     [0.167, 0.5, 0.333]

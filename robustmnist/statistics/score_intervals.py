@@ -21,7 +21,7 @@ __all__ = ["RESAMPLED", "SCORE_RESAMPLES", "MeanScore", "Scored", "score_interva
 SCORE_RESAMPLES = 1_000
 ERRORS = ("ece_width", "ece_mass")
 RISKS = ("aurc", "excess_aurc")
-RESAMPLED = (*ERRORS, *RISKS)  # scores that are no mean over answers, and have rules of their own
+RESAMPLED = (*ERRORS, *RISKS)  # scores that are not means over answers: they have rules of their own
 CELLS = 2_500_000  # images × resamples that are held at a time
 
 Array = NDArray[np.float64]
@@ -165,7 +165,7 @@ def _ends(setting: Scored, drawn: Array, n: int, seed: int) -> dict[str, float]:
     best, worst = setting.unseen.ends(len(drawn), seed)
     low[averages] = percentiles(with_unseen(drawn[:, averages], n, seed, best))[0]
     high[averages] = percentiles(with_unseen(drawn[:, averages], n, seed, worst))[1]
-    # An answer moves the ranks of all others: of many mistakes an area is no mean, and its percentiles serve.
+    # An answer moves the ranks of all others, so with many mistakes the area is not a mean: percentiles suffice.
     narrow = percentiles(drawn[:, risks])
     low[risks] = np.minimum(low[risks], narrow[0])
     high[risks] = np.minimum(np.maximum(high[risks], narrow[1]), 1.0)

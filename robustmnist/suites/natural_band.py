@@ -30,7 +30,7 @@ def band(sweep: "Sweep", strength: str | None = None) -> tuple[float, float] | N
 
     They are in the strength's own unit: differences where its neutral value is 0, ratios where it is 1. A strength that
     is a distance, in whatever direction, has a band from 0 to what 97.5 % of the digits stay within. None where the
-    strength changes no measure, or in another unit than its own; so do px on both axes at once (``chessboard``).
+    strength changes no measure, or changes it in another unit, as px on both axes at once (``chessboard``) do.
 
     Args:
         sweep: A curve or a map.
@@ -53,7 +53,7 @@ def band(sweep: "Sweep", strength: str | None = None) -> tuple[float, float] | N
 
 
 def comparison(parameter: "Parameter", measure: "Measure") -> tuple[str, str]:
-    """Return how what `measure` reads before and after is compared with the strength, and the unit of that.
+    """Return how readings of `measure` before and after are compared with the strength, and the unit of the comparison.
 
     ``ratio`` (×) for a factor, ``change`` (the ratio less 1) for a fraction, else ``difference`` in the measure's unit.
     """

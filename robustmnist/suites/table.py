@@ -87,13 +87,13 @@ class _SuiteTable(Table):
 def suite_of(
     name: str, table: dict[str, Any], own: Mapping[str, "Perturbation"], *, where: object, sha256: str
 ) -> Suite:
-    """Return the suite that a table as TOML has it describes.
+    """Return the suite that the table of a TOML file describes.
 
     Args:
         name: The suite's.
         table: What the file says.
         own: Perturbations of the user's own, by the names that the table has for them.
-        where: What mistakes name.
+        where: The file or the suite that a message names.
         sha256: Of the file.
 
     Raises:
