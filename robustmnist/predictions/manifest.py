@@ -1,4 +1,4 @@
-"""What must stand in a run's manifest for anything to be computed from it; whatever else does is only shown."""
+"""The keys of a run's manifest that results are computed from; every other key is only shown."""
 
 from typing import Annotated, Any
 

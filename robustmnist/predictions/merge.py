@@ -34,8 +34,8 @@ def merge(several: Sequence[Predictions]) -> Predictions:
     same answers, the first counts. Logits stay where they are, in files or in memory, and are read when they are asked
     for (see `Stacked`); those of the clean images alone are copied.
 
-    Its pictures are those of all runs. Which mistakes are shown depends on all checkpoints: of some, no run may have
-    kept a picture.
+    Its pictures are those of all runs. Which mistakes are shown depends on all checkpoints, so that some may
+    have a picture in no run.
 
     Args:
         several: At least one run. A single run is returned as it is.
@@ -107,7 +107,7 @@ def _suites(several: Sequence[Predictions]) -> tuple[tuple[Suite, ...], dict[str
 
 
 def _checkpoints(several: Sequence[Predictions]) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """Return each checkpoint's name to its weights' hash, and its record in the manifest."""
+    """Return the weights' hash of each checkpoint by its name, and the checkpoints' records for the manifest."""
     names: dict[str, str] = {}
     records = []
     for run in several:

@@ -21,7 +21,7 @@ def merged_manifest(
     """Return what `run.json` would say of all runs together: sums, the newest date, and all versions and commands.
 
     Args:
-        several: The runs; where they cannot be added up, what the first says counts.
+        several: The runs; what cannot be added up is taken from the first.
         records: The record of each checkpoint of the merged run.
         suites: Its suites.
     """
@@ -55,7 +55,7 @@ def merged_manifest(
 
 
 def _phrases(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the phrases of all runs, where any of them keeps some; the first run's count first."""
+    """Return the phrases of all runs, if any run keeps some; where runs differ, those of the first."""
     kept = [table["phrases"] for table in tables if table.get("phrases") is not None]
     return {"phrases": {name: phrases for table in reversed(kept) for name, phrases in table.items()}} if kept else {}
 

@@ -27,7 +27,7 @@ EARLIER: dict[str, Phrases] = {
 
 
 def phrases_of(manifest: Mapping[str, Any], sweep: Sweep) -> Phrases | None:
-    """Return what the digits do below and above the neutral value of `sweep`; None where the run does not say it.
+    """Return what the digits do below and above the neutral value of `sweep`; None where the run does not keep it.
 
     Args:
         manifest: The run's; its key ``phrases`` holds them by perturbation and parameter.

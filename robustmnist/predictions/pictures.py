@@ -55,7 +55,7 @@ class Digits:
         perturbed: Setting and digit to uint8 (28, 28).
         clean: A digit's row to uint8 (28, 28), unperturbed.
         by_rank: Checkpoint and suite, or ``clean``, to the pictures of its most confident mistakes in their order. Only
-            run folders of before pictures were stored by what they show have them: see
+            run folders of earlier versions, which stored pictures by rank, have them: see
             `robustmnist.results.mistakes.pictures`.
     """
 
@@ -71,14 +71,14 @@ class Digits:
         return self.perturbed[shown], self.clean[shown.row]
 
     def add(self, other: "Digits") -> None:
-        """Take in what `other` shows and this does not yet. Ranks mean nothing beside other runs and stay behind."""
+        """Add the pictures of `other` that are not here yet, without `by_rank`: ranks hold within a single run."""
         self.examples.update(other.examples | self.examples)
         self.perturbed.update(other.perturbed | self.perturbed)
         self.clean.update(other.clean | self.clean)
 
 
 def digits_bytes(digits: Digits) -> bytes:
-    """Return `digits`, but for what is `by_rank`, as the bytes of an uncompressed ``.npz``: the same for the same.
+    """Return `digits` without `by_rank` as the bytes of an uncompressed ``.npz``; equal pictures give equal bytes.
 
     Its arrays: ``examples/SUITE/SWEEP`` as in `Digits`; ``clean/picture``, uint8 (K, 28, 28), and ``clean/row``, int64
     (K,); of each sweep ``perturbed/SUITE/SWEEP/picture`` and, (K,) each, ``value`` (float64), ``variant`` and ``row``.
@@ -135,7 +135,7 @@ def _arrays(digits: Digits) -> dict[str, NDArray[Any]]:
 
 
 def _digits(arrays: Mapping[str, NDArray[Any]]) -> Digits:
-    """Return what `_arrays` was given; raise `ValueError` or `KeyError` where it was given nothing of the kind."""
+    """Undo `_arrays`; raise `ValueError` or `KeyError` where the arrays are not what it returns."""
     digits = Digits()
     for key in arrays:
         kind, _, rest = key.partition("/")

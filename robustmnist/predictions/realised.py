@@ -47,7 +47,7 @@ def realised_csv(table: pd.DataFrame) -> str:
 def parse_realised(text: str, suites: Sequence[Suite]) -> pd.DataFrame:
     """Return what `realised_csv` was given.
 
-    A table of before maps were measured has no rows for them and gets its two missing columns.
+    Earlier versions did not measure maps: their tables have no rows for maps, and get the two columns that they lack.
 
     Raises:
         ValueError: If it is not a table of these suites: their sweeps' settings in their order.
@@ -88,7 +88,7 @@ def points(sweep: Sweep) -> list[dict[str, float]]:
 
 
 def others(point: Mapping[str, float], parameter: str) -> str:
-    """Return where on its map a point lies but for one strength.
+    """Return the strengths of a point of a map as text, without that of `parameter`.
 
     >>> others({"angle": 30.0, "dx": 0.0, "dy": -1.5}, "dx")
     'angle 30, dy -1.5'

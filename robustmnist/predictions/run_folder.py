@@ -31,7 +31,7 @@ def read_predictions(folder: Path, *, summary: bool = True) -> Predictions:
 
     Args:
         folder: The run's folder. ``summary.csv`` and ``journal.jsonl``, which nothing is read from, may be missing.
-        summary: Whether ``summary.csv`` has to be as it was written too; not for who writes it anew.
+        summary: Whether ``summary.csv`` is checked too; False for a caller that will write it anew.
 
     Raises:
         RunError: If the folder holds no finished run, or any bit of it differs from what was written.

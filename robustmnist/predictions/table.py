@@ -33,12 +33,12 @@ class Predictions:
         ids: The sample's row in its data set, int64 (n,).
         labels: True classes, int64 (n,).
         clean: Logits of the unperturbed images, float32 (M, n, 10).
-        logits: (suite name, sweep name) to float32 (M, V, R, n, 10): V values in the sweep's order, R variants. An
-            array; of several runs as one what can be indexed as one (see `robustmnist.predictions.stacked`).
+        logits: (suite name, sweep name) to float32 (M, V, R, n, 10): V values in the sweep's order, R variants.
+            Arrays, or for merged runs tables that can be indexed like arrays (`robustmnist.predictions.stacked`).
         manifest: Where all of it comes from; see `robustmnist.evaluate`.
         digits: The pictures for the report, or None.
         realised: What every strength did to the digits (see `robustmnist.predictions.realised`), or None.
-        older: Of several runs as one, those whose pictures are known by their rank alone (see `Digits.by_rank`).
+        older: For merged runs, those of them whose pictures are stored by rank (see `Digits.by_rank`).
     """
 
     checkpoints: tuple[str, ...]
@@ -145,7 +145,7 @@ def only_suites(predictions: Predictions, names: Iterable[str]) -> Predictions:
     """Return the run as if only the suites called `names` had been asked for, in the run's order; nothing is copied.
 
     Raises:
-        RunError: If one of them was not run.
+        RunError: If any of them was not run.
     """
     wanted = {predictions.suite(name).name for name in names}
     suites = tuple(suite for suite in predictions.suites if suite.name in wanted)

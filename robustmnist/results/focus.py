@@ -39,7 +39,7 @@ def headline(source: Predictions | pd.DataFrame) -> pd.DataFrame:
 
     Columns: ``checkpoint``, ``suite``, ``sweep``, ``unit``, ``n``, ``clean_accuracy``, ``clean_accuracy_low``,
     ``clean_accuracy_high``; ``area``, the area under the accuracy curve by the trapezoid rule divided by the range of
-    values, so 1 is a classifier that nothing moves; ``threshold_low`` and ``threshold_high``, the values below and
+    values, so that 1 means every answer is right; ``threshold_low`` and ``threshold_high``, the values below and
     above neutral at which accuracy first falls below 0.9 of the clean accuracy (linear between values, NaN where it
     never does). They are ``area`` of `areas` and ``critical`` of `critical_strengths`, which have intervals too.
     """
@@ -84,7 +84,7 @@ def focus(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def focus_of_earlier_versions(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return `focus` by the rule of before: an accuracy below 0.90, whatever the clean accuracy.
+    """Return `focus` by the rule of earlier versions: an accuracy below 0.90, whatever the clean accuracy.
 
     Run folders that keep pictures by the rank of a mistake were written when `mistakes` followed from it.
     """

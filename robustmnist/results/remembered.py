@@ -1,4 +1,4 @@
-"""What was computed from predictions once is kept as long as they live: they never change."""
+"""Results that are kept as long as the predictions that they were computed from, which never change."""
 
 import functools
 import weakref

@@ -163,13 +163,13 @@ def rows_of(predictions: Predictions, label: int | None) -> NDArray[np.bool_]:
     if label is None:
         return np.ones(len(predictions), np.bool_)
     if label not in range(CLASSES):
-        raise RunError(f"{label!r} is no class", remedy=f"use 0 to {CLASSES - 1}")
+        raise RunError(f"{label!r} is not a class", remedy=f"use 0 to {CLASSES - 1}")
     rows: NDArray[np.bool_] = predictions.labels == label
     return rows
 
 
 def _points(sweep: Sweep) -> dict[tuple[float, ...], list[int]]:
-    """Return the other strengths at each point of a value -> which variants are there."""
+    """Return by their other strengths the points that every value has, each with the indices of its variants."""
     points: dict[tuple[float, ...], list[int]] = {}
     for index, variant in enumerate(sweep.variants):
         points.setdefault(tuple(float(variant.fixed[key]) for key in sweep.crossed), []).append(index)

@@ -62,7 +62,7 @@ def setting_contrasts(predictions: Predictions, a: int, b: int, resamples: int, 
 
 
 def _setting(right_a: NDArray[np.bool_], right_b: NDArray[np.bool_], drawn: NDArray[np.float64], seed: int) -> Row:
-    """Return a row from which answers are right, each (R, n), and the difference in every resample (B,)."""
+    """Return the row of a setting from the right answers of both (R, n) and their difference in every resample (B,)."""
     hits_a, hits_b = right_a.sum(axis=0), right_b.sum(axis=0)
     only_a, only_b = int(np.count_nonzero(hits_a > hits_b)), int(np.count_nonzero(hits_b > hits_a))
     agreement, kappa = error_consistency(right_a, right_b)
@@ -179,7 +179,7 @@ def side_contrasts(predictions: Predictions, a: int, b: int, resamples: int, see
 
 
 def _means(a: float, b: float, what: str, drawn: NDArray[np.float64], apart: NDArray[np.float64], seed: int) -> Row:
-    """Return two means of shares and their difference with its interval; `apart` (n,) is that of each image."""
+    """Return two means of shares and their difference with its interval; `apart` (n,) is each image's difference."""
     low, high = mean_ends(drawn, apart, seed, -1.0, 1.0)
     row: Row = {f"{what}_a": a, f"{what}_b": b, "difference": b - a}
     return row | {"difference_low": float(low), "difference_high": float(high)}

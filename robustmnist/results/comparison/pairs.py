@@ -109,15 +109,15 @@ def _compare(predictions: Predictions, a: int, b: int, base: int, resamples: int
 def corrected(several: "Sequence[Comparison]") -> "tuple[Comparison, ...]":
     """Return comparisons whose p-values are corrected by Holm's method over all of them together.
 
-    Tests are corrected together which a reader looks over at once to pick the winner:
+    Tests are corrected together if a reader looks at all of them to pick the winner:
 
     - clean accuracy and the suites' areas: the headline, in which every pair has a clean test and a test of each suite;
     - the perturbed settings, without the clean setting, which the headline has;
     - the sweeps; the sides by the sign test; the sides by the log-rank test.
 
-    Every test is in one of these groups. Were the clean test corrected among hundreds of settings, the headline would
-    hide a difference on clean digits that it shows of a suite with the same p, and its chance of any false claim would
-    be that of two corrections. Tests without a p-value do not count.
+    Every test is in one of these groups. If the clean test were corrected among hundreds of settings, the headline
+    would hide a difference on clean digits while it shows a suite's with the same p, and the chance of a false claim
+    in it would be that of two separate corrections. Tests without a p-value do not count.
     """
     settings = [pair.settings.copy() for pair in several]
     suites = [pair.suites.copy() for pair in several]

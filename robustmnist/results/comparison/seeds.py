@@ -31,12 +31,12 @@ def seed_variance(predictions: Predictions, checkpoints: Sequence[str]) -> pd.Da
     Seeds and images are crossed random effects without replication: the variances are those of the two-way analysis of
     variance, a negative variance being 0. An image with several variants counts with the share that is right.
 
-    The interval adds, as the sides of a right angle, what other images and what other seeds would do: Wilson's interval
-    for as many independent images as vary like these, and Student's of the mean over seeds. With 2 seeds it is wide,
-    t being 12.7: two say next to nothing of how much seeds vary. Simulated (2, 3 and 5 seeds, 100 to 10,000 images, 0.3
-    to 44 % errors, three spreads of seeds) it covers 93 to 100 %, least where seeds vary most, and 99 % where they do
-    not vary, for it then takes chance for a spread of seeds; an interval that pools the two variances covers 86 to
-    94 % with 2.
+    Each side of the interval is √(a² + b²): a, what other images would do, is that side of Wilson's interval for as
+    many independent images as vary like these; b, what other seeds would do, is that of Student's for the mean over
+    seeds. With 2 seeds it is wide, t being 12.7: two say next to nothing of how much seeds vary. Simulated (2, 3 and 5
+    seeds, 100 to 10,000 images, 0.3 to 44 % errors, three spreads of seeds) it covers 93 to 100 %, least where seeds
+    vary most, and 99 % where they do not vary, for it then takes chance for a spread of seeds; an interval that pools
+    the two variances covers 86 to 94 % with 2.
 
     Args:
         predictions: What was evaluated.

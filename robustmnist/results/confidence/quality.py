@@ -49,7 +49,7 @@ def quality(
       15 bins of equal width.
     - ``ece_width``, ``ece_mass``: expected calibration error of the predicted class in 15 bins of equal width, the last
       bin closed, and of equal mass. Both are biased upwards by some 1/√(answers in a bin).
-    - ``aurc``, ``excess_aurc``: area under the risk-coverage curve, and how much of it the best order would save.
+    - ``aurc``, ``excess_aurc``: area under the risk-coverage curve, and how far it is above that of the best order.
     - ``…_low``, ``…_high`` after ``mean_confidence``, ``nll``, ``brier``, ``ece_width``, ``ece_mass``, ``aurc`` and
       ``excess_aurc``: the 95 % interval of the paired bootstrap over images, the same resamples for all rows. It is
       the percentile interval, with an answer that the sample may lack (`robustmnist.statistics.unseen`), so that it
@@ -59,7 +59,7 @@ def quality(
     Args:
         predictions: What was evaluated.
         temperatures: By checkpoint, from `fit_temperature` on clean validation digits; 1 where none is given. It is
-            held fixed: the intervals do not hold what another validation set would have made of it.
+            held fixed: the intervals do not include how it would vary with another validation set.
         resamples: Of the images, for the intervals; 0 for none, which takes a fifth of the time.
         seed: Of the resamples.
         at: Only these settings, as `Setting` or (suite, sweep, value), besides the clean images; all if None.

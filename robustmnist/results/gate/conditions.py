@@ -50,14 +50,14 @@ class Check:
         what: The number in words.
         wanted: The bound.
         found: The number of the run; NaN where it lies beyond the end of a sweep, or no answer is valid.
-        low: The lower end of its 95 % interval, as numbers go, whichever speaks for the checkpoint; NaN where it lies
+        low: The lower end of its 95 % interval, whether lower is better or worse; NaN where it lies
             beyond the end of a sweep.
         high: The upper end.
-        unit: Of all five; empty for shares.
+        unit: The unit of these four numbers and of `margin`; empty for shares.
         passed: Whether the condition is met.
         margin: How far the number lies on the right side of the bound, negative on the wrong side; NaN where the number
             lies beyond the end of a sweep, or no answer is valid.
-        ceiling: Whether the bound is a greatest number, not a least number.
+        ceiling: Whether the number may be at most the bound; otherwise at least.
     """
 
     checkpoint: str
@@ -111,7 +111,7 @@ def min_accuracy(predictions: Predictions, checkpoint: str, scope: Scope, floor:
 
 
 def min_critical(predictions: Predictions, checkpoint: str, scope: Scope, least: str, strict: bool) -> list[Check]:
-    """Hold the strength at which accuracy falls below 90 % of clean against a least one, on each side that it is on.
+    """Hold the strength at which accuracy falls below 90 % of clean against a bound, on each side that has the bound.
 
     Where a sweep is neutral at 0, a strength without a sign is asked of both sides. The condition is missed where the
     whole 95 % interval falls short of it; `strict`: where its nearer end does.

@@ -25,7 +25,7 @@ def max_drops(
 
     The suites are those that both runs have. Losses are shares, a gain is a negative loss. The condition is missed
     where the whole 95 % interval of the paired difference is a greater loss; `strict`: where its upper end is. No
-    number of digits shows that nothing at all was lost, so that a strict bound is to be above 0.
+    number of digits shows that nothing at all was lost, so that a strict bound should be above 0.
 
     Args:
         predictions: The run to hold.

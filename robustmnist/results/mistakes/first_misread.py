@@ -12,7 +12,7 @@ def first_misread(
 ) -> float:
     """Return the strength at which an image is first misread on the way from neutral to `value`; NaN: unperturbed.
 
-    Of one variant: that of the picture which is shown. With a single variant it is the first failure of
+    Only `variant` counts, which is that of the picture that is shown. With a single variant it is the first failure of
     `robustmnist.results.critical_severity`.
 
     Args:

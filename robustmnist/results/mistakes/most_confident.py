@@ -37,9 +37,9 @@ def mistakes(predictions: Predictions, checkpoint: str, suite: str, top: int = 2
     """Return the `top` most confident mistakes of `checkpoint` under `suite`, most confident first.
 
     A sample appears at most once, with its most confident mistake among the settings that perturb it and are no
-    stronger than their sweep's `focus` value (on either side of neutral): a digit shifted out of the picture is
-    nobody's mistake. Of equally confident mistakes the milder counts. What ranks them is the log-odds of the predicted
-    class, which does not saturate as the probability does. Invalid rows are never ranked.
+    stronger than their sweep's `focus` value (on either side of neutral): a digit that was shifted out of
+    the picture says nothing. Of equally confident mistakes that at the milder strength counts. What ranks them is the
+    log-odds of the predicted class, which does not saturate as the probability does. Invalid rows are never ranked.
 
     Columns: ``rank`` from 1, ``id`` of the sample, ``row`` in the predictions, ``label``, ``predicted``,
     ``confidence``, ``sweep``, ``value``, ``unit``, ``variant`` (its index), ``variant_label``, ``log_odds``.

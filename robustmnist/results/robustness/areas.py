@@ -27,7 +27,7 @@ def areas(predictions: Predictions, resamples: int = RESAMPLES, seed: int = 0) -
 
     Columns: ``checkpoint``, ``suite``, ``sweep``, ``unit``, ``n`` images, ``variants``, ``area``, ``area_low``,
     ``area_high``. The area is taken by the trapezoid rule over the strength in its physical unit and divided by the
-    range of values, so 1 is a classifier that nothing moves; accuracy is the mean over images and variants. The
+    range of values, so that 1 means every answer is right; accuracy is the mean over images and variants. The
     interval is the 95 % interval of the paired bootstrap over images, which holds at the edge too (`mean_ends`).
 
     Crossed sweeps have no curve and no row.

@@ -86,7 +86,7 @@ def _critical_strengths(predictions: Predictions, resamples: int, seed: int, kee
 def _resampled(side: Side, accuracy: Array, clean: Array, keep: float, n: int, seed: int, fails: int) -> Array:
     """Return the critical distance in every resample, (B, M), an unseen image included.
 
-    The image `fails` (1): it is read as it is and nowhere else; or (0) it is read everywhere but as it is.
+    With `fails` 1 the unseen image is read right at neutral only, with 0 everywhere but at neutral.
     """
     right = np.where(side.distances > 0, 1.0 - fails, fails)
     moved, still = with_unseen(accuracy, n, seed, right), with_unseen(clean, n, seed, fails)

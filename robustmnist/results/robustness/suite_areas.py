@@ -102,7 +102,7 @@ def _maps(predictions: Predictions, suite: Suite, resamples: int, seed: int) -> 
 
 @remembered
 def _map(predictions: Predictions, suite: str, sweep: str, resamples: int, seed: int) -> tuple[Array, Array]:
-    """Return the same of one map."""
+    """Return what `_maps` returns, of a single map."""
     right = hits(predictions, suite, sweep).sum(axis=1, dtype=np.int64)  # (M, n)
     evaluated = predictions.sweep(suite, sweep)
     points = len(evaluated.values) * len(evaluated.variants)

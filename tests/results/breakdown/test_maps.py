@@ -125,7 +125,7 @@ def test_what_is_no_map_or_no_class_is_said(predictions: Predictions) -> None:
             function(predictions, "joint", "turn")
         with pytest.raises(RunError, match="sweep 'mpa' is not in this run, did you mean 'map'"):
             function(predictions, "joint", "mpa")
-        with pytest.raises(RunError, match="10 is no class; use 0 to 9"):
+        with pytest.raises(RunError, match="10 is not a class; use 0 to 9"):
             function(predictions, "joint", "map", label=10)
     with pytest.raises(RunError, match=r"sweep 'joint.map' has a single draw; give one with 'draws' of 2 or more"):
         worst_of_k(predictions, "joint", "map")
