@@ -25,7 +25,7 @@ Readings = Mapping[str, NDArray[np.float64]]
 
 
 class Probe(NamedTuple):
-    """What is measured of one strength, how it is compared with it, and the readings of the clean images."""
+    """How the effect of a strength is measured and compared with it, and the readings of the clean images."""
 
     strength: str
     unit: str

@@ -138,7 +138,7 @@ def _phrases(suites: Sequence[Suite]) -> dict[str, dict[str, list[str]]]:
 
 
 def _notices(predictions: Predictions, dataset: Dataset) -> tuple[str, ...]:
-    """Return what the reader must know of the data before any number: a sentence each, as a rule none."""
+    """Return what the reader must know of the data before any number: a sentence each; usually there is none."""
     if unlike := (*form_notices(dataset), *dataset.provenance.warnings):
         return unlike
     best = float(clean_right(predictions).mean(1).max())

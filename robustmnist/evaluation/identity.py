@@ -38,7 +38,7 @@ def identify(
 
     - ``data set``: its images, labels and ids, wherever they came from; a perturbed set is another set.
     - ``checkpoints``: of each its name, its weights, its code and plain attributes, its card, and its answers to some
-      clean digits, which show what no code does.
+      clean digits, which show changes that the code does not.
     - ``suites``: as they were read: a changed value is another run.
     - ``perturbations``: the code of this package's own, and of each function of the suites that is not ours.
     - ``seed``: the seed of all draws, or each suite's.
@@ -79,7 +79,7 @@ def identify(
 def differences(there: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     """Return the differences between two identities of the same format, a few words each.
 
-    Answers are named only where nothing else is: other data or another processor change them too.
+    Answers are named only if nothing else differs, because other data or another processor change them too.
     """
     texts = [text for key in asked if (text := _difference(key, there.get(key), asked[key], ("answers",)))]
     return texts or [text for key in asked if (text := _difference(key, there.get(key), asked[key], ()))]

@@ -22,8 +22,8 @@ KEYS = ("start", "stop", "suite", "sweep", "variant", "value")
 class Journal:
     """One line of JSON per unit, appended after the unit's logits were written.
 
-    The first line says whose run it is. Of the others, a line counts if it is exactly the line that the bytes on disk
-    ask for; nothing depends on the order in which a dying machine wrote its pages.
+    The first line holds the identity of the run. Any other line counts only if it is exactly the line that would be
+    written for the bytes on disk, so that it does not matter in which order a machine that lost power wrote its pages.
 
     Args:
         path: The file; made with its first line if missing.

@@ -24,16 +24,18 @@ DECIMALS = 6
 def measure_realised(suites: Sequence[Suite], dataset: Dataset, seed: int | None) -> pd.DataFrame:
     """Return what every strength did to the digits: a row per value of each curve, and per strength and point of a map.
 
-    The columns are those of `robustmnist.predictions.realised`. A map's row says what one of its strengths did where
-    the others are what they are at that point; ink and PSNR are the point's and stand in the rows of all its strengths.
+    The columns are those of `robustmnist.predictions.realised`. A row of a map is about one of its strengths at one
+    point; ink and PSNR belong to the point and stand in the rows of all its strengths.
 
-    The images measured are 500 of the evaluated images
-    (fewer where a sweep has very many settings), spread evenly in the order of their ids and perturbed exactly as in
-    the evaluation. The change of a measure is in the sweep's own unit where it can be: a ratio for a factor, the ratio
-    less 1 for a fraction, else a difference; an angle's is the difference nearest to what was asked. Images that lack
-    the property before or after are left out. ``ink_clipped`` is there for perturbations that only carry ink: 1 − the
-    ink's sum after / what it would be in an endless frame; interpolation alone moves it by ±0.002. ``psnr`` is
-    10 lg(1 / mean squared change of a pixel), over all images and variants, and missing where nothing changed.
+    Measured are 500 of the evaluated images (fewer where a sweep has very many settings), spread evenly in the order of
+    their ids and perturbed exactly as in the evaluation.
+
+    - The change of a measure is in the sweep's own unit if possible: a ratio for a factor, the ratio less 1 for a
+      fraction, else a difference; for an angle the difference nearest to what was asked. Images that lack the property
+      before or after are left out.
+    - ``ink_clipped`` = 1 − ink after / the ink that an endless frame would hold, for perturbations that only move ink;
+      interpolation alone changes it by ±0.002.
+    - ``psnr`` = 10 lg(1 / mean squared change of a pixel), over all images and variants; empty where nothing changed.
 
     Args:
         suites: What was run.

@@ -67,7 +67,7 @@ def evaluate(
         seed: Of all draws; by default each suite's own.
         out: A folder to write to (see `robustmnist.predictions`). If it holds a part of this same run, the run is
             continued and ends with the same bytes; if it holds the whole run, nothing is computed, and only a missing
-            or changed ``summary.csv`` is written again. None: keep everything in memory.
+            or changed ``summary.csv`` is written anew. None: keep everything in memory.
         on_progress: Called as ``on_progress(done, total, images)`` with the settings done and to do in this call, and
             the images perturbed and classified so far, once per model.
         command: The shell command that repeats the run, for the manifest.

@@ -26,7 +26,7 @@ class Shard:
 
     Pieces bound the memory and keep the caches warm, and on a CPU each thread takes pieces of its own from the
     perturbation to the logits; they change no number, because perturbations work image by image and models in fixed
-    tiles. Out of memory halves the piece concerned, for good.
+    tiles. A piece for which the memory does not suffice is cut in two from then on.
 
     Args:
         images: float32 (n, 1, 28, 28).

@@ -88,7 +88,7 @@ def jobs_of(
 
 
 def _plain(value: float) -> str:
-    """Return a number as short as it stays distinct from all others: ``3``, ``-7.5``, ``0.125``."""
+    """Return a number in its shortest exact form: ``3``, ``-7.5``, ``0.125``."""
     return repr(float(value) + 0.0).removesuffix(".0")  # -0.0 + 0.0 is 0.0
 
 

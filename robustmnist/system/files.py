@@ -32,8 +32,8 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     """Write `content` to `path` so that a reader sees the old file or the new file, never a part.
 
     The bytes go to a temporary file beside `path`, are flushed to the disk, and take its name in one step;
-    a kill at any moment leaves `path` as it was. What the kill left beside it the next call for `path` removes. Text is
-    written as `utf8` has it.
+    a kill at any moment leaves `path` as it was. The next call for `path` removes what a kill left beside it. Text is
+    encoded by `utf8`.
     """
     data = utf8(content) if isinstance(content, str) else content
     try:
@@ -63,7 +63,7 @@ def write_atomic(path: Path, content: bytes | str) -> None:
 def clear_leftovers(folder: Path) -> None:
     """Remove the temporary files that kills of `write_atomic` left in `folder`, which need not exist.
 
-    Those of living processes stay, and all where the file system knows no locks and it cannot be known.
+    Files of living processes stay. On a file system without locks all stay, since it cannot be known whose they are.
     """
     _clear(folder, ".")
 
@@ -147,7 +147,7 @@ def disk_errors(path: Path, line: str = "run the same command again to continue"
 
     Raises:
         RunError: If writing there is not allowed.
-        RobustMnistError: If it is, and failed.
+        RobustMnistError: If it is allowed, and failed.
     """
     try:
         yield

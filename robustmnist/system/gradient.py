@@ -28,8 +28,8 @@ def differentiable(function: Callable[..., Any]) -> bool:
 def without_gradient(function: Callable[P, T]) -> Callable[P, T]:
     """Mark a function of images as not differentiable, and let it refuse images whose gradient is recorded.
 
-    For functions that round or cut at a threshold: their derivative is 0 or does not exist. To answer would cut the
-    gradient in silence.
+    For functions that round or cut at a threshold: their derivative is 0 or does not exist. A result would cut the
+    gradient silently.
 
     Raises:
         ImagesError: From the function, if torch records what is done with its images.

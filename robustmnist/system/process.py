@@ -39,9 +39,9 @@ def spin_briefly() -> None:
     """Let OpenMP's threads, torch's own, sleep soon after their work; to be called before torch is imported.
 
     A thread that waits for its next work in a loop keeps a processor from the threads of `robustmnist.system.threads`.
-    On two cores an evaluation of ``fc`` on two suites took 23 to 27 s so and 31 to 33 s with libgomp's own wait, in
-    three runs each; a training of it, which has its work in short steps one after another, 12 to 18 s and 12 to 16 s,
-    in seven.
+    On two cores an evaluation of ``fc`` on two suites took 23 to 27 s with this and 31 to 33 s with libgomp's own
+    wait, in three runs each; a training of it, which has its work in short steps one after another, 12 to 18 s and 12
+    to 16 s, in seven.
 
     What the user has set stays. Other implementations of OpenMP do not read this.
 

@@ -1,4 +1,4 @@
-"""Code that the user named: ``net.py:Net``. It is run, and it is the only thing in this package that ever is."""
+"""Code that the user named: ``net.py:Net``. It is run; no other file that this package reads is."""
 
 import importlib.util
 import sys
@@ -80,7 +80,7 @@ def plain_name(text: str) -> str:
 
 
 def allowed(wanted: str, codes: Sequence[str]) -> str | None:
-    """Return that of `codes`, which the user has named, which is the `wanted` ``net.py:Net``; None if none is."""
+    """Return the entry of `codes`, which the user has named, for the `wanted` ``net.py:Net``; None if there is none."""
     return next((code for code in codes if is_code(code) and plain_name(code) == plain_name(wanted)), None)
 
 
@@ -109,7 +109,7 @@ def load_named(text: str) -> Named:
     """
     file_name, _, name = text.rpartition(":")
     if not is_code(text):
-        raise InputError(f"{shorten(text)} is no code", remedy=FORM)
+        raise InputError(f"{shorten(text)} is not code", remedy=FORM)
     file = Path(file_name)
     try:
         content = file.read_bytes()
@@ -118,7 +118,7 @@ def load_named(text: str) -> Named:
     module_name = f"robustmnist_code_{sha256_bytes(content)[:16]}"  # a name that nothing else has
     spec = importlib.util.spec_from_file_location(module_name, file.resolve())
     if spec is None or spec.loader is None:
-        raise InputError(f"the code {shorten(file_name)} is no Python file", remedy=FORM)
+        raise InputError(f"the code {shorten(file_name)} is not a Python file", remedy=FORM)
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module  # dataclasses and pickles of the file look themselves up here
     sources = [content]
