@@ -12,7 +12,7 @@ from robustmnist.terminal.echo import echo, echo_json
 from robustmnist.terminal.table import print_table
 
 if TYPE_CHECKING:
-    from robustmnist.suites import Suite, Sweep
+    from robustmnist.suites import Suite
 
 __all__ = ["command"]
 
@@ -48,20 +48,20 @@ def command(names: tuple[str, ...], new: str | None, out: Path | None, codes: tu
     if out is not None:
         raise click.UsageError("-o goes with --new.")
     from robustmnist.cli.inputs import codes_left, refuse_codes
+
+    if not names and not as_json:  # without torch, whose import takes longer than all the rest
+        refuse_codes(list(codes))
+        _list_outlines()
+        return
     from robustmnist.suites import list_suites, load_suites
 
     suites = load_suites(names, code=codes) if names else list_suites()
     refuse_codes(codes_left(codes, suites))
     if as_json:
         echo_json([suite.as_dict() for suite in suites])
-    elif names:
+    else:
         for suite in suites:
             _describe(suite)
-    else:
-        print_table(
-            ["suite", "sweep", "perturbation", "parameter", "from", "to", "unit", "settings"],
-            [[suite.name, *_row(sweep)] for suite in suites for sweep in suite.sweeps],
-        )
 
 
 def _write_new(name: str, out: Path | None) -> Path:
@@ -81,14 +81,19 @@ def _write_new(name: str, out: Path | None) -> Path:
     return path
 
 
-def _row(sweep: "Sweep") -> list[str]:
-    low, high = f"{sweep.values[0]:g}", f"{sweep.values[-1]:g}"
-    return [sweep.name, sweep.perturbation, sweep.parameter, low, high, sweep.unit, _settings(sweep)]
+def _list_outlines() -> None:
+    from robustmnist.suites.outline import outlines
 
-
-def _settings(sweep: "Sweep") -> str:
-    variants = len(sweep.variants)
-    return f"{len(sweep.values)}" if variants == 1 else f"{len(sweep.values)} × {variants}"
+    print_table(
+        ["suite", "sweep", "perturbation", "parameter", "from", "to", "unit", "settings"],
+        [
+            [
+                *(row.suite, row.sweep, row.perturbation, row.parameter, f"{row.low:g}", f"{row.high:g}", row.unit),
+                f"{row.values}" if row.variants == 1 else f"{row.values} × {row.variants}",
+            ]
+            for row in outlines()
+        ],
+    )
 
 
 def _describe(suite: "Suite") -> None:

@@ -17,7 +17,7 @@ from robustmnist.system.validation import did_you_mean, parse_toml, shorten
 if TYPE_CHECKING:
     from robustmnist.perturb import Perturbation
 
-__all__ = ["CORE", "SHIPPED", "check_suite_name", "list_suites", "load_suite", "load_suites"]
+__all__ = ["CORE", "SHIPPED", "check_suite_name", "list_suites", "load_suite", "load_suites", "shipped_files"]
 
 # In the order of reports; the core has the plain perturbations, a suite of one strength each.
 CORE = ("shift", "scale", "rotation", "thickness", "decentering", "noise")
@@ -58,6 +58,11 @@ def load_suites(names: Iterable[str | Path], *, code: Sequence[str] = ()) -> tup
 def list_suites() -> tuple[Suite, ...]:
     """Return the shipped suites."""
     return tuple(load_suite(name) for name in _shipped_names())
+
+
+def shipped_files() -> list[Path]:
+    """Return the files of the shipped suites, in the order of reports."""
+    return [shipped("perturbations") / f"{name}.toml" for name in _shipped_names()]
 
 
 def check_suite_name(name_or_path: str | Path, *, several: bool = False) -> None:
