@@ -6,7 +6,7 @@ from benchmarks.timing import Timing
 from reports.quantisation_costs import Cost, Estimate, costs, perturbed
 from robustmnist.predictions import Predictions
 from robustmnist.system.device import described
-from robustmnist.wording.numbers import NBSP, count, percent, plain, share_text
+from robustmnist.wording.numbers import NBSP, count, percent, plain, points_bounds, points_text, share_text
 
 __all__ = ["page"]
 
@@ -83,7 +83,7 @@ def _answer(found: Sequence[Cost]) -> str:
     return (
         f"Rounding a checkpoint to eight bits changes {_range(clean)} of its answers to clean digits and "
         f"{_range(perturbed)} of those to perturbed ones. Mean accuracy under perturbation moves by at most "
-        f"{plain(100 * largest, 2)} points: accuracy counts the difference of what gets better and worse, not how much "
+        f"{points_text(largest)}: accuracy counts the difference of what gets better and worse, not how much "
         "changed."
     )
 
@@ -93,8 +93,7 @@ def _range(values: Sequence[float]) -> str:
 
 
 def _pair(accuracies: tuple[float, float], difference: Estimate) -> list[str]:
-    ends = (plain(100 * end, 2, signed=True) for end in (difference.low, difference.high))
-    shown = f"{plain(100 * difference.value, 2, signed=True)} ({' to '.join(ends)})"
+    shown = f"{plain(100 * difference.value, 2, signed=True)} ({points_bounds(difference.low, difference.high)})"
     return [*(percent(accuracy, 2) for accuracy in accuracies), shown]
 
 

@@ -14,6 +14,7 @@ from robustmnist.models.checkpoints.fields import TestAccuracy
 from robustmnist.models.inference.deployed import deployed
 from robustmnist.statistics.wilson import wilson
 from robustmnist.wording.digits import digits_of
+from robustmnist.wording.numbers import share_text, typed
 
 __all__ = ["Tested", "ask_test_digits", "digits_to_test", "tested_lines"]
 
@@ -84,6 +85,6 @@ def ask_test_digits(classifier: nn.Module, digits: Dataset) -> Tested:
 def tested_lines(tested: Tested) -> tuple[str, str]:
     """Return a sentence on the accuracy, with what the digits were used for, and one on the speed."""
     of = tested.accuracy
-    share = f"{of.accuracy:.2%} ({100 * of.low:.2f} to {100 * of.high:.2f} %)".replace("%", " %", 1)
+    share = typed(share_text(of.accuracy, of.low, of.high, places=2, sign=True))
     said = f"Accuracy on {of.n:,} {digits_of(of.dataset, of.part)}: {share}; they were asked for this line alone."
     return said, speed_line(tested.rate)

@@ -4,6 +4,7 @@ from robustmnist.adoption.examine import Examination
 from robustmnist.adoption.find import NOISE, difference
 from robustmnist.statistics.wilson import wilson
 from robustmnist.wording.digits import digits_of
+from robustmnist.wording.numbers import share_text, typed
 
 __all__ = ["summary_lines", "warning"]
 
@@ -70,5 +71,5 @@ def _accuracy(seen: Examination) -> str:
     right, n = seen.right, len(seen.digits)
     low, high = wilson(right, n)
     name = digits_of(seen.digits.name, seen.digits.provenance.part)
-    share = f"{right / n:.1%}".replace("%", " %")
-    return f"Accuracy: {right} of {n} {name}, {share} ({100 * low:.1f} to {100 * high:.1f} %)."
+    share = typed(share_text(right / n, float(low), float(high), sign=True))
+    return f"Accuracy: {right} of {n} {name}, {share}."

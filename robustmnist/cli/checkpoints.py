@@ -159,7 +159,11 @@ def _adopted_facts(card: "AdoptedCard") -> dict[str, str]:
 
 
 def _adopted_accuracy(of: "TestAccuracy | None") -> str:
-    return "not asked" if of is None else f"{of.accuracy:.2%} of {of.n:,} {digits_of(of.dataset, of.part)}"
+    from robustmnist.wording.numbers import percent, typed
+
+    if of is None:
+        return "not asked"
+    return f"{typed(percent(of.accuracy, 2))} of {of.n:,} {digits_of(of.dataset, of.part)}"
 
 
 def _print(facts: dict[str, str]) -> None:

@@ -41,7 +41,7 @@ def show_measures(results: "Sequence[Measured]") -> None:
 def show_half_lives(followed: "Sequence[Followed]") -> None:
     """Print where the maps and the predictions break, a row per checkpoint, method and side."""
     from robustmnist.explanation.curves.half_life import half_life_rows, pair_rows
-    from robustmnist.wording.numbers import strength
+    from robustmnist.wording.numbers import percent, strength
     from robustmnist.wording.tests import p_text
 
     def at(values: tuple[float, float, float], unit: str) -> str:
@@ -58,7 +58,7 @@ def show_half_lives(followed: "Sequence[Followed]") -> None:
             row.side,
             at(row.explanation, row.unit),
             at(row.prediction, row.unit),
-            f"{row.first:.0%}",
+            percent(row.first, 0),
             f"{row.floor:.2f}",
             str(row.undefined),
         ]

@@ -20,6 +20,7 @@ __all__ = [
     "listing",
     "percent",
     "plain",
+    "points_bounds",
     "points_text",
     "score_texts",
     "share_text",
@@ -158,6 +159,15 @@ def points_text(difference: float, *, signed: bool = False) -> str:
     ('0.57 points', '−0.57 points')
     """
     return f"{plain(100 * difference, 2, signed=signed)}{NBSP}points"
+
+
+def points_bounds(low: float, high: float, places: int = 2) -> str:
+    """Return the bounds of an interval of differences of shares, in percentage points with their signs.
+
+    >>> points_bounds(-0.0002, 0.0116)
+    '−0.02 to +1.16'
+    """
+    return " to ".join(plain(100 * end, places, signed=True) for end in (low, high))
 
 
 def score_texts(value: float, low: float, high: float) -> tuple[str, str]:

@@ -179,7 +179,7 @@ def test_a_stranger_that_needs_its_class(mnist_dir: Path, tmp_path: Path) -> Non
     )
     assert re.search(r"^Accuracy on 10,000 MNIST test digits: 9[89]\.\d\d %", done.stdout, re.MULTILINE)
     shown = " ".join(run("checkpoints", tmp_path / "models" / "torch-4").stdout.split())
-    assert re.search(r"accuracy 9[89]\.\d\d% of 10,000 MNIST test digits", shown)
+    assert re.search(r"accuracy 9[89]\.\d\d % of 10,000 MNIST test digits", shown)
     assert "of 300 MNIST training digits" in shown
 
 

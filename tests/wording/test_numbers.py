@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from reports.findings import _interval, _percent
+from reports.markdown import interval_text, percent_text
 from robustmnist.terminal.echo import echo_json
 from robustmnist.wording import characters, digits, numbers, tests
 from robustmnist.wording.numbers import NBSP, interval, percent, share_text
@@ -28,10 +28,10 @@ def test_only_all_is_a_hundred_per_cent_and_only_nothing_is_none(places: int) ->
 
 
 def test_the_published_findings_use_the_same_formatter() -> None:
-    assert _percent(0.99996) == percent(0.99996, 2) == f"99.996{NBSP}%"
+    assert percent_text(0.99996) == percent(0.99996, 2) == f"99.996{NBSP}%"
     row = {"area": 0.99996, "area_low": 0.9, "area_high": 1.0}
-    assert _interval(row, "area") == share_text(0.99996, 0.9, 1.0, places=2, sign=True)
-    assert interval(0.9, 1.0, 2) in _interval(row, "area")
+    assert interval_text(row, "area") == share_text(0.99996, 0.9, 1.0, places=2, sign=True)
+    assert interval(0.9, 1.0, 2) in interval_text(row, "area")
 
 
 @pytest.mark.parametrize("p", [1e-300, 0.0009, 0.001, 0.0994, 0.5, 1.0])

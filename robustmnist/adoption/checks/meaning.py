@@ -7,6 +7,7 @@ from robustmnist.adoption.find import NOISE, USUAL, difference
 from robustmnist.adoption.likelihood import best_classes, columns_of
 from robustmnist.models.contract.adapter import read
 from robustmnist.models.contract.contract import Input, Output
+from robustmnist.wording.numbers import percent, typed
 
 __all__ = [
     "accuracy",
@@ -56,7 +57,8 @@ def order_is_right(subject: Subject) -> Verdict:
     others = [f"{digit} in {better[digit]}" for digit in range(10) if better[digit] != subject.output.classes[digit]]
     where = f"{', '.join(others[:3])}{' …' if len(others) > 3 else ''}"
     remedy = f"give --output {Output(subject.output.kind, better)}"
-    return False, f"In another order {then:.0%} are right instead of {now:.0%}: digit {where}; {remedy}."
+    right, instead = (typed(percent(share, 0)) for share in (then, now))
+    return False, f"In another order {right} are right instead of {instead}: digit {where}; {remedy}."
 
 
 def ink_is_right(subject: Subject) -> Verdict:

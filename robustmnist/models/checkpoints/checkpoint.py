@@ -56,13 +56,14 @@ class Checkpoint:
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the facts of the card."""
         from robustmnist.page.notebook import card
+        from robustmnist.wording.numbers import percent
 
         known = self.card.model_dump()
         test = known.get("test_accuracy") or {}
         facts = {
             "network": known.get("title") or known.get("network") or "",
             "parameters": f"{known['parameters']:,}" if known.get("parameters") else "",
-            "accuracy": f"{100 * test['accuracy']:.2f} % of {test['n']:,} digits of {test['dataset']}" if test else "",
+            "accuracy": f"{percent(test['accuracy'], 2)} of {test['n']:,} digits of {test['dataset']}" if test else "",
             "sha256": known.get("sha256", ""),
         }
         return card(self.name, facts)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from robustmnist.overview.in_words import NAME
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import NBSP, count, listing, percent
+from robustmnist.wording.numbers import count, listing, percent
 
 __all__ = [
     "COMMAND_NOTE",
@@ -63,4 +63,4 @@ def lost_ink_text(share: float, where: str, least: float) -> str:
     """Say where most ink leaves the frame; or, below a share of `least`, that next to none does."""
     if share >= least:
         return f"Most ink leaves the frame at {where}: {percent(share)}."
-    return f"Less than {least * 100:g}{NBSP}% of the ink leaves the frame anywhere."
+    return f"Less than {percent(least)} of the ink leaves the frame anywhere."
