@@ -57,7 +57,7 @@ def main() -> None:
     recipes = TRAINED | (NETWORKS if networks else {})
     trained = [_trained(recipe, dataset, epochs, runs) for (recipe, dataset), epochs in recipes.items()]
     models = {name: load_checkpoint(name) for name in SHIPPED}
-    models |= {one.name: one for one in [*([_perturbed(runs)] if networks else []), *trained]}
+    models |= {network.name: network for network in [*([_perturbed(runs)] if networks else []), *trained]}
     sets = [_elsewhere(each) for each in load_sets(SETS)]
     command = shlex.join(["python", "-m", "reports.generalisation", *(["--networks"] if networks else [])])
     found = generalise(models, sets, out=runs / "answers", command=command, on_progress=_report("asked"))
@@ -166,7 +166,7 @@ def _changes(first: Checkpoint, second: Checkpoint, sets: list[TestSet]) -> Iter
     """Yield by how much more the second reads of each set than the first, with paired intervals."""
     for each in sets:
         images = each.data.images
-        right = [(one(images).argmax(1) == each.data.labels).double().numpy() for one in (first, second)]
+        right = [(name(images).argmax(1) == each.data.labels).double().numpy() for name in (first, second)]
         change = right[1] - right[0]
         low, high = mean_interval(change, each.groups, 1_000, 0)
         yield {"set": each.name, "change": float(change.mean()), "low": low, "high": high}

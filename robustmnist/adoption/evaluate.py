@@ -85,8 +85,8 @@ def _by_name(models: Any) -> Any:
                 name, number = f"{_name(model)}-{number}", number + 1
             several[name] = model
         return several
-    one = _model(models)
-    return {_name(one): one} if isinstance(one, Checkpoint | nn.Module) else one
+    classifier = _model(models)
+    return {_name(classifier): classifier} if isinstance(classifier, Checkpoint | nn.Module) else classifier
 
 
 def _model(given: Any) -> Any:
@@ -109,4 +109,4 @@ def _suites(given: Any) -> Any:
         return load_suites([given])
     if not isinstance(given, list | tuple):
         return given
-    return [one for suite in given for one in (load_suites([suite]) if isinstance(suite, str | Path) else [suite])]
+    return [item for suite in given for item in (load_suites([suite]) if isinstance(suite, str | Path) else [suite])]

@@ -63,7 +63,9 @@ def is_bare(named: str | Path) -> bool:
 
 def codes_left(named: Sequence[str], codes: Sequence[str]) -> list[str]:
     """Return those of `codes` that no card among the `named` checkpoints asks for: what a bare file may need."""
-    cards = [read_any_card(_card_of(Path(one)) or card_path(one)) for one in named if not is_bare(one)] if codes else []
+    cards = (
+        [read_any_card(_card_of(Path(path)) or card_path(path)) for path in named if not is_bare(path)] if codes else []
+    )
     wanted = {(card.code.file, card.code.object) for card in cards if card.code}
     parts = [(code, *code.rpartition(":")[::2]) for code in codes]
     return [code for code, file, name in parts if (Path(file).name, name) not in wanted]

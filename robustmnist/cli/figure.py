@@ -82,7 +82,7 @@ def command(
         made = figures.summary(run, title=title)
     else:
         draw = figures.animation if chosen == "animation" else figures.filmstrip
-        named = suite or next((one.name for one in run.suites if one.curves), "")
+        named = suite or next((known.name for known in run.suites if known.curves), "")
         made = draw(run, named, sweep, digit, dataset=_digits(run, data_dir), title=title)
     echo(figures.save(made, out))  # type: ignore[arg-type]
 

@@ -78,7 +78,9 @@ def command(
     from robustmnist.system.folders import output_folder
 
     where = resolve_device(device)
-    models = {one.name: one for one in load_checkpoints(checkpoints, where, codes, data_dir).values()}
+    models = {
+        checkpoint.name: checkpoint for checkpoint in load_checkpoints(checkpoints, where, codes, data_dir).values()
+    }
     loaded = load_sets(datasets, data_dir=data_dir, device=where, limit=limit, first=first, notify=say)
     sets = unseen_sets(loaded, models, notify=say)
     for each in sets:

@@ -49,10 +49,10 @@ def curves(
         size = (PANEL[0] * across, PANEL[1] * down + 0.4) if many else (WIDTH, HEIGHT)
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(down, across, squeeze=False, sharey=True).flat
-        for axes, one in zip(panels, found, strict=False):
-            draw_curve(axes, one, names=not many)
+        for axes, result in zip(panels, found, strict=False):
+            draw_curve(axes, result, names=not many)
             if many:
-                axes.set_title(one.title, fontsize=9)
+                axes.set_title(result.title, fontsize=9)
         for axes in list(panels)[len(found) :]:
             axes.set_visible(False)
         if many:
@@ -69,13 +69,13 @@ def chosen_sweeps(predictions: Predictions, suite: str | None, sweep: str | None
         RunError: If the run does not have them, or the suite has no curve.
     """
     if suite is None:
-        suite = next((one.name for one in predictions.suites if one.curves), None)
+        suite = next((known.name for known in predictions.suites if known.curves), None)
         if suite is None:
             raise RunError("this run has no curve", remedy="evaluate a suite that has one, such as shift")
     if sweep is not None:
         predictions.sweep(suite, sweep)
     overview = gather(only_suites(predictions, [suite]))
-    found = [one for one in overview.sweeps if sweep in (None, one.name)]
+    found = [candidate for candidate in overview.sweeps if sweep in (None, candidate.name)]
     if not found:
         raise RunError(f"suite '{suite}' has no curve of that kind", remedy="choose a sweep along one strength")
     return found
@@ -92,12 +92,12 @@ def draw_curve(axes: "Axes", sweep: SweepOverview, *, names: bool, small: bool =
         axes.fill_between(sweep.values, low, high, color=shade, alpha=0.2, lw=0)
         points = [100 * share for share in curve.accuracy]
         axes.plot(sweep.values, points, color=shade, lw=1.2 if small else 1.8, label=curve.name)
-    for one in sweep.tolerances:
-        for fall in one.falls:
+    for tolerance in sweep.tolerances:
+        for fall in tolerance.falls:
             if fall.at is not None:
-                level = 100 * KEEP * one.clean
+                level = 100 * KEEP * tolerance.clean
                 size = 4 if small else 7
-                edge = colour(one.index)
+                edge = colour(tolerance.index)
                 axes.plot([fall.at], [level], "o", ls="", mfc=LIGHT.paper, mec=edge, ms=size, mew=1.6)
     axes.axvline(sweep.neutral, color=LIGHT.rule, lw=0.8, zorder=0)
     axes.set_xlim(min(sweep.values), max(sweep.values))

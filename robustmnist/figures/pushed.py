@@ -101,14 +101,14 @@ def push(
     row = _row(predictions, digit) if digit is not None else _telling(predictions, suite, chosen)
     answers = [decide(np.asarray(logits[index, :, 0, row])) for index in range(len(predictions.checkpoints))]
     number = int(predictions.ids[row])
-    one = dataset.select([number])
-    if int(one.labels[0]) != int(predictions.labels[row]):
-        what = f"has another digit {number} than the run: {int(one.labels[0])}, not {int(predictions.labels[row])}"
+    single = dataset.select([number])
+    if int(single.labels[0]) != int(predictions.labels[row]):
+        what = f"has another digit {number} than the run: {int(single.labels[0])}, not {int(predictions.labels[row])}"
         raise RunError(what, where=dataset.name, remedy="hand over the digits of the run")
     # A run without a seed of its own took each suite's.
     given = predictions.manifest.get("seed")
-    seed = one.seed(predictions.suite(suite).seed if given is None else int(given))
-    perturbed = prepared(chosen, chosen.variants[0], one.images, ids=one.ids, seed=seed)
+    seed = single.seed(predictions.suite(suite).seed if given is None else int(given))
+    perturbed = prepared(chosen, chosen.variants[0], single.images, ids=single.ids, seed=seed)
     images = np.stack([perturbed(value)[0, 0].cpu().numpy() for value in chosen.values])
     return Pushed(
         id=number,

@@ -64,14 +64,16 @@ def summary(predictions: Predictions, *, title: str | None = None) -> "Figure":
 
 
 def _head(part: "SubFigure", overview: Overview, title: str | None) -> None:
-    names = ", ".join(one.name for one in overview.clean)
+    names = ", ".join(checkpoint.name for checkpoint in overview.clean)
     dataset = overview.predictions.manifest.get("dataset", {}).get("name", "")
     part.text(0.03, 0.88, title if title is not None else f"How robust: {names}", fontsize=15, weight="bold", va="top")
     step = 0.62 / max(len(overview.clean), 1)
-    for row, one in enumerate(overview.clean):
+    for row, checkpoint in enumerate(overview.clean):
         height = 0.6 - row * step
-        part.text(0.03, height, one.name, fontsize=10, weight="bold", color=word_colour(one.index), va="top")
-        accuracy = share_text(one.accuracy, one.low, one.high, places=2, sign=True)
+        part.text(
+            0.03, height, checkpoint.name, fontsize=10, weight="bold", color=word_colour(checkpoint.index), va="top"
+        )
+        accuracy = share_text(checkpoint.accuracy, checkpoint.low, checkpoint.high, places=2, sign=True)
         digits = count(len(overview.predictions))
         part.text(0.24, height, f"reads {accuracy} of {digits} clean digits of {dataset}", fontsize=10, va="top")
 
@@ -98,9 +100,9 @@ def _gallery(part: "SubFigure", predictions: Predictions) -> None:
         for place, axes in enumerate(row):
             quiet(axes)
             if place < len(wrong):
-                one = wrong[place]
-                axes.imshow(one.picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
-                text = f"{one.label} → {one.predicted}, {percent(one.confidence, 0)}"
+                row = wrong[place]
+                axes.imshow(row.picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+                text = f"{row.label} → {row.predicted}, {percent(row.confidence, 0)}"
                 axes.set_xlabel(text, fontsize=7, color=LIGHT.muted)
         ink = word_colour(predictions.index(name))
         row[0].set_ylabel(name, fontsize=8, color=ink, rotation=0, ha="right", va="center", labelpad=8)
@@ -119,7 +121,7 @@ def _most_confident(predictions: Predictions, checkpoint: str) -> list[_Mistake]
             shown = Shown(setting, int(row["variant"]), int(row["row"]))
             picture, odds = predictions.digits.perturbed.get(shown), float(row["log_odds"])
             if picture is not None and odds > ranked.get(shown.row, (-np.inf, None))[0]:
-                one = _Mistake(picture, int(row["label"]), int(row["predicted"]), float(row["confidence"]))
-                ranked[shown.row] = (odds, one)
+                mistake = _Mistake(picture, int(row["label"]), int(row["predicted"]), float(row["confidence"]))
+                ranked[shown.row] = (odds, mistake)
     best = sorted(ranked.values(), key=lambda pair: -pair[0])[:MISTAKES]
-    return [one for _, one in best]
+    return [mistake for _, mistake in best]

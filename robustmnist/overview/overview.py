@@ -108,7 +108,7 @@ class SweepOverview:
     @property
     def reach(self) -> float:
         """The mean of the checkpoints' reaches, 0 to 1."""
-        return sum(one.reach for one in self.tolerances) / len(self.tolerances)
+        return sum(tolerance.reach for tolerance in self.tolerances) / len(self.tolerances)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class SuiteOverview:
     @property
     def hardest(self) -> SweepOverview:
         """The sweep in which the checkpoints fail earliest, as a share of its range; the first among equals."""
-        return min(self.sweeps, key=lambda one: one.reach)
+        return min(self.sweeps, key=lambda sweep: sweep.reach)
 
 
 @dataclass(frozen=True)

@@ -124,10 +124,12 @@ def read_tolerances(
         criticals: Its rows of `robustmnist.results.critical_strengths`; None: there are none.
     """
     tolerances = []
-    for one, share in zip(clean, read_areas(shares, tuple(one.name for one in clean)), strict=True):
+    for checkpoint, share in zip(
+        clean, read_areas(shares, tuple(checkpoint.name for checkpoint in clean)), strict=True
+    ):
         falls: dict[str, Fall] = {}
         if criticals is not None:  # a sweep of its neutral value alone has no side
-            for row in criticals[criticals["checkpoint"] == one.name].to_dict("records"):
+            for row in criticals[criticals["checkpoint"] == checkpoint.name].to_dict("records"):
                 at, near, far = (_number(row[key]) for key in ("critical", "critical_near", "critical_far"))
                 measured = _number(row["critical_measured"])
                 if at is None or measured is None or abs(measured - at) <= MISSED * abs(at - sweep.neutral):
@@ -135,7 +137,7 @@ def read_tolerances(
                 falls[str(row["side"])] = Fall(_float(row["end"]), at, near, far, measured)
         below, above = falls.get("below"), falls.get("above")
         reach = min((fall.share_of_range(sweep.neutral) for fall in falls.values()), default=1.0)
-        tolerances.append(Tolerance(one.index, one.name, one.accuracy, share, below, above, reach))
+        tolerances.append(Tolerance(checkpoint.index, checkpoint.name, checkpoint.accuracy, share, below, above, reach))
     return tuple(tolerances)
 
 

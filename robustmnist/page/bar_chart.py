@@ -42,17 +42,17 @@ def bar_chart(series: Sequence[Bars], marks: Sequence[str], axis: str, across: s
         across: What the groups are.
         label: What is shown, in words.
     """
-    top = max((height for one in series for height in one.heights), default=0.0) or 1.0
+    top = max((height for bars in series for height in bars.heights), default=0.0) or 1.0
     base, end = HEIGHT - BOTTOM, WIDTH - RIGHT
     group = (end - LEFT) / max(len(marks), 1)
     wide = group * (1 - GAP) / max(len(series), 1)
     parts = _frame(top, axis, across, end)
-    for at, one in enumerate(series):
-        for place, height in enumerate(one.heights):
+    for at, bars in enumerate(series):
+        for place, height in enumerate(bars.heights):
             tall = height / top * (base - TOP)
             x = LEFT + place * group + group * GAP / 2 + at * wide
             if tall > 0:
-                parts.append(rectangle(x, base - tall, wide, tall, f"f{one.hue}"))
+                parts.append(rectangle(x, base - tall, wide, tall, f"f{bars.hue}"))
     parts += [word(LEFT + (at + 0.5) * group, base + 15, mark, "tmuted", "middle") for at, mark in enumerate(marks)]
     return picture(WIDTH, HEIGHT, parts, label=label)
 
@@ -77,7 +77,7 @@ def histogram_chart(
         band: A range that is tinted.
     """
     low, high = ends
-    top = max((share for one in series for share in one.shares), default=0.0) or 1.0
+    top = max((share for bars in series for share in bars.shares), default=0.0) or 1.0
     base, end = HEIGHT - BOTTOM, WIDTH - RIGHT
 
     def x(value: float) -> float:
@@ -88,13 +88,13 @@ def histogram_chart(
         first, last = (x(min(max(value, low), high)) for value in band)
         parts.append(rectangle(first, TOP, last - first, base - TOP, "fband"))
     parts += _frame(top, axis, across, end)
-    for one in series:
-        step = (high - low) / len(one.shares)
+    for bars in series:
+        step = (high - low) / len(bars.shares)
         outline: list[Point] = [(LEFT, base)]
-        for at, share in enumerate(one.shares):
+        for at, share in enumerate(bars.shares):
             y = base - share / top * (base - TOP)
             outline += [(x(low + at * step), y), (x(low + (at + 1) * step), y)]
-        parts.append(line([*outline, (end, base)], f"s{one.hue} ln"))
+        parts.append(line([*outline, (end, base)], f"s{bars.hue} ln"))
     parts += [word(x(mark), base + 15, brief(mark), "tmuted", "middle") for mark in ticks(low, high, 6)]
     return picture(WIDTH, HEIGHT, parts, label=label)
 

@@ -65,7 +65,7 @@ def line_chart(
     """
     end = WIDTH - (LEFT if right else RIGHT)
     base = HEIGHT - BOTTOM
-    xs = [x for one in lines for x in one.x if math.isfinite(x) and (x > 0 or not log_across)]
+    xs = [x for curve in lines for x in curve.x if math.isfinite(x) and (x > 0 or not log_across)]
     x, marks = _scale(Axis("", log_across), xs, LEFT, end, 6)
     marks = [mark for mark in marks if not whole or mark == round(mark)]
     heights: dict[bool, Scale] = {}
@@ -85,16 +85,16 @@ def line_chart(
     parts += [line([(x(at), TOP), (x(at), base)], "smuted") for at in upright]
     parts += [word(x(mark), base + 15, brief(mark), "tmuted", "middle") for mark in marks]
     parts.append(word((LEFT + end) / 2, HEIGHT - 6, across, "", "middle"))
-    for one in lines:
-        log = (right if one.right and right else axis).log
-        y = heights[one.right and right is not None]
+    for curve in lines:
+        log = (right if curve.right and right else axis).log
+        y = heights[curve.right and right is not None]
         points: list[Point] = [
-            (x(a), y(b)) for a, b in zip(one.x, one.y, strict=True) if math.isfinite(a) and _shown(b, log)
+            (x(a), y(b)) for a, b in zip(curve.x, curve.y, strict=True) if math.isfinite(a) and _shown(b, log)
         ]
         if points:
-            parts.append(line(points, f"s{one.hue} {'th' if one.thin else 'ln'}"))
-        if points and len(points) <= MOST_DOTS and not one.thin:
-            parts.append(dots(points, f"s{one.hue} dt"))
+            parts.append(line(points, f"s{curve.hue} {'th' if curve.thin else 'ln'}"))
+        if points and len(points) <= MOST_DOTS and not curve.thin:
+            parts.append(dots(points, f"s{curve.hue} dt"))
     return picture(WIDTH, HEIGHT, parts, label=label)
 
 

@@ -70,12 +70,12 @@ def render_comparison(
             "there is nothing to compare",
             remedy="give two checkpoints or more and a suite with a sweep that is a curve",
         )
-    names = [shorten(one.name, NAME) for one in run.clean]
+    names = [shorten(checkpoint.name, NAME) for checkpoint in run.clean]
     page = ComparePage(
         title=f"robustmnist: {listing(names)} compared",
         question=f"Which is better, {listing(names, 'or')}?",
         generator=generator(run),
-        keys=tuple(Key(hue(one.index), name) for one, name in zip(run.clean, names, strict=True)),
+        keys=tuple(Key(hue(checkpoint.index), name) for checkpoint, name in zip(run.clean, names, strict=True)),
         banners=banners(run),
         facts=facts(run),
         section=section,

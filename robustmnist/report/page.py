@@ -114,7 +114,7 @@ def page(overview: Overview, beside: Iterable[str] = (), reasons: Reasons | None
         question=printable(suites[0].question) if len(suites) == 1 else MANY,
         generator=generator(overview),
         keys=keys,
-        answers=tuple(Answer(keys[one.index], answer(overview, one)) for one in overview.clean),
+        answers=tuple(Answer(keys[checkpoint.index], answer(overview, checkpoint)) for checkpoint in overview.clean),
         banners=banners(overview),
         facts=facts(overview),
         how_title=HOW_TITLE,

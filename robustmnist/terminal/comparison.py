@@ -101,9 +101,9 @@ def _hardest(predictions: "Predictions") -> "list[Setting]":
     from robustmnist.overview.printable_run import printable_run
     from robustmnist.suites import Setting
 
-    hardest = [one.hardest for one in gather(printable_run(predictions)).suites]
-    names = [(predictions.suites[one.index[0]], one) for one in hardest]
-    return [Setting(suite.name, suite.curves[one.index[1]].name, one.focus) for suite, one in names]
+    hardest = [overview.hardest for overview in gather(printable_run(predictions)).suites]
+    names = [(predictions.suites[sweep.index[0]], sweep) for sweep in hardest]
+    return [Setting(suite.name, suite.curves[name.index[1]].name, name.focus) for suite, name in names]
 
 
 def _only_one(pairs: "Sequence[Comparison]") -> list[str]:

@@ -34,9 +34,9 @@ def show_headline(predictions: "Predictions", folder: Path, page: Path, *, as_js
         echo_json(content, indent=1)
         return
     run, n = overview.predictions, count(len(overview.predictions))
-    for one in overview.clean:
-        accuracy, ends = percent(one.accuracy, 2, sign=False), interval(one.low, one.high, 2)
-        echo(f"{one.name}: reads {accuracy} % of {n} clean digits (95 % interval {ends})")
+    for checkpoint in overview.clean:
+        accuracy, ends = percent(checkpoint.accuracy, 2, sign=False), interval(checkpoint.low, checkpoint.high, 2)
+        echo(f"{checkpoint.name}: reads {accuracy} % of {n} clean digits (95 % interval {ends})")
     drawn = f"{count(RESAMPLES)} resamples of the {n} digits"
     curves, worst, maps = _curves(overview), _worst(overview), _maps(run, RESAMPLES)
     if curves:
@@ -61,11 +61,11 @@ def _curves(overview: "Overview") -> Rows:
 
     rows = []
     for sweep in overview.sweeps:
-        for one in sweep.tolerances:
-            area = share_text(one.area.share, one.area.low, one.area.high)
-            falls = [typed(fall_text(sweep, fall)) for fall in one.falls] or ["-"]
+        for tolerance in sweep.tolerances:
+            area = share_text(tolerance.area.share, tolerance.area.low, tolerance.area.high)
+            falls = [typed(fall_text(sweep, fall)) for fall in tolerance.falls] or ["-"]
             for fall, shown_area in zip_longest(falls, [area], fillvalue=""):
-                rows.append([sweep.suite.name, sweep.name, one.name, fall, shown_area])
+                rows.append([sweep.suite.name, sweep.name, tolerance.name, fall, shown_area])
     return rows
 
 
@@ -114,13 +114,13 @@ def record(overview: "Overview", resamples: int) -> dict[str, Any]:
         rows.append({**row, "critical": [] if own is None else own.to_dict("records")})
     clean = [
         {
-            "checkpoint": one.name,
+            "checkpoint": checkpoint.name,
             "n": len(run),
-            "accuracy": one.accuracy,
-            "accuracy_low": one.low,
-            "accuracy_high": one.high,
+            "accuracy": checkpoint.accuracy,
+            "accuracy_low": checkpoint.low,
+            "accuracy_high": checkpoint.high,
         }
-        for one in overview.clean
+        for checkpoint in overview.clean
     ]
     content = {"dataset": dict(run.manifest["dataset"]), "n": len(run), "resamples": resamples, "clean": clean}
     return {**content, "headline": rows, "maps": map_records(run, resamples)}
@@ -133,4 +133,7 @@ def map_records(predictions: "Predictions", resamples: int) -> list[dict[str, An
     pairs = [(suite.name, sweep.name) for suite in predictions.suites for sweep in suite.maps]
     worst = [row for pair in pairs for row in worst_over_grid(predictions, *pair).to_dict("records")]
     means = map_means(predictions, resamples)[["mean_low", "mean_high"]].to_dict("records")
-    return [{str(key): value for key, value in (one | two).items()} for one, two in zip(worst, means, strict=True)]
+    return [
+        {str(key): value for key, value in (worst_share | two).items()}
+        for worst_share, two in zip(worst, means, strict=True)
+    ]

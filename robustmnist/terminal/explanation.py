@@ -27,10 +27,10 @@ def show_measures(results: "Sequence[Measured]") -> None:
         for method in result.names:
             cells = []
             for name in names:
-                one = found[name][method]
-                missing = f" ({one.undefined} undefined)" if 0 < one.undefined < n else ""
-                interval = f" ({short(one.low)} to {short(one.high)})" if name == names[0] else ""
-                cells.append(f"{short(one.mean)}{interval}{missing}")
+                estimate = found[name][method]
+                missing = f" ({estimate.undefined} undefined)" if 0 < estimate.undefined < n else ""
+                interval = f" ({short(estimate.low)} to {short(estimate.high)})" if name == names[0] else ""
+                cells.append(f"{short(estimate.mean)}{interval}{missing}")
             rows.append([method, *cells])
         print_table(["map", *(f"{MEASURES[name].title} {MEASURES[name].arrow}" for name in names)], rows)
         for verdict in result.verdicts() if "srg" in names else []:

@@ -31,7 +31,7 @@ def give_up_stdout() -> None:
 def _nearest(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeEncodeError)
     lacking = error.object[error.start : error.end]
-    return "".join("-" if one in DASHES else "?" for one in lacking), error.end
+    return "".join("-" if character in DASHES else "?" for character in lacking), error.end
 
 
 def _nowhere() -> int:

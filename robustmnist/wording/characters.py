@@ -32,7 +32,9 @@ def visible_json(content: object, indent: int) -> str:
     """
     text = json.dumps(content, indent=indent, ensure_ascii=False)
     # JSON itself has no hidden characters but its line breaks: all others stand in strings.
-    return "".join(json.dumps(one)[1:-1] if _is_hidden(one) and one != "\n" else one for one in text)
+    return "".join(
+        json.dumps(character)[1:-1] if _is_hidden(character) and character != "\n" else character for character in text
+    )
 
 
 def printable(text: object) -> str:

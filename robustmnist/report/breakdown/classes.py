@@ -52,10 +52,10 @@ def class_maps(overview: Overview, suite: SuiteOverview, shares: Shares, low: Sh
     across = Axis(axis_text(sweep), cell, even_marks(sweep.values, cell, sweep.neutral))
     down = Axis("", ROW, tuple(map(str, CLASSES)))
     title, drawn = shorten(sweep.title, TITLE), []
-    for one, table in zip(overview.clean, shares, strict=True):
-        label = f"Accuracy of {shorten(one.name, NAME)} by class and strength, {title}. {caption}"
-        drawn.append(Map(Key(hue(one.index), shorten(one.name, NAME)), heat(table, across, down, label)))
-    numbers = class_table(sweep, [one.name for one in overview.clean], list(shares))
+    for checkpoint, table in zip(overview.clean, shares, strict=True):
+        label = f"Accuracy of {shorten(checkpoint.name, NAME)} by class and strength, {title}. {caption}"
+        drawn.append(Map(Key(hue(checkpoint.index), shorten(checkpoint.name, NAME)), heat(table, across, down, label)))
+    numbers = class_table(sweep, [checkpoint.name for checkpoint in overview.clean], list(shares))
     link, suite_title = anchor("classes", suite.index), shorten(suite.title, TITLE)
     return ClassMaps(link, suite_title, title, caption, tuple(drawn), numbers)
 

@@ -77,23 +77,25 @@ class MapNumbers:
 def map_group(overview: Overview, index: tuple[int, int], suite: Suite, sweep: Sweep, numbers: MapNumbers) -> MapGroup:
     """Return the group of a sweep that crosses two strengths; `index`: the suite's in the run, the map's in it."""
     grids = _grids(overview, sweep, numbers.points)
-    names = [one.name for one in grids]
+    names = [grid.name for grid in grids]
     agree = numbers.agreement.set_index("checkpoint").loc[names]
-    caption = map_caption(sweep, names, [one.shares for one in grids], [one.floor for one in grids], agree)
+    caption = map_caption(sweep, names, [grid.shares for grid in grids], [grid.floor for grid in grids], agree)
     title, rows = shorten(sweep.title, TITLE), grids[0].shares.shape
     across, down = _axes(sweep, min(CELL, SIDE / max(rows)), marks=True)
     keys = [Key(hue(k), shorten(name, NAME)) for k, name in enumerate(names)]
     drawn = tuple(
-        Map(key, heat(one.shares, across, down, f"{title}, accuracy of {key.name}. {caption}", held=one.floor))
-        for key, one in zip(keys, grids, strict=True)
+        Map(key, heat(grid.shares, across, down, f"{title}, accuracy of {key.name}. {caption}", held=grid.floor))
+        for key, grid in zip(keys, grids, strict=True)
     )
     small = _axes(sweep, SMALL / max(rows), marks=False)
     classes = []
     for digit, points in numbers.by_class.items():
         parts = zip(keys, _grids(overview, sweep, points), strict=True)
-        figures = (Map(key, heat(one.shares, *small, f"Accuracy of {key.name} on class {digit}")) for key, one in parts)
+        figures = (
+            Map(key, heat(part.shares, *small, f"Accuracy of {key.name} on class {digit}")) for key, part in parts
+        )
         classes.append((str(digit), tuple(figures)))
-    tables = (_summary(overview, suite, sweep, grids, numbers.worst, agree), *(_table(sweep, one) for one in grids))
+    tables = (_summary(overview, suite, sweep, grids, numbers.worst, agree), *(_table(sweep, grid) for grid in grids))
     # The suite's own anchor leads to its first map.
     link = anchor("maps", *(index if index[1] else index[:1]))
     return MapGroup(link, title, printable(suite.question), caption, drawn, tuple(classes), tables)
@@ -102,10 +104,10 @@ def map_group(overview: Overview, index: tuple[int, int], suite: Suite, sweep: S
 def _grids(overview: Overview, sweep: Sweep, points: pd.DataFrame) -> list[_Grid]:
     other = next(iter(sweep.crossed))
     grids = []
-    for one in overview.clean:
-        rows = points[points["checkpoint"] == one.name]
+    for checkpoint in overview.clean:
+        rows = points[points["checkpoint"] == checkpoint.name]
         shares = rows.pivot(index=other, columns=sweep.parameter, values="accuracy").to_numpy(np.float64)
-        grids.append(_Grid(one.name, shares, KEEP * one.accuracy))
+        grids.append(_Grid(checkpoint.name, shares, KEEP * checkpoint.accuracy))
     return grids
 
 
@@ -124,17 +126,17 @@ def _axes(sweep: Sweep, cell: float, *, marks: bool) -> tuple[Axis, Axis]:
 def _summary(
     overview: Overview, suite: Suite, sweep: Sweep, grids: list[_Grid], worst: pd.DataFrame, agree: pd.DataFrame
 ) -> Table:
-    score = next(one for one in overview.scores if one.suite is suite)
+    score = next(suite_score for suite_score in overview.scores if suite_score.suite is suite)
     # The suite's number is this map's where the suite has nothing else.
-    means = [share_text(one.share, one.low, one.high) for one in score.shares] if len(suite.sweeps) == 1 else None
+    means = [share_text(area.share, area.low, area.high) for area in score.shares] if len(suite.sweeps) == 1 else None
     rows = []
-    for k, (one, low, same) in enumerate(zip(grids, worst.to_dict("records"), agree.to_dict("records"), strict=True)):
-        held = int((one.shares >= one.floor).sum())
+    for k, (grid, low, same) in enumerate(zip(grids, worst.to_dict("records"), agree.to_dict("records"), strict=True)):
+        held = int((grid.shares >= grid.floor).sum())
         rows.append(
             (
-                shorten(one.name, NAME),
-                means[k] if means else percent(float(one.shares.mean()), sign=False),
-                f"{count(held)} of {count(one.shares.size)}",
+                shorten(grid.name, NAME),
+                means[k] if means else percent(float(grid.shares.mean()), sign=False),
+                f"{count(held)} of {count(grid.shares.size)}",
                 share_text(float(low["accuracy"]), float(low["accuracy_low"]), float(low["accuracy_high"])),
                 share_text(*(float(same[f"consistency{end}"]) for end in ("", "_low", "_high"))),
             )

@@ -58,10 +58,12 @@ def breaks_section(overview: Overview) -> Breaks:
     maps = tuple(
         map_group(overview, (i, j), suite, sweep, _map(overview, suite, sweep))
         for i, suite in enumerate(suites)
-        for j, sweep in enumerate(one for one in suite.maps if len(one.crossed) == 1)  # more strengths: not flat
+        for j, sweep in enumerate(
+            sweep_map for sweep_map in suite.maps if len(sweep_map.crossed) == 1
+        )  # more strengths: not flat
     )
     digits = overview.predictions.digits or Digits()
-    strips = strip_groups(overview, digits, {one.index: _read(overview, one) for one in overview.sweeps})
+    strips = strip_groups(overview, digits, {curve.index: _read(overview, curve) for curve in overview.sweeps})
     return Breaks(
         maps=maps,
         worst=tuple(worst),
@@ -76,8 +78,8 @@ def breaks_section(overview: Overview) -> Breaks:
 def _worst(overview: Overview, index: int, suite: Suite, sweep: Sweep) -> Worst:
     table = worst_of_k(overview.predictions, suite.name, sweep.name)
     table = table[table["value"] != sweep.neutral]
-    grids = [worst_over_grid(overview.predictions, suite.name, one.name) for one in suite.maps]
-    tries = [read_tries(one, table, grids) for one in overview.clean]
+    grids = [worst_over_grid(overview.predictions, suite.name, sweep_map.name) for sweep_map in suite.maps]
+    tries = [read_tries(checkpoint, table, grids) for checkpoint in overview.clean]
     title, caption = shorten(suite.title, TITLE), worst_caption(tries)
     figure = worst_chart(tries, f"Accuracy in the worst of k tries. {caption}")
     return Worst(

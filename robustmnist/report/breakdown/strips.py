@@ -116,10 +116,10 @@ def _strip(
     for example in chosen:
         label = int(classes[example])
         verdicts = []
-        for one in overview.clean:
-            answers = read[one.index, shown, example].tolist()
+        for checkpoint in overview.clean:
+            answers = read[checkpoint.index, shown, example].tolist()
             cells = tuple(Cell(str(a) if a >= 0 else "–", level=int(a != label)) for a in answers)
-            verdicts.append((Key(hue(one.index), shorten(one.name, NAME)), cells))
+            verdicts.append((Key(hue(checkpoint.index), shorten(checkpoint.name, NAME)), cells))
         alt = f"The same {label} at {listing([text for text, _ in heads])}"
         rows.append(StripRow(label, uri(sheet(examples[shown, example][None])), alt, tuple(verdicts)))
     title = shorten(sweep.title, TITLE)

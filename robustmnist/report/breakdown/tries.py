@@ -52,12 +52,12 @@ def read_tries(clean: Clean, table: pd.DataFrame, grids: Sequence[pd.DataFrame])
 def tries_table(title: str, tries: Sequence[Tries]) -> Table:
     """Return the numbers as a table, a column for each checkpoint."""
     most = len(tries[0].worst)
-    rows = [(f"{k} drawn", *(_text(one.worst[k - 1]) for one in tries)) for k in SHOWN if k <= most]
+    rows = [(f"{k} drawn", *(_text(checkpoint.worst[k - 1]) for checkpoint in tries)) for k in SHOWN if k <= most]
     for i, (points, _) in enumerate(tries[0].grids):
-        rows.append((f"{points} of the grid", *(_text(one.grids[i][1]) for one in tries)))
-    head = ("poses", *(shorten(one.name, NAME) for one in tries))
+        rows.append((f"{points} of the grid", *(_text(checkpoint.grids[i][1]) for checkpoint in tries)))
+    head = ("poses", *(shorten(checkpoint.name, NAME) for checkpoint in tries))
     return Table(f"{title}: images read right in all of them, in %, with 95 % interval", head, tuple(rows))
 
 
-def _text(one: Area) -> str:
-    return share_text(one.share, one.low, one.high)
+def _text(area: Area) -> str:
+    return share_text(area.share, area.low, area.high)

@@ -66,11 +66,11 @@ def map_caption(
 def worst_caption(found: Sequence[Tries]) -> str:
     """Say what is left in the worst of the most tries and of the grid, beside a single random try."""
     most, said = len(found[0].worst), []
-    for one in found:
-        last = one.worst[-1]
-        text = f"{shorten(one.name, NAME)} reads {percent(one.random)} of digits in a random pose, "
+    for result in found:
+        last = result.worst[-1]
+        text = f"{shorten(result.name, NAME)} reads {percent(result.random)} of digits in a random pose, "
         text += f"{percent(last.share)} ({interval(last.low, last.high)}) in each of {count(most)} random poses"
-        for points, grid in one.grids:
+        for points, grid in result.grids:
             text += f", {percent(grid.share)} ({interval(grid.low, grid.high)}) "
             text += f"at all {count(points)} points of the grid"
         said.append(text)
@@ -88,13 +88,13 @@ def class_caption(sweep: SweepOverview, shares: Shares, low: Shares, high: Share
     """
     index = sweep.values.index(sweep.focus)
     said = []
-    for k, one in enumerate(sweep.curves):
+    for k, curve in enumerate(sweep.curves):
         here = shares[k, :, index]
         worst, best = int(np.nanargmin(here)), int(np.nanargmax(here))
         bounds = interval(float(low[k, worst, index]), float(high[k, worst, index]))
         said.append(
-            f"{shorten(one.name, NAME)} reads {worst} worst ({percent(float(here[worst]))}, {bounds}) and {best} best "
-            f"({percent(float(here[best]))})"
+            f"{shorten(curve.name, NAME)} reads {worst} worst ({percent(float(here[worst]))}, {bounds}) "
+            f"and {best} best ({percent(float(here[best]))})"
         )
     half = float(np.nanmax(high - low)) / 2 * 100
     where = at(sweep, sweep.focus, exact=True)
@@ -104,5 +104,5 @@ def class_caption(sweep: SweepOverview, shares: Shares, low: Shares, high: Share
 def strip_caption(sweep: SweepOverview) -> str:
     """Say what the checkpoints read of all digits at the strength that is looked at."""
     index = sweep.values.index(sweep.focus)
-    shares = listing([f"{shorten(one.name, NAME)} {percent(one.accuracy[index])}" for one in sweep.curves])
+    shares = listing([f"{shorten(curve.name, NAME)} {percent(curve.accuracy[index])}" for curve in sweep.curves])
     return f"At ◆ {at(sweep, sweep.focus, exact=True)}, of all digits are read right: {shares}."

@@ -25,7 +25,7 @@ LONGEST = 18  # letters of a checkpoint's name
 def worst_chart(tries: Sequence[Tries], label: str) -> Markup:
     """Draw accuracy against the number of tries on an axis of their logarithm, then the grids, set apart."""
     most = len(tries[0].worst)
-    names = [shorten(one.name, LONGEST) for one in tries]
+    names = [shorten(checkpoint.name, LONGEST) for checkpoint in tries]
     far = WIDTH - round(max(map(width, names))) - 16
     right = far - GAP * len(tries[0].grids)
     bottom = HEIGHT - BOTTOM
@@ -49,22 +49,22 @@ def worst_chart(tries: Sequence[Tries], label: str) -> Markup:
         parts.append(word(column, bottom + 14, count(points), "tmuted", "middle"))
         parts.append(word(column, HEIGHT - 6, "grid", "", "middle"))
     ends = []
-    for one in tries:
-        number = hue(one.index)
+    for checkpoint in tries:
+        number = hue(checkpoint.index)
         ks = range(1, most + 1)
-        curve: list[Point] = [(x(k), y(share.share)) for k, share in zip(ks, one.worst, strict=True)]
-        low = [(x(k), y(share.low)) for k, share in zip(ks, one.worst, strict=True)]
-        high = [(x(k), y(share.high)) for k, share in zip(ks, one.worst, strict=True)]
+        curve: list[Point] = [(x(k), y(share.share)) for k, share in zip(ks, checkpoint.worst, strict=True)]
+        low = [(x(k), y(share.low)) for k, share in zip(ks, checkpoint.worst, strict=True)]
+        high = [(x(k), y(share.high)) for k, share in zip(ks, checkpoint.worst, strict=True)]
         parts.append(area([*low, *reversed(high)], f"f{number} bd"))
-        parts.append(line([(LEFT + CLEAN, y(one.clean)), curve[0]], f"s{number} th"))
+        parts.append(line([(LEFT + CLEAN, y(checkpoint.clean)), curve[0]], f"s{number} th"))
         parts.append(line(curve, f"s{number} ln"))
-        parts.append(dots([(LEFT + CLEAN, y(one.clean)), *curve], f"s{number} dt"))
+        parts.append(dots([(LEFT + CLEAN, y(checkpoint.clean)), *curve], f"s{number} dt"))
         last = curve[-1][1]
-        for column, (_, grid) in zip(columns, one.grids, strict=True):
+        for column, (_, grid) in zip(columns, checkpoint.grids, strict=True):
             parts.append(line([(column, y(grid.low)), (column, y(grid.high))], f"s{number}"))
             parts.append(dots([(column, y(grid.share))], f"s{number} pt"))
             last = y(grid.share)
         ends.append(last)
-    for one, name, height in zip(tries, names, spread(ends, LINE, TOP, bottom), strict=True):
-        parts.append(word(far + 12, height + 3.8, name, f"t{hue(one.index)}"))
+    for checkpoint, name, height in zip(tries, names, spread(ends, LINE, TOP, bottom), strict=True):
+        parts.append(word(far + 12, height + 3.8, name, f"t{hue(checkpoint.index)}"))
     return picture(WIDTH, HEIGHT, parts, label=label)

@@ -39,9 +39,13 @@ def forest(a: Side, b: Side, rows: Sequence[Difference], sweeps: Sequence[Sequen
         sweeps: Per suite the differences of its sweeps.
         caption: What is to be seen, for those who do not see it.
     """
-    left = round(max(len(shorten(one.suite, LONGEST)) for one in rows) * LETTER) + 12
+    left = round(max(len(shorten(difference.suite, LONGEST)) for difference in rows) * LETTER) + 12
     right, bottom = WIDTH - 10, TOP + PITCH * len(rows)
-    numbers = [0.0, *(number for one in rows for number in (one.low, one.high)), *(n for row in sweeps for n in row)]
+    numbers = [
+        0.0,
+        *(number for difference in rows for number in (difference.low, difference.high)),
+        *(n for row in sweeps for n in row),
+    ]
     low, high = min(numbers), max(numbers)
     margin = 0.04 * ((high - low) or 1.0)
     low, high = low - margin, high + margin
@@ -62,14 +66,14 @@ def forest(a: Side, b: Side, rows: Sequence[Difference], sweeps: Sequence[Sequen
         # A side with no room for its words keeps silent: the other one says enough.
         if len(shown) * LETTER <= (x(0) if sign < 0 else WIDTH - x(0)) - 6:
             parts.append(word(x(0) + 6 * sign, TOP - 10, shown, f"t{side.hue}", anchor))
-    for row, (one, those) in enumerate(zip(rows, sweeps, strict=True)):
+    for row, (difference, those) in enumerate(zip(rows, sweeps, strict=True)):
         y = TOP + PITCH * (row + 0.5)
-        colour = f"s{(b if one.value > 0 else a).hue}" if one.significant else "smuted"
+        colour = f"s{(b if difference.value > 0 else a).hue}" if difference.significant else "smuted"
         parts += [
             dots(((x(that), y) for that in those) if len(those) > 1 else (), f"{colour} mote"),
-            line([(x(one.low), y), (x(one.high), y)], f"{colour} reach"),
-            dots([(x(one.value), y)], f"{colour} knob"),
-            word(left - 10, y + 4, shorten(one.suite, LONGEST), "", "end"),
+            line([(x(difference.low), y), (x(difference.high), y)], f"{colour} reach"),
+            dots([(x(difference.value), y)], f"{colour} knob"),
+            word(left - 10, y + 4, shorten(difference.suite, LONGEST), "", "end"),
         ]
     label = f"Difference of the area under the curve, {b.name} minus {a.name}, per suite. {caption}"
     return picture(WIDTH, bottom + BOTTOM, parts, label=label)

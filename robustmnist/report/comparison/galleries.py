@@ -82,12 +82,12 @@ def pair_gallery(
     cards, mistakes = [], []
     for row, picture, where in shown:
         sure, other = float(row["confidence_wrong"]), float(row["confidence_right"])
-        one = Overruled(int(row["label"]), int(row["predicted"]), sure, other, where)
-        mistakes.append(one)
+        overruled = Overruled(int(row["label"]), int(row["predicted"]), sure, other, where)
+        mistakes.append(overruled)
         at_sheet = None if picture is None else len(pictures)
         pictures += [] if picture is None else [picture]
-        answers = answer_text(one.predicted, sure), answer_text(one.label, other)
-        cards.append(PairCard(at_sheet, one.label, *answers, where or CLEAN, int(row["id"])))
+        answers = answer_text(overruled.predicted, sure), answer_text(overruled.label, other)
+        cards.append(PairCard(at_sheet, overruled.label, *answers, where or CLEAN, int(row["id"])))
     keys = tuple(Key(hue(k), shorten(overview.clean[k].name, NAME)) for k in (wrong, right))
     caption = gallery_caption(keys[0].name, keys[1].name, len(clean), mistakes, len(cards) - len(pictures))
     drawn = uri(sheet(np.stack(pictures)[None])) if pictures else ""
@@ -96,7 +96,7 @@ def pair_gallery(
 
 def _disturbed(overview: Overview, table: pd.DataFrame, digits: Digits) -> list[Line]:
     """Return the surest mistakes under all suites that the other does not make: row, picture and setting of each."""
-    sweeps = {(one.suite.name, one.name): one for one in overview.sweeps}
+    sweeps = {(other.suite.name, other.name): other for other in overview.sweeps}
     table = table.rename(columns={"confidence": "confidence_wrong"})
     ranked = table.sort_values("log_odds", ascending=False, kind="stable").drop_duplicates("row")
     shown: list[Line] = []

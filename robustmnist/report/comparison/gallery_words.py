@@ -36,7 +36,7 @@ def gallery_caption(wrong: str, right: str, clean: int, shown: Sequence[Overrule
     text = f"{right} reads {count(clean)} clean digit{'' if clean == 1 else 's'} right that {wrong} gets wrong."
     if shown:
         # NaN, an answer that is none, is never the most confident.
-        most = max(shown, key=lambda one: -1.0 if math.isnan(one.confidence) else one.confidence)
+        most = max(shown, key=lambda overruled: -1.0 if math.isnan(overruled.confidence) else overruled.confidence)
         sure, other = percent(most.confidence, 2), percent(most.confidence_right, 2)
         read = f"read as {most.predicted} with {sure}" if most.predicted >= 0 else "without a valid answer"
         where = most.where or "clean"

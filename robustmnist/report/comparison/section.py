@@ -92,9 +92,9 @@ def comparison_section(
         return None
     run = overview.predictions
     pairs = compare_pairs(run, resamples=resamples)
-    family = {name: sum(int(getattr(one, name)["p"].notna().sum()) for one in pairs) for name in FAMILIES}
+    family = {name: sum(int(getattr(pair, name)["p"].notna().sum()) for pair in pairs) for name in FAMILIES}
     # The clean row of each table of settings is of the suites' family.
-    clean = sum(int(one.settings["p"].iloc[:1].notna().sum()) for one in pairs)
+    clean = sum(int(pair.settings["p"].iloc[:1].notna().sum()) for pair in pairs)
     family |= {"suites": family["suites"] + clean, "settings": family["settings"] - clean}
     groups = []
     for names in recipe_groups(run) if seeds is None else seeds:
@@ -102,7 +102,7 @@ def comparison_section(
         groups.append(seed_group(overview, names, every, _shown(overview, every)))
     return ComparisonSection(
         note=section_note(len(overview.clean), len(run), family),
-        pairs=tuple(_pair(overview, one, family, extra=index >= OPEN) for index, one in enumerate(pairs)),
+        pairs=tuple(_pair(overview, pair, family, extra=index >= OPEN) for index, pair in enumerate(pairs)),
         seed_note=SEED_NOTE,
         seeds=tuple(groups),
     )
@@ -112,7 +112,10 @@ def _pair(overview: Overview, pair: Comparison, family: Mapping[str, int], *, ex
     at = [overview.predictions.index(name) for name in (pair.a, pair.b)]
     a, b = (Key(hue(k), shorten(overview.clean[k].name, NAME)) for k in at)
     rows = [_difference(row) for _, row in pair.suites.iterrows()]
-    parts = [[float(one) for one in table["difference"]] for _, table in pair.sweeps.groupby("suite", sort=False)]
+    parts = [
+        [float(difference) for difference in table["difference"]]
+        for _, table in pair.sweeps.groupby("suite", sort=False)
+    ]
     clean, shown, caption = pair.settings.iloc[0], _shown(overview, pair.settings), figure_caption(rows)
     said = (
         *sentences(a.name, b.name, rows, family["suites"]),
@@ -136,7 +139,7 @@ def _pair(overview: Overview, pair: Comparison, family: Mapping[str, int], *, ex
 def _gallery(overview: Overview, wrong: int, right: int) -> PairGallery:
     run = overview.predictions
     names = run.checkpoints[wrong], run.checkpoints[right]
-    suites = [mistakes_read_right(run, *names, one.name).assign(suite=one.name) for one in overview.suites]
+    suites = [mistakes_read_right(run, *names, suite.name).assign(suite=suite.name) for suite in overview.suites]
     disturbed = pd.concat([table for table in suites if len(table)] or suites[:1], ignore_index=True)
     return pair_gallery(overview, wrong, right, wrong_and_right(run, *names), disturbed, pictures(run))
 

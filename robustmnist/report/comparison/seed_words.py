@@ -47,7 +47,7 @@ def seed_sentences(rows: Sequence[SeedSpread], apart: int, tests: int) -> tuple[
         f"its best {percent(clean.highest, 2)}.",
         f"{_weigh(clean)}.",
     ]
-    most = max(rows[1:], key=lambda one: one.by_seed, default=clean)
+    most = max(rows[1:], key=lambda row: row.by_seed, default=clean)
     if most is not clean and most.by_seed > clean.by_seed:
         said.append(f"The seed weighs most at {most.where}: {_weigh(most, short=True)}.")
     often = "in none of" if apart == 0 else f"in {count(apart)} of"
@@ -59,22 +59,22 @@ def seed_sentences(rows: Sequence[SeedSpread], apart: int, tests: int) -> tuple[
     return tuple(said)
 
 
-def _weigh(one: SeedSpread, *, short: bool = False) -> str:
-    seed, digits = points_text(one.by_seed), points_text(one.by_digits)
+def _weigh(spread: SeedSpread, *, short: bool = False) -> str:
+    seed, digits = points_text(spread.by_seed), points_text(spread.by_digits)
     if short:
-        return f"a standard deviation of {seed} by seed, {digits} by the choice of {count(one.n)} digits"
-    if one.by_seed == 0:
+        return f"a standard deviation of {seed} by seed, {digits} by the choice of {count(spread.n)} digits"
+    if spread.by_seed == 0:
         return (
             f"On clean digits the networks differ no more than chance allows: no spread by seed is seen beside "
-            f"{digits} by the choice of {count(one.n)} digits (standard deviations)"
+            f"{digits} by the choice of {count(spread.n)} digits (standard deviations)"
         )
-    heavier = "seed" if one.by_seed > one.by_digits else "choice of digits"
+    heavier = "seed" if spread.by_seed > spread.by_digits else "choice of digits"
     return (
         f"On clean digits the {heavier} weighs more: another seed would move a network’s accuracy by {seed}, another "
-        f"{count(one.n)} digits by {digits} (standard deviations)"
+        f"{count(spread.n)} digits by {digits} (standard deviations)"
     )
 
 
-def span_text(one: SeedSpread) -> str:
+def span_text(spread: SeedSpread) -> str:
     """Return the interval of an accuracy in %: "92.78–96.68"."""
-    return interval(one.low, one.high, 2)
+    return interval(spread.low, spread.high, 2)

@@ -36,21 +36,21 @@ def seed_group(overview: Overview, names: Sequence[str], every: pd.DataFrame, sh
         every: Their `seed_variance` at all settings.
         shown: Its rows that are shown, clean digits first.
     """
-    titles = {(one.suite.name, one.name): focus_text(one) for one in overview.sweeps}
+    titles = {(sweep.suite.name, sweep.name): focus_text(sweep) for sweep in overview.sweeps}
     rows = [_spread(row, titles) for _, row in shown.iterrows()]
     apart, tests = int((every["p_holm"] < ALPHA).sum()), int(every["p"].notna().sum())
     keys = tuple(Key(hue(overview.predictions.index(name)), shorten(name, NAME)) for name in names)
     lines = tuple(
         (
-            one.where,
-            f"{percent(one.accuracy, 2)} ({span_text(one)})",
-            percent(one.lowest, 2),
-            percent(one.highest, 2),
-            points_text(one.by_seed),
-            points_text(one.by_digits),
-            p_text(one.p, name=False),
+            spread.where,
+            f"{percent(spread.accuracy, 2)} ({span_text(spread)})",
+            percent(spread.lowest, 2),
+            percent(spread.highest, 2),
+            points_text(spread.by_seed),
+            points_text(spread.by_digits),
+            p_text(spread.p, name=False),
         )
-        for one in rows
+        for spread in rows
     )
     head = (
         *("setting", "accuracy (95 % interval)", "lowest", "highest", "spread by seed", "by digits"),

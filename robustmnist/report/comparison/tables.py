@@ -40,7 +40,7 @@ def pair_tables(
     over = {name: f"p, Holm over {count(size)}" for name, size in family.items()}
     clean = _area_row(settings.iloc[0], f"{CLEAN_DIGITS}: accuracy", "accuracy")
     by_suite = (clean, *(_area_row(row, shorten(row["suite"], NAME)) for _, row in suites.iterrows()))
-    titles = {(one.suite.name, one.name): _title(one) for one in overview.sweeps}
+    titles = {(sweep.suite.name, sweep.name): _title(sweep) for sweep in overview.sweeps}
     by_sweep = tuple(
         (
             *_area_row(row, titles.get((row["suite"], row["sweep"]), shorten(row["sweep"], NAME))),
@@ -48,7 +48,7 @@ def pair_tables(
         )
         for _, row in sweeps.iterrows()
     )
-    names_of_settings = {(one.suite.name, one.name): focus_text(one) for one in overview.sweeps}
+    names_of_settings = {(sweep.suite.name, sweep.name): focus_text(sweep) for sweep in overview.sweeps}
     by_setting = tuple(_setting_row(row, names_of_settings) for _, row in settings.iterrows())
     shared = f"{over['settings']}; clean digits over {count(family['suites'])}"
     areas = (f"area of {a}", f"area of {b}", difference)

@@ -57,12 +57,12 @@ def verdict(a: str, b: str, differences: Sequence[Difference]) -> str:
     """Say in one sentence under which suites either is better, and where the two are not shown to differ."""
     said = []
     for winner, loser, sign in ((b, a, 1), (a, b, -1)):
-        won = [one for one in differences if one.significant and one.value * sign > 0]
+        won = [difference for difference in differences if difference.significant and difference.value * sign > 0]
         if len(won) == len(differences) and len(won) > 1:
             said.append(f"{winner} is better than {loser} under every suite, most under {_most(won)}")
         elif won:
             most = f", most under {_most(won)}" if len(won) > 2 else ""
-            said.append(f"{winner} is better than {loser} under {listing([one.suite for one in won])}{most}")
+            said.append(f"{winner} is better than {loser} under {listing([win.suite for win in won])}{most}")
     if not said:
         return f"{a} and {b} are not shown to differ under any suite."
     same = _same(differences)
@@ -80,12 +80,14 @@ def sentences(a: str, b: str, differences: Sequence[Difference], family: int) ->
     """
     after = f" after Holm over {count(family)} tests" if family > 1 else " in a single test"
     said: list[str] = []
-    for one in differences:
-        if one.significant:
-            winner, loser, sign = (b, a, 1) if one.value > 0 else (a, b, -1)
+    for difference in differences:
+        if difference.significant:
+            winner, loser, sign = (b, a, 1) if difference.value > 0 else (a, b, -1)
             # The first says what all are: a list that repeats itself is not read.
-            text, how = _towards(one, sign, words=not said), "" if said else after
-            said.append(f"{winner} is better than {loser} under {one.suite}: area {text}, {p_text(one.p)}{how}.")
+            text, how = _towards(difference, sign, words=not said), "" if said else after
+            said.append(
+                f"{winner} is better than {loser} under {difference.suite}: area {text}, {p_text(difference.p)}{how}."
+            )
     same = _same(differences, numbers=True)
     return (*said, f"{same[0].upper()}{same[1:]}.") if same else tuple(said)
 
@@ -101,7 +103,7 @@ def clean_sentence(a: str, b: str, counts: Counts) -> str:
 
 def consistency_sentence(kappas: Sequence[float]) -> str:
     """Say whether the two err on the same digits: error consistency κ over the settings looked at, NaN left out."""
-    known = [one for one in kappas if math.isfinite(one)]
+    known = [kappa for kappa in kappas if math.isfinite(kappa)]
     if not known:
         return ""
     low, high = plain(min(known), 2), plain(max(known), 2)
@@ -115,7 +117,11 @@ def consistency_sentence(kappas: Sequence[float]) -> str:
 
 def figure_caption(differences: Sequence[Difference]) -> str:
     """Say what dots and colours of a pair's figure mean."""
-    grey = ", grey where the two are not shown to differ" if any(not one.significant for one in differences) else ""
+    grey = (
+        ", grey where the two are not shown to differ"
+        if any(not difference.significant for difference in differences)
+        else ""
+    )
     return (
         "Dot: the suite’s mean over its sweeps, with its 95 % interval where that is wider; faint dots: its sweeps. "
         f"A row takes the colour of the better checkpoint{grey}."
@@ -144,23 +150,25 @@ def section_note(checkpoints: int, n: int, family: Mapping[str, int]) -> str:
 
 
 def _most(won: Sequence[Difference]) -> str:
-    most = max(won, key=lambda one: abs(one.value))
+    most = max(won, key=lambda win: abs(win.value))
     text = _towards(most, math.copysign(1, most.value))
     return f"{most.suite} (area {text.replace(' (', ', ').removesuffix(')')})"
 
 
-def _towards(one: Difference, sign: float, *, words: bool = False) -> str:
-    low, high = sorted((sign * one.low, sign * one.high))
-    return difference_text(sign * one.value, low, high, words=words)
+def _towards(difference: Difference, sign: float, *, words: bool = False) -> str:
+    low, high = sorted((sign * difference.low, sign * difference.high))
+    return difference_text(sign * difference.value, low, high, words=words)
 
 
 def _same(differences: Sequence[Difference], *, numbers: bool = False) -> str:
-    same = [one for one in differences if not one.significant]
+    same = [difference for difference in differences if not difference.significant]
     if not same:
         return ""
     named = [
-        f"{one.suite} ({difference_text(one.value, one.low, one.high)}, {p_text(one.p)})" if numbers else one.suite
-        for one in same
+        f"{name.suite} ({difference_text(name.value, name.low, name.high)}, {p_text(name.p)})"
+        if numbers
+        else name.suite
+        for name in same
     ]
     return f"the two are not shown to differ under {listing(named, 'or')}"
 

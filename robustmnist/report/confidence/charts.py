@@ -61,7 +61,7 @@ def reliability_chart(bins: Bins, hue: int, label: str) -> Markup:
         return bottom - share * PLOT
 
     points = _finite(zip(map(x, bins.confidence), map(y, bins.accuracy), strict=True))
-    known = [one for one in zip(bins.n, bins.confidence, bins.low, bins.high, strict=True) if one[0]]
+    known = [n for n in zip(bins.n, bins.confidence, bins.low, bins.high, strict=True) if n[0]]
     total, step = max(sum(bins.n), 1), PLOT / len(bins.n)
     middles = [(LEFT + (i + 0.5) * step, n) for i, n in enumerate(bins.n) if n]
     parts = [

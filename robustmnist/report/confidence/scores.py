@@ -52,11 +52,11 @@ def scores(
         shown: The columns under each checkpoint.
     """
     rows = []
-    for title, one, other in zip(titles, raw, tempered, strict=True):
+    for title, plain_score, other in zip(titles, raw, tempered, strict=True):
         cells = []
         for k, has_temperature in enumerate(fitted):
             for score in shown:
-                row = (other if score.tempered else one).iloc[k]
+                row = (other if score.tempered else plain_score).iloc[k]
                 numbers = (float(row.get(f"{score.column}{end}", math.nan)) for end in ("", "_low", "_high"))
                 cells.append(_cell(*numbers) if has_temperature or not score.tempered else Cell("–"))
         rows.append((title, tuple(cells)))

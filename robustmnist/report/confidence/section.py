@@ -87,7 +87,7 @@ def trust_section(overview: Overview) -> TrustSection:
     and calibration error are shown with it too.
     """
     run, looked_at = overview.predictions, [None, *(suite.hardest for suite in overview.suites)]
-    keys = tuple(Key(hue(one.index), shorten(one.name, NAME)) for one in overview.clean)
+    keys = tuple(Key(hue(checkpoint.index), shorten(checkpoint.name, NAME)) for checkpoint in overview.clean)
     temperatures = stored_temperatures(run)
     # Only the settings that are shown: those of a whole run would take minutes.
     shown = [sweep.setting for sweep in looked_at if sweep is not None]
@@ -105,11 +105,11 @@ def trust_section(overview: Overview) -> TrustSection:
     first = {0, worst}
     answers = (Answer(key, trust_answer(row[0], row[1:])) for key, *row in zip(keys, *measured, strict=True))
     cooled = (
-        Answer(keys[k], tempered_text(temperatures[one.name], _errors(rows, k), _errors(tempered_rows, k)))
-        for k, one in enumerate(overview.clean)
-        if one.name in temperatures
+        Answer(keys[k], tempered_text(temperatures[checkpoint.name], _errors(rows, k), _errors(tempered_rows, k)))
+        for k, checkpoint in enumerate(overview.clean)
+        if checkpoint.name in temperatures
     )
-    fitted = [one.name in temperatures for one in overview.clean]
+    fitted = [checkpoint.name in temperatures for checkpoint in overview.clean]
     return TrustSection(
         answers=tuple(answers),
         note=DIAGRAM_NOTE,
@@ -163,8 +163,10 @@ def _group(
     setting = () if sweep is None else sweep.setting
     bins = [_bins(reliability(run, name, *setting)) for name in run.checkpoints]
     panels = []
-    for key, one in zip(keys, bins, strict=True):
-        panels.append(Panel(key, reliability_chart(one, key.hue, f"Accuracy against confidence, {key.name}, {title}")))
+    for key, bins_ in zip(keys, bins, strict=True):
+        panels.append(
+            Panel(key, reliability_chart(bins_, key.hue, f"Accuracy against confidence, {key.name}, {title}"))
+        )
     named = zip(keys, run.checkpoints, strict=True)
     curves = [_risk(risk_coverage(run, name, *setting, points=POINTS), key) for key, name in named]
     whole, half = ([risk_at(curve, coverage)[0] for curve in curves] for coverage in (1.0, 0.5))

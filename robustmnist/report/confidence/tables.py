@@ -26,12 +26,14 @@ def bin_table(title: str, keys: Sequence[Key], bins: Sequence[Bins]) -> Table:
     number = len(bins[0].n)
     rows = []
     for i in range(number):
-        if not any(one.n[i] for one in bins):
+        if not any(part.n[i] for part in bins):
             continue
         cells = []
-        for one in bins:
-            right = f"{percent(one.accuracy[i], sign=False)} ({interval(one.low[i], one.high[i])})"
-            cells += [count(one.n[i]), percent(one.confidence[i], sign=False), right] if one.n[i] else ["0", "–", "–"]
+        for part in bins:
+            right = f"{percent(part.accuracy[i], sign=False)} ({interval(part.low[i], part.high[i])})"
+            cells += (
+                [count(part.n[i]), percent(part.confidence[i], sign=False), right] if part.n[i] else ["0", "–", "–"]
+            )
         rows.append((f"{percent(i / number, sign=False)}–{percent((i + 1) / number, sign=False)}", *cells))
     head = [text for key in keys for text in (f"{key.name}: answers", "mean confidence", "right (95 % interval)")]
     return Table(f"{title}: answers, mean confidence and accuracy per bin, in %", ("confidence", *head), tuple(rows))

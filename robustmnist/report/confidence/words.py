@@ -68,19 +68,21 @@ class Confidence:
         return self.low <= self.confidence <= self.high
 
 
-def confidence_text(one: Confidence) -> str:
+def confidence_text(confidence: Confidence) -> str:
     """Say whether one checkpoint is over- or under-confident, and by how much."""
-    if one.confidence != one.confidence:
+    if confidence.confidence != confidence.confidence:
         return "gave no valid answer"
-    numbers = f"{percent(one.accuracy)} right, mean confidence {percent(one.confidence)}"
-    if one.honest:
+    numbers = f"{percent(confidence.accuracy)} right, mean confidence {percent(confidence.confidence)}"
+    if confidence.honest:
         return f"as confident as it is accurate ({numbers})"
-    return f"{'over' if one.gap > 0 else 'under'}-confident by {_points(one.gap)} ({numbers})"
+    return f"{'over' if confidence.gap > 0 else 'under'}-confident by {_points(confidence.gap)} ({numbers})"
 
 
 def reliability_caption(measured: Sequence[Confidence]) -> str:
     """Say for each checkpoint under one setting what its confidence is worth."""
-    said = [f"{one.name} {'' if math.isnan(one.confidence) else 'is '}{confidence_text(one)}" for one in measured]
+    said = [
+        f"{error.name} {'' if math.isnan(error.confidence) else 'is '}{confidence_text(error)}" for error in measured
+    ]
     return f"{'; '.join(said)}."
 
 
@@ -90,13 +92,13 @@ def trust_answer(clean: Confidence, shifted: Sequence[Confidence]) -> str:
     Only settings at which the mean confidence is outside the interval of the accuracy count as dishonest.
     """
     text = f"is {_is(clean)} on clean digits"
-    off = [one for one in shifted if one.gap == one.gap and not one.honest]
+    off = [error for error in shifted if error.gap == error.gap and not error.honest]
     if not shifted:
         return f"{text}."
     if not off:
         return f"{text} and as confident as it is accurate at every setting shown."
-    worst = max(off, key=lambda one: abs(one.gap))
-    over, under = sum(one.gap > 0 for one in off), sum(one.gap < 0 for one in off)
+    worst = max(off, key=lambda error: abs(error.gap))
+    over, under = sum(error.gap > 0 for error in off), sum(error.gap < 0 for error in off)
     counted = [f"{word}-confident at {number}" for word, number in (("over", over), ("under", under)) if number]
     if len(shifted) == 1:
         return f"{text}, and at {worst.where} {confidence_text(worst)}."
@@ -159,13 +161,13 @@ def tempered_text(temperature: float, raw: Sequence[Error], tempered: Sequence[E
     return f"{clean}. The error with it is{shifted}." if shifted else f"{clean}."
 
 
-def _is(one: Confidence) -> str:
-    return "without a valid answer" if one.confidence != one.confidence else confidence_text(one)
+def _is(confidence: Confidence) -> str:
+    return "without a valid answer" if confidence.confidence != confidence.confidence else confidence_text(confidence)
 
 
 def _points(gap: float) -> str:
     return f"{percent(abs(gap), sign=False)}{NBSP}points"
 
 
-def _ends(one: Error) -> str:
-    return interval(one.low, one.high)
+def _ends(error: Error) -> str:
+    return interval(error.low, error.high)

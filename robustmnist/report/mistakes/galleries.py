@@ -147,7 +147,7 @@ def _gallery(
     *,
     twins: bool = True,
 ) -> Gallery:
-    name, sweeps = overview.clean[checkpoint].name, {(one.suite.name, one.name): one for one in overview.sweeps}
+    name, sweeps = overview.clean[checkpoint].name, {(other.suite.name, other.name): other for other in overview.sweeps}
     kept: list[Pair] = []
     changes: list[NDArray[np.float32]] = []
     cards, shown = [], []
@@ -160,8 +160,8 @@ def _gallery(
             where = _where(sweep, float(row["value"]), str(row["variant_label"]), long=long)
             broke = broke_text(sweep, float(row["first_misread"]))
         confidence = float(row["confidence"])
-        one = Mistake(int(row["label"]), int(row["predicted"]), confidence, where)
-        shown.append(one)
+        mistake = Mistake(int(row["label"]), int(row["predicted"]), confidence, where)
+        shown.append(mistake)
         link = anchor("mistake", what, checkpoint, i)
         at_sheet = None if pair is None else len(kept)
         kept += [] if pair is None else [pair]
@@ -173,7 +173,7 @@ def _gallery(
             change = len(changes)
             changes.append(reason.change)
         number = int(row["id"])
-        cards.append(Card(link, at_sheet, one.label, one.predicted, text, where, broke, number, change, lines))
+        cards.append(Card(link, at_sheet, mistake.label, mistake.predicted, text, where, broke, number, change, lines))
     key = Key(hue(checkpoint), shorten(name, NAME))
     rows = list(zip(*kept, strict=True))[: 1 + twins]  # digits as seen, then clean
     picture = uri(sheet(np.array(rows))) if kept else ""

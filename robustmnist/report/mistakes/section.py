@@ -64,11 +64,13 @@ def fails_section(overview: Overview, reasons: Reasons | None = None) -> Fails:
         reasons: Why digits were misread, as far as that was asked.
     """
     groups = [_clean(overview)]
-    first = min(overview.suites, key=lambda one: one.hardest.reach, default=None)
+    first = min(overview.suites, key=lambda other: other.hardest.reach, default=None)
     groups += [_suite(overview, suite, extra=suite is not first) for suite in overview.suites]
-    groups.sort(key=lambda one: one.extra)  # stable: the order of the suites stays
+    groups.sort(key=lambda group: group.extra)  # stable: the order of the suites stays
     run = overview.predictions
-    shown = galleries(overview, [_tables(run, one.name, reasons or {}) for one in overview.clean], pictures(run))
+    shown = galleries(
+        overview, [_tables(run, checkpoint.name, reasons or {}) for checkpoint in overview.clean], pictures(run)
+    )
     why = any(card.why for group in shown for gallery in group.galleries for card in gallery.cards)
     return Fails(MATRIX_NOTE, tuple(groups), GALLERY_NOTE, shown, WHY_NOTE if why else "")
 
@@ -102,13 +104,13 @@ def _done(run: Predictions, row: Mapping[Any, Any]) -> str:
 
 
 def _clean(overview: Overview) -> MatrixGroup:
-    tables = [confusion(overview.predictions, one.name) for one in overview.clean]
+    tables = [confusion(overview.predictions, checkpoint.name) for checkpoint in overview.clean]
     return _group(overview, CLEAN_DIGITS, tables, len(overview.predictions), extra=False)
 
 
 def _suite(overview: Overview, suite: SuiteOverview, *, extra: bool) -> MatrixGroup:
     sweep = suite.hardest
-    tables = [confusion(overview.predictions, one.name, *sweep.setting) for one in overview.clean]
+    tables = [confusion(overview.predictions, checkpoint.name, *sweep.setting) for checkpoint in overview.clean]
     title = focus_text(sweep)
     if len(suite.sweeps) > 1:
         title = f"{shorten(suite.title, TITLE)}: {title}"
@@ -116,11 +118,11 @@ def _suite(overview: Overview, suite: SuiteOverview, *, extra: bool) -> MatrixGr
 
 
 def _group(overview: Overview, title: str, tables: list[NDArray[np.int64]], rows: int, *, extra: bool) -> MatrixGroup:
-    names = [one.name for one in overview.clean]
+    names = [checkpoint.name for checkpoint in overview.clean]
     invalid = [rows - int(table.sum()) for table in tables]
     drawn = [
-        Matrix(Key(hue(one.index), shorten(one.name, NAME)), title, matrix_cells(table))
-        for one, table in zip(overview.clean, tables, strict=True)
+        Matrix(Key(hue(checkpoint.index), shorten(checkpoint.name, NAME)), title, matrix_cells(table))
+        for checkpoint, table in zip(overview.clean, tables, strict=True)
     ]
     return MatrixGroup(title, matrix_caption(names, tables, invalid), tuple(drawn), extra)
 

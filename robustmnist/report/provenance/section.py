@@ -101,7 +101,7 @@ def provenance(overview: Overview) -> tuple[Fact, ...]:
         Fact("forward passes", _number(manifest.get("forward_passes"))),
         Fact("images a second", _number(manifest.get("images_per_second"))),
         Fact("near-ties", _near_ties(overview)),
-        Fact("invalid rows", count(sum(int(one.invalid) for one in overview.sweeps))),
+        Fact("invalid rows", count(sum(int(sweep.invalid) for sweep in overview.sweeps))),
     ]
     return tuple(fact for fact in lines if fact.value)
 
@@ -110,7 +110,7 @@ def checkpoint_table(overview: Overview) -> Table:
     """Return a row per checkpoint: network, parameters, accuracy on its card, sha256."""
     rows = []
     listed = overview.predictions.manifest.get("checkpoints", ())
-    for index, one in enumerate(overview.clean):
+    for index, checkpoint in enumerate(overview.clean):
         record = listed[index] if index < len(listed) else {}
         record = record if isinstance(record, Mapping) else {}
         adopted = _table(record, "adopted")
@@ -121,7 +121,7 @@ def checkpoint_table(overview: Overview) -> Table:
         card = _card(record.get("test_accuracy"))
         rows.append(
             (
-                printable(one.name)[:LONG],
+                printable(checkpoint.name)[:LONG],
                 network or "–",
                 _number(record.get("parameters")) or "–",
                 card,
@@ -153,9 +153,9 @@ def adopted_table(overview: Overview) -> Table | None:
 def suite_table(overview: Overview) -> Table:
     """Return a row per suite: sweeps, seed, source, sha256."""
     rows = []
-    for one in overview.predictions.suites:
-        sweeps = ", ".join(f"{shorten(sweep.title, TITLE)}{_own_code(sweep)}" for sweep in one.sweeps)
-        rows.append((shorten(one.title, TITLE), sweeps, str(one.seed), _text(one.source), _text(one.sha256)))
+    for suite in overview.predictions.suites:
+        sweeps = ", ".join(f"{shorten(sweep.title, TITLE)}{_own_code(sweep)}" for sweep in suite.sweeps)
+        rows.append((shorten(suite.title, TITLE), sweeps, str(suite.seed), _text(suite.source), _text(suite.sha256)))
     return Table("Suites", ("suite", "sweeps", "seed", "source", "sha256 of the file"), tuple(rows))
 
 

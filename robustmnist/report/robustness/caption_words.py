@@ -51,14 +51,14 @@ def table_caption(title: str, *, measured: bool) -> str:
 
 def suite_caption(suite: SuiteOverview) -> str:
     """Say who keeps the most and the least, where the suite is hardest, and who falls within natural variation."""
-    names = [one.name for one in suite.sweeps[0].tolerances]
+    names = [tolerance.name for tolerance in suite.sweeps[0].tolerances]
     order = sorted(range(len(names)), key=lambda k: (-suite.areas[k].share, k))
     best, worst = suite.areas[order[0]], suite.areas[order[-1]]
     level = [k for k in range(len(names)) if suite.areas[k].high >= best.low]
 
     def area(k: int) -> str:
-        one = suite.areas[k]
-        return f"{percent(one.share)} of the area ({interval(one.low, one.high)})"
+        area = suite.areas[k]
+        return f"{percent(area.share)} of the area ({interval(area.low, area.high)})"
 
     if len(names) == 1:
         said = [f"{named(names)} keeps {area(0)}."]
@@ -77,14 +77,14 @@ def suite_caption(suite: SuiteOverview) -> str:
 def _hardest(suite: SuiteOverview) -> str:
     sweep = suite.hardest
     falls = [
-        (fall.share_of_range(sweep.neutral), one.index, one.name, fall)
-        for one in sweep.tolerances
-        for fall in one.falls
+        (fall.share_of_range(sweep.neutral), tolerance.index, tolerance.name, fall)
+        for tolerance in sweep.tolerances
+        for fall in tolerance.falls
         if fall.at is not None
     ]
     if not falls:
         return "No checkpoint loses a tenth in any sweep."
-    _, _, name, fall = min(falls, key=lambda one: one[:2])
+    _, _, name, fall = min(falls, key=lambda crossing: crossing[:2])
     where = f"{named([name])} loses a tenth at {fall_text(sweep, fall)}"
     if len(suite.sweeps) == 1:
         return f"First, {where}."
@@ -100,9 +100,9 @@ def natural_sentence(sweeps: Sequence[SweepOverview]) -> str:
     for sweep in banded:
         assert sweep.natural is not None
         low, high = sweep.natural
-        for one in sweep.tolerances:
-            if any(fall.at is not None and low <= fall.at <= high for fall in one.falls):
-                early.setdefault(one.name, []).append(sweep.name)
+        for tolerance in sweep.tolerances:
+            if any(fall.at is not None and low <= fall.at <= high for fall in tolerance.falls):
+                early.setdefault(tolerance.name, []).append(sweep.name)
     if not early:
         return "No checkpoint loses a tenth within natural variation."
     one_sweep = len(banded) == 1
@@ -116,8 +116,8 @@ def natural_sentence(sweeps: Sequence[SweepOverview]) -> str:
 
 def curve_caption(sweep: SweepOverview) -> str:
     """Say who loses a tenth first and who last, per side of the neutral strength, and the lowest point."""
-    sides = [falls for falls in zip(*(one.falls for one in sweep.tolerances), strict=True) if falls]
-    names = [one.name for one in sweep.tolerances]
+    sides = [falls for falls in zip(*(tolerance.falls for tolerance in sweep.tolerances), strict=True) if falls]
+    names = [tolerance.name for tolerance in sweep.tolerances]
     if all(fall.at is None for falls in sides for fall in falls):
         ends = listing([at(sweep, falls[0].end, exact=True) for falls in sides])
         who = f"{named(names)} never loses" if len(names) == 1 else "No checkpoint loses"

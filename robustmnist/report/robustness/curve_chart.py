@@ -104,11 +104,11 @@ def curve_chart(panel: Panel) -> Markup:
         line([(x(panel.neutral), TOP), (x(panel.neutral), foot)], "srule"),
         line([(LEFT, y(0)), (right, y(0))], "smuted"),
     ]
-    for one in panel.curves:
-        parts.append(area([*points(one.low), *reversed(points(one.high))], f"f{hue(one.index)} bd"))
-    for one in panel.curves:
-        parts.append(line(points(one.accuracy), f"s{hue(one.index)} ln"))
-        parts.append(dots(points(one.accuracy), f"s{hue(one.index)} dt"))
+    for other in panel.curves:
+        parts.append(area([*points(other.low), *reversed(points(other.high))], f"f{hue(other.index)} bd"))
+    for other in panel.curves:
+        parts.append(line(points(other.accuracy), f"s{hue(other.index)} ln"))
+        parts.append(dots(points(other.accuracy), f"s{hue(other.index)} dt"))
     for ring in panel.rings:
         level, centre = y(ring.share), [(x(ring.at), y(ring.share))]
         parts.append(line([(x(ring.near), level), (x(ring.far), level)], f"s{hue(ring.index)}"))

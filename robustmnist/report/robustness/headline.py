@@ -38,7 +38,7 @@ class HeadlineRow:
 
 def headline(overview: Overview) -> tuple[Markup, tuple[HeadlineRow, ...]]:
     """Return the axis over the rows, and a row for the clean digits and for every suite, in the order of the run."""
-    clean = [Area(one.accuracy, one.low, one.high) for one in overview.clean]
+    clean = [Area(checkpoint.accuracy, checkpoint.low, checkpoint.high) for checkpoint in overview.clean]
     rows = [HeadlineRow("", "Clean digits", "accuracy", _dots(clean), _cells(clean, 2))]
     for score in overview.scores:
         # A map of more than two strengths is not drawn.
@@ -54,15 +54,15 @@ def told_apart(shares: Sequence[Area]) -> int | None:
     if len(shares) < 2:
         return None
     first = max(range(len(shares)), key=lambda k: shares[k].share)
-    others = (one.high for k, one in enumerate(shares) if k != first)
+    others = (area.high for k, area in enumerate(shares) if k != first)
     return first if shares[first].low > max(others) else None
 
 
 def _cells(shares: Sequence[Area], places: int) -> tuple[Cell, ...]:
     best = told_apart(shares)
     return tuple(
-        Cell(percent(one.share, places, sign=False), interval(one.low, one.high), best=k == best)
-        for k, one in enumerate(shares)
+        Cell(percent(area.share, places, sign=False), interval(area.low, area.high), best=k == best)
+        for k, area in enumerate(shares)
     )
 
 
@@ -81,13 +81,13 @@ def _dots(shares: Sequence[Area]) -> Markup:
     # What it shows stands in the cells beside it, so it is hidden from those who are read to.
     tall = min(max(LEAST, (len(shares) + 1) * PITCH), MOST)
     pitch = min(PITCH, tall / (len(shares) + 1))
-    places = [_x(one.share) for one in shares]
+    places = [_x(area.share) for area in shares]
     parts = [
         stroke((((_x(share), 0.0), (_x(share), tall)) for share in GRID), "srule"),
         line([(min(places), tall / 2), (max(places), tall / 2)], "srule ln"),
     ]
-    for k, one in enumerate(shares):
+    for k, area in enumerate(shares):
         y = tall / 2 + (k - (len(shares) - 1) / 2) * pitch
-        parts.append(line([(_x(one.low), y), (_x(one.high), y)], f"s{hue(k)} wh"))
-        parts.append(dots([(_x(one.share), y)], f"s{hue(k)} pt"))
+        parts.append(line([(_x(area.low), y), (_x(area.high), y)], f"s{hue(k)} wh"))
+        parts.append(dots([(_x(area.share), y)], f"s{hue(k)} pt"))
     return picture(WIDTH, tall, parts)

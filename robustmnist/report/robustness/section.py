@@ -74,20 +74,20 @@ def _curves(suite: SuiteOverview, *, large: bool) -> SuiteCurves:
 
 def _limits(suite: SuiteOverview, sweep: SweepOverview) -> tuple[float, float]:
     # Sweeps of one suite share the axis where they do the same in the same unit to the same sides of neutral.
-    def kind(one: SweepOverview) -> tuple[str, str, bool, bool]:
-        values, neutral = one.sweep.values, one.sweep.neutral
-        return one.sweep.perturbation, one.sweep.unit, min(values) < neutral, max(values) > neutral
+    def kind(sweep: SweepOverview) -> tuple[str, str, bool, bool]:
+        values, neutral = sweep.sweep.values, sweep.sweep.neutral
+        return sweep.sweep.perturbation, sweep.sweep.unit, min(values) < neutral, max(values) > neutral
 
-    alike = [value for one in suite.sweeps if kind(one) == kind(sweep) for value in one.sweep.values]
+    alike = [value for other in suite.sweeps if kind(other) == kind(sweep) for value in other.sweep.values]
     # A sweep of its neutral value alone still needs an axis.
     return min(alike), max(alike) if max(alike) > min(alike) else min(alike) + 1
 
 
 def _rings(sweep: SweepOverview) -> tuple[Ring, ...]:
     rings = []
-    for one in sweep.tolerances:
-        for fall in one.falls:
+    for tolerance in sweep.tolerances:
+        for fall in tolerance.falls:
             if fall.at is not None:
                 near, far = (fall.at if fall.near is None else fall.near), (fall.end if fall.far is None else fall.far)
-                rings.append(Ring(one.index, fall.at, KEEP * one.clean, near, far))
+                rings.append(Ring(tolerance.index, fall.at, KEEP * tolerance.clean, near, far))
     return tuple(rings)

@@ -43,27 +43,29 @@ def sweep_table(suite: SuiteOverview) -> SweepTable:
     """Return a row per sweep: where each checkpoint has lost a tenth, and the area under its curve."""
     rows = []
     for sweep in suite.sweeps:
-        areas = [one.area for one in sweep.tolerances]
+        areas = [tolerance.area for tolerance in sweep.tolerances]
         best = told_apart(areas)
         cells = []
-        for k, one in enumerate(sweep.tolerances):
-            cells.append(Cell(reach_text(sweep, one)))
-            cells.append(Cell(share_text(one.area.share, one.area.low, one.area.high), best=k == best))
+        for k, tolerance in enumerate(sweep.tolerances):
+            cells.append(Cell(reach_text(sweep, tolerance)))
+            cells.append(
+                Cell(share_text(tolerance.area.share, tolerance.area.low, tolerance.area.high), best=k == best)
+            )
         low, high = min(sweep.values), max(sweep.values)
         span = f"{plain(low)} to {at(sweep, high, exact=True)}"
         rows.append(SweepRow(shorten(sweep.title, TITLE), span, _bars(sweep), tuple(cells)))
     title = shorten(suite.title, TITLE)
-    measured = (fall.measured for sweep in suite.sweeps for one in sweep.tolerances for fall in one.falls)
-    return SweepTable(table_caption(title, measured=any(one is not None for one in measured)), tuple(rows))
+    measured = (fall.measured for sweep in suite.sweeps for tolerance in sweep.tolerances for fall in tolerance.falls)
+    return SweepTable(table_caption(title, measured=any(value is not None for value in measured)), tuple(rows))
 
 
 def curve_table(sweep: SweepOverview) -> Table:
     """Return the accuracies and intervals behind a chart, a row per strength."""
     rows = []
     for i, value in enumerate(sweep.values):
-        cells = (share_text(one.accuracy[i], one.low[i], one.high[i]) for one in sweep.curves)
+        cells = (share_text(curve.accuracy[i], curve.low[i], curve.high[i]) for curve in sweep.curves)
         rows.append((at(sweep, value, exact=True), *cells))
-    head = ("strength", *(shorten(one.name, NAME) for one in sweep.curves))
+    head = ("strength", *(shorten(curve.name, NAME) for curve in sweep.curves))
     title = shorten(sweep.title, TITLE)
     return Table(f"{title}: accuracy in % with its 95 % interval", head, tuple(rows))
 
@@ -78,10 +80,10 @@ def _bars(sweep: SweepOverview) -> Markup:
         return 1 + (value - low) / ((high - low) or 1.0) * BAR_WIDTH
 
     parts = [line([(1, tall / 2), (BAR_WIDTH + 1, tall / 2)], "srule")]
-    for row, one in enumerate(sweep.tolerances):
-        start, end = _held(sweep, one)
+    for row, tolerance in enumerate(sweep.tolerances):
+        start, end = _held(sweep, tolerance)
         y = 1 + (row + 1 / 6) * pitch
-        parts.append(rectangle(x(start), y, max(x(end) - x(start), 1.0), pitch * 2 / 3, f"f{hue(one.index)}"))
+        parts.append(rectangle(x(start), y, max(x(end) - x(start), 1.0), pitch * 2 / 3, f"f{hue(tolerance.index)}"))
     parts.append(line([(x(sweep.neutral), 0), (x(sweep.neutral), tall)], "sink"))
     return picture(BAR_WIDTH + 2, tall, parts)
 

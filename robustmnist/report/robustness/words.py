@@ -60,11 +60,11 @@ def score_note(kind: ScoreKind, draws: int) -> str:
 
 def weakest(suite: SuiteOverview, index: int) -> tuple[SweepOverview, float] | None:
     """Return where checkpoint `index` loses a tenth after the smallest share of a sweep's range, or None."""
-    sweep = min(suite.sweeps, key=lambda one: one.tolerances[index].reach)
+    sweep = min(suite.sweeps, key=lambda candidate: candidate.tolerances[index].reach)
     falls = [
         (fall.share_of_range(sweep.neutral), fall.at) for fall in sweep.tolerances[index].falls if fall.at is not None
     ]
-    return (sweep, min(falls, key=lambda one: one[0])[1]) if falls else None
+    return (sweep, min(falls, key=lambda crossing: crossing[0])[1]) if falls else None
 
 
 def _with_measured(text: str, sweep: SweepOverview, index: int, value: float) -> str:
