@@ -43,34 +43,34 @@ MAPS = ("shift-map", "worst-of-k")  # their many points make a page of their own
 
 
 def main() -> None:
-    """Run the study and write everything that is published."""
+    """Evaluate the shipped checkpoints and write everything that is published."""
     runs = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "runs" / "published"
-    study = evaluate([name for name in SHIPPED if name not in MAPS], runs / "curves")
+    run = evaluate([name for name in SHIPPED if name not in MAPS], runs / "curves")
     maps = evaluate(MAPS, runs / "maps")
-    write_report(study, HERE / "report.html")
+    write_report(run, HERE / "report.html")
     write_report(maps, HERE / "maps.html")
     write_atomic(HERE / "summary.csv", (runs / "curves" / "summary.csv").read_bytes())
     first, *others = CHECKPOINTS
     tables = {
-        "headline": headline(study),
-        "areas": areas(study),
-        "critical": critical_strengths(study),
-        "quality": quality(study),
-        "mce": mean_corruption_errors(study, first, unequal="mean-error"),
+        "headline": headline(run),
+        "areas": areas(run),
+        "critical": critical_strengths(run),
+        "quality": quality(run),
+        "mce": mean_corruption_errors(run, first, unequal="mean-error"),
         "comparison": pd.concat(
-            [compare(study, a, b).sweeps.assign(a=a, b=b) for a, b in [(first, others[0]), (others[0], others[1])]]
+            [compare(run, a, b).sweeps.assign(a=a, b=b) for a, b in [(first, others[0]), (others[0], others[1])]]
         ),
     }
     for name, table in tables.items():
         write_atomic(HERE / f"{name}.csv", table_csv(table, "%.6f"))
     record = HERE / "explanations.json"  # of ``python -m reports.explanations``, which is run by itself
-    text = with_chapter(findings(study, maps), ablations.chapter())
+    text = with_chapter(findings(run, maps), ablations.chapter())
     if record.exists():
         text = chapter(text, json.loads(record.read_text(encoding="utf-8")))
     write_atomic(HERE / "README.md", text)
-    summary = summarise(study)
-    write_atomic(HERE / "curves.svg", curves(study, summary, LIGHT))
-    write_atomic(HERE / "curves-dark.svg", curves(study, summary, DARK))
+    summary = summarise(run)
+    write_atomic(HERE / "curves.svg", curves(run, summary, LIGHT))
+    write_atomic(HERE / "curves-dark.svg", curves(run, summary, DARK))
     contract.main()
     text = README.read_text(encoding="utf-8")
     for name, content in {

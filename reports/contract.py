@@ -39,7 +39,7 @@ class Way:
     """A way of feeding a digit: its title, what a person did, and what the network is given."""
 
     title: str
-    said: str
+    sentence: str
     feed: Callable[[Tensor], Tensor]
 
 
@@ -74,7 +74,7 @@ class Column:
     """One way of feeding: the clean digit, and the same in noise."""
 
     title: str
-    said: str
+    sentence: str
     wanted: bool
     looks: tuple[Look, Look]
 
@@ -112,7 +112,7 @@ def contract(digits: Dataset, checkpoint: Checkpoint, scheme: Scheme) -> str:
     columns = []
     for way in WAYS:
         looks = tuple(_look(way, images, digits, checkpoint, scheme) for images in (digits.images, noisy))
-        columns.append(Column(way.title, way.said, way is WAYS[0], (looks[0], looks[1])))
+        columns.append(Column(way.title, way.sentence, way is WAYS[0], (looks[0], looks[1])))
     row = int((digits.ids == EXAMPLE).nonzero()[0, 0])
     label = int(digits.labels[row])
     picture = Picture(checkpoint.name, label, f"{len(digits):,}", f"{SIGMA:g}", scheme, tuple(columns))

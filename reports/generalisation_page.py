@@ -63,7 +63,7 @@ def _perturbed(found: Generalisation) -> str:
 def _answer(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, second: str) -> str:
     table = _by_pair(found)
     made = {str(name): float(value) for name, value in errors["mce"].items()}
-    told = [
+    by_set = [
         f"{plain(100 * row['change'], 1, signed=True)} points ({plain(100 * row['low'], 1)} to "
         f"{plain(100 * row['high'], 1)}) on {row['set']}"
         for row in changes.to_dict("records")
@@ -79,7 +79,7 @@ def _answer(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, 
     return (
         f"`{second}` makes {percent(made[second], 0)} of the errors of `fc` on MNIST-C, which it has not seen, where "
         f"`{FIRST}`, the same network trained on MNIST as it is, makes {percent(made[FIRST], 0)}. On clean digits of "
-        f"other hands, pens and print, `{second}` against `{FIRST}` reads {listing(told)}. Its expected calibration "
+        f"other hands, pens and print, `{second}` against `{FIRST}` reads {listing(by_set)}. Its expected calibration "
         f"error there is, from `{FIRST}` to `{second}`, {calibration}."
     )
 

@@ -52,8 +52,8 @@ def main() -> None:
         "output channel, ranges from 1,000 training digits, 100 of each class. How fast int8 is depends on the "
         f"processor: this one {vnni} instructions for it (VNNI)."
     )
-    said = [shlex.join(["robustmnist", *command]).replace(str(runs), "runs/published") for command in commands]
-    write_atomic(HERE / "quantisation.md", page(read_predictions(run), CHECKPOINTS, sizes, speeds, quantiser, said))
+    lines = [shlex.join(["robustmnist", *command]).replace(str(runs), "runs/published") for command in commands]
+    write_atomic(HERE / "quantisation.md", page(read_predictions(run), CHECKPOINTS, sizes, speeds, quantiser, lines))
 
 
 def _speed(before: Path, after: Path) -> Timing:

@@ -29,7 +29,7 @@ def page(
         quantiser: What quantised them, in words.
         commands: How to do it again.
     """
-    found = [costs(run, name) for name in names]
+    all_costs = [costs(run, name) for name in names]
     settings = sum(1 for _ in perturbed(run))
     head = ["checkpoint", "clean, float32", "int8", "difference", "perturbed, float32", "int8", "difference"]
     accuracies = [
@@ -38,22 +38,22 @@ def page(
             *_pair(cost.clean, cost.clean_difference),
             *_pair(cost.perturbed, cost.perturbed_difference),
         ]
-        for cost in found
+        for cost in all_costs
     ]
     flips = [
         [f"`{cost.name}`", _share(cost.clean_changed), _share(cost.perturbed_changed), _times(cost), *_worst(cost)]
-        for cost in found
+        for cost in all_costs
     ]
     flip_head = ["checkpoint", "clean digits", "perturbed, mean", "times as many", "most changed at", "accuracy there"]
-    suites = list(found[0].by_suite)
-    by_suite = [[f"`{cost.name}`", *(percent(cost.by_suite[suite], 2) for suite in suites)] for cost in found]
+    suites = list(all_costs[0].by_suite)
+    by_suite = [[f"`{cost.name}`", *(percent(cost.by_suite[suite], 2) for suite in suites)] for cost in all_costs]
     costs_ = [
         [f"`{name}`", *map(count, sizes[name]), plain(sizes[name][1] / sizes[name][0], 2), _ratio(speeds[name])]
         for name in names
     ]
     parts = [
         "# What eight bits cost",
-        _answer(found),
+        _answer(all_costs),
         "## Accuracy",
         f"On {len(run):,} MNIST test digits, clean, and as the mean over the {settings} perturbed settings of the core "
         "suites. Differences are int8 minus float32 in percentage points, digit by digit, with 95 % intervals by "
@@ -75,11 +75,11 @@ def page(
     return "\n\n".join(parts).replace(NBSP, " ") + "\n"
 
 
-def _answer(found: Sequence[Cost]) -> str:
+def _answer(all_costs: Sequence[Cost]) -> str:
     clean, perturbed = (
-        [getattr(cost, kind).value for cost in found] for kind in ("clean_changed", "perturbed_changed")
+        [getattr(cost, kind).value for cost in all_costs] for kind in ("clean_changed", "perturbed_changed")
     )
-    largest = max(abs(cost.perturbed_difference.value) for cost in found)
+    largest = max(abs(cost.perturbed_difference.value) for cost in all_costs)
     return (
         f"Rounding a checkpoint to eight bits changes {_range(clean)} of its answers to clean digits and "
         f"{_range(perturbed)} of those to perturbed ones. Mean accuracy under perturbation moves by at most "

@@ -110,9 +110,9 @@ def ready(adoption: Adoption, *, path: Path, device: torch.device | str = "cpu")
     """
     seen, source = adoption.seen, adoption.source
     if seen.right is None:
-        said = next((check.said for check in seen.faults), "It does not answer digits with scores.")
+        sentence = next((check.sentence for check in seen.faults), "It does not answer digits with scores.")
         remedy = "see robustmnist check-model, and --input and --output"
-        raise CheckpointError(f"cannot be evaluated: {said.rstrip('.')}", where=source.path, remedy=remedy)
+        raise CheckpointError(f"cannot be evaluated: {sentence.rstrip('.')}", where=source.path, remedy=remedy)
     model = adapted(source, seen.network.module, seen.input, seen.output).to(device).eval()
     return Checkpoint(adoption.card.name, model, adoption.card, path, deployed(model))
 

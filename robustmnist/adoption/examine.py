@@ -82,15 +82,15 @@ def examine(
     Raises:
         InputError: If a contract cannot be read, or no digit can be brought to the shape that the network wants.
     """
-    said = declared(input, networks[0]) if isinstance(input, str) else input
+    wanted = declared(input, networks[0]) if isinstance(input, str) else input
     asked = training_digits() if digits is None else digits
     finding, network = None, networks[0]
     try:
-        finding = find_contract(networks, asked, declared=said)
+        finding = find_contract(networks, asked, declared=wanted)
         network = networks[finding.best.network]
     except InputError:  # the checks say which shape it takes, or what it answers
         candidates(network)
-    fed = said or (finding.best.input if finding else candidates(network)[0])
+    fed = wanted or (finding.best.input if finding else candidates(network)[0])
     read = (Output.parse(output) if isinstance(output, str) else output) or (
         finding.best.output if finding else Output()
     )
@@ -102,5 +102,5 @@ def examine(
     except InputError:  # a check says what is wrong with its answers
         right = None
     return Examination(
-        tuple(networks), network, said is not None, fed, read, finding, tuple(checks), classifier, asked, right
+        tuple(networks), network, wanted is not None, fed, read, finding, tuple(checks), classifier, asked, right
     )

@@ -19,8 +19,8 @@ __all__ = ["Candidate", "Finding", "difference", "find_contract"]
 ROUNDS = (30, 90)  # digits after which only the best go on
 KEPT = (8, 4)
 NETWORKS_KEPT = 3
-NOISE = 2.0  # standard errors: nearer than this, two contracts cannot be told apart
-# Nats per digit: of two that are nearer than this and cannot be told apart, the more usual is taken. Mean and sd of
+NOISE = 2.0  # standard errors: nearer than this, two contracts cannot be distinguished
+# Nats per digit: of two that are nearer than this and cannot be distinguished, the more usual is taken. Mean and sd of
 # MNIST and of each image itself, or padding and resizing, are often so near.
 USUAL = 0.025
 
@@ -54,10 +54,10 @@ class Finding:
     """The likeliest contract of a classifier.
 
     Attributes:
-        best: The candidate chosen: the most usual of those that cannot be told from the likeliest.
+        best: The candidate chosen: the most usual of those that cannot be distinguished from the likeliest.
         others: The other candidates that were in the last round, the likeliest first.
         margin: How much likelier the chosen one is than the first of the others, nats per digit; it may be below 0
-            where they cannot be told apart. Infinite where there are no others.
+            where they cannot be distinguished. Infinite where there are no others.
         error: The margin's standard error.
         digits: Which digits it was judged by.
     """

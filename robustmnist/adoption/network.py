@@ -66,7 +66,7 @@ def rows_under(module: nn.Module, contract: Input, images: Tensor) -> Any:
     """Return what `module` answers to `images` (B, 1, 28, 28) fed as `contract` says, in its own type of numbers.
 
     Raises:
-        InputError: If the network cannot take them; the message repeats the first line of what it said.
+        InputError: If the network cannot take them; the message repeats the first line of its error.
     """
     given = feed_to(module, images, contract)
     try:
@@ -74,8 +74,8 @@ def rows_under(module: nn.Module, contract: Input, images: Tensor) -> Any:
     except InputError:
         raise
     except Exception as cause:  # a stranger's code may raise anything
-        said = f"{type(cause).__name__}: {(str(cause).strip().splitlines() or [''])[0][:SHOWN]}"
-        said = "".join(character if character.isprintable() else "\ufffd" for character in said)
-        what = f"does not take {tuple(given.shape)} of {str(contract)!r} ({said})"
+        message = f"{type(cause).__name__}: {(str(cause).strip().splitlines() or [''])[0][:SHOWN]}"
+        message = "".join(character if character.isprintable() else "\ufffd" for character in message)
+        what = f"does not take {tuple(given.shape)} of {str(contract)!r} ({message})"
         remedy = "give the input it wants: --input size=…, channels=…, layout"
         raise InputError(what, where="the classifier", remedy=remedy) from cause

@@ -53,7 +53,7 @@ def _notices(seen: Examination) -> list[str]:
     """Return what page and terminal say whenever the model is evaluated."""
     warned = warning(seen)
     notices = [] if warned is None else [warned]
-    notices += [check.said for check in seen.faults if warned is None or check.number != FED_WHAT_IT_WANTS]
+    notices += [check.sentence for check in seen.faults if warned is None or check.number != FED_WHAT_IT_WANTS]
     if not seen.output.has_confidence:
         notices.append("It answers with labels alone: all that is said of its confidence is made up.")
     return notices

@@ -86,5 +86,7 @@ def tested_lines(tested: Tested) -> tuple[str, str]:
     """Return a sentence on the accuracy, with what the digits were used for, and one on the speed."""
     of = tested.accuracy
     share = typed(share_text(of.accuracy, of.low, of.high, places=2, sign=True))
-    said = f"Accuracy on {of.n:,} {digits_of(of.dataset, of.part)}: {share}; they were asked for this line alone."
-    return said, speed_line(tested.rate)
+    accuracy_line = (
+        f"Accuracy on {of.n:,} {digits_of(of.dataset, of.part)}: {share}; they were asked for this line alone."
+    )
+    return accuracy_line, speed_line(tested.rate)

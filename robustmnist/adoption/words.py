@@ -1,4 +1,4 @@
-"""What is said of a classifier that was examined: a few plain lines for the terminal."""
+"""What the terminal prints of a classifier that was examined, in a few plain lines."""
 
 from robustmnist.adoption.examine import Examination
 from robustmnist.adoption.find import NOISE, difference
@@ -15,8 +15,8 @@ def summary_lines(seen: Examination) -> list[str]:
     made = [check for check in seen.checks if check.made]
     count = f"{len(made)} check{'s were' if len(made) > 1 else ' was'} made, {len(failed) or 'none'} failed."
     lines = [seen.network.description, _reading(seen), *_contract(seen), _accuracy(seen), count]
-    lines += [f"Fault, {check.name}: {check.said}" for check in failed]
-    lines += [f"Note, {check.name}: {check.said}" for check in made if check.passed is None]
+    lines += [f"Fault, {check.name}: {check.sentence}" for check in failed]
+    lines += [f"Note, {check.name}: {check.sentence}" for check in made if check.passed is None]
     return [line for line in lines if line]
 
 
@@ -37,16 +37,16 @@ def _contract(seen: Examination) -> list[str]:
     finding = seen.finding
     if finding is None:
         return [f"Input: {seen.input}, {'as declared' if seen.declared else 'the most usual of its shape'}.", read]
-    said = f"Input: {seen.input}, {'as declared' if seen.declared else f'found by {finding.digits}'}"
+    line = f"Input: {seen.input}, {'as declared' if seen.declared else f'found by {finding.digits}'}"
     ours = next((candidate for candidate in finding.inputs if seen.input.same_as(candidate.input)), None)
     rival = next((candidate for candidate in finding.inputs if not seen.input.same_as(candidate.input)), None)
     if ours is None or rival is None or seen.contradiction is not None:
-        return [f"{said}.", read]
+        return [f"{line}.", read]
     gap, error = difference(ours, rival)
     margin = f"{abs(gap):.2f} ± {error:.2f} nats per digit"
     if gap > NOISE * error:
-        return [f"{said}; next best is {rival.input}, {margin} behind.", read]
-    return [f"{said}; digits do not tell it from {rival.input} ({margin}): give --input if you know it.", read]
+        return [f"{line}; next best is {rival.input}, {margin} behind.", read]
+    return [f"{line}; digits do not tell it from {rival.input} ({margin}): give --input if you know it.", read]
 
 
 def _reading(seen: Examination) -> str:
@@ -55,14 +55,14 @@ def _reading(seen: Examination) -> str:
         return ""
     best = seen.finding.best
     rival = next((candidate for candidate in seen.finding.others if candidate.network != best.network), None)
-    said = f"Read as the likeliest of {len(seen.networks)} networks that its weights fit"
+    line = f"Read as the likeliest of {len(seen.networks)} networks that its weights fit"
     if rival is not None:
         behind, error = difference(best, rival)
         next_one = seen.networks[rival.network].description
         margin = f"{abs(behind):.2f} ± {error:.2f} nats per digit"
         reading = f"next best is {next_one}, {margin} behind" if behind > NOISE * error else f"or {next_one} ({margin})"
-        said = f"{said}; {reading}"
-    return f"{said}. Give --code to settle it."
+        line = f"{line}; {reading}"
+    return f"{line}. Give --code to settle it."
 
 
 def _accuracy(seen: Examination) -> str:

@@ -93,14 +93,14 @@ def command(
             resumable(ctx, shlex.join([*shlex.split(line), "-o", str(folder)])),
             progress("Generalising", unit="steps", images=True) as report,
         ):
-            found = generalise(models, sets, seed=seed, out=folder, command=line, on_progress=report)
+            result = generalise(models, sets, seed=seed, out=folder, command=line, on_progress=report)
         with writing(folder):
-            page = write_generalisation(found, folder)
+            page = write_generalisation(result, folder)
         _link(folder)
     if as_json:
-        echo_json(as_dict(found), indent=1)
+        echo_json(as_dict(result), indent=1)
         return
-    print_table(HEAD, accuracy_rows(found))
+    print_table(HEAD, accuracy_rows(result))
     echo()
     echo(f"report: {page}")
 

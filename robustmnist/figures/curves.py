@@ -39,26 +39,26 @@ def curves(
     Raises:
         RunError: If the run does not have them, or the suite has no curve.
     """
-    found = chosen_sweeps(predictions, suite, sweep)
+    chosen = chosen_sweeps(predictions, suite, sweep)
     with own_style(STYLE):
         from matplotlib.figure import Figure
 
-        many = len(found) > 1
-        across = min(len(found), ACROSS) if many else 1
-        down = -(-len(found) // across)
+        many = len(chosen) > 1
+        across = min(len(chosen), ACROSS) if many else 1
+        down = -(-len(chosen) // across)
         size = (PANEL[0] * across, PANEL[1] * down + 0.4) if many else (WIDTH, HEIGHT)
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(down, across, squeeze=False, sharey=True).flat
-        for axes, result in zip(panels, found, strict=False):
-            draw_curve(axes, result, names=not many)
+        for axes, sweep_overview in zip(panels, chosen, strict=False):
+            draw_curve(axes, sweep_overview, names=not many)
             if many:
-                axes.set_title(result.title, fontsize=9)
-        for axes in list(panels)[len(found) :]:
+                axes.set_title(sweep_overview.title, fontsize=9)
+        for axes in list(panels)[len(chosen) :]:
             axes.set_visible(False)
         if many:
             handles, labels = figure.axes[0].get_legend_handles_labels()
             figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
-        figure.suptitle(title if title is not None else found[0].suite.question or found[0].title, fontsize=12)
+        figure.suptitle(title if title is not None else chosen[0].suite.question or chosen[0].title, fontsize=12)
     return figure
 
 
@@ -75,10 +75,10 @@ def chosen_sweeps(predictions: Predictions, suite: str | None, sweep: str | None
     if sweep is not None:
         predictions.sweep(suite, sweep)
     overview = gather(only_suites(predictions, [suite]))
-    found = [candidate for candidate in overview.sweeps if sweep in (None, candidate.name)]
-    if not found:
+    chosen = [candidate for candidate in overview.sweeps if sweep in (None, candidate.name)]
+    if not chosen:
         raise RunError(f"suite '{suite}' has no curve of that kind", remedy="choose a sweep along one strength")
-    return found
+    return chosen
 
 
 def draw_curve(axes: "Axes", sweep: SweepOverview, *, names: bool, small: bool = False) -> None:

@@ -59,8 +59,8 @@ def filmstrip(
         )
         wide, tall = size
         foot = LINE * (rows + 1) / tall
-        for place, at in enumerate(shown):
-            left = (NAMES + SIDE * place) / wide
+        for column, at in enumerate(shown):
+            left = (NAMES + SIDE * column) / wide
             axes = figure.add_axes((left, foot, 0.92 * SIDE / wide, 0.92 * SIDE / tall))
             axes.imshow(pushed.images[at], cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
             quiet(axes)

@@ -91,16 +91,16 @@ def _curves(part: "SubFigure", suites: tuple[SuiteOverview, ...], down: int) -> 
 
 
 def _gallery(part: "SubFigure", predictions: Predictions) -> None:
-    found = {name: _most_confident(predictions, name) for name in predictions.checkpoints[:MOST_CHECKPOINTS]}
-    if not any(found.values()):
+    mistakes = {name: _most_confident(predictions, name) for name in predictions.checkpoints[:MOST_CHECKPOINTS]}
+    if not any(mistakes.values()):
         return
     part.suptitle("The most confident mistakes: true class → what was read", fontsize=9, x=0.03, ha="left")
-    grid = part.subplots(len(found), MISTAKES, squeeze=False)
-    for (name, wrong), row in zip(found.items(), grid, strict=True):
-        for place, axes in enumerate(row):
+    grid = part.subplots(len(mistakes), MISTAKES, squeeze=False)
+    for (name, wrong), row in zip(mistakes.items(), grid, strict=True):
+        for column, axes in enumerate(row):
             quiet(axes)
-            if place < len(wrong):
-                row = wrong[place]
+            if column < len(wrong):
+                row = wrong[column]
                 axes.imshow(row.picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
                 text = f"{row.label} → {row.predicted}, {percent(row.confidence, 0)}"
                 axes.set_xlabel(text, fontsize=7, color=LIGHT.muted)

@@ -52,5 +52,5 @@ def spread(heights: Sequence[float], distance: float, low: float, high: float) -
             size = blocks[-1][1] + blocks[-2][1]
             mean = (means[-1] * blocks[-1][1] + means[-2] * blocks[-2][1]) / size
             blocks[-2:], means[-2:] = [[start(mean, size), size]], [mean]
-    places = [first + k * distance for first, size in blocks for k in range(int(size))]
-    return [position for _, position in sorted(zip(order, places, strict=True))]
+    positions = [first + k * distance for first, size in blocks for k in range(int(size))]
+    return [position for _, position in sorted(zip(order, positions, strict=True))]

@@ -32,28 +32,28 @@ class Histogram:
     shares: tuple[float, ...]
 
 
-def bar_chart(series: Sequence[Bars], marks: Sequence[str], axis: str, across: str, label: str) -> Markup:
-    """Draw a group of bars per mark, from 0 up.
+def bar_chart(series: Sequence[Bars], groups: Sequence[str], axis: str, across: str, label: str) -> Markup:
+    """Draw a group of bars for each name, from 0 up.
 
     Args:
         series: One bar of each stands in every group.
-        marks: The names of the groups, under them.
+        groups: The names of the groups, under them.
         axis: What the heights are.
         across: What the groups are.
         label: What is shown, in words.
     """
     top = max((height for bars in series for height in bars.heights), default=0.0) or 1.0
     base, end = HEIGHT - BOTTOM, WIDTH - RIGHT
-    group = (end - LEFT) / max(len(marks), 1)
+    group = (end - LEFT) / max(len(groups), 1)
     wide = group * (1 - GAP) / max(len(series), 1)
     parts = _frame(top, axis, across, end)
     for at, bars in enumerate(series):
-        for place, height in enumerate(bars.heights):
+        for column, height in enumerate(bars.heights):
             tall = height / top * (base - TOP)
-            x = LEFT + place * group + group * GAP / 2 + at * wide
+            x = LEFT + column * group + group * GAP / 2 + at * wide
             if tall > 0:
                 parts.append(rectangle(x, base - tall, wide, tall, f"f{bars.hue}"))
-    parts += [word(LEFT + (at + 0.5) * group, base + 15, mark, "tmuted", "middle") for at, mark in enumerate(marks)]
+    parts += [word(LEFT + (at + 0.5) * group, base + 15, name, "tmuted", "middle") for at, name in enumerate(groups)]
     return picture(WIDTH, HEIGHT, parts, label=label)
 
 
@@ -95,7 +95,7 @@ def histogram_chart(
             y = base - share / top * (base - TOP)
             outline += [(x(low + at * step), y), (x(low + (at + 1) * step), y)]
         parts.append(line([*outline, (end, base)], f"s{bars.hue} ln"))
-    parts += [word(x(mark), base + 15, brief(mark), "tmuted", "middle") for mark in ticks(low, high, 6)]
+    parts += [word(x(tick), base + 15, brief(tick), "tmuted", "middle") for tick in ticks(low, high, 6)]
     return picture(WIDTH, HEIGHT, parts, label=label)
 
 
@@ -105,11 +105,11 @@ def _frame(top: float, axis: str, across: str, end: float) -> list[Markup]:
     def y(value: float) -> float:
         return base - value / top * (base - TOP)
 
-    marks = ticks(0.0, top, 5)
+    values = ticks(0.0, top, 5)
     return [
-        stroke((((LEFT, y(mark)), (end, y(mark))) for mark in marks if mark), "srule"),
+        stroke((((LEFT, y(tick)), (end, y(tick))) for tick in values if tick), "srule"),
         line([(LEFT, base), (end, base)], "smuted"),
-        *(word(LEFT - 6, y(mark) + 4, brief(mark), "tmuted", "end") for mark in marks),
+        *(word(LEFT - 6, y(tick) + 4, brief(tick), "tmuted", "end") for tick in values),
         word(0, 11, axis),
         word((LEFT + end) / 2, HEIGHT - 6, across, "", "middle"),
     ]

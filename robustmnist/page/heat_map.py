@@ -11,7 +11,7 @@ from robustmnist.page.colours import HEAT_STEPS
 from robustmnist.page.svg import LETTER, bars, picture, stroke, width, word
 from robustmnist.wording.numbers import brief
 
-__all__ = ["Axis", "even_marks", "heat", "heat_key"]
+__all__ = ["Axis", "even_labels", "heat", "heat_key"]
 
 Shares = NDArray[np.float64]
 LEVELS = len(HEAT_STEPS) - 1
@@ -24,7 +24,7 @@ class Axis:
 
     name: str
     cell: float
-    marks: tuple[str, ...]
+    labels: tuple[str, ...]
 
 
 def heat(shares: Shares, across: Axis, down: Axis, label: str, *, held: float | None = None) -> Markup:
@@ -38,7 +38,7 @@ def heat(shares: Shares, across: Axis, down: Axis, label: str, *, held: float | 
         held: Where given, the cells of at least this accuracy are framed.
     """
     rows, columns = shares.shape
-    left = max(map(width, down.marks), default=0) + (TICK if down.name else 0) + 6
+    left = max(map(width, down.labels), default=0) + (TICK if down.name else 0) + 6
     top, wide, tall = (TICK + 4.0 if down.name else 4.0), columns * across.cell, rows * down.cell
     known = np.isfinite(shares)
     level = np.where(known, np.floor((1 - np.where(known, shares, 0.0)) * LEVELS + 1e-9), -1)
@@ -46,12 +46,12 @@ def heat(shares: Shares, across: Axis, down: Axis, label: str, *, held: float | 
     parts = [_cells(level >= k, left, top, across.cell, down.cell, f"q{k}") for k in range(LEVELS + 1)]
     if held is not None:
         parts.append(_frame(known & (np.nan_to_num(shares) >= held), left, top, across.cell, down.cell))
-    for index, mark in enumerate(across.marks):
-        if mark:
-            parts.append(word(left + (index + 0.5) * across.cell, top + tall + TICK, mark, "tmuted", "middle"))
-    for index, mark in enumerate(down.marks):
-        if mark:
-            parts.append(word(left - 5, top + (index + 0.5) * down.cell + 3.8, mark, "tmuted", "end"))
+    for index, text in enumerate(across.labels):
+        if text:
+            parts.append(word(left + (index + 0.5) * across.cell, top + tall + TICK, text, "tmuted", "middle"))
+    for index, text in enumerate(down.labels):
+        if text:
+            parts.append(word(left - 5, top + (index + 0.5) * down.cell + 3.8, text, "tmuted", "end"))
     if across.name:
         parts.append(word(left + wide / 2, top + tall + TICK + 15, across.name, "", "middle"))
     if down.name:
@@ -70,7 +70,7 @@ def heat_key() -> Markup:
     return picture(wide + 90, 14, parts, name="heat", stroke=10)
 
 
-def even_marks(values: Sequence[float], cell: float, neutral: float) -> tuple[str, ...]:
+def even_labels(values: Sequence[float], cell: float, neutral: float) -> tuple[str, ...]:
     """Return which values are printed along an axis: both ends, the neutral one, and half of the way between."""
     texts = [brief(value) for value in values]
     kept: list[int] = []

@@ -66,8 +66,8 @@ def line_chart(
     end = WIDTH - (LEFT if right else RIGHT)
     base = HEIGHT - BOTTOM
     xs = [x for curve in lines for x in curve.x if math.isfinite(x) and (x > 0 or not log_across)]
-    x, marks = _scale(Axis("", log_across), xs, LEFT, end, 6)
-    marks = [mark for mark in marks if not whole or mark == round(mark)]
+    x, tick_values = _scale(Axis("", log_across), xs, LEFT, end, 6)
+    tick_values = [tick for tick in tick_values if not whole or tick == round(tick)]
     heights: dict[bool, Scale] = {}
     parts: list[Markup] = []
     for at_right, scaled in ((False, axis), (True, right)):
@@ -83,7 +83,7 @@ def line_chart(
         parts.append(word(end + LEFT if at_right else 0, 11, scaled.name, "", "end" if at_right else ""))
     parts.append(line([(LEFT, base), (end, base)], "smuted"))
     parts += [line([(x(at), TOP), (x(at), base)], "smuted") for at in upright]
-    parts += [word(x(mark), base + 15, brief(mark), "tmuted", "middle") for mark in marks]
+    parts += [word(x(tick), base + 15, brief(tick), "tmuted", "middle") for tick in tick_values]
     parts.append(word((LEFT + end) / 2, HEIGHT - 6, across, "", "middle"))
     for curve in lines:
         log = (right if curve.right and right else axis).log

@@ -69,10 +69,10 @@ def compared(predictions: "Predictions", baseline: str | None, seeds: Sequence[S
     return Compared(pairs, tables, _calibration(predictions, stored_temperatures(predictions)), settings, by_seed)
 
 
-def show_comparison(predictions: "Predictions", found: Compared, folder: Path, page: Path, *, as_json: bool) -> None:
+def show_comparison(predictions: "Predictions", compared: Compared, folder: Path, page: Path, *, as_json: bool) -> None:
     """Print the suites' table and where everything lies in `folder`; or, asked, JSON and nothing else."""
-    tables, pairs, by_seed = dict(found.tables), found.pairs, found.seeds
-    calibration, settings = found.calibration, found.settings
+    tables, pairs, by_seed = dict(compared.tables), compared.pairs, compared.seeds
+    calibration, settings = compared.calibration, compared.settings
     if as_json:
         tables["calibration"] = calibration
         records = {name: table.to_dict("records") for name, table in tables.items()}
@@ -101,9 +101,12 @@ def _hardest(predictions: "Predictions") -> "list[Setting]":
     from robustmnist.overview.printable_run import printable_run
     from robustmnist.suites import Setting
 
-    hardest = [overview.hardest for overview in gather(printable_run(predictions)).suites]
-    names = [(predictions.suites[sweep.index[0]], sweep) for sweep in hardest]
-    return [Setting(suite.name, suite.curves[name.index[1]].name, name.focus) for suite, name in names]
+    settings = []
+    for shown in gather(printable_run(predictions)).suites:
+        # The names as they are, not as they are printed.
+        suite, sweep = predictions.suites[shown.index], shown.hardest
+        settings.append(Setting(suite.name, suite.curves[sweep.index[1]].name, sweep.focus))
+    return settings
 
 
 def _only_one(pairs: "Sequence[Comparison]") -> list[str]:

@@ -20,14 +20,14 @@ def show_measures(results: "Sequence[Measured]") -> None:
 
     for result in results:
         names = [name for name in MEASURES if name in result.columns]
-        found = {name: result.estimates(name) for name in names}
+        estimates = {name: result.estimates(name) for name in names}
         n = result.columns[names[0]].shape[1]
         echo(f"{result.checkpoint}, {n:,} digits; mean (95 % interval), ↑ high is good, ↓ low is good:")
         rows = []
         for method in result.names:
             cells = []
             for name in names:
-                estimate = found[name][method]
+                estimate = estimates[name][method]
                 missing = f" ({estimate.undefined} undefined)" if 0 < estimate.undefined < n else ""
                 interval = f" ({short(estimate.low)} to {short(estimate.high)})" if name == names[0] else ""
                 cells.append(f"{short(estimate.mean)}{interval}{missing}")

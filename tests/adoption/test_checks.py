@@ -237,10 +237,10 @@ def said_by(network: Net, digits: Dataset, output: str = "logits", text: str = "
         checks = check_classifier(network, Input.parse(text), Output.parse(output), digits=digits)
     assert [check.number for check in checks] == list(range(8, 35))
     for check in checks:
-        assert check.said.isprintable()
-        assert check.said.endswith(".")
-        assert check.said[0].isupper(), check.said
-        assert len(check.said) < 400
+        assert check.sentence.isprintable()
+        assert check.sentence.endswith(".")
+        assert check.sentence[0].isupper(), check.sentence
+        assert len(check.sentence) < 400
     return {check.number: check for check in checks}
 
 
@@ -259,7 +259,7 @@ def test_a_broken_classifier_is_named(fault: str, good: nn.Sequential, adoption_
     make, number, passed, words = BROKEN[fault]
     check = said_by(Net(make(good)), adoption_digits)[number]
     assert check.passed is passed, check
-    assert words in check.said
+    assert words in check.sentence
 
 
 def test_every_check_has_a_broken_classifier() -> None:
@@ -269,7 +269,7 @@ def test_every_check_has_a_broken_classifier() -> None:
 def test_columns_that_are_read_but_not_there(good: nn.Sequential, adoption_digits: Dataset) -> None:
     checks = said_by(Net(good), adoption_digits, "logits,classes=1/2/3/4/5/6/7/8/9/10")
     assert checks[15].passed is False
-    assert "10 columns, and class 10 is read" in checks[15].said
+    assert "10 columns, and class 10 is read" in checks[15].sentence
     assert checks[33].passed is None
 
 
@@ -279,7 +279,7 @@ def test_what_a_strangers_code_says_is_one_printable_line(good: nn.Sequential, a
 
     check = said_by(Net(Around(good, shouting)), adoption_digits)[11]
     assert check.passed is False
-    assert "[31mred" in check.said
+    assert "[31mred" in check.sentence
 
 
 @pytest.mark.parametrize(
@@ -342,9 +342,9 @@ def test_functions_of_arrays_are_checked_too(good: nn.Sequential, adoption_digit
 
 def test_a_network_that_takes_another_shape_is_told_which(adoption_digits: Dataset) -> None:
     checks = said_by(Net(convolutional(channels=3, side=32)), adoption_digits)
-    assert "It takes (B, 3, 32, 32)" in checks[11].said
+    assert "It takes (B, 3, 32, 32)" in checks[11].sentence
     assert all(checks[number].passed is None for number in range(12, 35))
-    assert all(checks[number].said.startswith("Not checked") for number in range(12, 35))
+    assert all(checks[number].sentence.startswith("Not checked") for number in range(12, 35))
 
 
 def test_what_was_found_is_not_sought_again(

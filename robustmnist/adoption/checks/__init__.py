@@ -70,27 +70,30 @@ def check_classifier(
     for number, (name, rule) in CHECKS.items():
         results.append(_made(subject, number, name, rule))
         if number == SHAPE and results[-1].passed is False:
-            said, rest = "Not checked: it does not take what it is fed.", [other for other in CHECKS if other > SHAPE]
-            return results + [Check(other, CHECKS[other][0], None, said, made=False) for other in rest]
+            sentence, rest = (
+                "Not checked: it does not take what it is fed.",
+                [other for other in CHECKS if other > SHAPE],
+            )
+            return results + [Check(other, CHECKS[other][0], None, sentence, made=False) for other in rest]
     return results
 
 
 def _made(subject: Subject, number: int, name: str, rule: Rule) -> Check:
     """Make one check; whatever a stranger's code raises ends it, and nothing else."""
     try:
-        passed, said = rule(subject)
+        passed, sentence = rule(subject)
     except NotMade as reason:
         return Check(number, name, None, _line(str(reason)), made=False)
     except InputError as error:  # what it answers are no rows of scores: one check says so, the others cannot be made
         if number != 15:
             return Check(number, name, None, _line(f"Not checked: it {error.what}."), made=False)
-        passed, said = False, f"It {error.what}."
+        passed, sentence = False, f"It {error.what}."
     except Exception as cause:
         line = (str(cause).strip().splitlines() or [""])[0][:200].rstrip(".")
-        passed, said = False, f"It stopped with {type(cause).__name__}: {line}."
-    return Check(number, name, passed, _line(said))
+        passed, sentence = False, f"It stopped with {type(cause).__name__}: {line}."
+    return Check(number, name, passed, _line(sentence))
 
 
-def _line(said: str) -> str:
+def _line(sentence: str) -> str:
     """Return one printable line: names and messages of a stranger's code may hold anything."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in " ".join(said.split()))
+    return "".join(character if character.isprintable() else "\ufffd" for character in " ".join(sentence.split()))

@@ -44,8 +44,10 @@ def has_ten_columns(subject: Subject) -> Verdict:
     won = int((~torch.isin(rows.nan_to_num(-torch.inf).argmax(1), read)).sum())
     shown = ", ".join(map(str, dropped[:5])) + (" …" if len(dropped) > 5 else "")
     columns = f"column {shown} is" if len(dropped) == 1 else f"columns {shown} are"
-    said = f"It answers {rows.shape[1]} columns; {columns} not read, and would have won at {won} of {len(rows)} digits."
-    return None, said
+    sentence = (
+        f"It answers {rows.shape[1]} columns; {columns} not read, and would have won at {won} of {len(rows)} digits."
+    )
+    return None, sentence
 
 
 def is_real(subject: Subject) -> Verdict:

@@ -39,9 +39,9 @@ def takes_any_batch(subject: Subject) -> Verdict:
             refused[size] = _brief(cause)
     if not refused:
         return True, f"It takes batches of {', '.join(map(str, sizes))}."
-    said = f"It does not take batches of {', '.join(map(str, refused))}: {next(iter(refused.values()))}."
+    sentence = f"It does not take batches of {', '.join(map(str, refused))}: {next(iter(refused.values()))}."
     needed = sizes if isinstance(subject.network.module, nn.Module) else {TILE}
-    return (False if set(refused) & set(needed) else None), said
+    return (False if set(refused) & set(needed) else None), sentence
 
 
 def takes_none(subject: Subject) -> Verdict:
@@ -78,7 +78,7 @@ def keeps_no_gradient(subject: Subject) -> Verdict:
         answer = subject.call(subject.batch.clone())
         rows = rows_of(answer, BATCH)
     if rows.requires_grad:
-        return False, "It keeps gradients though it is told not to: its memory will grow."
+        return False, "It keeps gradients though it should not: its memory will grow."
     return True, "It keeps no gradients."
 
 

@@ -36,7 +36,7 @@ def contract_is_likeliest(subject: Subject) -> Verdict:
         better = f"It reads digits better fed {rival.input} than {ours.input}"
         return False, f"{better}, by {ahead:.2f} ± {error:.2f} nats per digit."
     if ahead > -NOISE * error:
-        twins = f"Whether it is fed {ours.input} or {rival.input} cannot be told apart"
+        twins = f"Whether it is fed {ours.input} or {rival.input} cannot be distinguished"
         return True, f"{twins}: {abs(ahead):.3f} ± {error:.3f} nats per digit lie between them."
     return (
         True,
@@ -82,10 +82,10 @@ def reads_digits(subject: Subject) -> Verdict:
     right = accuracy(subject)
     least = LEAST_ACCURACY.get(subject.digits.name, LEAST_ACCURACY["mnist"])
     name = "embedded" if subject.digits.name == "digits" else "training"
-    said = f"{right} of {len(subject.digits)} {name} digits right"
+    sentence = f"{right} of {len(subject.digits)} {name} digits right"
     if right < least * len(subject.digits):
-        return False, f"It reads no digits as it is fed: only {said}."
-    return True, f"It reads {said}."
+        return False, f"It reads no digits as it is fed: only {sentence}."
+    return True, f"It reads {sentence}."
 
 
 def is_not_saturated(subject: Subject) -> Verdict:
@@ -96,13 +96,13 @@ def is_not_saturated(subject: Subject) -> Verdict:
     confidence = float(scores.softmax(1).amax(1).nan_to_num(0.0).mean())
     if confidence <= SATURATED:
         return True, f"Its mean confidence on noise is {confidence:.3g}."
-    said = f"Its mean confidence on noise is {confidence:.4f}"
+    sentence = f"Its mean confidence on noise is {confidence:.4f}"
     ours, rival = subject.contest
     if rival is not None:
         ahead, error = difference(ours, rival)
         if ahead > NOISE * error:  # fed as it was trained: that is how it is
-            return None, f"{said}, though no other input suits it better: its confidence says little."
-    return False, f"{said}: it may be fed numbers that are too large."
+            return None, f"{sentence}, though no other input suits it better: its confidence says little."
+    return False, f"{sentence}: it may be fed numbers that are too large."
 
 
 def accuracy(subject: Subject) -> int:

@@ -33,14 +33,14 @@ class Check:
         name: What was checked, in a few words.
         passed: True, or False where it will spoil the numbers; None where it is no fault but worth knowing, or was not
             checked.
-        said: One sentence.
+        sentence: What it says.
         made: Whether it was checked: some things cannot be asked of a function, or of labels.
     """
 
     number: int
     name: str
     passed: bool | None
-    said: str
+    sentence: str
     made: bool = True
 
 

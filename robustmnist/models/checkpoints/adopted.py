@@ -61,11 +61,11 @@ def check_source(card: AdoptedCard, path: Path) -> None:
         return
     file = path.with_name(card.source.file)
     try:
-        found = sha256_file(file)
+        sha256 = sha256_file(file)
     except OSError as cause:
         remedy = f"keep it beside its card {path.name}"
         raise CheckpointError(f"cannot be read ({cause.strerror})", where=file, remedy=remedy) from cause
-    if found != card.source.sha256:
+    if sha256 != card.source.sha256:
         what = "does not belong to its card: its sha256 does not match"
         raise CheckpointError(what, where=file, remedy=f"restore the file, or {TAKE_IN}")
 

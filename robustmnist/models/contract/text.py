@@ -47,30 +47,30 @@ MOST_CHARACTERS = 400  # of a contract: the longest that says something has half
 
 def read_input(text: str) -> dict[str, Any]:
     """Return the fields of `Input` that `text` says; raise `InputError` at the first word that it cannot read."""
-    said: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for word in _words(text, "input"):
         key, value = _entry(word)
-        if key in said:
-            raise InputError(f"{key} is said twice", where="input", remedy="say it once")
-        said[key] = value
-    return said
+        if key in values:
+            raise InputError(f"{key} is given twice", where="input", remedy="give it once")
+        values[key] = value
+    return values
 
 
 def read_output(text: str) -> dict[str, Any]:
     """Return the fields of `Output` that `text` says; raise `InputError` at the first word that it cannot read."""
-    said: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for word in _words(text, "output"):
         key, equals, value = word.partition("=")
         name = "kind" if not equals and word in KINDS else key
-        if name in said:
-            raise InputError(f"{name} is said twice", where="output", remedy="say it once")
+        if name in values:
+            raise InputError(f"{name} is given twice", where="output", remedy="give it once")
         if name == "kind":
-            said["kind"] = value or word
+            values["kind"] = value or word
         elif name == "classes":
-            said["classes"] = [_whole(part, "classes", "output") for part in value.split("/")]
+            values["classes"] = [_whole(part, "classes", "output") for part in value.split("/")]
         else:
             raise _unknown(word, (*KINDS, "classes="), "output")
-    return said
+    return values
 
 
 def write_input(contract: Any) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from robustmnist.overview.in_words import NAME, TITLE, at, axis_text
 from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview
 from robustmnist.page.colours import hue
-from robustmnist.page.heat_map import Axis, even_marks, heat
+from robustmnist.page.heat_map import Axis, even_labels, heat
 from robustmnist.page.records import Key, Table
 from robustmnist.report.breakdown.maps import Map
 from robustmnist.report.breakdown.words import class_caption
@@ -49,7 +49,7 @@ def class_maps(overview: Overview, suite: SuiteOverview, shares: Shares, low: Sh
     sweep = suite.hardest
     caption = class_caption(sweep, shares, low, high)
     cell = min(ACROSS / len(sweep.values), WIDEST)
-    across = Axis(axis_text(sweep), cell, even_marks(sweep.values, cell, sweep.neutral))
+    across = Axis(axis_text(sweep), cell, even_labels(sweep.values, cell, sweep.neutral))
     down = Axis("", ROW, tuple(map(str, CLASSES)))
     title, drawn = shorten(sweep.title, TITLE), []
     for checkpoint, table in zip(overview.clean, shares, strict=True):

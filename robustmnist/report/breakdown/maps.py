@@ -13,7 +13,7 @@ from robustmnist.overview.gather import KEEP
 from robustmnist.overview.in_words import NAME, TITLE
 from robustmnist.overview.overview import Overview
 from robustmnist.page.colours import hue
-from robustmnist.page.heat_map import Axis, even_marks, heat
+from robustmnist.page.heat_map import Axis, even_labels, heat
 from robustmnist.page.records import Key, Table
 from robustmnist.report.breakdown.words import map_caption
 from robustmnist.suites import Suite, Sweep
@@ -81,13 +81,13 @@ def map_group(overview: Overview, index: tuple[int, int], suite: Suite, sweep: S
     agree = numbers.agreement.set_index("checkpoint").loc[names]
     caption = map_caption(sweep, names, [grid.shares for grid in grids], [grid.floor for grid in grids], agree)
     title, rows = shorten(sweep.title, TITLE), grids[0].shares.shape
-    across, down = _axes(sweep, min(CELL, SIDE / max(rows)), marks=True)
+    across, down = _axes(sweep, min(CELL, SIDE / max(rows)), labelled=True)
     keys = [Key(hue(k), shorten(name, NAME)) for k, name in enumerate(names)]
     drawn = tuple(
         Map(key, heat(grid.shares, across, down, f"{title}, accuracy of {key.name}. {caption}", held=grid.floor))
         for key, grid in zip(keys, grids, strict=True)
     )
-    small = _axes(sweep, SMALL / max(rows), marks=False)
+    small = _axes(sweep, SMALL / max(rows), labelled=False)
     classes = []
     for digit, points in numbers.by_class.items():
         parts = zip(keys, _grids(overview, sweep, points), strict=True)
@@ -111,15 +111,15 @@ def _grids(overview: Overview, sweep: Sweep, points: pd.DataFrame) -> list[_Grid
     return grids
 
 
-def _axes(sweep: Sweep, cell: float, *, marks: bool) -> tuple[Axis, Axis]:
+def _axes(sweep: Sweep, cell: float, *, labelled: bool) -> tuple[Axis, Axis]:
     other, neutral = next(iter(sweep.crossed.items()))
     own, crossed = sweep.values, tuple(sorted(float(value) for value in sweep.over[other]))
-    if not marks:
+    if not labelled:
         return Axis("", cell, ("",) * len(own)), Axis("", cell, ("",) * len(crossed))
     unit = shorten(sweep.unit, NAME)
     return (
-        Axis(f"{shorten(sweep.parameter, NAME)}, {unit}", cell, even_marks(own, cell, sweep.neutral)),
-        Axis(f"{shorten(other, NAME)}, {unit}", cell, even_marks(crossed, cell, neutral)),
+        Axis(f"{shorten(sweep.parameter, NAME)}, {unit}", cell, even_labels(own, cell, sweep.neutral)),
+        Axis(f"{shorten(other, NAME)}, {unit}", cell, even_labels(crossed, cell, neutral)),
     )
 
 

@@ -44,7 +44,7 @@ def map_caption(
     points = count(grids[0].size)
     kept = [int((grid >= floor).sum()) for grid, floor in zip(grids, floors, strict=True)]
     held = [f"{shorten(name, NAME)} {count(many)}" for name, many in zip(names, kept, strict=True)]
-    said = [f"Of {points} points, so many keep nine tenths of clean accuracy (framed): {listing(held)}."]
+    clauses = [f"Of {points} points, so many keep nine tenths of clean accuracy (framed): {listing(held)}."]
     lowest = [np.unravel_index(int(np.nanargmin(grid)), grid.shape) for grid in grids]
     k = min(range(len(grids)), key=lambda i: float(grids[i][lowest[i]]))
     other = next(iter(sweep.crossed))
@@ -53,28 +53,28 @@ def map_caption(
         f"{shorten(key, NAME)} {strength(value, sweep.unit)}"
         for key, value in ((sweep.parameter, sweep.values[lowest[k][1]]), (other, crossed[lowest[k][0]]))
     ]
-    said.append(f"Lowest: {percent(float(grids[k][lowest[k]]))}, {named([names[k]])} at {listing(where)}.")
+    clauses.append(f"Lowest: {percent(float(grids[k][lowest[k]]))}, {named([names[k]])} at {listing(where)}.")
     shares = [
         f"{shorten(name, NAME)} {percent(float(row['consistency']))} "
         f"({interval(float(row['consistency_low']), float(row['consistency_high']))})"
         for name, (_, row) in zip(names, agree.iterrows(), strict=True)
     ]
-    said.append(f"A digit gets the same answer, right or wrong, at two points of the map: {listing(shares)}.")
-    return " ".join(said)
+    clauses.append(f"A digit gets the same answer, right or wrong, at two points of the map: {listing(shares)}.")
+    return " ".join(clauses)
 
 
-def worst_caption(found: Sequence[Tries]) -> str:
+def worst_caption(tries: Sequence[Tries]) -> str:
     """Say what is left in the worst of the most tries and of the grid, beside a single random try."""
-    most, said = len(found[0].worst), []
-    for result in found:
-        last = result.worst[-1]
-        text = f"{shorten(result.name, NAME)} reads {percent(result.random)} of digits in a random pose, "
+    most, clauses = len(tries[0].worst), []
+    for checkpoint in tries:
+        last = checkpoint.worst[-1]
+        text = f"{shorten(checkpoint.name, NAME)} reads {percent(checkpoint.random)} of digits in a random pose, "
         text += f"{percent(last.share)} ({interval(last.low, last.high)}) in each of {count(most)} random poses"
-        for points, grid in result.grids:
+        for points, grid in checkpoint.grids:
             text += f", {percent(grid.share)} ({interval(grid.low, grid.high)}) "
             text += f"at all {count(points)} points of the grid"
-        said.append(text)
-    return f"{'; '.join(said)}."
+        clauses.append(text)
+    return f"{'; '.join(clauses)}."
 
 
 def class_caption(sweep: SweepOverview, shares: Shares, low: Shares, high: Shares) -> str:
@@ -87,18 +87,18 @@ def class_caption(sweep: SweepOverview, shares: Shares, low: Shares, high: Share
         high: Their upper ends.
     """
     index = sweep.values.index(sweep.focus)
-    said = []
+    clauses = []
     for k, curve in enumerate(sweep.curves):
         here = shares[k, :, index]
         worst, best = int(np.nanargmin(here)), int(np.nanargmax(here))
         bounds = interval(float(low[k, worst, index]), float(high[k, worst, index]))
-        said.append(
-            f"{shorten(curve.name, NAME)} reads {worst} worst ({percent(float(here[worst]))}, {bounds}) "
-            f"and {best} best ({percent(float(here[best]))})"
+        clauses.append(
+            f"{shorten(curve.name, NAME)} reads {worst} worst ({percent(float(here[worst]))}, {bounds}) and {best} "
+            f"best ({percent(float(here[best]))})"
         )
     half = float(np.nanmax(high - low)) / 2 * 100
     where = at(sweep, sweep.focus, exact=True)
-    return f"At ◆ {where}: {'; '.join(said)}. 95 % intervals are ±{plain(half, 1)} points at most."
+    return f"At ◆ {where}: {'; '.join(clauses)}. 95 % intervals are ±{plain(half, 1)} points at most."
 
 
 def strip_caption(sweep: SweepOverview) -> str:

@@ -53,11 +53,11 @@ def forest(a: Side, b: Side, rows: Sequence[Difference], sweeps: Sequence[Sequen
     def x(value: float) -> float:
         return left + (value - low) / (high - low) * (right - left)
 
-    marks = ticks(low, high, 6)
+    tick_values = ticks(low, high, 6)
     parts = [
-        stroke((((x(mark), TOP), (x(mark), bottom)) for mark in marks if mark), "srule"),
+        stroke((((x(tick), TOP), (x(tick), bottom)) for tick in tick_values if tick), "srule"),
         line([(x(0), TOP - 4), (x(0), bottom)], "smuted"),
-        *(word(x(mark), bottom + 14, plain(mark), "tmuted", "middle") for mark in marks),
+        *(word(x(tick), bottom + 14, plain(tick), "tmuted", "middle") for tick in tick_values),
         word((left + right) / 2, bottom + 31, "difference of area under the curve", "", "middle"),
     ]
     for sign, side, anchor in ((-1, a, "end"), (1, b, "")):

@@ -81,12 +81,12 @@ def pair_gallery(
     pictures: list[Picture] = []
     cards, mistakes = [], []
     for row, picture, where in shown:
-        sure, other = float(row["confidence_wrong"]), float(row["confidence_right"])
-        overruled = Overruled(int(row["label"]), int(row["predicted"]), sure, other, where)
+        confidence, other = float(row["confidence_wrong"]), float(row["confidence_right"])
+        overruled = Overruled(int(row["label"]), int(row["predicted"]), confidence, other, where)
         mistakes.append(overruled)
         at_sheet = None if picture is None else len(pictures)
         pictures += [] if picture is None else [picture]
-        answers = answer_text(overruled.predicted, sure), answer_text(overruled.label, other)
+        answers = answer_text(overruled.predicted, confidence), answer_text(overruled.label, other)
         cards.append(PairCard(at_sheet, overruled.label, *answers, where or CLEAN, int(row["id"])))
     keys = tuple(Key(hue(k), shorten(overview.clean[k].name, NAME)) for k in (wrong, right))
     caption = gallery_caption(keys[0].name, keys[1].name, len(clean), mistakes, len(cards) - len(pictures))

@@ -37,8 +37,8 @@ def gallery_caption(wrong: str, right: str, clean: int, shown: Sequence[Overrule
     if shown:
         # NaN, an answer that is none, is never the most confident.
         most = max(shown, key=lambda overruled: -1.0 if math.isnan(overruled.confidence) else overruled.confidence)
-        sure, other = percent(most.confidence, 2), percent(most.confidence_right, 2)
-        read = f"read as {most.predicted} with {sure}" if most.predicted >= 0 else "without a valid answer"
+        confidence, other = percent(most.confidence, 2), percent(most.confidence_right, 2)
+        read = f"read as {most.predicted} with {confidence}" if most.predicted >= 0 else "without a valid answer"
         where = most.where or "clean"
         text += f" The most confident mistake shown: {digit_text(most.label)} {read} ({where}); "
         text += f"{right} is right with {other}."

@@ -117,7 +117,7 @@ def _pair(overview: Overview, pair: Comparison, family: Mapping[str, int], *, ex
         for _, table in pair.sweeps.groupby("suite", sort=False)
     ]
     clean, shown, caption = pair.settings.iloc[0], _shown(overview, pair.settings), figure_caption(rows)
-    said = (
+    clauses = (
         *sentences(a.name, b.name, rows, family["suites"]),
         clean_sentence(a.name, b.name, Counts(*(float(clean[name]) for name in ("only_a", "only_b", "p_holm")))),
         consistency_sentence([float(kappa) for kappa in shown["kappa"]]),
@@ -127,7 +127,7 @@ def _pair(overview: Overview, pair: Comparison, family: Mapping[str, int], *, ex
         a=a,
         b=b,
         verdict=verdict(a.name, b.name, rows),
-        sentences=tuple(filter(None, said)),
+        sentences=tuple(filter(None, clauses)),
         figure=forest(Side(a.name, a.hue), Side(b.name, b.hue), rows, parts, caption),
         caption=caption,
         galleries=() if extra else tuple(_gallery(overview, *both) for both in (at, at[::-1])),

@@ -41,7 +41,7 @@ def seed_sentences(rows: Sequence[SeedSpread], apart: int, tests: int) -> tuple[
         tests: In how many settings that was tested.
     """
     clean = rows[0]
-    said = [
+    clauses = [
         f"Over {clean.seeds} seeds the recipe reads {percent(clean.accuracy, 2)} of the clean digits "
         f"({span_text(clean)} for other seeds and other digits), its worst network {percent(clean.lowest, 2)}, "
         f"its best {percent(clean.highest, 2)}.",
@@ -49,14 +49,14 @@ def seed_sentences(rows: Sequence[SeedSpread], apart: int, tests: int) -> tuple[
     ]
     most = max(rows[1:], key=lambda row: row.by_seed, default=clean)
     if most is not clean and most.by_seed > clean.by_seed:
-        said.append(f"The seed weighs most at {most.where}: {_weigh(most, short=True)}.")
+        clauses.append(f"The seed weighs most at {most.where}: {_weigh(most, short=True)}.")
     often = "in none of" if apart == 0 else f"in {count(apart)} of"
-    said.append(f"The networks are shown to differ {often} {count(tests)} settings (Cochran’s Q, Holm over these).")
+    clauses.append(f"The networks are shown to differ {often} {count(tests)} settings (Cochran’s Q, Holm over these).")
     if clean.seeds < ENOUGH:
         # The standard error of a standard deviation, as a share of it.
         rough = 1 / math.sqrt(2 * (clean.seeds - 1))
-        said.append(f"A spread taken from {clean.seeds} networks is itself uncertain by about {percent(rough, 0)}.")
-    return tuple(said)
+        clauses.append(f"A spread taken from {clean.seeds} networks is itself uncertain by about {percent(rough, 0)}.")
+    return tuple(clauses)
 
 
 def _weigh(spread: SeedSpread, *, short: bool = False) -> str:

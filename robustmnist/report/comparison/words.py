@@ -55,18 +55,18 @@ class Counts:
 
 def verdict(a: str, b: str, differences: Sequence[Difference]) -> str:
     """Say in one sentence under which suites either is better, and where the two are not shown to differ."""
-    said = []
+    clauses = []
     for winner, loser, sign in ((b, a, 1), (a, b, -1)):
         won = [difference for difference in differences if difference.significant and difference.value * sign > 0]
         if len(won) == len(differences) and len(won) > 1:
-            said.append(f"{winner} is better than {loser} under every suite, most under {_most(won)}")
+            clauses.append(f"{winner} is better than {loser} under every suite, most under {_most(won)}")
         elif won:
             most = f", most under {_most(won)}" if len(won) > 2 else ""
-            said.append(f"{winner} is better than {loser} under {listing([win.suite for win in won])}{most}")
-    if not said:
+            clauses.append(f"{winner} is better than {loser} under {listing([win.suite for win in won])}{most}")
+    if not clauses:
         return f"{a} and {b} are not shown to differ under any suite."
     same = _same(differences)
-    return "; ".join([*said, *([same] if same else [])]) + "."
+    return "; ".join([*clauses, *([same] if same else [])]) + "."
 
 
 def sentences(a: str, b: str, differences: Sequence[Difference], family: int) -> tuple[str, ...]:
@@ -79,17 +79,17 @@ def sentences(a: str, b: str, differences: Sequence[Difference], family: int) ->
         family: Over how many tests the p-values were corrected.
     """
     after = f" after Holm over {count(family)} tests" if family > 1 else " in a single test"
-    said: list[str] = []
+    clauses: list[str] = []
     for difference in differences:
         if difference.significant:
             winner, loser, sign = (b, a, 1) if difference.value > 0 else (a, b, -1)
             # The first says what all are: a list that repeats itself is not read.
-            text, how = _towards(difference, sign, words=not said), "" if said else after
-            said.append(
+            text, how = _towards(difference, sign, words=not clauses), "" if clauses else after
+            clauses.append(
                 f"{winner} is better than {loser} under {difference.suite}: area {text}, {p_text(difference.p)}{how}."
             )
     same = _same(differences, numbers=True)
-    return (*said, f"{same[0].upper()}{same[1:]}.") if same else tuple(said)
+    return (*clauses, f"{same[0].upper()}{same[1:]}.") if same else tuple(clauses)
 
 
 def clean_sentence(a: str, b: str, counts: Counts) -> str:
@@ -164,13 +164,12 @@ def _same(differences: Sequence[Difference], *, numbers: bool = False) -> str:
     same = [difference for difference in differences if not difference.significant]
     if not same:
         return ""
-    named = [
-        f"{name.suite} ({difference_text(name.value, name.low, name.high)}, {p_text(name.p)})"
-        if numbers
-        else name.suite
-        for name in same
-    ]
+    named = [f"{difference.suite} ({_numbers(difference)})" if numbers else difference.suite for difference in same]
     return f"the two are not shown to differ under {listing(named, 'or')}"
+
+
+def _numbers(difference: Difference) -> str:
+    return f"{difference_text(difference.value, difference.low, difference.high)}, {p_text(difference.p)}"
 
 
 def _digits(number: float) -> str:

@@ -95,12 +95,12 @@ def risk_chart(curves: Sequence[Risk], label: str) -> Markup:
     def y(risk: float) -> float:
         return bottom - risk / highest * (bottom - top)
 
-    marks = ticks(0.0, highest, 5)
+    tick_values = ticks(0.0, highest, 5)
     shares = ((0.0, "0"), (0.5, "50"), (1.0, "100 %"))
     parts = [
-        stroke((((left, y(mark)), (right, y(mark))) for mark in marks if mark), "srule"),
+        stroke((((left, y(tick)), (right, y(tick))) for tick in tick_values if tick), "srule"),
         line([(left, bottom), (right, bottom)], "smuted"),
-        *(word(left - 5, y(mark) + 4, plain(100 * mark), "tmuted", "end") for mark in marks),
+        *(word(left - 5, y(tick) + 4, plain(100 * tick), "tmuted", "end") for tick in tick_values),
         word(left, top - 8, "wrong, %", "tmuted", "middle"),
         *(word(x(share), bottom + 15, text, "tmuted", "middle") for share, text in shares),
         word((left + right) / 2, HEIGHT - 6, "share of answers given, most confident first", "", "middle"),

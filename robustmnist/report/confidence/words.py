@@ -80,10 +80,10 @@ def confidence_text(confidence: Confidence) -> str:
 
 def reliability_caption(measured: Sequence[Confidence]) -> str:
     """Say for each checkpoint under one setting what its confidence is worth."""
-    said = [
+    clauses = [
         f"{error.name} {'' if math.isnan(error.confidence) else 'is '}{confidence_text(error)}" for error in measured
     ]
-    return f"{'; '.join(said)}."
+    return f"{'; '.join(clauses)}."
 
 
 def trust_answer(clean: Confidence, shifted: Sequence[Confidence]) -> str:
@@ -108,12 +108,12 @@ def trust_answer(clean: Confidence, shifted: Sequence[Confidence]) -> str:
 
 def risk_caption(names: Sequence[str], whole: Sequence[float], half: Sequence[float]) -> str:
     """Say for each checkpoint how often it is wrong over all answers, and among the more confident half of them."""
-    said = [
+    clauses = [
         f"{name} {percent(a)} of all answers, {percent(b)} of the more confident half"
         for name, a, b in zip(names, whole, half, strict=True)
         if a == a
     ]
-    return f"Wrong: {'; '.join(said)}." if said else "No valid answer."
+    return f"Wrong: {'; '.join(clauses)}." if clauses else "No valid answer."
 
 
 def score_note(titles: Mapping[str, str], lower: Sequence[str], higher: Sequence[str], *, tempered: bool) -> str:

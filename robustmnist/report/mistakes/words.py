@@ -58,13 +58,13 @@ class Mistake:
 
 def matrix_caption(names: Sequence[str], tables: Sequence[NDArray[np.int64]], invalid: Sequence[int]) -> str:
     """Say for each checkpoint its most frequent mistake, and how many invalid answers are in no cell."""
-    said = []
+    clauses = []
     for name, table in zip(names, tables, strict=True):
         wrong = table - np.diag(np.diag(table))
         true, read = divmod(int(wrong.argmax()), len(table))
         times = int(wrong[true, read])
-        said.append(f"{shorten(name, NAME)} " + (f"{true} read as {read} ({count(times)}×)" if times else "none"))
-    text = f"Most frequent mistake: {listing(said, 'and')}."
+        clauses.append(f"{shorten(name, NAME)} " + (f"{true} read as {read} ({count(times)}×)" if times else "none"))
+    text = f"Most frequent mistake: {listing(clauses, 'and')}."
     lost = [f"{shorten(name, NAME)} {count(rows)}" for name, rows in zip(names, invalid, strict=True) if rows]
     return f"{text} Invalid answers are in no cell: {listing(lost)}." if lost else text
 

@@ -134,13 +134,13 @@ def _caption(shown: Sequence[_Line], mapped: Sequence[_Line]) -> str:
         shown: The table's lines.
         mapped: Every point of the maps.
     """
-    said = [realised_note(maps=bool(mapped))]
+    clauses = [realised_note(maps=bool(mapped))]
     farthest = max(shown, key=lambda line: line.off)
     if farthest.off >= 0:
         measured = strength(float(farthest.row["measured_mean"]), farthest.unit, 2)
-        said.append(farthest_text(shorten(farthest.sweep.title, TITLE), measured, farthest.asked))
+        clauses.append(farthest_text(shorten(farthest.sweep.title, TITLE), measured, farthest.asked))
     known = [line for line in (*shown, *mapped) if not math.isnan(float(line.row["ink_clipped"]))]
     if known:
         most = max(known, key=lambda line: line.lost)
-        said.append(lost_ink_text(most.lost, f"{shorten(most.sweep.title, TITLE)}, {most.asked}", LOST))
-    return " ".join(said)
+        clauses.append(lost_ink_text(most.lost, f"{shorten(most.sweep.title, TITLE)}, {most.asked}", LOST))
+    return " ".join(clauses)

@@ -61,17 +61,19 @@ def suite_caption(suite: SuiteOverview) -> str:
         return f"{percent(area.share)} of the area ({interval(area.low, area.high)})"
 
     if len(names) == 1:
-        said = [f"{named(names)} keeps {area(0)}."]
+        clauses = [f"{named(names)} keeps {area(0)}."]
     elif len(level) == len(names):
-        said = [f"Their intervals overlap: {percent(worst.share)} to {percent(best.share)} of the area."]
+        clauses = [f"Their intervals overlap: {percent(worst.share)} to {percent(best.share)} of the area."]
     else:
         verb = "keeps" if len(level) == 1 else "keep"
         first = area(order[0]) if len(level) == 1 else f"{percent(best.share)} of the area and intervals that overlap"
-        said = [f"{named([names[k] for k in level])} {verb} the most, {first}; {named([names[order[-1]]])} the least, "]
-        said[0] += f"{percent(worst.share)} ({interval(worst.low, worst.high)})."
+        clauses = [
+            f"{named([names[k] for k in level])} {verb} the most, {first}; {named([names[order[-1]]])} the least, "
+        ]
+        clauses[0] += f"{percent(worst.share)} ({interval(worst.low, worst.high)})."
     hardest = _hardest(suite)
     natural = natural_sentence(suite.sweeps)
-    return " ".join(filter(None, [*said, hardest, natural]))
+    return " ".join(filter(None, [*clauses, hardest, natural]))
 
 
 def _hardest(suite: SuiteOverview) -> str:
@@ -122,10 +124,10 @@ def curve_caption(sweep: SweepOverview) -> str:
         ends = listing([at(sweep, falls[0].end, exact=True) for falls in sides])
         who = f"{named(names)} never loses" if len(names) == 1 else "No checkpoint loses"
         least = "".join(_least(sweep, falls) for falls in sides)
-        said = [f"{who} a tenth up to {ends}{least}."] if sides else []
+        clauses = [f"{who} a tenth up to {ends}{least}."] if sides else []
     else:
-        said = [_side(sweep, names, falls) for falls in sides]
-    return " ".join([*said, _lowest(sweep)])
+        clauses = [_side(sweep, names, falls) for falls in sides]
+    return " ".join([*clauses, _lowest(sweep)])
 
 
 def _side(sweep: SweepOverview, names: Sequence[str], falls: Sequence[Fall]) -> str:

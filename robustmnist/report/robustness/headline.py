@@ -15,7 +15,7 @@ from robustmnist.report.robustness.words import score_note
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import anchor, interval, percent
 
-__all__ = ["HeadlineRow", "headline", "told_apart"]
+__all__ = ["HeadlineRow", "clearly_best", "headline"]
 
 
 WIDTH, EDGE = 420, 20  # of a row's drawing, and from its edges to the ends of the axis, px
@@ -49,7 +49,7 @@ def headline(overview: Overview) -> tuple[Markup, tuple[HeadlineRow, ...]]:
     return _axis(), tuple(rows)
 
 
-def told_apart(shares: Sequence[Area]) -> int | None:
+def clearly_best(shares: Sequence[Area]) -> int | None:
     """Return whose interval lies wholly above all others', or None: that alone deserves to be marked as the best."""
     if len(shares) < 2:
         return None
@@ -59,7 +59,7 @@ def told_apart(shares: Sequence[Area]) -> int | None:
 
 
 def _cells(shares: Sequence[Area], places: int) -> tuple[Cell, ...]:
-    best = told_apart(shares)
+    best = clearly_best(shares)
     return tuple(
         Cell(percent(area.share, places, sign=False), interval(area.low, area.high), best=k == best)
         for k, area in enumerate(shares)
@@ -81,10 +81,10 @@ def _dots(shares: Sequence[Area]) -> Markup:
     # What it shows stands in the cells beside it, so it is hidden from those who are read to.
     tall = min(max(LEAST, (len(shares) + 1) * PITCH), MOST)
     pitch = min(PITCH, tall / (len(shares) + 1))
-    places = [_x(area.share) for area in shares]
+    centres = [_x(area.share) for area in shares]
     parts = [
         stroke((((_x(share), 0.0), (_x(share), tall)) for share in GRID), "srule"),
-        line([(min(places), tall / 2), (max(places), tall / 2)], "srule ln"),
+        line([(min(centres), tall / 2), (max(centres), tall / 2)], "srule ln"),
     ]
     for k, area in enumerate(shares):
         y = tall / 2 + (k - (len(shares) - 1) / 2) * pitch

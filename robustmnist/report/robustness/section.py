@@ -75,10 +75,10 @@ def _curves(suite: SuiteOverview, *, large: bool) -> SuiteCurves:
 def _limits(suite: SuiteOverview, sweep: SweepOverview) -> tuple[float, float]:
     # Sweeps of one suite share the axis where they do the same in the same unit to the same sides of neutral.
     def kind(sweep: SweepOverview) -> tuple[str, str, bool, bool]:
-        values, neutral = sweep.sweep.values, sweep.sweep.neutral
-        return sweep.sweep.perturbation, sweep.sweep.unit, min(values) < neutral, max(values) > neutral
+        values, neutral = sweep.values, sweep.neutral
+        return sweep.sweep.perturbation, sweep.unit, min(values) < neutral, max(values) > neutral
 
-    alike = [value for other in suite.sweeps if kind(other) == kind(sweep) for value in other.sweep.values]
+    alike = [value for other in suite.sweeps if kind(other) == kind(sweep) for value in other.values]
     # A sweep of its neutral value alone still needs an axis.
     return min(alike), max(alike) if max(alike) > min(alike) else min(alike) + 1
 

@@ -11,7 +11,7 @@ from robustmnist.page.colours import hue
 from robustmnist.page.records import Cell, Table
 from robustmnist.page.svg import line, picture, rectangle
 from robustmnist.report.robustness.caption_words import table_caption
-from robustmnist.report.robustness.headline import told_apart
+from robustmnist.report.robustness.headline import clearly_best
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import plain, share_text
 
@@ -44,7 +44,7 @@ def sweep_table(suite: SuiteOverview) -> SweepTable:
     rows = []
     for sweep in suite.sweeps:
         areas = [tolerance.area for tolerance in sweep.tolerances]
-        best = told_apart(areas)
+        best = clearly_best(areas)
         cells = []
         for k, tolerance in enumerate(sweep.tolerances):
             cells.append(Cell(reach_text(sweep, tolerance)))

@@ -1,6 +1,6 @@
 """Sentences written from the numbers, by rules: the answers in the head, and strengths in words.
 
-Every claim in them is a comparison of numbers of the run; nothing is said that no rule derives.
+Every claim in them is a comparison of numbers of the run; no sentence says more than a rule derives.
 """
 
 from robustmnist.overview.in_words import NAME, TITLE, at, heading

@@ -15,7 +15,7 @@ from PIL import Image
 from robustmnist.overview.tolerance import Area, Curve
 from robustmnist.page.axis import spread
 from robustmnist.page.colours import DARK, HEAT_STEPS, HUES, LIGHT, MATRIX_STEPS, Scheme, blend, contrast, hue
-from robustmnist.page.heat_map import Axis, even_marks, heat
+from robustmnist.page.heat_map import Axis, even_labels, heat
 from robustmnist.page.png import GAP, sheet, uri
 from robustmnist.page.svg import bars, word
 from robustmnist.page.template import style
@@ -155,9 +155,9 @@ def test_what_is_kept_is_framed() -> None:
 
 def test_even_marks_name_the_ends_and_neutral_and_keep_apart() -> None:
     values = tuple(float(value) for value in range(-10, 11))
-    marks = even_marks(values, 14, 0.0)
+    marks = even_labels(values, 14, 0.0)
     assert [mark for mark in marks if mark] == ["−10", "−5", "0", "5", "10"]
-    assert [mark for mark in even_marks(values, 2, 0.0) if mark] == ["−10", "0", "10"]
+    assert [mark for mark in even_labels(values, 2, 0.0) if mark] == ["−10", "0", "10"]
 
 
 def test_the_worst_of_k_never_rises_on_the_figure() -> None:

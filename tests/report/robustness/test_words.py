@@ -17,7 +17,7 @@ from robustmnist.report.breakdown.tries import Tries
 from robustmnist.report.breakdown.words import class_caption, map_caption, strip_caption, worst_caption
 from robustmnist.report.mistakes.words import Mistake, gallery_caption, matrix_caption
 from robustmnist.report.robustness.caption_words import curve_caption, natural_sentence, suite_caption
-from robustmnist.report.robustness.headline import told_apart
+from robustmnist.report.robustness.headline import clearly_best
 from robustmnist.report.robustness.words import answer, phrase, weakest
 from robustmnist.results.mistakes.first_misread import first_misread
 from robustmnist.suites import Sweep
@@ -136,9 +136,9 @@ def test_the_weakest_side_is_measured_as_a_share_of_the_way_to_the_end() -> None
 
 
 def test_only_an_interval_above_all_others_is_marked() -> None:
-    assert told_apart([Area(0.9, 0.88, 0.92), Area(0.95, 0.93, 0.97)]) == 1
-    assert told_apart([Area(0.9, 0.88, 0.94), Area(0.95, 0.93, 0.97)]) is None
-    assert told_apart([Area(0.9, 0.88, 0.94)]) is None
+    assert clearly_best([Area(0.9, 0.88, 0.92), Area(0.95, 0.93, 0.97)]) == 1
+    assert clearly_best([Area(0.9, 0.88, 0.94), Area(0.95, 0.93, 0.97)]) is None
+    assert clearly_best([Area(0.9, 0.88, 0.94)]) is None
 
 
 @pytest.mark.parametrize(
