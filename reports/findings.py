@@ -52,7 +52,10 @@ def _answer(run: Predictions, maps: Predictions) -> str:
         f"and `{best}` reads {percent_text(grid[best])} of them, `{grid.idxmin()}` {percent_text(grid.min())}.",
     ]
     least = _suite_areas(run).mean(axis=1).sort_values()
-    bits.append(f"Of the {len(least)} suites, {least.index[0]} takes most on average over the checkpoints.")
+    bits.append(
+        f"Of the {len(least)} suites, {least.index[0]} leaves the smallest area under the accuracy curve, averaged "
+        "over the checkpoints."
+    )
     return " ".join(bits)
 
 

@@ -56,11 +56,11 @@ def headline_table(headline: pd.DataFrame, critical: pd.DataFrame) -> str:
         asked |= any(_measured(side) is not None for own in sides for side in own)
     lines += [
         "",
-        "Accuracy with its 95 % Wilson interval; the bootstrap over the digits leaves no distance in doubt by more "
-        f"than {percent(farthest, sign=False)} % of itself ([intervals](reports/critical.csv)). "
+        "Accuracy with its 95 % Wilson interval. Each distance is known to within "
+        f"{percent(farthest, sign=False)} % of itself (95 % bootstrap [intervals](reports/critical.csv)). "
         + (
-            "Distances are as asked for; where the digits changed by over a tenth more or less, as measured on them, "
-            "that stands in brackets. "
+            "A distance is what was asked for; in brackets what was measured on the digits, if it differs by more than "
+            "a tenth. "
             if asked
             else ""
         )

@@ -39,8 +39,8 @@ def natural(run: Predictions) -> str:
     words = (
         "How far digits of one class differ by themselves, measured on the 60,000 training digits, and the lower of "
         "the accuracies at the two ends of that band (linear between values that were run). The angle is that of the "
-        "long axis of those digits that have one; it turns with a digit's shape too, so its band is wider than hands "
-        "turn:"
+        "long axis of those digits that have one; it also depends on a digit's shape, so its band is wider than the "
+        "angles at which people write:"
     )
     return f"{words}\n\n{table_text(head, lines)}"
 
@@ -53,8 +53,8 @@ def suites(run: Predictions) -> str:
         for suite in dict.fromkeys(table.index.get_level_values("suite"))
     ]
     words = (
-        "Area under the accuracy curve, the mean over a suite's sweeps: 100 % is a checkpoint that nothing moves. With "
-        "95 % intervals by bootstrap over the digits."
+        "Area under the accuracy curve, the mean over a suite's sweeps: 100 % is a checkpoint that is never wrong, at "
+        "any strength. With 95 % intervals by bootstrap over the digits."
     )
     return f"{words}\n\n{table_text(['suite', *(f'`{name}`' for name in run.checkpoints)], lines)}"
 
@@ -104,9 +104,9 @@ def mnist_c(run: Predictions) -> str:
     words = (
         f"Mean corruption error over the {table['sweeps'].iloc[0]} corruptions of MNIST-C, each counted once, relative "
         f"to `{baseline}`, with its bootstrap interval. First at the one strength that the data set has of each, then "
-        "at all strengths of the suite, each corruption counting by its mean error over them: those of MNIST-C's code, "
-        "and opacities below 1 where it has one strength alone. Fog counts by the curve that ends at the strength of "
-        "the data set; the other curve of it, `fog-rough`, is in neither figure:"
+        "at all strengths of the suite (those in MNIST-C's code, and opacities below 1 where the code has a single "
+        "strength), where a corruption counts with its mean error over the strengths. Fog counts with the curve that "
+        "ends at the strength of the data set; its other curve, `fog-rough`, is in neither figure:"
     )
     head = ["checkpoint", "mCE at the strengths of the data set", "mCE at all strengths"]
     return f"{words}\n\n{table_text(head, lines)}"
