@@ -19,7 +19,7 @@ _STRENGTH = Fact(
 )
 _LOST = Fact(
     "a tenth is lost",
-    f"The strength at which accuracy has fallen to 90{NBSP}% of the accuracy on clean digits: so far a digit may go.",
+    f"The strength at which accuracy has fallen to 90{NBSP}% of the accuracy on clean digits: how far a digit may go.",
 )
 _AREA = Fact(
     "area",
@@ -34,7 +34,7 @@ _CONFIDENCE = Fact(
 _BETTER = Fact(
     "better",
     "Two checkpoints read the same digits, so they are compared digit by digit. A p-value below 0.05, corrected for "
-    "the number of comparisons, says that chance alone hardly makes such a difference.",
+    "the number of comparisons, says that chance alone rarely makes such a difference.",
 )
 
 

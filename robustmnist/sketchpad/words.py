@@ -22,14 +22,14 @@ TEXTS = {
     "answers_title": "What they answer",
     "limits_title": "How far this digit may go",
     "limits_lead": "Each bar spans what leaves a model’s answer as it is. Move a slider to push the digit; the "
-    "pictures are the first that are read otherwise.",
+    "pictures show where the answer changes.",
     "pushed_label": "The digit as it is pushed",
     "back": "Back to your digit",
     "band_key": "as handwriting in MNIST varies (the middle 95 %)",
     "bar_key": "the answer stays the same",
-    "strips_title": "Your digit against MNIST",
+    "strips_title": "Your digit beside MNIST’s",
     "strips_lead": "Where your digit lies among MNIST’s 60,000 training digits: the ring as you drew it, the dot in "
-    "MNIST’s form. Outside the shade the models have seen few like it.",
+    "MNIST’s form. Outside the shaded part the models have seen few such digits.",
     "keep_title": "Keep it",
     "keep_lead": "Saved on your computer, sent nowhere.",
     "keep_note": "The two IDX files in one folder are a data set: robustmnist evaluate --dataset idx:FOLDER. "
@@ -62,7 +62,7 @@ def confidence_fact(temperatures: Sequence[tuple[str, float]]) -> str:
     """Return how confidence is computed."""
     some = [f"{name} {plain(value, 2)}" for name, value in temperatures if value != 1.0]
     divided = f", divided by the temperature on the model's card ({listing(some)})" if some else ""
-    return f"Confidence: softmax of the logits{divided}. Nothing tells a model that it was shown no digit."
+    return f"Confidence: softmax of the logits{divided}. A model cannot tell you that it sees no digit."
 
 
 def rounding_fact(precision: str, changed: Sequence[tuple[str, int]], count: int) -> str:
@@ -70,7 +70,7 @@ def rounding_fact(precision: str, changed: Sequence[tuple[str, int]], count: int
     bits = "8 bits, with a scale for each row" if precision == "int8" else "16 bits"
     answers = listing([f"{name} {number}" for name, number in changed])
     return (
-        f"Weights are rounded to {bits}: of {count:,} test digits this page reads otherwise than the model: {answers}."
+        f"Weights are rounded to {bits}: of {count:,} test digits this page and the model read differently: {answers}."
     )
 
 

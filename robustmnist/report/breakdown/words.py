@@ -20,7 +20,7 @@ Shares = NDArray[np.float64]
 STRIP_NOTE = (
     "The same digit at rising strength, and under it what each checkpoint read: a misread digit stands in a box. The "
     "column marked ◆ is where this page looks closer: the mildest strength at which the mean accuracy over the "
-    f"checkpoints is below 90{NBSP}%, or the strongest where there is none."
+    f"checkpoints is below 90{NBSP}%, or the strongest if there is none."
 )
 CLASS_NOTE = (
     "Each suite’s hardest sweep: a row is a class, a column a strength. The fuller the colour, the more digits are "
@@ -44,7 +44,7 @@ def map_caption(
     points = count(grids[0].size)
     kept = [int((grid >= floor).sum()) for grid, floor in zip(grids, floors, strict=True)]
     held = [f"{shorten(name, NAME)} {count(many)}" for name, many in zip(names, kept, strict=True)]
-    clauses = [f"Of {points} points, so many keep nine tenths of clean accuracy (framed): {listing(held)}."]
+    clauses = [f"Points at which nine tenths of clean accuracy are kept (framed), of {points}: {listing(held)}."]
     lowest = [np.unravel_index(int(np.nanargmin(grid)), grid.shape) for grid in grids]
     k = min(range(len(grids)), key=lambda i: float(grids[i][lowest[i]]))
     other = next(iter(sweep.crossed))
@@ -59,7 +59,9 @@ def map_caption(
         f"({interval(float(row['consistency_low']), float(row['consistency_high']))})"
         for name, (_, row) in zip(names, agree.iterrows(), strict=True)
     ]
-    clauses.append(f"A digit gets the same answer, right or wrong, at two points of the map: {listing(shares)}.")
+    clauses.append(
+        f"How often a digit gets the same answer, right or wrong, at two points of the map: {listing(shares)}."
+    )
     return " ".join(clauses)
 
 
@@ -105,4 +107,4 @@ def strip_caption(sweep: SweepOverview) -> str:
     """Say what the checkpoints read of all digits at the strength that is looked at."""
     index = sweep.values.index(sweep.focus)
     shares = listing([f"{shorten(curve.name, NAME)} {percent(curve.accuracy[index])}" for curve in sweep.curves])
-    return f"At ◆ {at(sweep, sweep.focus, exact=True)}, of all digits are read right: {shares}."
+    return f"Share of all digits that are read right at ◆ {at(sweep, sweep.focus, exact=True)}: {shares}."

@@ -10,8 +10,8 @@ __all__ = ["SEED_NOTE", "SeedSpread", "seed_sentences", "span_text"]
 
 ENOUGH = 10  # seeds from which on the spread is known to a quarter of itself; source: Ahn & Fessler 2003, σ/√(2(k − 1))
 SEED_NOTE = (
-    "The tests above are about these very networks. Whether a recipe is better than another shows only where networks "
-    "of other seeds are better too."
+    "The tests above compare these networks only. To show that a recipe is better than another, it takes networks "
+    "of other seeds, too."
 )
 
 

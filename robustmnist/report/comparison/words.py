@@ -144,8 +144,8 @@ def section_note(checkpoints: int, n: int, family: Mapping[str, int]) -> str:
         "areas under the accuracy curve by a paired t-test, with an interval from the bootstrap over digits; answers "
         "at one setting by McNemar’s exact test. P-values are corrected by Holm’s method over all tests that are "
         f"read together: {tests}{several}. “Better” means p below 0.05 after that. {under} are digits "
-        "that only one of the two reads right, the most confident mistakes first, clean ones before disturbed ones: "
-        "the true class, and what each of the two read with which confidence."
+        "that only one of the two reads right, the most confident mistakes first, clean digits before perturbed ones, "
+        "with the true class, and the answer and confidence of each of the two."
     )
 
 

@@ -134,7 +134,7 @@ def score_note(titles: Mapping[str, str], lower: Sequence[str], higher: Sequence
     if tempered:
         note += (
             " T: the logits divided by the checkpoint’s temperature, which was fitted on validation digits and is the "
-            "same under every shift."
+            "same at every setting."
         )
     return note
 

@@ -42,7 +42,7 @@ def curve_note(*, natural: bool) -> str:
 
 def table_caption(title: str, *, measured: bool) -> str:
     """Say what the table of a suite's sweeps shows; `measured`: whether any strength stands beside the asked one."""
-    asked = "; strengths are as asked for, and measured ones stand beside them where they differ by over a tenth"
+    asked = "; strengths are those asked for, with the measured one in brackets if it differs by more than a tenth"
     return (
         f"{title}: the strength at which a tenth of clean accuracy is lost, and the area under the curve in %, "
         f"with 95 % intervals{asked if measured else ''}"

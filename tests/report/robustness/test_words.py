@@ -288,8 +288,8 @@ def test_map_captions_say_what_is_kept_where_it_is_lowest_and_how_consistent() -
     grids = [np.array([[0.2, 0.9, 0.95], [0.9, 0.99, 0.9]]), np.full((2, 3), 0.95)]
     agree = pd.DataFrame({"consistency": [0.5, 0.7], "consistency_low": [0.4, 0.6], "consistency_high": [0.6, 0.8]})
     assert told(map_caption(sweep, ["a", "b"], grids, [0.9, 0.9], agree)) == (
-        "Of 6 points, so many keep nine tenths of clean accuracy (framed): a 5 and b 6. "
-        "Lowest: 20.0 %, a at dx −1 px and dy −1 px. A digit gets the same answer, right or wrong, "
+        "Points at which nine tenths of clean accuracy are kept (framed), of 6: a 5 and b 6. "
+        "Lowest: 20.0 %, a at dx −1 px and dy −1 px. How often a digit gets the same answer, right or wrong, "
         "at two points of the map: a 50.0 % (40.0–60.0) and b 70.0 % (60.0–80.0)."
     )
 
@@ -306,7 +306,7 @@ def test_worst_captions_say_what_is_left_of_a_random_pose() -> None:
 def test_strip_captions_say_what_was_read_at_the_focus() -> None:
     assert (
         told(strip_caption(swept(RIGHT, (None, 3.0), (None, 4.0))))
-        == "At ◆ 1 px, of all digits are read right: a 87.0 % and b 87.0 %."
+        == "Share of all digits that are read right at ◆ 1 px: a 87.0 % and b 87.0 %."
     )
 
 
