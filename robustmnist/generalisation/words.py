@@ -45,7 +45,8 @@ EXPLAINED_NOTE = (
     "The digits of a set are brought to where those of home lie, by each measure alone and by all: the median becomes "
     "that of home, and no digit stays beyond the outermost of home. Then they are read once more. What comes back is "
     "the part of the loss that this measure explains; what does not come back lies in the forms themselves, or is the "
-    "price of changing them."
+    "price of changing them: beside it stands what the digits of home lose that are brought to where the set lies and "
+    "back, which changes them twice by as much."
 )
 FACTOR_NOTE = "What the digits of a set were made with is known: accuracy at each level of it, with its 95 % interval."
 
@@ -78,11 +79,18 @@ def explained_answer(rows: Sequence[dict[str, Any]]) -> str:
     helping = [row for row in single if row["back_low"] > 0]
     said = [
         f"{plain(100 * row['back'], 1)} ({plain(100 * row['back_low'], 1)} to {plain(100 * row['back_high'], 1)}) "
-        f"come back with the {row['matched']} of home"
+        f"come back with the {row['matched']} of home{_price(row)}"
         for row in sorted(helping, key=lambda row: -row["back"])
     ]
     what = listing(said) if said else "none come back with any single measure, beyond chance"
     return f"loses {plain(loss, 1)} points on {_name(first)}: {what}."
+
+
+def _price(row: dict[str, Any]) -> str:
+    """Return what the changing itself costs, where that is more than chance."""
+    if row.get("price_low", 0.0) <= 0:
+        return ""
+    return f", where home's own digits lose {plain(100 * row['price'], 1)} there and back"
 
 
 def not_at_home(name: str, trained_on: str, home: str) -> str:

@@ -30,7 +30,9 @@ def calibration_error(answers: Answers, bin_of: NDArray[np.int64], bins: int = B
     return float(np.abs(right - confidence).sum() / len(bin_of))
 
 
-def calibration_ends(error: float, drawn: NDArray[np.float64], moved: NDArray[np.float64]) -> tuple[float, float]:
+def calibration_ends(
+    error: float, drawn: NDArray[np.float64], moved: NDArray[np.float64], apart: float = 1.0
+) -> tuple[float, float]:
     """Return the 95 % interval of a calibration error from its bootstrap, made for its bias; it holds the error.
 
     An error is a sum of absolute values, so sampling alone raises it, and resampling raises it again: the percentiles
@@ -50,6 +52,8 @@ def calibration_ends(error: float, drawn: NDArray[np.float64], moved: NDArray[np
         drawn: Of each resample, (B,).
         moved: Σ over bins of the absolute distance between the resample's gap (right − confidence, over all its
             answers) and the full sample's, (B,).
+        apart: What both distances are multiplied by where few groups were resampled
+            (`robustmnist.statistics.clusters.few_groups`).
 
     Source: calibrated checkpoints by resampling: Bröcker & Smith, Increasing the reliability of reliability diagrams,
     2007; the bias: Kumar, Liang & Ma, Verified uncertainty calibration, 2019; the basic interval: Davison & Hinkley,
@@ -59,8 +63,8 @@ def calibration_ends(error: float, drawn: NDArray[np.float64], moved: NDArray[np
     0.0
     """
     low, high = (float(end) for end in percentiles(drawn))
-    reach = max(high - error, error - low)
-    by_chance = error <= float(percentiles(moved)[1])
+    reach = apart * max(high - error, error - low)
+    by_chance = error <= apart * float(percentiles(moved)[1])
     return 0.0 if by_chance else max(error - reach, 0.0), min(error + reach, 1.0)
 
 

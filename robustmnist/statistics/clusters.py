@@ -14,7 +14,7 @@ from scipy.special import ndtri, stdtrit
 from robustmnist.statistics.resampling import percentiles, resampled_sums
 from robustmnist.statistics.wilson import wilson
 
-__all__ = ["clustered_sums", "mean_interval", "share_interval"]
+__all__ = ["clustered_sums", "few_groups", "group_count", "mean_interval", "share_interval"]
 
 Groups = NDArray[np.integer[Any]] | None
 
@@ -68,20 +68,34 @@ def mean_interval(values: NDArray[np.floating], groups: Groups, resamples: int, 
     return _ratio(np.asarray(values, np.float64), groups, resamples, seed)
 
 
-def _ratio(values: NDArray[np.float64], groups: Groups, resamples: int, seed: int) -> tuple[float, float]:
-    """Return the percentiles of the resampled mean, drawn apart where groups are few; a single group says nothing.
+def few_groups(many: int) -> float:
+    """Return by which factor the ends of a bootstrap over so many groups have to be moved away from the number.
 
-    Of G groups the bootstrap sees a variance that is (G − 1) / G of what it should be, and takes it as known: each end
-    is moved away from the mean by √(G / (G − 1)) and by Student's quantile of G − 1 degrees over the normal quantile.
-    With six groups that is 1.44 times as far, with two hundred 1.01.
+    Of G groups the bootstrap sees a variance that is (G − 1) / G of what it should be, and takes it as known. The
+    factor is √(G / (G − 1)) times Student's quantile of G − 1 degrees over the normal one: 1.44 of six groups, 1.01 of
+    two hundred; 1 of fewer than two, which say nothing of groups.
 
     Source: Cameron & Miller, A practitioner's guide to cluster-robust inference, 2015 (few clusters).
+
+    >>> [round(few_groups(many), 2) for many in (1, 6, 20, 200)]
+    [1.0, 1.44, 1.1, 1.01]
     """
-    many = len(values) if groups is None else len(np.unique(groups))
     if many < 2:
-        groups, many = None, len(values)
+        return 1.0
+    return float(stdtrit(many - 1, 0.975) / ndtri(0.975)) * math.sqrt(many / (many - 1))
+
+
+def group_count(groups: Groups, images: int) -> int:
+    """Return how many groups there are to resample: images where groups are not known, or are a single one."""
+    many = images if groups is None else len(np.unique(groups))
+    return images if many < 2 else many
+
+
+def _ratio(values: NDArray[np.float64], groups: Groups, resamples: int, seed: int) -> tuple[float, float]:
+    """Return the percentiles of the resampled mean, moved apart by `few_groups`; a single group says nothing."""
+    many = group_count(groups, len(values))
+    groups = None if many == len(values) else groups
     sums = clustered_sums(np.column_stack([np.ones(len(values)), values]), groups, resamples, seed)
     low, high = percentiles(sums[:, 1] / sums[:, 0])
-    centre, freedom = float(values.mean()), max(many - 1, 1)
-    apart = float(stdtrit(freedom, 0.975) / ndtri(0.975)) * math.sqrt(many / freedom)
+    centre, apart = float(values.mean()), few_groups(many)
     return centre - (centre - float(low)) * apart, centre + (float(high) - centre) * apart

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robustmnist.statistics.clusters import Groups, few_groups, group_count
 from robustmnist.statistics.resampling import percentiles, resampled_counts
 
 __all__ = ["KNOWN", "Detection", "detection", "energy"]
 
 KNOWN = 0.95  # share of the known images that pass at the threshold of `fpr95`
-Groups = NDArray[np.integer[Any]] | None
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,10 @@ def detection(
 ) -> Detection:
     """Return how well a score separates `other` images (m,) from `known` images (n,); NaN scores are the lowest.
 
-    Both kinds are resampled, by groups where they are given.
+    Both kinds are resampled, by groups where they are given. The ends of both intervals are moved away from the number
+    by `few_groups` of the fewer groups of the two kinds, within 0 to 1. In 200 simulations of 6 writers that differ,
+    and 200 of 20, the AUROC was held by 92.5 and 94.5 % of such intervals and FPR95 by 97.5 and 94.5 %; by plain
+    percentiles 88 and 92 %, and 91 and 93.5 %.
 
     Source: Hendrycks & Gimpel, A baseline for detecting misclassified and out-of-distribution examples, ICLR 2017.
 
@@ -66,7 +69,9 @@ def detection(
     )
     for row, (first, second) in enumerate(pairs):
         drawn[row] = _curve(mine, theirs, first, second, len(levels))
-    low, high = percentiles(drawn)
+    apart = few_groups(min(group_count(known_groups, len(known)), group_count(other_groups, len(other))))
+    centre = np.array([auroc, passing])
+    low, high = (np.clip(centre + apart * (end - centre), 0.0, 1.0) for end in percentiles(drawn))
     return Detection(auroc, float(low[0]), float(high[0]), passing, float(low[1]), float(high[1]))
 
 
@@ -87,8 +92,9 @@ def energy(logits: NDArray[np.floating]) -> NDArray[np.float64]:
 
 def _counts(groups: Groups, n: int, resamples: int, seed: int) -> Any:
     """Yield of each resample how often it holds each image, (n,)."""
-    names, index = np.unique(groups, return_inverse=True) if groups is not None else (np.arange(n), slice(None))
-    for _, counts in resampled_counts(len(names), resamples, seed, chunk=64):
+    many = group_count(groups, n)
+    index = np.arange(n) if groups is None or many == n else np.unique(groups, return_inverse=True)[1]
+    for _, counts in resampled_counts(many, resamples, seed, chunk=64):
         for row in counts:
             yield row[index]
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from robustmnist.data import Dataset, load_dataset
-from robustmnist.generalisation.matching import MATCHES, TOGETHER, Readings, match, read
+from robustmnist.generalisation.matching import MATCHES, TOGETHER, Readings, match, read, there_and_back
 from robustmnist.perturb import scale, shear, shift, thickness
 
 
@@ -41,6 +41,17 @@ def test_a_known_change_is_undone(
     away = np.abs(np.median(read(changed, (measure,))[measure]) - np.median(home[measure]))
     back = np.abs(np.median(read(match(changed, home, what), (measure,))[measure]) - np.median(home[measure]))
     assert back < min(near, away / 3)
+
+
+@pytest.mark.parametrize("what", [*MATCHES, TOGETHER])
+def test_there_and_back_is_home(digits: Dataset, home: Readings, what: str) -> None:
+    assert torch.equal(there_and_back(digits.images, home, home, what), digits.images)
+    away = read(scale(shear(digits.images, horizontal=0.3), factor=0.8))
+    moved = read(there_and_back(digits.images, home, away, what))
+    for measure in MATCHES.get(what, {}):
+        assert abs(np.median(moved[measure]) - np.median(home[measure])) < 0.5 * max(
+            abs(np.median(away[measure]) - np.median(home[measure])), 2 * MATCHES[what][measure]
+        )
 
 
 def test_a_shift_is_undone_bit_for_bit(digits: Dataset, home: Readings) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from robustmnist.statistics.clusters import clustered_sums, mean_interval, share_interval
+from robustmnist.statistics.clusters import clustered_sums, few_groups, group_count, mean_interval, share_interval
 from robustmnist.statistics.wilson import wilson
 
 
@@ -73,3 +73,10 @@ def test_sums_are_of_whole_groups_and_seeded() -> None:
 
 def test_mean_of_nothing() -> None:
     assert np.isnan(mean_interval(np.zeros(0), None, 10, 0)).all()
+
+
+def test_the_factor_of_few_groups() -> None:
+    """Student's quantile of 5 degrees is 2.5706, the normal one 1.9600."""
+    assert few_groups(6) == pytest.approx(2.5706 / 1.9600 * (6 / 5) ** 0.5, rel=1e-4)
+    assert [few_groups(1), few_groups(10**6)] == pytest.approx([1, 1], abs=1e-5)
+    assert [group_count(groups, 4) for groups in (None, np.zeros(4, int), np.array([1, 1, 2, 2]))] == [4, 4, 2]

@@ -39,6 +39,19 @@ def test_intervals_hold_the_truth_and_groups_widen_them() -> None:
     assert together.auroc_high - together.auroc_low > 1.5 * (alone.auroc_high - alone.auroc_low)
 
 
+@pytest.mark.parametrize("writers", [6, 20])
+def test_few_groups_are_counted_as_few(writers: int) -> None:
+    """Of 100 sets by so many writers at least 90 intervals hold AUROC Φ(1 / 1.5) = 0.7475 and FPR95 0.7180."""
+    rng = np.random.default_rng(3)
+    writer = np.repeat(np.arange(writers), 15)
+    held = np.zeros(2)
+    for trial in range(100):
+        other = rng.normal(0, 0.5, writers)[writer] + rng.normal(0, 1, len(writer))
+        found = detection(rng.normal(1, 1, 400), other, other_groups=writer, resamples=100, seed=trial)
+        held += [found.auroc_low <= 0.7475 <= found.auroc_high, found.fpr95_low <= 0.7180 <= found.fpr95_high]
+    assert (held >= 90).all()
+
+
 def test_apart_and_alike() -> None:
     found = detection(np.arange(10, 20), np.arange(10), resamples=20)
     assert (found.auroc, found.fpr95) == (1.0, 0.0)
