@@ -1,6 +1,5 @@
 """A data set: images and labels as two tensors, with a record of where they came from."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,11 @@ from torch import Tensor
 from robustmnist.data.arrays import digits_of_arrays
 from robustmnist.data.ink import StoredImages, ink_of
 from robustmnist.data.provenance import Provenance
-from robustmnist.data.sampling import spread
+from robustmnist.data.sampling import rows_with, spread
 from robustmnist.errors import DataError
 
 __all__ = ["Dataset"]
 
-SHOWN = 20  # digits in a notebook
 PART = 10_000  # images, 31 MB
 
 
@@ -65,13 +63,9 @@ class Dataset:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: where the digits are from, and the first of them."""
-        from robustmnist.page.notebook import card, digits_picture
+        from robustmnist.data.shown import SHOWN, notebook_card
 
-        first = (self.rows(slice(0, SHOWN))[:, 0] * 255).round().byte().cpu().numpy()
-        known = self.provenance
-        facts = {"digits": f"{len(self):,}", "part": known.part, "source": known.source, "choice": known.choice}
-        facts |= {"note": known.note, "licence": known.licence}
-        return card(self.name, facts, digits_picture(first, SHOWN // 2, f"the first {len(first)} of them"))
+        return notebook_card(self.rows(slice(0, SHOWN)), self.provenance)
 
     @property
     def name(self) -> str:
@@ -108,10 +102,7 @@ class Dataset:
         It is `seed` itself, but for perturbed digits: they keep the ids that they had, and with the seed that made
         them a second noise would be the first noise once more.
         """
-        if not self.provenance.lineage:
-            return seed
-        text = f"{seed}\n{self.provenance.lineage}".encode()
-        return int.from_bytes(hashlib.blake2b(text, digest_size=8, person=b"robustmnist").digest(), "little")
+        return self.provenance.seed(seed)
 
     def head(self, limit: int | None) -> "Dataset":
         """Return the first `limit` images; all where `limit` is None or more than there are.
@@ -152,16 +143,7 @@ class Dataset:
         Raises:
             DataError: If a row number is not in the data set.
         """
-        wanted = torch.as_tensor(ids, dtype=torch.int64, device=self.ids.device).reshape(-1)
-        order = torch.argsort(self.ids, stable=True)
-        ascending = self.ids[order]
-        position = torch.searchsorted(ascending, wanted).clamp(max=max(len(self) - 1, 0))
-        absent = wanted[ascending[position] != wanted] if len(self) else wanted
-        if len(absent):
-            raise DataError(
-                f"has no sample {int(absent[0])}", where=self.name, remedy=f"it holds {len(self):,} samples, ids from 0"
-            )
-        return self._rows(order[position] if len(self) else order, "")
+        return self._rows(rows_with(ids, self.ids, where=self.name), "")
 
     def to(self, device: torch.device | str) -> "Dataset":
         """Return the data set with its tensors on `device`."""

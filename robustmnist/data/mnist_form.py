@@ -43,8 +43,9 @@ def to_mnist(images: Tensor) -> Tensor:
        box stays inside the canvas.
 
     Digits that are in MNIST's form already come out as they went in: 9,997 of MNIST's own 10,000 test digits bit for
-    bit, the others being those whose longer side is not 20 px. A blank image stays blank. Each image is treated by
-    itself, whatever else is in the batch.
+    bit, also where all ink of each is cut out and put elsewhere on paper of 61 × 47 px, dark or light; the longer side
+    of the others is not 20 px. A blank image stays blank. Each image is treated by itself, whatever else is in the
+    batch.
 
     Args:
         images: ``(B, H, W)`` or ``(B, 1, H, W)``; uint8 0 to 255 or floating point 0 to 1.

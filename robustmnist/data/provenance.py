@@ -1,5 +1,6 @@
 """Where a data set came from."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -58,6 +59,13 @@ class Provenance:
     content: str = ""
     known: bool = False
     warnings: tuple[str, ...] = ()
+
+    def seed(self, seed: int) -> int:
+        """Return the seed of all draws for these images; see `robustmnist.data.Dataset.seed`."""
+        if not self.lineage:
+            return seed
+        text = f"{seed}\n{self.lineage}".encode()
+        return int.from_bytes(hashlib.blake2b(text, digest_size=8, person=b"robustmnist").digest(), "little")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as plain values for JSON; rarely used fields are left out when empty."""

@@ -1,11 +1,14 @@
-"""An order of a data set in which every beginning is a stratified sample."""
+"""Rows of a data set: those with given ids, and an order in which every beginning is a stratified sample."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from robustmnist.draws import Draws
+from robustmnist.errors import DataError
 
-__all__ = ["spread"]
+__all__ = ["rows_with", "spread"]
 
 
 def spread(labels: Tensor, ids: Tensor) -> Tensor:
@@ -22,3 +25,22 @@ def spread(labels: Tensor, ids: Tensor) -> Tensor:
     # In float64, so that equal shares are equal numbers; of those the lower class comes first.
     position = torch.cat([(torch.arange(n, dtype=torch.float64) + 0.5) / n for n in counts.tolist()])
     return order[position.argsort(stable=True)]
+
+
+def rows_with(wanted: Tensor | Sequence[int], ids: Tensor, *, where: str) -> Tensor:
+    """Return the row of each id that is wanted, int64 (k,), in the order asked for.
+
+    Raises:
+        DataError: If an id is not there; `where` names the data set.
+    """
+    wanted = torch.as_tensor(wanted, dtype=torch.int64, device=ids.device).reshape(-1)
+    if not len(ids) and not len(wanted):
+        return wanted
+    order = torch.argsort(ids, stable=True)
+    ascending = ids[order]
+    position = torch.searchsorted(ascending, wanted).clamp(max=max(len(ids) - 1, 0))
+    absent = wanted[ascending[position] != wanted] if len(ids) else wanted
+    if len(absent):
+        remedy = f"it holds {len(ids):,} samples, ids from 0"
+        raise DataError(f"has no sample {int(absent[0])}", where=where, remedy=remedy)
+    return order[position]

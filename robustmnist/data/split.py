@@ -20,8 +20,8 @@ def digests(data: Dataset) -> NDArray[np.uint64]:
     62
     """
     images = np.ascontiguousarray(data.stored.cpu().numpy())
-    found = (hashlib.blake2b(image.data, digest_size=8).digest() for image in images)
-    return np.frombuffer(b"".join(found), "<u8").astype(np.uint64)
+    hashes = (hashlib.blake2b(image.data, digest_size=8).digest() for image in images)
+    return np.frombuffer(b"".join(hashes), "<u8").astype(np.uint64)
 
 
 def held_back(data: Dataset) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ READER = "fc"  # reads 98.6 % of MNIST's test digits, 90.8 % of the embedded one
 MOST, SOME = 0.9, 0.1  # share of images with dark ink: in all, as far as that can be seen; in some
 READ, MISREAD = 0.75, 0.5  # accuracy with what mends, at least, and without it, at most, for it to be certain
 BETTER = 0.15  # accuracy that another turn must gain to be worth saying
-CLASSES = 4  # of so many different labels a turn can be told
+CLASSES = 4  # of so many different labels a turn shows
 STILL = 0.02  # mean change of ink by `to_mnist` up to which a digit counts as in MNIST's form
 
 
@@ -48,7 +48,7 @@ def check_polarity(sample: Dataset) -> Finding | None:
 def check_reading(sample: Dataset) -> list[Finding]:
     """Return what is to be said where a shipped network reads the digits better turned or with other labels.
 
-    The digits are brought to MNIST's form first, so that size, place and polarity play no part.
+    The digits are brought to MNIST's form first, so that size, position and polarity play no part.
     """
     if len(set(sample.labels.tolist())) < CLASSES:
         return []
@@ -79,7 +79,7 @@ def check_reading(sample: Dataset) -> list[Finding]:
 
 
 def check_form(sample: Dataset) -> Finding | None:
-    """Return what mends digits of another size, place or contrast than MNIST's, where most are of one."""
+    """Return what mends digits of another size, position or contrast than MNIST's, where most are of one."""
     if not form_notices(sample):
         return None
     change = (to_mnist(sample.images) - sample.images).abs().mean((1, 2, 3))
