@@ -113,14 +113,19 @@ def command(
         )
     found = []
     if inside:
-        from robustmnist.explanation.condition import other_sweeps
+        from robustmnist.data.locations import cache_folder
+        from robustmnist.explanation.inside.first_failures import Followed
         from robustmnist.explanation.inside.learnt import learnt
         from robustmnist.suites import load_suite
 
         training = training_digits(work, device)
-        conditions = [condition, *other_sweeps(load_suite(suite, code=codes), condition)] if suite and condition else []
+        sweeps = load_suite(suite, code=codes) if suite else None
+        followed = [Followed(f"{sweeps.name}: {one.name}", one, seed) for one in sweeps.curves] if sweeps else []
         with progress("Looking inside", unit="digits") as report:
-            found = learnt(loaded, explanations, data, training, conditions, seed=work.seed or 0, on_progress=report)
+            found = learnt(
+                loaded, explanations, data, training, followed, seed=work.seed or 0, cache=cache_folder() / "features",
+                on_progress=report,
+            )  # fmt: skip
     setup = Setup(
         condition=condition,
         dataset=data.provenance.as_dict(),

@@ -16,7 +16,7 @@ from robustmnist.wording.numbers import strength
 if TYPE_CHECKING:
     from robustmnist.data import Dataset
 
-__all__ = ["Condition", "choose_condition", "other_sweeps"]
+__all__ = ["SHARD", "Condition", "choose_condition"]
 
 SHARD = 2048  # images perturbed together: bounds memory, and random draws do not depend on it
 
@@ -118,16 +118,6 @@ def choose_condition(suite: Suite, value: float, *, sweep: str | None = None, se
             remedy=f"give {smallest}{parameter.low:g} to {parameter.high:g} {parameter.unit}",
         )
     return Condition(Setting(suite.name, chosen.name, value), chosen, chosen.variants[0], seed)
-
-
-def other_sweeps(suite: Suite, condition: Condition) -> list[Condition]:
-    """Return the other curves of a suite, each at the value that is farthest from neutral, its first variant."""
-    found = []
-    for sweep in suite.curves:
-        if sweep.name != condition.sweep.name:
-            end = max(sweep.values, key=lambda value: abs(value - sweep.neutral))
-            found.append(choose_condition(suite, end, sweep=sweep.name, seed=condition.seed))
-    return found
 
 
 def _sweep(suite: Suite, name: str | None) -> Sweep:

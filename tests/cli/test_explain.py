@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from robustmnist.explanation import METHODS, explain
 from robustmnist.explanation.change import change_map
 from robustmnist.explanation.choice import confident_mistakes, first_of_each_class, rows_of
 from robustmnist.explanation.condition import choose_condition
+from robustmnist.explanation.measuring import measure_checkpoints
 from robustmnist.explanation.subject import subject_of
 from robustmnist.explanation.target import choose_target
 from robustmnist.models.architectures.build import build_model
@@ -73,7 +75,8 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*words: object) -> Result:
-    arguments = ["explain", "--dataset", "digits", "--first", "60", "--device", "cpu", *map(str, words)]
+    given = ["--dataset", "digits", "--first", "60", "--device", "cpu", "--verdicts", "3"]
+    arguments = ["explain", *given, *map(str, words)]  # of an option that is given twice the last counts
     return CliRunner().invoke(cli, arguments, standalone_mode=False)
 
 
@@ -127,7 +130,10 @@ def test_everything_is_written_and_agrees_with_the_library(here: Path, tmp_path:
     assert str(out) not in page
 
 
-def test_what_the_networks_have_learnt_goes_with_it(here: Path, tmp_path: Path) -> None:
+def test_what_the_networks_have_learnt_goes_with_it(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     done = run("-c", here / "tiny-cnn", "-m", "saliency", "--mistakes", 2, "--suite", here / "mine.toml", "--value", 20,
                "--inside", "-o", tmp_path / "out")  # fmt: skip
     assert done.exception is None, done.exception
@@ -136,11 +142,17 @@ def test_what_the_networks_have_learnt_goes_with_it(here: Path, tmp_path: Path) 
     read = load_checkpoint(here / "tiny-cnn")(data.images).argmax(1)
     clean = [group["mistakes"] for group in entry["groups"] if group["under"] == "clean"]
     assert sum(clean) == int((read != data.labels).sum())
-    # The other sweep of the suite too, at its end.
-    under = {group["under"].replace("\u00a0", " ") for group in entry["groups"]}
-    assert under == {"clean", "mine: turn, angle 20°", "mine: grain, sigma 0.5 sd of ink, draw 0"}
+    # In every sweep of the suite those that are read right when clean: of this network hardly one fails later.
+    assert {group["under"] for group in entry["groups"]} <= {"clean", "mine: turn", "mine: grain"}
+    kept = [path.read_bytes() for path in sorted((tmp_path / "cache").rglob("*.npy"))]
+    assert kept
     assert all(len(sample["nearest"]) == 5 for sample in entry["samples"])
-    assert "What the networks have learnt" in (tmp_path / "out" / "explain.html").read_text(encoding="utf-8")
+    page = (tmp_path / "out" / "explain.html").read_text(encoding="utf-8")
+    assert "What the networks have learnt" in page
+    # From the kept features the same comes out.
+    run("-c", here / "tiny-cnn", "-m", "saliency", "--mistakes", 2, "--suite", here / "mine.toml", "--value", 20,
+        "--inside", "-o", tmp_path / "again")  # fmt: skip
+    assert (tmp_path / "again" / "explain.html").read_text(encoding="utf-8") == page
 
 
 def maps_of(folder: Path, method: str) -> np.ndarray:
@@ -274,6 +286,44 @@ def test_a_file_for_a_folder_is_refused_before_anything_is_computed(here: Path, 
     assert "is a file; give a folder to -o" in one_line(run("-c", here / "tiny-fc", "-o", taken))
     assert "cannot be written" in one_line(run("-c", here / "tiny-fc", "-m", "saliency", "-o", taken / "inside"))
     assert taken.read_text() == "mine"
+
+
+def test_every_method_has_its_verdict_or_is_said_to_have_none(here: Path, tmp_path: Path) -> None:
+    words = ["-c", here / "tiny-cnn", "-m", "saliency", "-m", "grad-cam", "--sample", 3]
+    done = run(*words, "--verdicts", 30, "-o", tmp_path / "with")
+    assert done.exception is None, done.exception
+    data = load_dataset("digits").head(60).sample(30)
+    checkpoint = load_checkpoint(here / "tiny-cnn")
+    (measured,) = measure_checkpoints({"c": checkpoint}, data, methods=("saliency", "grad-cam"), names=("srg",))
+    record = json.loads((tmp_path / "with" / "explain.json").read_text(encoding="utf-8"))
+    page = (tmp_path / "with" / "explain.html").read_text(encoding="utf-8")
+    for verdict in measured.verdicts():
+        said = record["explanations"][0]["methods"][verdict.method]
+        assert (said["verdict"], said["believed"]) == (verdict.sentence, verdict.believed)
+        assert said["judged_on"] == 30
+        assert verdict.sentence in page
+    assert page.count(">no reason</b>") == sum(not verdict.believed for verdict in measured.verdicts())
+    assert "Measured on 30 clean digits" in page
+
+    run(*words, "--verdicts", 0, "-o", tmp_path / "without")
+    record = json.loads((tmp_path / "without" / "explain.json").read_text(encoding="utf-8"))
+    page = (tmp_path / "without" / "explain.html").read_text(encoding="utf-8")
+    for said in record["explanations"][0]["methods"].values():
+        assert said["believed"] is None
+        assert said["verdict"].startswith("not measured")
+    assert page.count("not measured: give --verdicts") == 2
+    assert "Measured on" not in page
+
+
+def test_parts_that_are_left_out_may_be_pieces_of_strokes(here: Path, tmp_path: Path) -> None:
+    words = ["-c", here / "tiny-fc", "-m", "shapley", "-m", "saliency", "--sample", 3]
+    done = run(*words, "--pieces", "stroke", "-o", tmp_path)
+    assert done.exception is None, done.exception
+    methods = json.loads((tmp_path / "explain.json").read_text(encoding="utf-8"))["explanations"][0]["methods"]
+    assert list(methods) == ["shapley-of-strokes", "saliency"]
+    page = (tmp_path / "explain.html").read_text(encoding="utf-8")
+    assert re.search(r"Shapley values of strokes: the [a-z ]+ stroke [+−]", page)
+    assert "leaves out pieces" in one_line(run("-c", here / "tiny-fc", "--pieces", "stroke"))
 
 
 def test_help_names_every_method() -> None:

@@ -94,7 +94,10 @@ def learnt(count: int = 3) -> Learnt:
         filters=generator.standard_normal((32, 3, 3)).astype(np.float32),
         excited=Excited(images, generator.random((10, 2), np.float32)),
         read={"cnn": np.tile(np.arange(10)[:, None], 2)},
-        groups=(Group("rotation: angle 45°", 4, 9, np.arange(12), 5.25), Group("clean", 2, 7, np.arange(1), 0.5)),
+        groups=(
+            Group("rotation: angle", 4, 9, np.arange(12), 5.25, np.linspace(20, 40, 12)),
+            Group("clean", 2, 7, np.arange(1), 0.5, np.full(1, np.nan)),
+        ),
         clusters=shown[:2],
         alone=3,
         activations=((generator.random((4, 3, 14, 14), np.float32),),) * count,

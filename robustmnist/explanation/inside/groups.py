@@ -14,15 +14,16 @@ SMALLEST = 5  # mistakes that make a cluster
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Digits of one class taken for the same other class under the same perturbation.
+    """Digits of one class taken for the same other class in the same sweep.
 
     Attributes:
-        condition: Which perturbation.
+        condition: Which sweep, or ``clean``.
         true: The true class.
         read: What they are taken for.
         rows: Their rows, int64.
         expected: How many there would be by chance: were the mistakes of each class spread over the other classes as
             all mistakes are.
+        values: At which strength each is first misread, float64; NaN where clean.
     """
 
     condition: str
@@ -30,6 +31,7 @@ class Group:
     read: int
     rows: NDArray[np.int64]
     expected: float
+    values: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,15 +42,21 @@ class Cluster:
     medoid: int
 
 
-def groups(labels: NDArray[np.int64], predicted: Mapping[str, NDArray[np.int64]]) -> list[Group]:
+def groups(
+    labels: NDArray[np.int64],
+    predicted: Mapping[str, NDArray[np.int64]],
+    values: Mapping[str, NDArray[np.float64]] | None = None,
+) -> list[Group]:
     """Return all groups of mistakes, largest first; of equals in the order of conditions and classes.
 
     Args:
         labels: int64 (n,), true classes.
-        predicted: int64 (n,) by the name of a perturbation; −1 where an answer is invalid, which is in no group.
+        predicted: int64 (n,) by the name of a sweep; −1 where a digit is never misread, or an answer is invalid.
+        values: Float64 (n,) by the same names, the strength at which each digit is read so; NaN where not given.
     """
     found = []
     for condition, answers in predicted.items():
+        strengths = (values or {}).get(condition, np.full(len(labels), np.nan))
         wrong = (answers != labels) & (answers >= 0)
         table = np.zeros((10, 10))
         np.add.at(table, (labels[wrong], answers[wrong]), 1)
@@ -59,7 +67,7 @@ def groups(labels: NDArray[np.int64], predicted: Mapping[str, NDArray[np.int64]]
                 rows = np.flatnonzero(wrong & (labels == true) & (answers == other))
                 if len(rows):
                     expected = float(table[true].sum() * read[other] / others)
-                    found.append(Group(condition, true, other, rows.astype(np.int64), expected))
+                    found.append(Group(condition, true, other, rows.astype(np.int64), expected, strengths[rows]))
     return sorted(found, key=lambda group: -len(group.rows))
 
 

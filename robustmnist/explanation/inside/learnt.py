@@ -2,21 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from robustmnist.explanation.cases import Explanation, Map
-from robustmnist.explanation.condition import Condition
+from robustmnist.explanation.cases import Explanation
 from robustmnist.explanation.inside.activations import activation_maps
 from robustmnist.explanation.inside.excited import Excited, excite
-from robustmnist.explanation.inside.features import features_of
 from robustmnist.explanation.inside.filters import first_filters
-from robustmnist.explanation.inside.groups import Group, clusters, groups
-from robustmnist.explanation.inside.neighbours import neighbours
+from robustmnist.explanation.inside.first_failures import Followed, first_failures
+from robustmnist.explanation.inside.groups import Group, groups
+from robustmnist.explanation.inside.kept_features import features_key
+from robustmnist.explanation.inside.shown import Shown, cluster_medoids, logits_of, nearest_digits
 from robustmnist.explanation.subject import Subject, subject_of
 from robustmnist.statistics.decisions import decide
 
@@ -27,18 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Learnt", "Shown", "learnt"]
 
 CHANNELS = 3  # of each layer, that are shown at rising strength
-ALIKE = 5  # training digits shown for each digit
-CLUSTERS = 6  # of the largest group
-
-
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """A digit that stands for others or beside another: image, true class, id, and a number about it."""
-
-    image: Map
-    label: int
-    id: int
-    number: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +61,10 @@ def learnt(
     explanations: list[Explanation],
     data: "Dataset",
     training: "Dataset",
-    conditions: Sequence[Condition],
+    sweeps: Sequence[Followed],
     *,
     seed: int = 0,
+    cache: Path | None = None,
     on_progress: Callable[[int, int, int], None] | None = None,
 ) -> list[Learnt]:
     """Return what each checkpoint has learnt, in the order of the explanations.
@@ -85,13 +74,14 @@ def learnt(
         explanations: Of the same checkpoints, whose digits are looked at closely.
         data: The digits among which mistakes are grouped.
         training: The digits among which those that are alike are looked for.
-        conditions: Under which mistakes are grouped, beside clean.
+        sweeps: Over whose values mistakes are grouped, beside clean ones.
         seed: Of the images that excite a class.
-        on_progress: Called as ``on_progress(done, total, done)`` in training digits read.
+        cache: Where features of training digits are kept; None for nowhere.
+        on_progress: Called as ``on_progress(done, total, done)`` in digits read.
     """
-    seen = {"clean": data.images} | {condition.words: condition.apply(data) for condition in conditions}
     subjects = {one.checkpoint: subject_of(checkpoints[one.checkpoint]) for one in explanations}
-    total, done = len(training) * len(subjects), 0
+    passes = sum(len(one.sweep.values) for one in sweeps)
+    total, done = (len(training) + passes * len(data)) * len(subjects), 0
 
     def advance(images: int) -> None:
         nonlocal done
@@ -99,25 +89,34 @@ def learnt(
         if on_progress is not None:
             on_progress(done, total, done)
 
-    return [_of(one, subjects, data, seen, training, seed, advance) for one in explanations]
+    found = []
+    for one in explanations:
+        checkpoint = checkpoints[one.checkpoint]
+        folder = cache / features_key(checkpoint, training) if cache else None
+        found.append(_of(one, subjects, data, sweeps, training, seed, folder, advance))
+    return found
 
 
 def _of(
     explanation: Explanation,
     subjects: dict[str, Subject],
     data: "Dataset",
-    seen: dict[str, Tensor],
+    sweeps: Sequence[Followed],
     training: "Dataset",
     seed: int,
+    folder: Path | None,
     advance: Callable[[int], None],
 ) -> Learnt:
     subject = subjects[explanation.checkpoint]
-    answers = {name: decide(_logits(subject, images).cpu().numpy()).predicted for name, images in seen.items()}
-    found = groups(data.labels.cpu().numpy(), answers)
-    shown, alone = _clusters(subject, data, seen, found)
+    failures = {one.name: first_failures(subject.answer, data, one, advance) for one in sweeps}
+    read_as = {"clean": decide(logits_of(subject, data.images).cpu().numpy()).predicted}
+    read_as |= {name: failed.read for name, failed in failures.items()}
+    labels = data.labels.cpu().numpy()
+    found = groups(labels, read_as, {name: failed.values for name, failed in failures.items()})
+    shown, alone = cluster_medoids(subject, data, sweeps, found)
     excited = excite(subject, seed=seed, device=data.device) if subject.fast else None
     read = {name: excited.read_by(other.answer, data.device) for name, other in subjects.items()} if excited else {}
-    alike, harmful = _neighbours(subject, explanation, training, advance)
+    alike, harmful = nearest_digits(subject, explanation, training, folder, advance)
     frames = [
         [frame.image for frame in case.fall.frames] if case.fall else [view.image for view in case.views]
         for case in explanation.cases
@@ -131,60 +130,3 @@ def _of(
     )
     filters = first_filters(subject.trained) if subject.trained is not None else None
     return Learnt(filters, excited, read, tuple(found), shown, alone, activations, alike, harmful)
-
-
-def _clusters(
-    subject: Subject, data: "Dataset", seen: dict[str, Tensor], found: list[Group]
-) -> tuple[tuple[Shown, ...], int]:
-    if not found:
-        return (), 0
-    largest = found[0]
-    images = seen[largest.condition][torch.from_numpy(largest.rows).to(data.device)]
-    features = features_of(subject, images)
-    if features is None:
-        return (), len(largest.rows)
-    some, alone = clusters(features, np.arange(len(largest.rows), dtype=np.int64))
-    shown = tuple(
-        Shown(
-            images[cluster.medoid, 0].cpu().numpy(),
-            largest.true,
-            int(data.ids[int(largest.rows[cluster.medoid])]),
-            len(cluster.rows),
-        )
-        for cluster in some[:CLUSTERS]
-    )
-    return shown, alone
-
-
-def _neighbours(
-    subject: Subject, explanation: Explanation, training: "Dataset", advance: Callable[[int], None]
-) -> tuple[tuple[tuple[Shown, ...], ...], tuple[tuple[Shown, ...], ...]]:
-    images = torch.from_numpy(np.stack([case.views[-1].image for case in explanation.cases]))[:, None]
-    images = images.to(training.device)
-    features = features_of(subject, images)
-    known = features_of(subject, training.images, advance)
-    if features is None or known is None:
-        return (), ()
-    labels = torch.tensor([case.label for case in explanation.cases], dtype=torch.int64, device=training.device)
-    found = neighbours(
-        features, _logits(subject, images), labels, known, _logits(subject, training.images), training.labels,
-        count=ALIKE,
-    )  # fmt: skip
-    return _shown(found.nearest, found.cosine, training), _shown(found.harmful, found.harm, training)
-
-
-def _shown(rows: NDArray[np.int64], numbers: NDArray[np.float64], training: "Dataset") -> tuple[tuple[Shown, ...], ...]:
-    images = training.rows(torch.from_numpy(rows.ravel()).to(training.device))[:, 0].cpu().numpy()
-    images = images.reshape(*rows.shape, 28, 28)
-    labels, ids = training.labels.cpu().numpy()[rows], training.ids.cpu().numpy()[rows]
-    return tuple(
-        tuple(
-            Shown(images[i, j], int(labels[i, j]), int(ids[i, j]), float(numbers[i, j])) for j in range(rows.shape[1])
-        )
-        for i in range(rows.shape[0])
-    )
-
-
-def _logits(subject: Subject, images: Tensor) -> Tensor:
-    with torch.no_grad():
-        return subject.answer(images).clone()

@@ -90,7 +90,7 @@ def _learnt(explanation: Explanation, found: Learnt) -> dict[str, Any]:
         "checkpoint": explanation.checkpoint,
         "groups": [
             {"under": group.condition, "true": group.true, "read": group.read, "mistakes": len(group.rows),
-             "by_chance": group.expected} for group in found.groups
+             "first_at": group.values.tolist(), "by_chance": group.expected} for group in found.groups
         ],
         "clusters_of_the_largest": shown(found.clusters),
         "in_no_cluster": found.alone,

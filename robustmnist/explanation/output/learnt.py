@@ -109,13 +109,22 @@ def _section(explanation: Explanation, found: Learnt) -> LearntSection:
             f"{group.true} → {group.read}",
             shorten(group.condition, NAME),
             str(len(group.rows)),
+            _most_often(group.values),
             plain(group.expected, 1),
             f"{plain(len(group.rows) / group.expected, 1)}×" if group.expected else "–",
         )
         for group in found.groups[:GROUPS]
     )
-    head = ("true → read", "under", "mistakes", "by chance", "ratio")
+    head = ("true → read", "in", "mistakes", "most often at", "by chance", "ratio")
     return LearntSection(shorten(explanation.checkpoint, NAME), tuple(strips), head, rows)
+
+
+def _most_often(values: NDArray[np.float64]) -> str:
+    """Return the strength at which most digits are first misread, the lowest of several; a dash for clean digits."""
+    if not np.isfinite(values).all():
+        return "–"
+    strengths, counts = np.unique(values, return_counts=True)
+    return plain(float(strengths[counts.argmax()]))
 
 
 def _digits(title: str, shown: tuple[Shown, ...], note: str) -> Strip:

@@ -1,18 +1,24 @@
 """What a network has learnt: hand-checked formulas, and things that must come out on digits that are known."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from robustmnist.data import load_dataset
+from robustmnist.explanation.inside import kept_features as kept
 from robustmnist.explanation.inside.activations import activation_maps
 from robustmnist.explanation.inside.excited import excite
 from robustmnist.explanation.inside.features import features_of
 from robustmnist.explanation.inside.filters import first_filters
+from robustmnist.explanation.inside.first_failures import Followed, first_failures, outwards
 from robustmnist.explanation.inside.groups import clusters, groups
 from robustmnist.explanation.inside.neighbours import influence, neighbours
 from robustmnist.explanation.subject import Subject, subject_of
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
+from robustmnist.suites import load_suite
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +115,48 @@ def test_groups_are_counted_and_compared_with_chance() -> None:
     # Of all six mistakes four are read as 9: of the four of class 4 that is 4 · 4 / 6.
     assert found[0].expected == pytest.approx(4 * 4 / 6)
     assert sum(group.expected for group in found) == pytest.approx(6)
+
+
+def test_a_digit_counts_once_in_a_sweep_where_it_is_first_misread(cnn: Subject) -> None:
+    digits = load_dataset("digits").head(80)
+    sweep = load_suite("rotation").curves[0]
+    followed = Followed("rotation: angle", sweep, 0)
+    found = first_failures(cnn.answer, digits, followed)
+    with torch.no_grad():
+        clean = cnn.answer(digits.images).argmax(1)
+        read = {value: cnn.answer(followed.apply(digits, value)).argmax(1) for value in sweep.values}
+    for row, label in enumerate(digits.labels.tolist()):
+        wrong = [value for value in outwards(sweep) if int(read[value][row]) != label]
+        if int(clean[row]) != label or not wrong:
+            assert (found.read[row], np.isnan(found.values[row])) == (-1, True)
+        else:
+            assert (found.read[row], found.values[row]) == (int(read[wrong[0]][row]), wrong[0])
+    assert (found.read >= 0).any()
+    assert [abs(value) for value in outwards(sweep)] == sorted(abs(value) for value in sweep.values if value)
+    labels = digits.labels.numpy()
+    each = groups(labels, {"rotation": found.read}, {"rotation": found.values})
+    assert sum(len(group.rows) for group in each) == (found.read >= 0).sum()
+    assert all(np.array_equal(group.values, found.values[group.rows]) for group in each)
+
+
+def test_features_are_kept_block_by_block_and_damage_is_made_good(
+    cnn: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "BLOCK", 256)
+    digits = load_dataset("digits").head(600)
+    whole = features_of(cnn, digits.images)
+    assert whole is not None
+    for damage in (None, "256.npy", None):
+        if damage:
+            (tmp_path / damage).write_bytes(b"cut")
+        done: list[int] = []
+        found = kept.kept_features(cnn, digits, tmp_path, done.append)
+        assert torch.equal(found, whole)
+        assert sum(done) == 600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.npy", "256.npy", "512.npy"]
+    before = features_of(cnn, digits.images[:256])
+    monkeypatch.setattr(kept, "features_of", None)  # what is there is read, not computed
+    assert torch.equal(kept.kept_features(cnn, digits, tmp_path)[:256], before)
 
 
 def test_clusters_are_found_and_shown_by_their_middle() -> None:

@@ -214,8 +214,8 @@ def test_what_a_network_has_learnt_is_shown_and_written() -> None:
         "What the networks have learnt",
         "the 24 strongest of 32",
         "read as their class by: cnn 100 %",
-        '<th scope="row">4 → 9</th><td>rotation: angle 45°</td><td>12</td><td>5.2</td><td>2.3×</td>',
-        "the middle of each cluster of a 4 read as 9, rotation: angle 45°; members: 0, 0; 3 in none",
+        '<th scope="row">4 → 9</th><td>rotation: angle</td><td>12</td><td>20</td><td>5.2</td><td>2.3×</td>',
+        "the middle of each cluster of a 4 read as 9, rotation: angle; members: 0, 0; 3 in none",
         "Most alike in training",
         "0 (0.9), 1 (0.89)",
         "Convolution 1",
@@ -223,10 +223,11 @@ def test_what_a_network_has_learnt_is_shown_and_written() -> None:
         assert words in text, words
     (entry,) = json.loads(files["explain.json"])["learnt"]
     assert entry["groups"][0] == {
-        "under": "rotation: angle 45°",
+        "under": "rotation: angle",
         "true": 4,
         "read": 9,
         "mistakes": 12,
+        "first_at": pytest.approx(list(np.linspace(20, 40, 12))),
         "by_chance": 5.25,
     }
     assert [one["id"] for one in entry["samples"][0]["nearest"]] == [500, 501, 502, 503, 504]
