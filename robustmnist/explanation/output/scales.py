@@ -1,5 +1,7 @@
 """Which value is drawn in the full hue: one for all digits of a checkpoint and method, so that they compare."""
 
+import math
+
 from robustmnist.explanation.cases import Explanation
 from robustmnist.explanation.methods.registry import find_method
 from robustmnist.page.map_picture import common_scale, smoothed
@@ -21,5 +23,9 @@ def scales(explanation: Explanation) -> dict[str, float]:
 
 
 def scale_text(scale: float) -> str:
-    """Return the value of the full hue to two digits: ``0.42``."""
-    return plain(float(f"{scale:.2g}"))
+    """Return the value of the full hue to two digits, a zero among them: ``0.42``, ``0.30``, ``12``.
+
+    >>> scale_text(0.3), scale_text(0.0058), scale_text(12.4)
+    ('0.30', '0.0058', '12')
+    """
+    return plain(float(f"{scale:.2g}"), max(0, 1 - math.floor(math.log10(scale))) if scale > 0 else 1)
