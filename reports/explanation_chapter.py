@@ -27,7 +27,7 @@ def _paragraphs(record: Record) -> Iterator[str]:
     if verdicts:
         yield f"{BELIEF} Below, by how much it does; bold where it is believed."
         yield _table(*_belief(verdicts))
-    planted = {f"planted-{name}": found for name, found in pieces(record, "planted")}
+    planted = {f"planted-{name}": piece for name, piece in pieces(record, "planted")}
     if planted:
         yield truth_sentence(record)
         yield (
@@ -35,13 +35,13 @@ def _paragraphs(record: Record) -> Iterator[str]:
             "gradients find."
         )
         yield _table(*_moved(planted))
-    for found in followed(record):
+    for piece in followed(record):
         yield (
-            f"{found['title']}: does the map of integrated gradients break before the reading? Medians over "
-            f"{count(found['n'])} digits, with 95 % intervals (Kaplan-Meier); a map is broken where it is nearer to "
+            f"{piece['title']}: does the map of integrated gradients break before the reading? Medians over "
+            f"{count(piece['n'])} digits, with 95 % intervals (Kaplan-Meier); a map is broken where it is nearer to "
             "the map of another digit of the class than to its own clean one."
         )
-        yield _table(*_breaks(found))
+        yield _table(*_breaks(piece))
 
 
 def _belief(verdicts: Record) -> tuple[list[str], list[list[str]]]:
@@ -69,7 +69,7 @@ def _moved(planted: Record) -> tuple[list[str], list[list[str]]]:
     return head, [[f"`{name}`", *(cell(one["found"][key]) for key in settings)] for name, one in planted.items()]
 
 
-def _breaks(found: Record) -> tuple[list[str], list[list[str]]]:
+def _breaks(piece: Record) -> tuple[list[str], list[list[str]]]:
     head = ["checkpoint", "side", "half of the maps broken at", "half of the digits misread at", "map first"]
     rows = [
         [
@@ -78,7 +78,7 @@ def _breaks(found: Record) -> tuple[list[str], list[list[str]]]:
             *(at(median(row[name]), row["unit"]) for name in ("explanation", "prediction")),
             f"{percent(row['first'], 0)} ({' to '.join(percent(end, 0) for end in row['first_interval'])})",
         ]
-        for row in found["half_lives"]
+        for row in piece["half_lives"]
     ]
     return head, rows
 

@@ -27,19 +27,19 @@ class Chart:
     figure: Markup
 
 
-def charts(found: Record) -> Iterator[Chart]:
+def charts(piece: Record) -> Iterator[Chart]:
     """Yield the similarity of all, kept and flipped digits over a sweep, beside the share of predictions that stay."""
-    kind, names = found["kind"], list(found["curves"])
+    kind, names = piece["kind"], list(piece["curves"])
     kinds = [(kind, "all"), *([("raw", "all")] if kind != "raw" else []), (kind, "kept"), (kind, "flipped")]
-    values = tuple(found["values"])
-    axis = found["parameter"] if found["unit"] == found["parameter"] else f"{found['parameter']}, {found['unit']}"
+    values = tuple(piece["values"])
+    axis = piece["parameter"] if piece["unit"] == piece["parameter"] else f"{piece['parameter']}, {piece['unit']}"
     for key in kinds:
-        lines = [line for index, name in enumerate(names) for line in _lines(found["curves"][name], index, key)]
+        lines = [line for index, name in enumerate(names) for line in _lines(piece["curves"][name], index, key)]
         title = TITLES.get(key, TITLES["aligned", key[1]])
-        label = f"{found['title']}, {title.lower()}: cosine with the clean map, by checkpoint"
+        label = f"{piece['title']}, {title.lower()}: cosine with the clean map, by checkpoint"
         yield Chart(title, panel_chart(Panel(values, axis, tuple(lines), label)))
-    kept = tuple(Line(index, tuple(found["curves"][name]["kept"])) for index, name in enumerate(names))
-    label = f"{found['title']}: share of predictions that stay, by checkpoint"
+    kept = tuple(Line(index, tuple(piece["curves"][name]["kept"])) for index, name in enumerate(names))
+    label = f"{piece['title']}: share of predictions that stay, by checkpoint"
     yield Chart(STAY, panel_chart(Panel(values, axis, kept, label)))
 
 

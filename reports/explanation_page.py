@@ -76,8 +76,8 @@ def _sections(record: Record) -> Iterator[Section]:
         )
         title = "What the planted truth says"
         yield Section("truth", title, (truth_sentence(record), worth), tuple(truth_tables(record)))
-    for found in followed(record):
-        yield _broken(found)
+    for piece in followed(record):
+        yield _broken(piece)
     if any(pieces(record, "measures")):
         yield Section(
             "measures",
@@ -98,14 +98,14 @@ def _sections(record: Record) -> Iterator[Section]:
         )
 
 
-def _broken(found: Record) -> Section:
-    digits = f"Integrated gradients, {count(found['n'])} digits."
+def _broken(piece: Record) -> Section:
+    digits = f"Integrated gradients, {count(piece['n'])} digits."
     return Section(
-        f"curves-{found['suite']}",
-        f"Does the explanation break before the prediction? {found['title']}",
-        tuple(break_sentences(found)),
-        (half_life_table(found), *([pair_table(found)] if found["pairs"] else [])),
-        tuple(charts(found)),
-        tuple(Key(hue(index), name) for index, name in enumerate(found["curves"])),
-        f"{digits} {HOW} {undefined_sentence(found)} Bands: 95 % intervals over the digits.",
+        f"curves-{piece['suite']}",
+        f"Does the explanation break before the prediction? {piece['title']}",
+        tuple(break_sentences(piece)),
+        (half_life_table(piece), *([pair_table(piece)] if piece["pairs"] else [])),
+        tuple(charts(piece)),
+        tuple(Key(hue(index), name) for index, name in enumerate(piece["curves"])),
+        f"{digits} {HOW} {undefined_sentence(piece)} Bands: 95 % intervals over the digits.",
     )

@@ -24,15 +24,15 @@ def pieces(record: Record, kind: str) -> Iterator[tuple[str, Record]]:
     >>> dict(pieces({"versions": {}, "curves-noise": {"n": 10}}, "curves"))
     {'noise': {'n': 10}}
     """
-    for name, found in record.items():
+    for name, piece in record.items():
         if name.startswith(f"{kind}-"):
-            yield name.removeprefix(f"{kind}-"), found
+            yield name.removeprefix(f"{kind}-"), piece
 
 
 def followed(record: Record) -> Iterator[Record]:
     """Yield what was followed over a sweep, a sweep at a time."""
-    for _, found in pieces(record, "curves"):
-        yield found
+    for _, piece in pieces(record, "curves"):
+        yield piece
 
 
 def believed(over: Record) -> bool:
@@ -45,9 +45,9 @@ def ordered(names: Iterable[str]) -> list[str]:
     return sorted(dict.fromkeys(names), key=lambda name: name in CONTROLS)
 
 
-def of_methods(found: Record) -> dict[str, float]:
+def of_methods(piece: Record) -> dict[str, float]:
     """Return the means of the methods, without controls and what has none."""
-    return {name: one["mean"] for name, one in found.items() if name not in CONTROLS and one["mean"] is not None}
+    return {name: one["mean"] for name, one in piece.items() if name not in CONTROLS and one["mean"] is not None}
 
 
 def number(value: float | None) -> float:
@@ -61,25 +61,25 @@ def median(values: list[float | None]) -> tuple[float, float, float]:
     return middle, low, high
 
 
-def gain(found: Record) -> str:
+def gain(piece: Record) -> str:
     """Return a difference: ``+.094 (+.043 to +.145)``."""
-    mean, low, high = (number(found[key]) for key in ("mean", "low", "high"))
+    mean, low, high = (number(piece[key]) for key in ("mean", "low", "high"))
     return f"{short(mean, True)} ({short(low, True)} to {short(high, True)})"
 
 
-def score(found: Record | None, *, count_undefined: bool = True) -> str:
+def score(piece: Record | None, *, count_undefined: bool = True) -> str:
     """Return a mean with its interval and, if asked, how many digits have no value."""
-    if found is None or found["n"] == 0:
+    if piece is None or piece["n"] == 0:
         return "–"
-    mean, low, high = (number(found[key]) for key in ("mean", "low", "high"))
-    undefined = f", {found['undefined']} undefined" if found["undefined"] and count_undefined else ""
+    mean, low, high = (number(piece[key]) for key in ("mean", "low", "high"))
+    undefined = f", {piece['undefined']} undefined" if piece["undefined"] and count_undefined else ""
     return f"{short(mean)} ({short(low)} to {short(high)}{undefined})"
 
 
-def mean_text(found: Record) -> str:
+def mean_text(piece: Record) -> str:
     """Return a mean and how many digits have no value."""
-    missing = f" ({found['undefined']} undefined)" if found["undefined"] and found["n"] else ""
-    return f"{short(number(found['mean']))}{missing}"
+    missing = f" ({piece['undefined']} undefined)" if piece["undefined"] and piece["n"] else ""
+    return f"{short(number(piece['mean']))}{missing}"
 
 
 def setting(key: str) -> str:

@@ -28,9 +28,9 @@ __all__ = ["belief_tables", "grid_table", "half_life_table", "measure_tables", "
 
 def belief_tables(record: Record) -> Iterator[Table]:
     """Yield the gain of each method over the image, and SRG itself."""
-    found = dict(pieces(record, "verdicts"))
-    methods = list(dict.fromkeys(method for one in found.values() for method in one["over"]))
-    head = ("map", *(f"{name}, n = {count(one['n'])}" for name, one in found.items()))
+    piece = dict(pieces(record, "verdicts"))
+    methods = list(dict.fromkeys(method for one in piece.values() for method in one["over"]))
+    head = ("map", *(f"{name}, n = {count(one['n'])}" for name, one in piece.items()))
 
     def cell(over: Record | None) -> str:
         return "–" if over is None else f"{gain(over['image'])}{' believed' if believed(over) else ''}"
@@ -38,13 +38,13 @@ def belief_tables(record: Record) -> Iterator[Table]:
     yield Table(
         "SRG of a map minus SRG of the image itself, paired over the digits, with 95 % intervals",
         head,
-        tuple((title(method), *(cell(one["over"].get(method)) for one in found.values())) for method in methods),
+        tuple((title(method), *(cell(one["over"].get(method)) for one in piece.values())) for method in methods),
     )
     yield Table(
         "SRG of each map, with 95 % intervals; controls last",
         head,
         tuple(
-            (title(method), *(score(one["means"].get(method)) for one in found.values()))
+            (title(method), *(score(one["means"].get(method)) for one in piece.values()))
             for method in (*methods, *CONTROLS)
         ),
     )
@@ -52,7 +52,7 @@ def belief_tables(record: Record) -> Iterator[Table]:
 
 def truth_tables(record: Record) -> Iterator[Table]:
     """Yield how much of a planted mark maps find, as planted and perturbed, and each measure's agreement with that."""
-    planted = {f"planted-{name}": found for name, found in pieces(record, "planted")}
+    planted = {f"planted-{name}": piece for name, piece in pieces(record, "planted")}
     methods = ordered(method for one in planted.values() for method in one["found"]["clean"]["rank"])
     head = ("map", *(f"{name}, n = {count(one['n'])}" for name, one in planted.items()))
     for column, words in (
@@ -89,7 +89,7 @@ def truth_tables(record: Record) -> Iterator[Table]:
     )
 
 
-def half_life_table(found: Record) -> Table:
+def half_life_table(piece: Record) -> Table:
     """Return where maps break beside where digits are misread."""
     head = ("checkpoint", "side", "maps broken at", "digits misread at", "map first", "floor", "n", "undefined")
     rows = tuple(
@@ -103,16 +103,16 @@ def half_life_table(found: Record) -> Table:
             str(row["n"]),
             str(row["undefined"]),
         )
-        for row in found["half_lives"]
+        for row in piece["half_lives"]
     )
     return Table("Medians over the digits, with 95 % intervals (Kaplan-Meier)", head, rows)
 
 
-def pair_table(found: Record) -> Table:
+def pair_table(piece: Record) -> Table:
     """Return how much farther the maps of one checkpoint last than those of another."""
-    sides = list(dict.fromkeys(pair["side"] for pair in found["pairs"]))
+    sides = list(dict.fromkeys(pair["side"] for pair in piece["pairs"]))
     cells: dict[tuple[str, str], dict[str, str]] = {}
-    for pair in found["pairs"]:
+    for pair in piece["pairs"]:
         cells.setdefault((pair["a"], pair["b"]), {})[pair["side"]] = pair_words(pair)
     return Table(
         "How much farther the maps of the first checkpoint last than those of the second: mean over the digits, "
@@ -124,22 +124,22 @@ def pair_table(found: Record) -> Table:
 
 def measure_tables(record: Record) -> Iterator[Table]:
     """Yield every measure of each method, for a checkpoint at a time; what makes maps anew apart."""
-    for name, found in pieces(record, "measures"):
-        for key, n in (("means", found["n"]), ("slow", found["slow_n"])):
-            known = [one for one in MEASURES if one in found[key]]
+    for name, piece in pieces(record, "measures"):
+        for key, n in (("means", piece["n"]), ("slow", piece["slow_n"])):
+            known = [one for one in MEASURES if one in piece[key]]
             rows = tuple(
-                (title(method), *(mean_text(found[key][one][method]) for one in known))
-                for method in found[key][known[0]]
+                (title(method), *(mean_text(piece[key][one][method]) for one in known))
+                for method in piece[key][known[0]]
             )
             head = ("map", *(f"{MEASURES[one].title} {MEASURES[one].arrow}" for one in known))
             yield Table(f"{name}, {count(n)} digits; ↑ high is good, ↓ low is good; controls last", head, rows)
 
 
-def grid_table(found: Record) -> Table:
+def grid_table(piece: Record) -> Table:
     """Return how much of the evidence lies in the cell of its class."""
-    methods = ordered(method for one in found.values() for method in one)
+    methods = ordered(method for one in piece.values() for method in one)
     return Table(
         "Share of the positive evidence in the cell of the class, with 95 % intervals",
-        ("map", *found),
-        tuple((title(method), *(score(one.get(method)) for one in found.values())) for method in methods),
+        ("map", *piece),
+        tuple((title(method), *(score(one.get(method)) for one in piece.values())) for method in methods),
     )

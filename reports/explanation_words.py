@@ -18,14 +18,14 @@ BELIEF = (
 
 def belief_sentences(record: Record) -> Iterator[str]:
     """Yield which methods are believed on each checkpoint."""
-    for name, found in pieces(record, "verdicts"):
-        good = [method for method, over in found["over"].items() if believed(over)]
-        others = [method for method in found["over"] if method not in good]
-        best = max(good, key=lambda method: found["over"][method]["image"]["mean"], default="")
-        words = f"On `{name}` ({count(found['n'])} digits) "
+    for name, piece in pieces(record, "verdicts"):
+        good = [method for method, over in piece["over"].items() if believed(over)]
+        others = [method for method in piece["over"] if method not in good]
+        best = max(good, key=lambda method: piece["over"][method]["image"]["mean"], default="")
+        words = f"On `{name}` ({count(piece['n'])} digits) "
         if good:
             words += f"{listing([title(method) for method in good])} are to be believed"
-            words += f", most of all {title(best)} ({gain(found['over'][best]['image'])})"
+            words += f", most of all {title(best)} ({gain(piece['over'][best]['image'])})"
         else:
             words += "no method is to be believed"
         yield words + (f"; {listing([title(method) for method in others])} do not beat the image." if others else ".")
@@ -34,11 +34,11 @@ def belief_sentences(record: Record) -> Iterator[str]:
 def truth_sentence(record: Record) -> str:
     """Return which methods find a planted mark best and worst."""
     parts = []
-    for name, found in pieces(record, "planted"):
-        ranks = of_methods(found["found"]["clean"]["rank"])
+    for name, piece in pieces(record, "planted"):
+        ranks = of_methods(piece["found"]["clean"]["rank"])
         best, worst = (choose(ranks, key=lambda method: ranks[method]) for choose in (max, min))
         words = f"{percent(ranks[best], 0)} by {title(best)} and {percent(ranks[worst], 0)} by {title(worst)}"
-        parts.append(f"on `planted-{name}` ({count(found['n'])} digits) {words}")
+        parts.append(f"on `planted-{name}` ({count(piece['n'])} digits) {words}")
     return (
         "Some checkpoints read a planted mark of 3 × 3 px, and the digit says nothing about the answer. The share of "
         f"the mark among a map’s nine highest pixels is, best and worst, {'; '.join(parts)}; the image itself has "
@@ -46,10 +46,10 @@ def truth_sentence(record: Record) -> str:
     )
 
 
-def break_sentences(found: Record) -> Iterator[str]:
+def break_sentences(piece: Record) -> Iterator[str]:
     """Yield where maps break beside where digits are misread, a checkpoint and side at a time."""
-    for row in found["half_lives"]:
-        side = f" ({row['side']} neutral)" if len({one["side"] for one in found["half_lives"]}) > 1 else ""
+    for row in piece["half_lives"]:
+        side = f" ({row['side']} neutral)" if len({one["side"] for one in piece["half_lives"]}) > 1 else ""
         middle, misread = (median(row[name]) for name in ("explanation", "prediction"))
         low, high = row["first_interval"]
         yield (
@@ -59,11 +59,11 @@ def break_sentences(found: Record) -> Iterator[str]:
         )
 
 
-def undefined_sentence(found: Record) -> str:
+def undefined_sentence(piece: Record) -> str:
     """Return on how many digits, at most, a curve has no similarity."""
-    kind = found["kind"]
-    most = max(point["undefined"] for one in found["curves"].values() for point in one[f"cosine {kind} all"])
-    words = f"{count(most)} of {count(found['n'])} digits at one strength" if most else "none"
+    kind = piece["kind"]
+    most = max(point["undefined"] for one in piece["curves"].values() for point in one[f"cosine {kind} all"])
+    words = f"{count(most)} of {count(piece['n'])} digits at one strength" if most else "none"
     return f"Maps that are zero throughout have no similarity: {words}{' at most' if most else ''}."
 
 

@@ -86,6 +86,11 @@ def carried(maps: Tensor, motion: Motion) -> tuple[Tensor, Tensor]:
 
     Returns:
         float32 (B, 28, 28), 0 where the source lies outside; and bool (28, 28), where it lies inside.
+
+    >>> maps = torch.eye(28)[None]
+    >>> there, inside = carried(maps, Motion(dx=2.0))
+    >>> torch.equal(there[0, :, 2:], maps[0, :, :-2]), int(inside.sum())
+    (True, 728)
     """
     if motion.still:
         return maps.clone(), torch.ones(SIZE, SIZE, dtype=torch.bool, device=maps.device)

@@ -1,4 +1,4 @@
-"""Infidelity and sensitivity-n: whether a map foretells by how much the answer falls when some ink goes."""
+"""Infidelity and sensitivity-n: whether a map predicts by how much the answer falls when some ink goes."""
 
 import numpy as np
 import torch
@@ -21,9 +21,9 @@ def fidelity(
 ) -> dict[str, Array]:
     """Return ``infidelity`` (↓, logits²) and ``fidelity`` (↑, no unit) of each map, float64 (maps, B).
 
-    A window S is blanked, Δ = f(x) − f(x without S), and the map foretells d̂ = Σ_S a for shares, Σ_S a·x for
+    A window S is blanked, Δ = f(x) − f(x without S), and the map predicts d̂ = Σ_S a for shares, Σ_S a·x for
     sensitivities, which are per unit of ink. infidelity = E[(d̂ − Δ)²], for maps in logits only. ``fidelity`` is
-    1 − E[(β·d̂ − Δ)²] / E[Δ²] with the best factor β = Σ d̂Δ / Σ d̂²: the share of Δ² that the map foretells up to its
+    1 − E[(β·d̂ − Δ)²] / E[Δ²] with the best factor β = Σ d̂Δ / Σ d̂²: the share of Δ² that the map predicts up to its
     unit, in [0, 1]; it does not see the sign of a map. NaN for a digit without ink, or that no window changes, and for
     a zero map.
 
@@ -33,24 +33,24 @@ def fidelity(
     counts = holds.sum(1)
     # The index of the drawn window among those with ink.
     drawn = (question.draws("windows").uniform(many).double() * counts[:, None]).long()
-    places = torch.argsort((~holds).byte(), dim=1, stable=True).gather(1, drawn)
+    windows = torch.argsort((~holds).byte(), dim=1, stable=True).gather(1, drawn)
     side = 28 - window + 1
-    rows, columns = (places // side)[..., None], (places % side)[..., None]
-    line = torch.arange(28, device=places.device, dtype=torch.int64)
+    rows, columns = (windows // side)[..., None], (windows % side)[..., None]
+    line = torch.arange(28, device=windows.device, dtype=torch.int64)
     inside = ((line >= rows) & (line < rows + window))[..., None] & ((line >= columns) & (line < columns + window))[
         ..., None, :
     ]
     change = _change(question, inside)
     infidelity, explained = [], []
     for candidate in candidates:
-        values = _foretells(question, candidate)
+        values = _predicted_losses(question, candidate)
         sums = torch.nn.functional.avg_pool2d(values[:, None], window, 1).flatten(1) * window**2
-        told = sums.gather(1, places).cpu().numpy()
+        predicted = sums.gather(1, windows).cpu().numpy()
         in_logits = candidate.explainer.kind in ("share", "sensitivity")
-        infidelity.append(((told - change) ** 2).mean(1) if in_logits else np.full(len(question), np.nan))
+        infidelity.append(((predicted - change) ** 2).mean(1) if in_logits else np.full(len(question), np.nan))
         with np.errstate(invalid="ignore", divide="ignore"):
-            beta = (told * change).sum(1) / (told**2).sum(1)
-            explained.append(1 - ((beta[:, None] * told - change) ** 2).sum(1) / (change**2).sum(1))
+            beta = (predicted * change).sum(1) / (predicted**2).sum(1)
+            explained.append(1 - ((beta[:, None] * predicted - change) ** 2).sum(1) / (change**2).sum(1))
     known = (counts > 0).cpu().numpy()
     return {
         "infidelity": np.where(known, np.stack(infidelity), np.nan),
@@ -81,9 +81,9 @@ def sensitivity_n(
         change = _change(question, framed(inside))
         possible = (counts > n).cpu().numpy()
         for candidate in candidates:
-            values = _foretells(question, candidate).flatten(1)
-            told = torch.where(inside, values[:, None], 0.0).sum(2).cpu().numpy()
-            found[f"sensitivity-{n}"].append(np.where(possible, pearson(told, change), np.nan))
+            values = _predicted_losses(question, candidate).flatten(1)
+            predicted = torch.where(inside, values[:, None], 0.0).sum(2).cpu().numpy()
+            found[f"sensitivity-{n}"].append(np.where(possible, pearson(predicted, change), np.nan))
     columns = {name: np.stack(rows) for name, rows in found.items()}
     stacked = np.stack(list(columns.values()))
     defined = np.isfinite(stacked)
@@ -99,7 +99,7 @@ def _change(question: Question, inside: Tensor) -> Array:
     return scores[:, :1] - scores[:, 1:]
 
 
-def _foretells(question: Question, candidate: Candidate) -> Tensor:
+def _predicted_losses(question: Question, candidate: Candidate) -> Tensor:
     """Return what each pixel's blanking would cost by the map, float64 (B, 28, 28)."""
     values = candidate.maps.double()
     return values * question.images[:, 0].double() if candidate.explainer.kind == "sensitivity" else values
