@@ -12,6 +12,7 @@ from robustmnist.statistics.curves import area_under
 __all__ = ["STEPS", "inserted", "removed"]
 
 STEPS = 16  # K: how many equal shares of the pixels go one after the other
+IN_CACHE = 16  # digits whose versions are made together: 1.5 MB, half the time of all at once
 
 
 def removed(question: Question, candidates: list[Candidate]) -> dict[str, Array]:
@@ -78,7 +79,10 @@ def _left(question: Question, rank: Tensor, gone: Tensor, shown: Tensor) -> Tens
     flat, ranks = question.images.flatten(1)[:, None], rank.float()[:, None]
     many = gone.shape[1]
     left = flat.new_empty((len(flat), many + shown.shape[1], flat.shape[2]))
-    # Comparisons written as 0 and 1 and multiplied: a tenth of the time of a mask and what it fills.
-    torch.ge(ranks, gone[..., None].float(), out=left[:, :many])
-    torch.lt(ranks, shown[..., None].float(), out=left[:, many:])
-    return framed(left.mul_(flat))
+    for start in range(0, len(flat), IN_CACHE):
+        rows = slice(start, start + IN_CACHE)
+        # Comparisons written as 0 and 1 and multiplied: a tenth of the time of a mask and what it fills.
+        torch.ge(ranks[rows], gone[rows, :, None].float(), out=left[rows, :many])
+        torch.lt(ranks[rows], shown[rows, :, None].float(), out=left[rows, many:])
+        left[rows].mul_(flat[rows])
+    return framed(left)
