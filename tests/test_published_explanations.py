@@ -73,7 +73,7 @@ def test_a_curve_is_followed_again(record: dict, mnist: None) -> None:
     for kind in ("raw", "aligned"):
         for index, value in enumerate(some.values):
             point = known["curves"]["fc"][f"cosine {kind} all"][known["values"].index(value)]
-            assert one.similar["cosine", kind][index].mean() == pytest.approx(point["mean"], abs=3e-4)
+            assert one.similar["cosine", kind][index].mean() == pytest.approx(point["mean"], abs=1e-4)
     assert one.floor["cosine"].mean() == pytest.approx(known["curves"]["fc"]["cosine floor all"][0]["mean"], abs=1e-4)
 
 
