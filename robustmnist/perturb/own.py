@@ -94,7 +94,7 @@ def named_perturbation(named: Named, *, sweeps: Sequence[Mapping[str, Any]] = ()
             code_sha256=sha256,
         )
     else:
-        what = f"is a {type(value).__name__}, neither a function nor a perturbation"
+        what = f"is of type {type(value).__name__}, neither a function nor a perturbation"
         raise InputError(what, where=name, remedy="define it as f(images, *, strength)")
     check_keywords(entry)
     check_own(entry, complete)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from robustmnist.errors import InputError, SuiteError
 from robustmnist.suites.suite import Suite
-from robustmnist.suites.table import suite_of
+from robustmnist.suites.table import check_form, suite_of
 from robustmnist.system.files import sha256_file
 from robustmnist.system.installation import shipped
 from robustmnist.system.python_code import code_for, is_code, load_named
@@ -110,6 +110,7 @@ def _own(table: Mapping[str, Any], path: Path, codes: Sequence[str]) -> "dict[st
     named = {name: code_for(name, codes, error=SuiteError, where=path) for name in asking}
     if not named:
         return {}
+    check_form(path.stem, dict(table), where=path)  # no code runs for a file that cannot be used
     from robustmnist.perturb.own import named_perturbation
 
     try:

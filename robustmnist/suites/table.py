@@ -38,7 +38,7 @@ from robustmnist.system.validation import Table, listed, mistakes_in, shorten
 if TYPE_CHECKING:
     from robustmnist.perturb import Perturbation
 
-__all__ = ["suite_of"]
+__all__ = ["check_form", "suite_of"]
 
 
 def _is_name(text: str) -> str:
@@ -82,6 +82,13 @@ class _SuiteTable(Table):
     source: Text | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     sweep: Annotated[list[_SweepTable], Field(min_length=1, max_length=100)]
+
+
+def check_form(name: str, table: dict[str, Any], *, where: object) -> None:
+    """Raise `SuiteError`, with one line per mistake, where keys or types of a table are wrong; as `suite_of`."""
+    mistakes = [*mistakes_in({"name": name}, _FileName), *mistakes_in(table, _SuiteTable)]
+    if mistakes:
+        raise SuiteError(listed(mistakes), where=where)
 
 
 def suite_of(

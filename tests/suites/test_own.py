@@ -118,7 +118,8 @@ def test_a_read_suite_shows_it_and_cannot_run_it(here: Path) -> None:
     ("change", "words"),
     [
         ((":fade", ":none"), "has no 'none'"),
-        ((":fade", ":NUMBER"), "mine.py:NUMBER: is a int, neither a function nor a perturbation"),
+        (('parameter = "share"', 'paramter = "share"'), "unknown key, did you mean 'parameter'?"),
+        ((":fade", ":NUMBER"), "mine.py:NUMBER: is of type int, neither a function nor a perturbation"),
         ((":fade", ":fails"), f"mine.py:{CODE[: CODE.index('images.nothing')].count(chr(10)) + 1}: AttributeError"),
         (('parameter = "share"', 'parameter = "shear"'), "mine.py:fade: takes no argument shear (share, power)"),
         (("values = [0, 0.5", "values = [0.1, 0.5"), "values: the neutral value 0 is missing"),
