@@ -69,7 +69,7 @@ def play(contenders: Sequence[Contender], digits: Dataset, count: int) -> list[C
     One that refuses them leaves the contest: a network may insist on the range that it was trained with.
 
     Raises:
-        InputError: If all refuse; the message is the first one's.
+        InputError: If all refuse; the message is that of the first.
     """
     left, refusals = [], []
     for contender in contenders:

@@ -14,7 +14,7 @@ from robustmnist.perturb import rotation, shift
 __all__ = ["COUNT", "moved", "training_digits"]
 
 COUNT = 300
-# As far as keeps a digit a digit, and makes it another than the one that the network may know by heart.
+# Far enough that the network has not memorised the digit, and near enough that it stays a digit.
 STEPS = ((2, 0), (0, 2), (-2, 0), (0, -2))  # px to the right and down
 ANGLES = (15.0, -15.0, 15.0, -15.0)  # degrees
 
@@ -25,7 +25,7 @@ def training_digits(
     """Return `count` of MNIST's training digits, as many of each class, the same ones every time.
 
     Any ten that follow each other from a multiple of ten are ten different classes. Where MNIST is not on this machine
-    it is not downloaded: the embedded digits of scikit-learn are taken, which is said through `notify` and in the
+    it is not downloaded: the embedded digits of scikit-learn are taken, which is reported through `notify` and in the
     provenance.
     """
     try:

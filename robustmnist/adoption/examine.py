@@ -24,7 +24,7 @@ class Examination:
 
     Attributes:
         networks: The readings of the file.
-        network: The one chosen.
+        network: The network that was chosen.
         declared: Whether the user said how it is fed.
         input: How it is fed: as declared, else as found.
         output: How it is read: as declared, else as found.
@@ -53,7 +53,7 @@ class Examination:
 
     @property
     def contradiction(self) -> tuple[Candidate, float, float] | None:
-        """A contract that suits better than the one declared, by how many nats a digit, and its standard error."""
+        """A contract that suits better than the declared one, by how many nats a digit, and its standard error."""
         if self.finding is None:
             return None
         ours = next((candidate for candidate in self.finding.inputs if self.input.same_as(candidate.input)), None)
@@ -70,7 +70,7 @@ def examine(
     output: Output | str | None = None,
     digits: Dataset | None = None,
 ) -> Examination:
-    """Find the contract, check the classifier under it, and put the one in front of the other.
+    """Find the contract, check the classifier under it, and return both as a classifier of MNIST's digits.
 
     Args:
         networks: One, or several readings of the same file, the most usual first.

@@ -19,7 +19,7 @@ LONGEST = 100  # characters of a name that is also a file's
 
 
 def card_of(source: Source, seen: Examination, name: str, tested: Tested | None) -> AdoptedCard:
-    """Return the card of `source`: its file and hash, its contract, its accuracy and what is said of it."""
+    """Return the card of `source`: its file and hash, its contract, its accuracy and its notices."""
     suffix = source.path.suffix if source.path.suffix not in ("", ".json") else ".model"
     file = source.path.name if source.form == PYTHON else f"{name}{suffix}"
     code, parameters = source.code, sum(parameter.numel() for parameter in seen.classifier.parameters())

@@ -1,4 +1,4 @@
-"""How well an adopted model reads the test digits: the one number that people know of it."""
+"""How well an adopted model reads the test digits: the number that people usually know of their model."""
 
 import time
 from dataclasses import dataclass

@@ -32,7 +32,7 @@ def curves(
 
     Args:
         predictions: The run.
-        suite: A suite of it; by default its first one that has curves.
+        suite: A suite of the run; by default the first that has curves.
         sweep: One of the suite's sweeps; by default all of them, a panel each.
         title: What stands above; by default the suite's question.
 

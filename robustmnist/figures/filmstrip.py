@@ -93,7 +93,7 @@ def reading(pushed: Pushed, index: int, at: int) -> tuple[str, bool]:
 
 
 def _spaced(count: int, neutral: int) -> list[int]:
-    """Return at most `MOST` indices, both ends and the neutral one among them, as evenly spaced as that allows."""
+    """Return at most `MOST` indices, both ends and the neutral strength among them, as evenly spaced as that allows."""
     if count <= MOST:
         return list(range(count))
     steps = (step for step in range(1, count) if len({0, count - 1, *range(neutral % step, count, step)}) <= MOST)

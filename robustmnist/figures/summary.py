@@ -38,7 +38,7 @@ class _Mistake(NamedTuple):
 def summary(predictions: Predictions, *, title: str | None = None) -> "Figure":
     """Draw a run on one page of A4: clean accuracy, the hardest sweep of each suite, the most confident mistakes.
 
-    Up to nine suites and three checkpoints are shown, the first ones of the run.
+    Up to nine suites and three checkpoints are shown, the first of the run.
 
     Args:
         predictions: The run.

@@ -13,7 +13,7 @@ __all__ = ["Overview", "ScoreKind", "SuiteOverview", "SuiteScore", "SweepOvervie
 
 
 class ScoreKind(Enum):
-    """What the one number of a suite is."""
+    """What the number is in which a suite is summed up."""
 
     AREA = "the mean area under its curves"
     MAP = "the mean accuracy over its maps"
@@ -102,7 +102,7 @@ class SweepOverview:
 
     @property
     def two_sided(self) -> bool:
-        """Whether there are strengths on both sides of the neutral one."""
+        """Whether there are strengths on both sides of the neutral strength."""
         return min(self.values) < self.neutral < max(self.values)
 
     @property

@@ -94,7 +94,7 @@ class Tolerance:
 
     @property
     def falls(self) -> tuple[Fall, ...]:
-        """The sides that there are, the one below neutral first."""
+        """The sides that the sweep has, the side below neutral first."""
         return tuple(side for side in (self.below, self.above) if side is not None)
 
 

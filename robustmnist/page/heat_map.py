@@ -42,7 +42,7 @@ def heat(shares: Shares, across: Axis, down: Axis, label: str, *, held: float | 
     top, wide, tall = (TICK + 4.0 if down.name else 4.0), columns * across.cell, rows * down.cell
     known = np.isfinite(shares)
     level = np.where(known, np.floor((1 - np.where(known, shares, 0.0)) * LEVELS + 1e-9), -1)
-    # Each level lies on the one before: a step of the shade is then one edge, and runs are long.
+    # Each level is drawn over the level before it: a step of the shade is then a single edge, and runs are long.
     parts = [_cells(level >= k, left, top, across.cell, down.cell, f"q{k}") for k in range(LEVELS + 1)]
     if held is not None:
         parts.append(_frame(known & (np.nan_to_num(shares) >= held), left, top, across.cell, down.cell))
@@ -71,7 +71,7 @@ def heat_key() -> Markup:
 
 
 def even_labels(values: Sequence[float], cell: float, neutral: float) -> tuple[str, ...]:
-    """Return which values are printed along an axis: both ends, the neutral one, and half of the way between."""
+    """Return which values are printed along an axis: both ends, the neutral value, and those half way between."""
     texts = [brief(value) for value in values]
     kept: list[int] = []
     last = len(values) - 1

@@ -55,7 +55,7 @@ def line_chart(
 
     Args:
         lines: From the back to the front.
-        axis: The left one.
+        axis: The left axis.
         across: What the horizontal axis measures.
         label: What is shown, in words.
         right: A second vertical axis, for the lines that say ``right``.

@@ -15,7 +15,7 @@ __all__ = ["ACTIVATIONS", "Array", "Chain", "Operation"]
 
 Array = NDArray[np.float32]
 
-# Name -> its formula; `a` is the one number that some of them have.
+# Name -> its formula; `a` is the number that some activations have.
 ACTIVATIONS = {
     "relu": "max(x, 0)",
     "leaky": "x above 0, else a x",
@@ -39,7 +39,7 @@ class Operation:
     """A step of a chain.
 
     Attributes:
-        kind: Which one, a key of `robustmnist.sketchpad.interpret.OPERATIONS`.
+        kind: Its name, a key of `robustmnist.sketchpad.interpret.OPERATIONS`.
         settings: Plain values: strides, padding, the name of an activation.
         arrays: float32: weights and biases.
     """

@@ -46,7 +46,7 @@ def cells(check: "Check") -> tuple[str, ...]:
     if check.unit or check.what.startswith("critical strength"):
         wanted, number = strength(check.wanted, check.unit), _strength(check.found, check.unit)
         ends = " to ".join(dict.fromkeys(_strength(end, "") for end in (check.low, check.high)))
-        # Of a strength below the neutral one, at least as far from it: ≥ 25° to the left is ≤ −25°.
+        # Below the neutral strength, at least as far from it: ≥ 25° to the left is ≤ −25°.
         sign = "≤" if " below " in check.what else sign
         margin = "" if math.isnan(check.margin) else strength(check.margin, check.unit, 2, signed=True)
     else:

@@ -27,7 +27,7 @@ def is_bare(subject: Subject) -> Verdict:
 
 
 def has_ten_columns(subject: Subject) -> Verdict:
-    """Ten columns, or labels; of more columns it is said how often one that is not read would have won."""
+    """Ten columns, or labels; if there are more columns, how often a column that is not read would have won."""
     rows = subject.answers
     if rows.ndim == 1:
         known = torch.isin(rows.double().round(), torch.tensor(subject.output.classes).double())

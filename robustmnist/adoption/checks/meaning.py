@@ -118,7 +118,7 @@ def _accuracy(columns: torch.Tensor, classes: tuple[int, ...], labels: torch.Ten
 
 
 def _better(subject: Subject) -> Input | None:
-    """Return the input that it reads better than the one agreed, beyond the noise."""
+    """Return an input under which it reads digits better than under the agreed input, beyond the noise."""
     ours, rival = subject.contest
     if rival is None:
         return None

@@ -47,7 +47,7 @@ def load_printed(part: str | None = None) -> Dataset:
 
     Args:
         part: ``test``: the 900 digits of the typefaces that no training uses (`TEST_FAMILIES`); ``train``: the 2,400
-            others; ``system``: the digits of the fonts that the system has, other ones on every machine; None: the
+            others; ``system``: the digits of the fonts that the system has, which differ between machines; None: the
             3,300.
 
     Raises:

@@ -56,7 +56,7 @@ def load_adopted(card: AdoptedCard, path: Path, codes: Sequence[str] = ()) -> Ad
 
 
 def check_source(card: AdoptedCard, path: Path) -> None:
-    """Raise `CheckpointError` unless the model file beside the card at `path` is the one that the card describes."""
+    """Raise `CheckpointError` unless the model file beside the card at `path` is the file that the card describes."""
     if card.source.form == PYTHON:
         return
     file = path.with_name(card.source.file)

@@ -36,7 +36,7 @@ class AdoptedCard(Table):
         name: What the checkpoint is called.
         source: The model file, of which a copy lies beside the card; code alone is not copied.
         code: The code that has to be named again whenever the model is used; None where it needs none.
-        network: The layers in short; where a file leaves open which network it holds, the one that was chosen.
+        network: The layers in short; if a file leaves open which network it holds, the network that was chosen.
         parameters: How many values were trained; None for a function, of which that is not known.
         input: What it is given, as `robustmnist.models.contract.Input.as_dict` writes it.
         output: What it answers, likewise.

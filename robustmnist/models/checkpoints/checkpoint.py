@@ -80,7 +80,7 @@ def load_checkpoint(
     """Load a checkpoint by its shipped name, or by a path to its weights, its card, or either without its ending.
 
     Args:
-        name_or_path: Which one.
+        name_or_path: The name of a shipped checkpoint, or a path to weights or a card.
         device: Where to put its model.
         code: Code that may run, ``net.py:Net``: a model whose card names code needs it named each time.
 

@@ -16,7 +16,7 @@ NAMES = ("logits", "log_probs", "log_probabilities", "probs", "probabilities", "
 
 
 def unwrapped(answer: Any) -> tuple[Any, str]:
-    """Return the tensor or array within `answer`, and what it was taken out of: empty where it stood by itself.
+    """Return the tensor or array within `answer`, and what it was taken out of: empty if it is `answer` itself.
 
     A list of rows is put together. Of another list or a tuple it is the first entry, of a dictionary the one called
     ``logits`` or the like, of an object its attribute ``logits``.

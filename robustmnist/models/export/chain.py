@@ -25,7 +25,7 @@ class Chain:
 
     Attributes:
         input: What the first layer is given.
-        output: What the last one answers.
+        output: What the last layer answers.
         layers: Modules in float32 on the CPU, in eval mode, in the order of computation; nothing lies between them.
     """
 

@@ -119,7 +119,7 @@ def onnx_network(path: Path, data: bytes, content: OnnxFile) -> Network:
 
 
 def _only_input(table: dict[str, Any]) -> tuple[list[Any], tuple[int, ...]]:
-    """Return the one input, and the shape of an image for it."""
+    """Return the only input of the graph, and the shape of an image for it."""
     inputs = table["inputs"]
     if len(inputs) != 1 or inputs[0][2] not in TYPES or not 2 <= len(inputs[0][1]) <= 4:
         shown = ", ".join(f"{quoted(name)} {kind} {shape}" for name, shape, kind in inputs[:3]) or "nothing"

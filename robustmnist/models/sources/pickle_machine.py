@@ -69,7 +69,7 @@ class _Machine:
         return above
 
     def mark(self, _: Any) -> None:
-        """Begin a new stack on top of this one."""
+        """Begin a new stack on top of the current stack."""
         self.under.append(self.stack)
         self.stack = []
 

@@ -33,8 +33,8 @@ def forest(a: Side, b: Side, rows: Sequence[Difference], sweeps: Sequence[Sequen
     A row takes the hue of the better checkpoint, and is grey where the two are not shown to differ.
 
     Args:
-        a: The one that is better to the left of zero.
-        b: The one that is better to the right.
+        a: The checkpoint that is better to the left of zero.
+        b: The checkpoint that is better to the right.
         rows: A difference per suite.
         sweeps: Per suite the differences of its sweeps.
         caption: What is to be seen, for those who do not see it.
@@ -63,7 +63,7 @@ def forest(a: Side, b: Side, rows: Sequence[Difference], sweeps: Sequence[Sequen
     for sign, side, anchor in ((-1, a, "end"), (1, b, "")):
         text = shorten(side.name, MOST_LABEL)
         shown = f"← {text} better" if sign < 0 else f"{text} better →"
-        # A side with no room for its words keeps silent: the other one says enough.
+        # A side with no room for its words stays without: the words of the other side are enough.
         if len(shown) * LETTER <= (x(0) if sign < 0 else WIDTH - x(0)) - 6:
             parts.append(word(x(0) + 6 * sign, TOP - 10, shown, f"t{side.hue}", anchor))
     for row, (difference, those) in enumerate(zip(rows, sweeps, strict=True)):

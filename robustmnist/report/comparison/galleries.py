@@ -1,4 +1,4 @@
-"""What one checkpoint misreads and another reads: a few digits of each two, with what both said."""
+"""What one checkpoint misreads and another reads: a few digits of each two, with the answers of both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class PairCard:
     Attributes:
         picture: Index of its picture on the sheet; None: the run kept none.
         label: The true class.
-        wrong: What the one answers, with its confidence.
+        wrong: What the checkpoint that misreads it answers, with its confidence.
         right: What the other answers, with its confidence.
         where: The setting.
         sample: The digit's id.
@@ -62,7 +62,7 @@ class PairGallery:
 def pair_gallery(
     overview: Overview, wrong: int, right: int, clean: pd.DataFrame, disturbed: pd.DataFrame, digits: Digits
 ) -> PairGallery:
-    """Return what the checkpoint with index `wrong` misreads and the one with index `right` reads.
+    """Return the digits that checkpoint `wrong` misreads and checkpoint `right` reads.
 
     The surest such mistakes on clean digits come first, then those of the suites: of the surest mistakes of every suite
     at strengths up to its sweep's focus, of which a run keeps pictures, those that the other reads right at the same
@@ -71,7 +71,7 @@ def pair_gallery(
     Args:
         overview: The run.
         wrong: Index of the checkpoint that errs.
-        right: Index of the one that does not.
+        right: Index of the checkpoint that does not.
         clean: `wrong_and_right` on clean digits.
         disturbed: `mistakes_read_right` of all suites, with the ``suite``.
         digits: What pictures the run kept.
@@ -95,7 +95,7 @@ def pair_gallery(
 
 
 def _disturbed(overview: Overview, table: pd.DataFrame, digits: Digits) -> list[Line]:
-    """Return the surest mistakes under all suites that the other does not make: row, picture and setting of each."""
+    """Return the most confident mistakes that the other does not make: row, picture and setting of each."""
     sweeps = {(other.suite.name, other.name): other for other in overview.sweeps}
     table = table.rename(columns={"confidence": "confidence_wrong"})
     ranked = table.sort_values("log_odds", ascending=False, kind="stable").drop_duplicates("row")

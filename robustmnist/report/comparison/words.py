@@ -73,7 +73,7 @@ def sentences(a: str, b: str, differences: Sequence[Difference], family: int) ->
     """Say suite by suite who is better and by how much; the suites that show no difference come last, in one sentence.
 
     Args:
-        a: Name of the one.
+        a: Name of the first checkpoint.
         b: Name of the other.
         differences: A row per suite; positive where `b` is better.
         family: Over how many tests the p-values were corrected.

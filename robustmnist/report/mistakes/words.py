@@ -34,9 +34,9 @@ MATRIX_NOTE = (
     "mistake, the larger its share of the row."
 )
 GALLERY_NOTE = (
-    "Each digit as the checkpoint saw it, and half as large beside it the same digit undisturbed. Then the true class "
-    "and what was read, the confidence, the strength, and the lower strength at which the digit was first misread. A "
-    "digit appears once in a gallery: with its most confident mistake among those no stronger than ◆."
+    "Each digit as the checkpoint saw it, and beside it, half as large, the same digit unperturbed. Then the true "
+    "class and what was read, the confidence, the strength, and the lower strength at which the digit was first "
+    "misread. A digit appears once in a gallery: with its most confident mistake among those no stronger than ◆."
 )
 WHY_NOTE = (
     "Explained mistakes show why: beside the digit its change map, each pixel’s share of what the margin of the true "
@@ -77,7 +77,7 @@ def broke_text(sweep: SweepOverview, first: float) -> str:
 
 
 def gallery_caption(rows: Sequence[Mistake], missing: int = 0) -> str:
-    """Say which mistake was the most confident, how confident the last one was, and how many have no picture."""
+    """Say which mistake was the most confident, how confident the last one shown was, and how many have no picture."""
     if not rows:
         return "No mistake."
     first, last = rows[0], rows[-1]

@@ -124,7 +124,7 @@ def curve_chart(panel: Panel) -> Markup:
 
 
 def _ticks(panel: Panel, right: float) -> list[float]:
-    # Ticks stand at strengths that were run: the ends, the neutral one, and as many between as have room.
+    # Ticks stand at strengths that were run: the ends, the neutral strength, and as many between as have room.
     (low, high), wide, values = panel.limits, right - LEFT, panel.values
     room = max(width(brief(value)) for value in values) + 6
     kept: list[float] = []
@@ -153,7 +153,7 @@ def _name_ends(panel: Panel, names: Sequence[str], x: Callable[[float], float]) 
     parts = []
     for i, (end, height) in enumerate(zip(ends, spread(ends, LINE, TOP, panel.foot), strict=True)):
         number = hue(panel.curves[i].index)
-        if abs(height - end) > 3 or start < edge:  # away from its curve: a leader says which one it is
+        if abs(height - end) > 3 or start < edge:  # away from its curve: a thin line leads to it
             parts.append(line([(start + 3, end), (edge + 8, height)], f"s{number} th"))
         parts.append(word(edge + 10, height + 3.8, names[i], f"t{number}"))
     return parts

@@ -78,7 +78,7 @@ def _axis() -> Markup:
 
 
 def _dots(shares: Sequence[Area]) -> Markup:
-    # What it shows stands in the cells beside it, so it is hidden from those who are read to.
+    # The cells beside it say the same as text, so it is hidden from screen readers.
     tall = min(max(LEAST, (len(shares) + 1) * PITCH), MOST)
     pitch = min(PITCH, tall / (len(shares) + 1))
     centres = [_x(area.share) for area in shares]

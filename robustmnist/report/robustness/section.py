@@ -26,7 +26,7 @@ __all__ = ["Robust", "SuiteCurves", "robust_section"]
 
 @dataclass(frozen=True)
 class SuiteCurves:
-    """The curves of one suite on shared axes, with its caption and the numbers behind; `large`: the page's only one."""
+    """The curves of one suite on shared axes, with caption and numbers; `large`: whether it is the only sweep."""
 
     anchor: str
     title: str

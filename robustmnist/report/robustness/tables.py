@@ -71,7 +71,7 @@ def curve_table(sweep: SweepOverview) -> Table:
 
 
 def _bars(sweep: SweepOverview) -> Markup:
-    # What it shows stands in the cells beside it, so it is hidden from those who are read to.
+    # The cells beside it say the same as text, so it is hidden from screen readers.
     low, high = min(sweep.values), max(sweep.values)
     pitch = min(BAR_PITCH, BARS_HEIGHT / len(sweep.tolerances))
     tall = max(len(sweep.tolerances) * pitch + 2, 10)

@@ -13,7 +13,7 @@ __all__ = ["answer", "phrase", "score_note", "weakest"]
 
 
 MOST = 3  # suites that the answer names
-POOR = 0.5  # of a checkpoint that reads fewer of the clean digits nothing more is said
+POOR = 0.5  # the sentence ends after the accuracy of a checkpoint that reads fewer of the clean digits
 
 
 def answer(overview: Overview, clean: Clean) -> str:
@@ -52,7 +52,7 @@ def answer(overview: Overview, clean: Clean) -> str:
 
 
 def score_note(kind: ScoreKind, draws: int) -> str:
-    """Say what the one number of a suite is where it is not an area; `draws`: of how many draws the worst was taken."""
+    """Say what the number of a suite is if it is not an area; `draws`: of how many draws the worst was taken."""
     if kind is ScoreKind.WORST:
         return f"worst of {draws} tries"
     return "mean over the map" if kind is ScoreKind.MAP else ""
