@@ -70,7 +70,7 @@ def examine(
     output: Output | str | None = None,
     digits: Dataset | None = None,
 ) -> Examination:
-    """Find the contract, check the classifier under it, and return both as a classifier of MNIST's digits.
+    """Find the contract of a classifier, and check the classifier under it.
 
     Args:
         networks: One, or several readings of the same file, the most usual first.

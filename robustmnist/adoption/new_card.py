@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import torch
+
 from robustmnist.adoption.examine import Examination
 from robustmnist.adoption.tested import Tested
 from robustmnist.adoption.words import warning
@@ -9,10 +11,11 @@ from robustmnist.errors import InputError
 from robustmnist.models.checkpoints.adopted import PYTHON
 from robustmnist.models.checkpoints.adopted_card import AdoptedCard, CodeRecord, SourceRecord
 from robustmnist.models.checkpoints.checkpoint import TestAccuracy
+from robustmnist.models.inference.deployed import deployed
 from robustmnist.models.sources import Source
 from robustmnist.statistics.wilson import wilson
 
-__all__ = ["card_of", "checked_name", "usual_name"]
+__all__ = ["card_of", "checked_name", "position_notices", "usual_name"]
 
 FED_WHAT_IT_WANTS = 29  # the check that `warning` puts into a sentence of its own
 LONGEST = 100  # characters of a name that is also a file's
@@ -55,8 +58,23 @@ def _notices(seen: Examination) -> list[str]:
     notices = [] if warned is None else [warned]
     notices += [check.sentence for check in seen.faults if warned is None or check.number != FED_WHAT_IT_WANTS]
     if not seen.output.has_confidence:
-        notices.append("It answers with labels alone: all that is said of its confidence is made up.")
+        notices.append("It answers with labels alone: what the report says of its confidence means nothing.")
+    if seen.right is not None and not seen.faults:
+        notices += position_notices(seen)
     return notices
+
+
+def position_notices(seen: Examination) -> list[str]:
+    """Return a notice if a digit's scores depend on its row in a batch, as rounding in other people's code may do."""
+    images = seen.digits.images
+    ready = deployed(seen.classifier.eval())
+    straight, turned = ready(images), ready(images.flip(0)).flip(0)
+    if torch.equal(straight, turned):
+        return []
+    gap = float((straight - turned).abs().nan_to_num().max())
+    return [
+        f"A digit's scores differ by up to {gap:.1g} with its row in a batch: only rounding, but not the same bits."
+    ]
 
 
 def usual_name(path: Path) -> str:

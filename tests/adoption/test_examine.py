@@ -10,6 +10,7 @@ from support.small_classifiers import Net, convolutional, dense, learnt, some_di
 from torch import Tensor, nn
 
 from robustmnist.adoption import Examination, examine, summary_lines, warning
+from robustmnist.adoption.new_card import position_notices
 from robustmnist.adoption.speed import digits_per_second, speed_line
 from robustmnist.data import Dataset
 from robustmnist.errors import InputError
@@ -173,3 +174,27 @@ def test_speed_is_the_better_of_two_and_said_in_a_fitting_unit(
         assert f"{answers} answers of each of 10,000 digits, about {lasting}." in speed_line(rate)
     assert speed_line(20.0).startswith("Speed: about 20 digits per second; ")
     assert speed_line(20.0).endswith(f"about {answers * 500 / 3600:.0f} hours.")
+
+
+class Product(nn.Module):
+    """A network that multiplies matrices by itself, without a layer that could be aligned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.first = nn.Parameter(torch.randn((784, 13), generator=generator))
+        self.second = nn.Parameter(torch.randn((13, 10), generator=generator))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.relu(images.flatten(1) @ self.first) @ self.second
+
+
+def test_a_notice_where_rounding_depends_on_the_row(seen: Examination, adoption_digits: Dataset) -> None:
+    """Whether the bits differ is up to the processor; the notice stands exactly where they do."""
+    product = examine([Net(Product())], input="0..1", output="logits", digits=adoption_digits)
+    ready, images = deployed(product.classifier), adoption_digits.images
+    differ = not torch.equal(ready(images.flip(0)).flip(0), ready(images))
+    notices = position_notices(product)
+    assert len(notices) == differ
+    assert all("with its row in a batch" in notice for notice in notices)
+    assert position_notices(seen) == []
