@@ -91,18 +91,18 @@ def _curves(part: "SubFigure", suites: tuple[SuiteOverview, ...], down: int) -> 
 
 
 def _gallery(part: "SubFigure", predictions: Predictions) -> None:
-    mistakes = {name: _most_confident(predictions, name) for name in predictions.checkpoints[:MOST_CHECKPOINTS]}
-    if not any(mistakes.values()):
+    by_checkpoint = {name: _most_confident(predictions, name) for name in predictions.checkpoints[:MOST_CHECKPOINTS]}
+    if not any(by_checkpoint.values()):
         return
     part.suptitle("The most confident mistakes: true class → what was read", fontsize=9, x=0.03, ha="left")
-    grid = part.subplots(len(mistakes), MISTAKES, squeeze=False)
-    for (name, wrong), row in zip(mistakes.items(), grid, strict=True):
+    grid = part.subplots(len(by_checkpoint), MISTAKES, squeeze=False)
+    for (name, wrong), row in zip(by_checkpoint.items(), grid, strict=True):
         for column, axes in enumerate(row):
             quiet(axes)
             if column < len(wrong):
-                row = wrong[column]
-                axes.imshow(row.picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
-                text = f"{row.label} → {row.predicted}, {percent(row.confidence, 0)}"
+                mistake = wrong[column]
+                axes.imshow(mistake.picture, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+                text = f"{mistake.label} → {mistake.predicted}, {percent(mistake.confidence, 0)}"
                 axes.set_xlabel(text, fontsize=7, color=LIGHT.muted)
         ink = word_colour(predictions.index(name))
         row[0].set_ylabel(name, fontsize=8, color=ink, rotation=0, ha="right", va="center", labelpad=8)

@@ -69,10 +69,10 @@ def compared(predictions: "Predictions", baseline: str | None, seeds: Sequence[S
     return Compared(pairs, tables, _calibration(predictions, stored_temperatures(predictions)), settings, by_seed)
 
 
-def show_comparison(predictions: "Predictions", compared: Compared, folder: Path, page: Path, *, as_json: bool) -> None:
+def show_comparison(predictions: "Predictions", result: Compared, folder: Path, page: Path, *, as_json: bool) -> None:
     """Print the suites' table and where everything lies in `folder`; or, asked, JSON and nothing else."""
-    tables, pairs, by_seed = dict(compared.tables), compared.pairs, compared.seeds
-    calibration, settings = compared.calibration, compared.settings
+    tables, pairs, by_seed = dict(result.tables), result.pairs, result.seeds
+    calibration, settings = result.calibration, result.settings
     if as_json:
         tables["calibration"] = calibration
         records = {name: table.to_dict("records") for name, table in tables.items()}
