@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from robustmnist.data import Dataset
+from robustmnist.errors import RunError
 from robustmnist.evaluation.mistake import Mistake, Told, explain_each
 from robustmnist.explanation.condition import Condition
 from robustmnist.explanation.subject import subject_of
 from robustmnist.explanation.way_back import CHANGES
 from robustmnist.predictions import Predictions
-from robustmnist.predictions.reasons import FILES, FORMATS, Question, read_reasons
+from robustmnist.predictions.reasons import FILES, FORMATS, Question, Reasons, read_reasons
 from robustmnist.results.mistakes.shown import shown_mistakes
 from robustmnist.suites import Setting, Suite
 from robustmnist.system.files import disk_errors, is_file, write_atomic
@@ -55,14 +57,13 @@ def explain_mistakes(
         out: Its folder.
         seed: As given to `robustmnist.evaluate`.
         on_progress: Called as ``on_progress(done, total, 0)``, in digits read.
-
-    Raises:
-        RunError: If there are such files already and they are damaged.
     """
     hashes = {str(row["name"]): str(row["sha256"]) for row in predictions.manifest["checkpoints"]}
     wanted = {name: _wanted(predictions, name, suites, seed) for name in predictions.checkpoints}
     questions = {Question(hashes[name], one.done, one.id) for name, some in wanted.items() for one in some}
-    known = read_reasons(out, predictions.manifest["dataset"]) if is_file(out / FILES[0][0]) else {}
+    known: Reasons = {}
+    with suppress(RunError):  # of files that are damaged: they are written anew
+        known = read_reasons(out, predictions.manifest["dataset"]) if is_file(out / FILES[0][0]) else {}
     if known and questions <= known.keys():
         return
     total, done = PASSES * sum(map(len, wanted.values())), 0
