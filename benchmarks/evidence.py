@@ -47,7 +47,7 @@ def run(n: int, device: torch.device, data_dir: Path | None) -> None:
                 ["s without", "s with", "ratio (lowest–highest of the rounds)"],
                 [row],
                 f"{hardware(device)}; {'wall seconds' if device.type == 'cuda' else 'CPU seconds of one thread'}; "
-                f"{ROUNDS[name]} rounds in turn; {epochs} epoch{'s' if epochs > 1 else ''} of 55,000 digits, with checkpoints, curves and test.",
+                f"{ROUNDS[name]} rounds in turn; {epochs} × 55,000 digits, with checkpoints, curves and test.",
             )
 
 
