@@ -12,23 +12,6 @@ PACKAGE = TESTS.parent / "robustmnist"
 SOURCES = {str(path.relative_to(PACKAGE)): path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
 
 LONGEST = 200  # lines
-# Files that are to be split by role. The list only shrinks.
-STILL_LONG = {
-    "adoption/adopt.py",
-    "cli/explain.py",
-    "cli/explain_numbers.py",
-    "cli/options.py",
-    "data/dataset.py",
-    "explanation/cases.py",
-    "explanation/curves/following.py",
-    "explanation/output/curve_page.py",
-    "explanation/output/files.py",
-    "models/checkpoints/card.py",
-    "overview/overview.py",
-    "sketchpad/modules.py",
-    "training/evidence/page.py",
-    "wording/numbers.py",
-}
 
 # Rooms whose names have been gone through. The list only grows.
 KEPT = (
@@ -66,7 +49,7 @@ UNSAID = re.compile(r"\b(told|luck|risk_runs|none of one)\b")
 def length_faults(sources: dict[str, str]) -> list[str]:
     """Return which files are too long, a line each."""
     lengths = {name: len(source.splitlines()) for name, source in sources.items()}
-    return [f"{name}: {lines} lines" for name, lines in lengths.items() if lines > LONGEST and name not in STILL_LONG]
+    return [f"{name}: {lines} lines" for name, lines in lengths.items() if lines > LONGEST]
 
 
 def names(source: str) -> Iterator[str]:
@@ -93,10 +76,6 @@ def retired_names(source: str) -> list[str]:
 
 def test_files_are_short() -> None:
     assert length_faults(SOURCES) == []
-
-
-def test_no_file_is_called_long_that_has_been_split() -> None:
-    assert {name for name in STILL_LONG if len(SOURCES.get(name, "").splitlines()) <= LONGEST} == set()
 
 
 def test_a_long_file_is_seen() -> None:

@@ -11,8 +11,7 @@ from torch import Tensor
 from robustmnist.data.arrays import digits_of_arrays
 from robustmnist.data.ink import StoredImages, ink_of
 from robustmnist.data.provenance import Provenance
-from robustmnist.data.sampling import rows_with, spread
-from robustmnist.errors import DataError
+from robustmnist.data.sampling import check_counts, check_limit, rows_with, spread
 
 __all__ = ["Dataset"]
 
@@ -29,10 +28,9 @@ class Dataset:
             once and keep the result, and in a loop use `rows` or `parts`, which make some. Changing that tensor does
             not change the data set. uint8 images that are given count as level / 255.
         labels: int64 ``(n,)``, 0 to 9.
-        ids: int64 ``(n,)``, row numbers in the source part; they stay with their images through `select`.
+        ids: int64 ``(n,)``, row numbers in the source part, kept through `select`.
         provenance: Where the images came from.
-        groups: int64 ``(n,)``, who wrote each digit or which font it is from, so that intervals can be clustered; None
-            where it is not known.
+        groups: int64 ``(n,)``, who wrote each digit or which font it is from; None where it is not known.
         factors: What each digit was made with, name -> ``(n,)``; empty but for digits that are made here.
 
     Raises:
@@ -50,13 +48,7 @@ class Dataset:
     factors: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        n = len(self.stored)
-        if len(self.labels) != n or len(self.ids) != n:
-            what = f"{n:,} images have {len(self.labels):,} labels and {len(self.ids):,} ids"
-            raise DataError(what, where=self.name, remedy="give one of each for every image")
-        if self.groups is not None and len(self.groups) != n:
-            what = f"{n:,} images have {len(self.groups):,} groups"
-            raise DataError(what, where=self.name, remedy="give one for every image, or none")
+        check_counts(len(self.stored), self.labels, self.ids, self.groups, where=self.name)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -99,8 +91,7 @@ class Dataset:
     def seed(self, seed: int) -> int:
         """Return the seed of all draws that are made for these images where `seed` was asked for.
 
-        It is `seed` itself, but for perturbed digits: they keep the ids that they had, and with the seed that made
-        them a second noise would be the first noise once more.
+        It is `seed` itself, but for perturbed digits: with the seed that made them a second noise would be the first.
         """
         return self.provenance.seed(seed)
 
@@ -113,8 +104,7 @@ class Dataset:
         Raises:
             DataError: If `limit` is below 1.
         """
-        if limit is not None and limit < 1:
-            raise DataError(f"cannot take the first {limit} images", remedy="ask for 1 or more")
+        check_limit(limit, "the first {} images")
         if limit is None or limit >= len(self):
             return self
         return self._rows(slice(limit), f"the first {limit:,} of {len(self):,}")
@@ -122,19 +112,15 @@ class Dataset:
     def sample(self, limit: int | None) -> "Dataset":
         """Return `limit` images, each class with its share; all where `limit` is None or more than there are.
 
-        A sample holds every smaller one, each class is within one image of its share, and the choice depends on the ids
-        alone (`spread`). The images keep their order and ids.
+        A sample holds every smaller one; the choice depends on the ids alone (`spread`). Order and ids stay.
 
         Raises:
             DataError: If `limit` is below 1 or an id is negative.
         """
-        if limit is not None and limit < 1:
-            raise DataError(f"cannot take a sample of {limit} images", remedy="ask for 1 or more")
+        check_limit(limit, "a sample of {} images")
         if limit is None or limit >= len(self):
             return self
-        if self.ids.min() < 0:
-            raise DataError(f"an id is {int(self.ids.min())}", where=self.name, remedy="number the images from 0")
-        rows = spread(self.labels.cpu(), self.ids.cpu())[:limit].sort().values
+        rows = spread(self.labels.cpu(), self.ids.cpu(), where=self.name)[:limit].sort().values
         return self._rows(rows.to(self.ids.device), f"a stratified sample of {limit:,} of {len(self):,}")
 
     def select(self, ids: Tensor | Sequence[int]) -> "Dataset":

@@ -8,15 +8,36 @@ from torch import Tensor
 from robustmnist.draws import Draws
 from robustmnist.errors import DataError
 
-__all__ = ["rows_with", "spread"]
+__all__ = ["check_counts", "check_limit", "rows_with", "spread"]
 
 
-def spread(labels: Tensor, ids: Tensor) -> Tensor:
+def check_counts(n: int, labels: Tensor, ids: Tensor, groups: Tensor | None, *, where: str) -> None:
+    """Raise DataError unless n images have n labels, n ids and, where there are groups, n of them."""
+    if len(labels) != n or len(ids) != n:
+        what = f"{n:,} images have {len(labels):,} labels and {len(ids):,} ids"
+        raise DataError(what, where=where, remedy="give one of each for every image")
+    if groups is not None and len(groups) != n:
+        what = f"{n:,} images have {len(groups):,} groups"
+        raise DataError(what, where=where, remedy="give one for every image, or none")
+
+
+def check_limit(limit: int | None, what: str) -> None:
+    """Raise DataError for a number of images below 1; `what` says which, with {} for the number."""
+    if limit is not None and limit < 1:
+        raise DataError(f"cannot take {what.format(limit)}", remedy="ask for 1 or more")
+
+
+def spread(labels: Tensor, ids: Tensor, *, where: str = "the data set") -> Tensor:
     """Return all rows in an order in which the first k rows are a stratified sample, for every k.
 
     Within each class the rows are ranked by a random number that depends on the id and on nothing else. Row r (from 0)
     of the n of its class stands at (r + 1/2) / n; the order is that of these positions.
+
+    Raises:
+        DataError: If an id is negative; `where` names the data set.
     """
+    if len(ids) and ids.min() < 0:
+        raise DataError(f"an id is {int(ids.min())}", where=where, remedy="number the images from 0")
     number = Draws(0, "sample", ids).uniform(1)[:, 0]
     by_id = ids.argsort(stable=True)
     order = by_id[number[by_id].argsort(stable=True)]

@@ -19,7 +19,7 @@ from robustmnist.predictions.reasons import done_to
 if TYPE_CHECKING:
     from robustmnist.data import Dataset
 
-__all__ = ["Mistake", "Told", "explain_each"]
+__all__ = ["Explained", "Mistake", "explain_each"]
 
 Maps = NDArray[np.float32]
 
@@ -47,7 +47,7 @@ class Mistake:
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class Explained:
     """Why a mistake was made: plain values for JSON, and the change map, (28, 28); None where there is none."""
 
     sample: dict[str, Any]
@@ -56,7 +56,7 @@ class Told:
 
 def explain_each(
     subject: Subject, dataset: "Dataset", mistakes: Sequence[Mistake], advance: Callable[[int], None]
-) -> list[Told]:
+) -> list[Explained]:
     """Return why each of a checkpoint's mistakes was made, whatever was done to the digits, all in one batch.
 
     Args:
@@ -67,13 +67,13 @@ def explain_each(
     """
     if not mistakes:
         return []
-    digits = dataset.select([one.id for one in mistakes])
+    digits = dataset.select([mistake.id for mistake in mistakes])
     clean, seen = digits.images, digits.images.clone()
-    for done, condition in {one.done: one.condition for one in mistakes}.items():
+    for done, condition in {mistake.done: mistake.condition for mistake in mistakes}.items():
         if condition is not None:
-            rows = [row for row, one in enumerate(mistakes) if one.done == done]
+            rows = [row for row, mistake in enumerate(mistakes) if mistake.done == done]
             seen[rows] = condition.apply(dataset.select([mistakes[row].id for row in rows]))
-    predicted = torch.tensor([one.predicted for one in mistakes], dtype=torch.int64, device=digits.labels.device)
+    predicted = torch.tensor([mistake.predicted for mistake in mistakes], dtype=torch.int64).to(digits.labels.device)
     target = Target.of_margin(digits.labels, predicted)
     lost = (subject.scores(clean, target).double() - subject.scores(seen, target).double()).tolist()
     changes: Maps | None = None
@@ -82,12 +82,12 @@ def explain_each(
     advance(len(mistakes))
     ways = ways_back(subject, seen, digits.labels, predicted, ids=digits.ids, on_progress=advance)
     pictures = [images[:, 0].cpu().numpy() for images in (clean, seen)]
-    told = []
+    explained = []
     for row, mistake in enumerate(mistakes):
         change = None if changes is None or mistake.condition is None else changes[row]
         parts = {} if change is None else shares_by_region(change, pictures[0][row], pictures[1][row])
-        told.append(Told(_sample(mistake, lost[row], parts, ways, row), change))
-    return told
+        explained.append(Explained(_sample(mistake, lost[row], parts, ways, row), change))
+    return explained
 
 
 def _sample(

@@ -1,4 +1,4 @@
-"""Explain the mistakes that a run's report shows, and write what was found beside the run."""
+"""Explain the mistakes that a run's report shows, and write the reasons beside the run."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from robustmnist.data import Dataset
 from robustmnist.errors import RunError
-from robustmnist.evaluation.mistake import Mistake, Told, explain_each
+from robustmnist.evaluation.mistake import Explained, Mistake, explain_each
 from robustmnist.explanation.condition import Condition
 from robustmnist.explanation.subject import subject_of
 from robustmnist.explanation.way_back import CHANGES
@@ -24,14 +24,14 @@ from robustmnist.results.mistakes.shown import shown_mistakes
 from robustmnist.suites import Setting, Suite
 from robustmnist.system.files import disk_errors, is_file, write_atomic
 from robustmnist.system.installation import __version__
-from robustmnist.wording.numbers import finite
+from robustmnist.wording.json_values import finite
 
 if TYPE_CHECKING:
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
 __all__ = ["explain_mistakes"]
 
-PASSES = 1 + sum(len(change.steps) for change in CHANGES)  # how often progress is told of a digit
+PASSES = 1 + sum(len(change.steps) for change in CHANGES)  # how often the progress of a digit is reported
 
 
 def explain_mistakes(
@@ -60,7 +60,7 @@ def explain_mistakes(
     """
     hashes = {str(row["name"]): str(row["sha256"]) for row in predictions.manifest["checkpoints"]}
     wanted = {name: _wanted(predictions, name, suites, seed) for name in predictions.checkpoints}
-    questions = {Question(hashes[name], one.done, one.id) for name, some in wanted.items() for one in some}
+    questions = {Question(hashes[name], mistake.done, mistake.id) for name, some in wanted.items() for mistake in some}
     known: Reasons = {}
     with suppress(RunError):  # of files that are damaged: they are written anew
         known = read_reasons(out, predictions.manifest["dataset"]) if is_file(out / FILES[0][0]) else {}
@@ -76,10 +76,10 @@ def explain_mistakes(
 
     parts: list[_Part] = []
     for name, some in wanted.items():
-        told = explain_each(subject_of(models[name]), dataset, some, advance)
-        for condition in {one.done: one.condition for one in some}.values():
+        explained = explain_each(subject_of(models[name]), dataset, some, advance)
+        for condition in {mistake.done: mistake.condition for mistake in some}.values():
             done_to = Mistake.done_by(condition)
-            rows = tuple(found for one, found in zip(some, told, strict=True) if one.done == done_to)
+            rows = tuple(reason for mistake, reason in zip(some, explained, strict=True) if mistake.done == done_to)
             parts.append(_Part(name, hashes[name], condition, rows))
     record = {
         "format": FORMATS[-1],
@@ -100,12 +100,12 @@ class _Part:
     checkpoint: str
     sha256: str
     condition: Condition | None
-    told: tuple[Told, ...]
+    explained: tuple[Explained, ...]
 
     def as_dict(self) -> dict[str, Any]:
         condition = self.condition.as_dict() if self.condition else None
         about = {"checkpoint": self.checkpoint, "sha256": self.sha256, "condition": condition}
-        return about | {"samples": [told.sample for told in self.told]}
+        return about | {"samples": [each.sample for each in self.explained]}
 
 
 def _wanted(predictions: Predictions, checkpoint: str, suites: Sequence[Suite], seed: int | None) -> list[Mistake]:
@@ -113,7 +113,7 @@ def _wanted(predictions: Predictions, checkpoint: str, suites: Sequence[Suite], 
     shown = shown_mistakes(predictions, checkpoint)
     tables = [table for table in (shown.every, shown.clean, *shown.by_suite.values()) if len(table)]
     named = {suite.name: suite for suite in suites}
-    found = {}
+    asked = {}
     for row in pd.concat(tables).to_dict("records") if tables else []:
         suite = named.get(str(row["suite"]))
         condition = None
@@ -123,17 +123,17 @@ def _wanted(predictions: Predictions, checkpoint: str, suites: Sequence[Suite], 
             own = suite.seed if seed is None else seed
             condition = Condition(setting, sweep, sweep.variants[int(row["variant"])], own)
         mistake = Mistake(int(row["id"]), int(row["label"]), int(row["predicted"]), condition)
-        found[mistake.done, mistake.id] = mistake
-    return list(found.values())
+        asked[mistake.done, mistake.id] = mistake
+    return list(asked.values())
 
 
 def _maps(parts: Sequence[_Part]) -> bytes:
     """Return the change maps: ``maps`` (N, 28, 28), ``part``, the number of the explanation, ``ids``, ``method``."""
     rows = [
-        (told.change, number, told.sample["id"])
+        (each.change, number, each.sample["id"])
         for number, part in enumerate(parts)
-        for told in part.told
-        if told.change is not None
+        for each in part.explained
+        if each.change is not None
     ]
     arrays: dict[str, NDArray[Any]] = {
         "maps": np.stack([change for change, _, _ in rows]) if rows else np.zeros((0, 28, 28), np.float32),

@@ -8,7 +8,7 @@ from robustmnist.generalisation.page import render
 from robustmnist.generalisation.page_tables import plain_rows
 from robustmnist.generalisation.session import Generalisation
 from robustmnist.system.files import write_atomic
-from robustmnist.wording.numbers import finite
+from robustmnist.wording.json_values import finite
 
 __all__ = ["PAGE", "as_dict", "write_generalisation"]
 

@@ -86,7 +86,7 @@ def read_reasons(folder: Path, dataset: Mapping[str, Any]) -> dict[Question, Rea
     Raises:
         RunError: If such a file is damaged.
     """
-    found: dict[Question, Reason] = {}
+    reasons: dict[Question, Reason] = {}
     for table, maps in reversed(FILES):  # those of the run itself count where both have the same digit
         path = folder / table
         if not is_file(path, RunError):
@@ -94,14 +94,14 @@ def read_reasons(folder: Path, dataset: Mapping[str, Any]) -> dict[Question, Rea
         try:
             record = json.loads(_bytes(path))
             if record["format"] in FORMATS and _same_data(record["dataset"], dataset) and record["target"] == "margin":
-                found |= _reasons(record, _changes(folder / maps, record))
+                reasons |= _reasons(record, _changes(folder / maps, record))
         except RunError:
             raise
         # json, zipfile and numpy raise half a dozen exception types on damaged input: each means a damaged file.
         except Exception as cause:
             what = f"is not an explanation that can be read ({type(cause).__name__})"
             raise RunError(what, where=path, remedy="explain again, or remove it") from cause
-    return found
+    return reasons
 
 
 def _same_data(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
@@ -109,21 +109,21 @@ def _same_data(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
 
 
 def _done(perturbation: str, code: str, arguments: Mapping[str, Any], draw: int, seed: int) -> str:
-    plain = {key: float(one) if isinstance(one, int | float) else str(one) for key, one in arguments.items()}
+    plain = {key: float(value) if isinstance(value, int | float) else str(value) for key, value in arguments.items()}
     return json.dumps([str(perturbation), code, plain, int(draw), int(seed)], sort_keys=True)
 
 
-def _condition(told: Mapping[str, Any] | None) -> str:
-    if told is None:
+def _condition(record: Mapping[str, Any] | None) -> str:
+    if record is None:
         return ""
-    arguments = {**told["fixed"], told["parameter"]: told["value"]}
-    return _done(told["perturbation"], told.get("code_sha256", ""), arguments, told["draw"], told["seed"])
+    arguments = {**record["fixed"], record["parameter"]: record["value"]}
+    return _done(record["perturbation"], record.get("code_sha256", ""), arguments, record["draw"], record["seed"])
 
 
 def _reasons(
     record: Mapping[str, Any], changes: Mapping[tuple[int, int], NDArray[np.float32]]
 ) -> dict[Question, Reason]:
-    found = {}
+    reasons = {}
     for number, each in enumerate(record["explanations"]):
         condition = each["condition"] if "condition" in each else record["condition"]
         for sample in each["samples"]:
@@ -132,19 +132,19 @@ def _reasons(
                 continue
             lost = sum(float(part["logits"]) for part in sample["lost"]) if sample["lost"] else np.nan
             key = Question(str(each["sha256"]), _condition(condition), int(sample["id"]))
-            found[key] = Reason(
+            reasons[key] = Reason(
                 int(view["predicted"]),
                 float(lost),
                 {str(name): float(share) for name, share in sample["lost_by_part"].items()},
                 changes.get((number, key.id)),
                 tuple(_way(way) for way in sample["way_back"]),
             )
-    return found
+    return reasons
 
 
-def _way(told: Mapping[str, Any]) -> Way:
-    size = np.nan if told["size"] is None else float(told["size"])
-    return Way(str(told["change"]), size, {str(key): float(one) for key, one in told["arguments"].items()})
+def _way(record: Mapping[str, Any]) -> Way:
+    size = np.nan if record["size"] is None else float(record["size"])
+    return Way(str(record["change"]), size, {str(key): float(value) for key, value in record["arguments"].items()})
 
 
 def _changes(path: Path, record: Mapping[str, Any]) -> dict[tuple[int, int], NDArray[np.float32]]:

@@ -44,7 +44,7 @@ def augmented_by(recipe: Mapping[str, Any]) -> list[str]:
     ['shift', 'blur']
     """
     table = recipe.get("augment", {})
-    singles = [str(one.get("name")) for one in table.get("perturbation", ())]
+    singles = [str(each.get("name")) for each in table.get("perturbation", ())]
     moves = [name for name in MOVES if table.get(name)] if table.get("probability", 1.0) else []
     return [*moves, *singles, *map(str, table.get("suites", ()))]
 
@@ -61,7 +61,7 @@ def perturbed_by(recipe: Mapping[str, Any], perturbations: Iterable[str] = ()) -
     """
     table = recipe.get("augment", {})
     moves = [name for name in MOVES if table.get(name)] if table.get("probability", 1.0) else []
-    met = {*perturbations, *(one for name in moves for one in MOVES[name])}
+    met = {*perturbations, *(move for name in moves for move in MOVES[name])}
     if {"shift", "rotation"} <= met:
         met.add("pose")
     return frozenset(met.union(*(kin for kin in KIN if kin & met)))

@@ -3,7 +3,7 @@
 import click
 
 from robustmnist.wording.characters import visible, visible_json
-from robustmnist.wording.numbers import finite
+from robustmnist.wording.json_values import finite
 
 __all__ = ["echo", "echo_json", "say"]
 

@@ -2,30 +2,27 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_validator
+from pydantic import AfterValidator, Field, Strict
 
 from robustmnist.data.load import source_of
 from robustmnist.errors import DataError, RecipeError
 from robustmnist.models.architectures.build import complete_architecture
 from robustmnist.system.python_code import is_code, plain_name
 from robustmnist.system.validation import Table
+from robustmnist.training.augment import Augment
 
 __all__ = [
-    "Augment",
     "Average",
     "Data",
     "EarlyStopping",
     "Initialisation",
     "Optimizer",
-    "Perturbing",
     "Recipe",
     "Schedule",
 ]
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Initialisation = Literal["default", "xavier", "kaiming", "orthogonal", "zero"]
-Probability = Annotated[float, Field(ge=0, le=1)]
-Range = Annotated[tuple[float, float], Strict(False)]
 Hashes = Annotated[tuple[Annotated[str, Field(pattern="^[0-9a-f]{64}$")], ...], Strict(False)]
 Betas = Annotated[tuple[Share, Share], Strict(False)]
 
@@ -94,75 +91,6 @@ class Average(Table):
     decay: Share = 0.0
 
 
-def _listed(given: Any) -> Any:
-    """Return names that are typed with commas between them, ``blur,noise``, as a list."""
-    return [name.strip() for name in given.split(",")] if isinstance(given, str) else given
-
-
-def _from_to(given: Any) -> Any:
-    """Return a single number as fewest and most."""
-    return (given, given) if isinstance(given, int) and not isinstance(given, bool) else given
-
-
-Names = Annotated[list[str], BeforeValidator(_listed)]
-Many = Annotated[int, Field(ge=0, le=20)]
-FromTo = Annotated[tuple[Many, Many], Strict(False), BeforeValidator(_from_to)]
-
-
-class Perturbing(Table):
-    """A perturbation that some training digits get: a strength drawn uniformly from `range`, words from `over`."""
-
-    name: str  # of a perturbation, or SUITE.SWEEP
-    probability: Probability = 1.0
-    parameter: str = ""  # the strength that is drawn; by default the first one
-    range: Range | None = None
-    fixed: dict[str, Any] = Field(default_factory=dict)
-    over: dict[str, Any] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _rises(self) -> "Perturbing":
-        if self.range is not None and not self.range[0] < self.range[1]:
-            raise ValueError(f"range: {self.range[1]:g} is not above {self.range[0]:g}")
-        return self
-
-
-class Augment(Table):
-    """What happens to a training digit before it is shown.
-
-    First what is drawn for each digit uniformly from ± the numbers below, where `probability` holds; then, with
-    probabilities of their own, perturbations and settings of suites (`robustmnist.training.augmentation.pool`).
-    """
-
-    probability: Probability = 1.0
-    shift: Annotated[float, Field(ge=0, le=14)] = 0.0  # px, along each axis
-    rotation: Annotated[float, Field(ge=0, le=180)] = 0.0  # degrees
-    scale: Annotated[float, Field(ge=0, lt=1)] = 0.0  # fraction around 1
-    stretch: Annotated[float, Field(ge=0, lt=1)] = 0.0  # fraction wider and as much flatter, or narrower and taller
-    thickness: Annotated[float, Field(ge=0, le=2)] = 0.0  # px of stroke width
-    noise: Annotated[float, Field(ge=0, le=2)] = 0.0  # standard deviation of Gaussian noise, from 0 up to this
-    perturbation: list[Perturbing] = Field(default_factory=list)
-    suites: Names = Field(default_factory=list)  # names, SUITE.SWEEP, files
-    settings: FromTo = (1, 1)  # of how many suites a digit gets a setting at once: a number, or fewest and most
-    suites_probability: Probability = 1.0
-    blind: Names = Field(default_factory=list)  # suites whose perturbations are left out of `suites`
-
-    @model_validator(mode="after")
-    def _rises(self) -> "Augment":
-        if self.settings[0] > self.settings[1]:
-            raise ValueError(f"settings: {self.settings[1]} is below {self.settings[0]}")
-        return self
-
-    @property
-    def active(self) -> bool:
-        """Whether the moves, the stroke or the noise change anything."""
-        return self.probability > 0 and any((self.moves, self.thickness, self.noise))
-
-    @property
-    def moves(self) -> bool:
-        """Whether digits are moved, turned, scaled or stretched."""
-        return any((self.shift, self.rotation, self.scale, self.stretch))
-
-
 class Recipe(Table):
     """All of a training; what equal weights need besides is `robustmnist.training.machine.Machine`."""
 
@@ -204,15 +132,7 @@ class Recipe(Table):
         plain = self.model_dump(mode="json")
         if plain["initialisation"] == "default":
             del plain["initialisation"]
-        defaults = Augment().model_dump(mode="json")
-        later = ("noise", "perturbation", "suites", "settings", "suites_probability", "blind")
-        plain["augment"] = {
-            key: value for key, value in plain["augment"].items() if key not in later or value != defaults[key]
-        }
-        if tables := plain["augment"].get("perturbation"):
-            plain["augment"]["perturbation"] = [
-                {key: value for key, value in table.items() if value not in (None, "", {})} for table in tables
-            ]
+        plain["augment"] = self.augment.as_dict()
         for key in ("fix", "sha256"):
             if not plain["data"][key]:
                 del plain["data"][key]

@@ -1,9 +1,8 @@
 """Numbers as page, terminal, JSON and published tables show them: honest rounding, units, intervals."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from robustmnist.wording.characters import shorten
 
@@ -15,7 +14,6 @@ __all__ = [
     "brief",
     "count",
     "decimals",
-    "finite",
     "interval",
     "listing",
     "percent",
@@ -189,16 +187,3 @@ def typed(text: str) -> str:
     '-3 px'
     """
     return text.replace(NBSP, " ").replace(MINUS, "-")
-
-
-def finite(content: Any) -> Any:
-    """Return what is to be JSON with None for every number that is not finite, at any depth; JSON has no NaN.
-
-    >>> finite({"low": math.nan, "ends": [1.5, math.inf]})
-    {'low': None, 'ends': [1.5, None]}
-    """
-    if isinstance(content, Mapping):
-        return {key: finite(item) for key, item in content.items()}
-    if isinstance(content, list | tuple):
-        return [finite(item) for item in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content

@@ -9,10 +9,10 @@ from torch import nn
 
 from robustmnist.errors import RecipeError
 from robustmnist.models.architectures.build import build_model
+from robustmnist.training.augment import Augment
 from robustmnist.training.augmentation.moves import augment
 from robustmnist.training.initialise import initialise
 from robustmnist.training.loop import start
-from robustmnist.training.recipe import Augment
 
 CPU = torch.device("cpu")
 

@@ -12,13 +12,14 @@ from torch import Tensor, nn
 
 from robustmnist.errors import RecipeError
 from robustmnist.models.architectures.build import build_model
+from robustmnist.training.augment import Augment
 from robustmnist.training.augmentation.moves import augment
 from robustmnist.training.curves import draw_curves
 from robustmnist.training.digits import stratified_split
 from robustmnist.training.loop import derive_seed, start, train_epoch
 from robustmnist.training.optimise import gradient_norms, learning_rate, make_optimizer
 from robustmnist.training.read import check_recipe
-from robustmnist.training.recipe import Augment, Optimizer, Schedule
+from robustmnist.training.recipe import Optimizer, Schedule
 
 CPU = torch.device("cpu")
 

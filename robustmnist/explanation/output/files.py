@@ -14,7 +14,7 @@ from robustmnist.explanation.output.page import render_page
 from robustmnist.explanation.output.request import Setup
 from robustmnist.explanation.output.sheet import draw_sheet
 from robustmnist.system.installation import __version__
-from robustmnist.wording.numbers import finite
+from robustmnist.wording.json_values import finite
 
 __all__ = ["explanation_files", "plain_names"]
 

@@ -7,6 +7,7 @@ from typing import Any
 from robustmnist.overview.in_words import TITLE
 from robustmnist.overview.overview import Overview
 from robustmnist.page.records import Banner, Fact, Table
+from robustmnist.report.provenance.manifest import LONG, number_of, table_of, text_of
 from robustmnist.report.provenance.words import (
     FROM_PYTHON,
     NOT_MNIST,
@@ -24,12 +25,10 @@ from robustmnist.wording.numbers import count, interval, listing, percent
 
 __all__ = ["adopted_table", "banners", "checkpoint_table", "command", "facts", "generator", "provenance", "suite_table"]
 
-LONG = 400  # characters of a text that is quoted whole
-
 
 def generator(overview: Overview) -> str:
     """Return what made the run: "robustmnist 0.2.0"."""
-    return f"robustmnist {_text(overview.predictions.manifest.get('robustmnist', '?'))}"
+    return f"robustmnist {text_of(overview.predictions.manifest.get('robustmnist', '?'))}"
 
 
 def command(overview: Overview) -> str:
@@ -39,15 +38,15 @@ def command(overview: Overview) -> str:
 
 def banners(overview: Overview) -> tuple[Banner, ...]:
     """Return warnings: the data is a fallback, looks unlike MNIST, or rows were invalid."""
-    data = _table(overview.predictions.manifest, "dataset")
+    data = table_of(overview.predictions.manifest, "dataset")
     lines = []
     if data.get("fallback"):
-        note = _text(data["note"]) if data.get("note") else ""
-        lines.append(Banner(NOT_MNIST, fallback_text(_text(data.get("name")), note)))
+        note = text_of(data["note"]) if data.get("note") else ""
+        lines.append(Banner(NOT_MNIST, fallback_text(text_of(data.get("name")), note)))
     notices = overview.predictions.manifest.get("notices", ())
-    lines += [Banner("Notice.", _text(one)) for one in notices if isinstance(notices, list | tuple)]
+    lines += [Banner("Notice.", text_of(notice)) for notice in notices if isinstance(notices, list | tuple)]
     met = overview.predictions.manifest.get("trained_on", ())
-    lines += [Banner("Nothing new to it.", _text(one)) for one in met if isinstance(met, list | tuple)]
+    lines += [Banner("Nothing new to it.", text_of(sentence)) for sentence in met if isinstance(met, list | tuple)]
     summary = summarise(overview.predictions)
     moved = summary[~summary["neutral"]].groupby("checkpoint", sort=False)["invalid"].sum()
     wrong = {str(name): int(rows) for name, rows in moved.items() if rows}
@@ -59,16 +58,16 @@ def banners(overview: Overview) -> tuple[Banner, ...]:
 def facts(overview: Overview) -> tuple[Fact, ...]:
     """Return the line under the answers: data, n, sweeps, seed, device, date, version."""
     manifest = overview.predictions.manifest
-    data = _table(manifest, "dataset")
+    data = table_of(manifest, "dataset")
     sweeps = [sweep for suite in overview.predictions.suites for sweep in suite.sweeps]
     settings = sum(len(sweep.values) * math.prod(len(sweep.over[key]) for key in sweep.crossed) for sweep in sweeps)
-    part = f" {_text(data['part'])}" if data.get("part") else ""
+    part = f" {text_of(data['part'])}" if data.get("part") else ""
     lines = [
-        Fact("data", f"{_text(data.get('name', '?'))}{part}"),
-        Fact("digits", _text(data.get("choice") or count(len(overview.predictions)))),
+        Fact("data", f"{text_of(data.get('name', '?'))}{part}"),
+        Fact("digits", text_of(data.get("choice") or count(len(overview.predictions)))),
         Fact("sweeps", f"{len(sweeps)} with {count(settings)} strengths"),
-        Fact("seed", _text(manifest.get("seed", "?"))),
-        Fact("device", described(_text(manifest.get("device", "?")))),
+        Fact("seed", text_of(manifest.get("seed", "?"))),
+        Fact("device", described(text_of(manifest.get("device", "?")))),
         Fact("run", _when(manifest)),
         Fact("by", generator(overview)),
     ]
@@ -78,28 +77,31 @@ def facts(overview: Overview) -> tuple[Fact, ...]:
 def provenance(overview: Overview) -> tuple[Fact, ...]:
     """Return all that is needed to compare this run with another."""
     manifest = overview.predictions.manifest
-    data = _table(manifest, "dataset")
+    data = table_of(manifest, "dataset")
     lines = [
-        Fact("data set", f"{_text(data.get('name', '?'))}, part {_text(data.get('part', '?'))}"),
-        Fact("images", _text(data.get("choice") or count(len(overview.predictions)))),
-        Fact("from", _text(data.get("source", "")), code=True),
-        Fact("note", _text(data.get("note", ""))),
-        Fact("licence", _text(data.get("licence", ""))),
-        Fact("form", _text(data.get("prepared", ""))),
-        Fact("put right", _text(data.get("mended", ""))),
+        Fact("data set", f"{text_of(data.get('name', '?'))}, part {text_of(data.get('part', '?'))}"),
+        Fact("images", text_of(data.get("choice") or count(len(overview.predictions)))),
+        Fact("from", text_of(data.get("source", "")), code=True),
+        Fact("note", text_of(data.get("note", ""))),
+        Fact("licence", text_of(data.get("licence", ""))),
+        Fact("form", text_of(data.get("prepared", ""))),
+        Fact("put right", text_of(data.get("mended", ""))),
     ]
     lines += [
-        Fact(f"sha256 of {_text(name)}", _text(value), code=True)
-        for name, value in sorted(_table(data, "sha256").items())
+        Fact(f"sha256 of {text_of(name)}", text_of(value), code=True)
+        for name, value in sorted(table_of(data, "sha256").items())
     ]
     lines += [
-        Fact("seed", _text(manifest.get("seed", "?"))),
-        Fact("device", described(_text(manifest.get("device", "?")))),
-        Fact("versions", listing([f"{_text(k)} {_text(v)}" for k, v in sorted(_table(manifest, "versions").items())])),
+        Fact("seed", text_of(manifest.get("seed", "?"))),
+        Fact("device", described(text_of(manifest.get("device", "?")))),
+        Fact(
+            "versions",
+            listing([f"{text_of(k)} {text_of(v)}" for k, v in sorted(table_of(manifest, "versions").items())]),
+        ),
         Fact("run at", _when(manifest)),
         Fact("duration", _duration(manifest)),
-        Fact("forward passes", _number(manifest.get("forward_passes"))),
-        Fact("images a second", _number(manifest.get("images_per_second"))),
+        Fact("forward passes", number_of(manifest.get("forward_passes"))),
+        Fact("images a second", number_of(manifest.get("images_per_second"))),
         Fact("near-ties", _near_ties(overview)),
         Fact("invalid rows", count(sum(int(sweep.invalid) for sweep in overview.sweeps))),
     ]
@@ -113,19 +115,19 @@ def checkpoint_table(overview: Overview) -> Table:
     for index, checkpoint in enumerate(overview.clean):
         record = listed[index] if index < len(listed) else {}
         record = record if isinstance(record, Mapping) else {}
-        adopted = _table(record, "adopted")
-        network = ", ".join(f"{_text(k)} {_text(v)}" for k, v in sorted(_table(record, "architecture").items()))
-        network = _text(adopted["kind"]) if adopted.get("kind") else network
+        adopted = table_of(record, "adopted")
+        network = ", ".join(f"{text_of(k)} {text_of(v)}" for k, v in sorted(table_of(record, "architecture").items()))
+        network = text_of(adopted["kind"]) if adopted.get("kind") else network
         if code := record.get("code_sha256"):
-            network = f"{network}, runs your code, sha256 {_text(code)}"
+            network = f"{network}, runs your code, sha256 {text_of(code)}"
         card = _card(record.get("test_accuracy"))
         rows.append(
             (
                 printable(checkpoint.name)[:LONG],
                 network or "–",
-                _number(record.get("parameters")) or "–",
+                number_of(record.get("parameters")) or "–",
                 card,
-                _text(record.get("sha256") or "–"),
+                text_of(record.get("sha256") or "–"),
             )
         )
     head = ("checkpoint", "network", "parameters", "accuracy on its card", "sha256 of the weights")
@@ -136,15 +138,15 @@ def adopted_table(overview: Overview) -> Table | None:
     """Return a row per model that was trained elsewhere: file, code, how it is fed and read; None without any."""
     rows = []
     for record in overview.predictions.manifest.get("checkpoints", ()):
-        adopted = _table(record, "adopted") if isinstance(record, Mapping) else {}
+        adopted = table_of(record, "adopted") if isinstance(record, Mapping) else {}
         if adopted:
-            texts = [_text(adopted.get(key) or "–") for key in ("file", "code", "code_sha256", "network")]
+            texts = [text_of(adopted.get(key) or "–") for key in ("file", "code", "code_sha256", "network")]
             how = "as declared" if adopted.get("declared") else "found"
-            fed = f"{_text(adopted.get('input', '?'))} ({how})"
-            judged = _table(adopted, "accuracy")
-            judges = digits_of(_text(judged.get("dataset", "")), _text(judged.get("part", ""))) if judged else ""
+            fed = f"{text_of(adopted.get('input', '?'))} ({how})"
+            judged = table_of(adopted, "accuracy")
+            judges = digits_of(text_of(judged.get("dataset", "")), text_of(judged.get("part", ""))) if judged else ""
             accuracy = f"{_card(judged)} {judges}".strip()
-            rows.append((_text(record.get("name", "?")), *texts, fed, _text(adopted.get("output", "?")), accuracy))
+            rows.append((text_of(record.get("name", "?")), *texts, fed, text_of(adopted.get("output", "?")), accuracy))
     head = ("checkpoint", "file", "runs your code", "sha256 of the code", "network", "input", "output")
     caption = "Your models: where they come from, how they are fed and read"
     return Table(caption, (*head, "accuracy on the digits that judged it"), tuple(rows)) if rows else None
@@ -155,13 +157,15 @@ def suite_table(overview: Overview) -> Table:
     rows = []
     for suite in overview.predictions.suites:
         sweeps = ", ".join(f"{shorten(sweep.title, TITLE)}{_own_code(sweep)}" for sweep in suite.sweeps)
-        rows.append((shorten(suite.title, TITLE), sweeps, str(suite.seed), _text(suite.source), _text(suite.sha256)))
+        rows.append(
+            (shorten(suite.title, TITLE), sweeps, str(suite.seed), text_of(suite.source), text_of(suite.sha256))
+        )
     return Table("Suites", ("suite", "sweeps", "seed", "source", "sha256 of the file"), tuple(rows))
 
 
 def _own_code(sweep: Sweep) -> str:
     """Return whose code perturbs, where it is the user's."""
-    own = f" (runs your code {_text(sweep.perturbation)}, sha256 {_text(sweep.code_sha256)})"
+    own = f" (runs your code {text_of(sweep.perturbation)}, sha256 {text_of(sweep.code_sha256)})"
     return own if sweep.code_sha256 else ""
 
 
@@ -180,7 +184,7 @@ def _card(accuracy: object) -> str:
 
 
 def _when(manifest: Mapping[str, Any]) -> str:
-    return _text(manifest.get("created", "")).replace("T", " ").replace("+00:00", " UTC")
+    return text_of(manifest.get("created", "")).replace("T", " ").replace("+00:00", " UTC")
 
 
 def _duration(manifest: Mapping[str, Any]) -> str:
@@ -188,16 +192,3 @@ def _duration(manifest: Mapping[str, Any]) -> str:
     if value is None:
         return SHARED_WORK
     return f"{value:,.1f} s" if isinstance(value, int | float) else ""
-
-
-def _number(value: object) -> str:
-    return f"{value:,.0f}" if isinstance(value, int | float) else ""
-
-
-def _table(record: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = record.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: object) -> str:
-    return shorten(value, LONG)

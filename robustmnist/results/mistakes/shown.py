@@ -41,6 +41,6 @@ def shown_mistakes(predictions: Predictions, checkpoint: str) -> ShownMistakes:
 
 
 def _all(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    table = pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
+    table = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
     # A digit appears once, with its most confident mistake; the order of the suites decides between equals.
     return table.sort_values("log_odds", ascending=False, kind="stable").drop_duplicates("row")[:TOP]

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from robustmnist.perturb.geometry.affine import affine
 from robustmnist.perturb.stroke.thickness import thickness
-from robustmnist.training.recipe import Augment
+from robustmnist.training.augment import Augment
 
 __all__ = ["augment"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from robustmnist.errors import InputError, SuiteError
 from robustmnist.suites import Suite, Sweep, load_suite, load_suites
 from robustmnist.suites.checks import faults, unknown
-from robustmnist.training.recipe import Perturbing
+from robustmnist.training.augment import Perturbing
 
 __all__ = ["Source", "named_suites", "single"]
 

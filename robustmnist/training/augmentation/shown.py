@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from robustmnist.training.augment import Augment
 from robustmnist.training.augmentation.moves import augment
 from robustmnist.training.augmentation.perturb import perturb_digits
 from robustmnist.training.augmentation.pool import Pool
-from robustmnist.training.recipe import Augment
 
 __all__ = ["shown_batches"]
 

@@ -11,10 +11,10 @@ from torch import Tensor
 from robustmnist.perturb import PERTURBATIONS, prepare
 from robustmnist.suites import load_suites
 from robustmnist.training import train
+from robustmnist.training.augment import Augment
 from robustmnist.training.augmentation import shown
 from robustmnist.training.augmentation.perturb import SETTINGS, perturb_digits, settings_of, takes_of
 from robustmnist.training.augmentation.pool import Pool, pool_of
-from robustmnist.training.recipe import Augment
 
 SUITES: dict[str, Any] = {"suites": ["blur", "noise", "rotation"], "settings": [1, 2], "suites_probability": 0.8}
 
