@@ -27,8 +27,7 @@ class Dataset:
             their values (`stored`), and then **every read of this property makes a new tensor of all of them**: read it
             once and keep the result, and in a loop use `rows` or `parts`, which make some. Changing that tensor does
             not change the data set. uint8 images that are given count as level / 255.
-        labels: int64 ``(n,)``, 0 to 9.
-        ids: int64 ``(n,)``, row numbers in the source part, kept through `select`.
+        labels, ids: int64 ``(n,)``: 0 to 9, and row numbers in the source part, kept through `select`.
         provenance: Where the images came from.
         groups: int64 ``(n,)``, who wrote each digit or which font it is from; None where it is not known.
         factors: What each digit was made with, name -> ``(n,)``; empty but for digits that are made here.
@@ -139,8 +138,8 @@ class Dataset:
 
     def with_provenance(self, **changes: Any) -> "Dataset":
         """Return the same images with other words in their provenance."""
-        provenance = replace(self.provenance, **changes)
-        return self.of_levels(self.stored, self.labels, self.ids, provenance, self.groups, self.factors)
+        changed = replace(self.provenance, **changes)
+        return self.of_levels(self.stored, self.labels, self.ids, changed, self.groups, self.factors)
 
     def _rows(self, rows: Tensor | slice, choice: str) -> "Dataset":
         ids = self.ids[rows]
