@@ -14,7 +14,7 @@ __all__ = ["HEADING", "chapter"]
 
 HERE = Path(__file__).parent
 HEADING = "## Which property of the training matters"
-STUDIES = ("ablation-fc",)
+STUDIES = ("ablation-fc", "ablation-cnn")
 
 
 def chapter() -> str:

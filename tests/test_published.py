@@ -68,7 +68,7 @@ def test_a_sample_is_measured_again(
     assert abs(int((predicted == labels).sum()) - published) <= NEAR_TIES
 
 
-@pytest.mark.parametrize("name", ["ablation-fc"])
+@pytest.mark.parametrize("name", ["ablation-fc", "ablation-cnn"])
 def test_a_study_has_every_variant_with_every_seed_and_its_effects_are_means(name: str) -> None:
     study = load_study(REPORTS / f"{name}.toml")
     folder = REPORTS / name

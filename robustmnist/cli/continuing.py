@@ -43,6 +43,8 @@ def command_line(
     words = ["robustmnist", str(command.name if instead else ctx.info_name)]
     for parameter in command.params:
         name = parameter.name or ""
+        if name not in given:  # an option of the other command alone
+            continue
         value = given[name]
         wanted = name == "dataset" or isinstance(value, tuple) or was_given(ctx, name)
         if name in RESULTS or not wanted or (name == "data_dir" and not used.startswith(("mnist", "planted"))):

@@ -90,6 +90,6 @@ def test_the_readme_tells_what_was_measured_and_where_an_interval_begins() -> No
     assert "| × 1.50 (measured × 1.32) |" in text
     assert "| 30.00° |" in text  # within a tenth
     assert "| not by 1 (at least 0.997) |" in text
-    assert "as measured on them" in text
+    assert "what was measured on the digits" in text
     older = headline_table(heads, critical.drop(columns="critical_measured"))
     assert "measured" not in older
