@@ -86,7 +86,11 @@ def few_groups(many: int) -> float:
 
 
 def group_count(groups: Groups, images: int) -> int:
-    """Return how many groups there are to resample: images where groups are not known, or are a single one."""
+    """Return how many groups there are to resample: images where groups are not known, or are a single one.
+
+    >>> group_count(np.array([3, 3, 5]), 3), group_count(np.array([3, 3, 3]), 3), group_count(None, 3)
+    (2, 3, 3)
+    """
     many = images if groups is None else len(np.unique(groups))
     return images if many < 2 else many
 
