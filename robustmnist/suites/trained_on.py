@@ -45,8 +45,7 @@ def augmented_by(recipe: Mapping[str, Any]) -> list[str]:
     """
     table = recipe.get("augment", {})
     singles = [str(each.get("name")) for each in table.get("perturbation", ())]
-    moves = [name for name in MOVES if table.get(name)] if table.get("probability", 1.0) else []
-    return [*moves, *singles, *map(str, table.get("suites", ()))]
+    return [*_moves(table), *singles, *map(str, table.get("suites", ()))]
 
 
 def perturbed_by(recipe: Mapping[str, Any], perturbations: Iterable[str] = ()) -> frozenset[str]:
@@ -59,12 +58,15 @@ def perturbed_by(recipe: Mapping[str, Any], perturbations: Iterable[str] = ()) -
     >>> sorted(perturbed_by({"augment": {"rotation": 15.0}}, ["glass-blur"]))
     ['glass-blur', 'mnist-c-glass-blur', 'mnist-c-rotate', 'rotation']
     """
-    table = recipe.get("augment", {})
-    moves = [name for name in MOVES if table.get(name)] if table.get("probability", 1.0) else []
-    met = {*perturbations, *(move for name in moves for move in MOVES[name])}
+    met = {*perturbations, *(move for name in _moves(recipe.get("augment", {})) for move in MOVES[name])}
     if {"shift", "rotation"} <= met:
         met.add("pose")
     return frozenset(met.union(*(kin for kin in KIN if kin & met)))
+
+
+def _moves(table: Mapping[str, Any]) -> list[str]:
+    """Return which moves a table ``[augment]`` makes."""
+    return [name for name in MOVES if table.get(name)] if table.get("probability", 1.0) else []
 
 
 def trained_on_words(name: str, met: frozenset[str], suites: Sequence[Suite]) -> str:
