@@ -23,6 +23,6 @@ def test_no_property_sets_its_own_number() -> None:
 def test_perturbations_have_forty_properties() -> None:
     found = [
         path.read_text("utf-8").count("\n@given(")
-        for path in [TESTS / "test_perturb_promises.py", *(TESTS / "perturb").rglob("test_*.py")]
+        for path in [*TESTS.glob("test_perturb_*.py"), *(TESTS / "perturb").rglob("test_*.py")]
     ]
     assert sum(found) >= 40

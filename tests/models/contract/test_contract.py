@@ -88,7 +88,7 @@ def test_what_people_write(text: str, same: Input, shape: tuple[int, ...]) -> No
         ("mean=1e9", "below a million"),
         ("mean=0.1/0.2", "one number"),
         ("per-image,mean=0.1", "exclude each other"),
-        ("dark,light", "said twice"),
+        ("dark,light", "given twice"),
         ("", "a word is missing"),
         ("0..1,,dark", "a word is missing"),
         ("0..1\n2", "not understood"),
@@ -113,7 +113,7 @@ def test_input_mistakes_are_said_in_one_line(text: str, said: str) -> None:
         ("logits,classes=1/2", "ten different"),
         ("logits,classes=0/1/2/3/4/5/6/7/8/8", "ten different"),
         ("logits,classes=0/1/2/3/4/5/6/7/8/x", "no whole number"),
-        ("logits,labels", "said twice"),
+        ("logits,labels", "given twice"),
         ("kind=scores", "use logits"),
     ],
 )
