@@ -59,7 +59,7 @@ def explained_rows(
             return there_and_back(own.data.images, readings, read_off[name][1], what)
 
         for what in (*MATCHES, TOGETHER):
-            for checkpoint, one in checkpoints.items():
+            for checkpoint, classifier in checkpoints.items():
                 home = homes[checkpoint]
                 if not each.is_digits:
                     steps.done(0)
@@ -68,7 +68,9 @@ def explained_rows(
                 away = right_answers(logits[checkpoint, home], sets[home].labels)
 
                 said = f"{what} as {home} {sets[home].data.provenance.as_dict()} by robustmnist {__version__}"
-                after = right_answers(store.logits(one, part.data, said, partial(matched, home, what)), part.labels)
+                after = right_answers(
+                    store.logits(classifier, part.data, said, partial(matched, home, what)), part.labels
+                )
                 steps.done(len(part.data))
                 back = after.astype(np.float64) - before
                 low, high = mean_interval(back, part.groups, resamples, seed)
@@ -78,7 +80,9 @@ def explained_rows(
                     there = (
                         f"to {what} of {name} {each.data.provenance.as_dict()} and back by robustmnist {__version__}"
                     )
-                    come = right_answers(store.logits(one, own.data, there, partial(returned, home, what)), own.labels)
+                    come = right_answers(
+                        store.logits(classifier, own.data, there, partial(returned, home, what)), own.labels
+                    )
                     stayed = away[torch.isin(sets[home].data.ids, own.data.ids).cpu().numpy()]
                     lost = stayed.astype(np.float64) - come
                     price = float(lost.mean())

@@ -100,9 +100,9 @@ def _banners(found: Generalisation) -> Iterator[Banner]:
     for record in found.sets:
         if record.get("fallback"):
             yield Banner("Not MNIST.", record["note"])
-    for name, one in found.manifest["checkpoints"].items():
-        if one["trained on"] and one["trained on"].partition(":")[0] != one["home"].partition(":")[0]:
-            yield Banner("Not at home.", words.not_at_home(name, one["trained on"], one["home"]))
+    for name, entry in found.manifest["checkpoints"].items():
+        if entry["trained on"] and entry["trained on"].partition(":")[0] != entry["home"].partition(":")[0]:
+            yield Banner("Not at home.", words.not_at_home(name, entry["trained on"], entry["home"]))
 
 
 def _answers(found: Generalisation, keys: Mapping[str, Key], digits: list[str]) -> Iterator[Answer]:
@@ -160,8 +160,8 @@ def _explained(found: Generalisation, keys: Mapping[str, Key], digits: list[str]
 
 def _done(found: Generalisation) -> Iterator[Fact]:
     made = found.manifest
-    for name, one in made["checkpoints"].items():
-        yield Fact(shorten(name, words.NAME), f"at home in {one['home']}; sha256 {one['sha256']}", code=True)
+    for name, entry in made["checkpoints"].items():
+        yield Fact(shorten(name, words.NAME), f"at home in {entry['home']}; sha256 {entry['sha256']}", code=True)
     for record in found.sets:
         for file, digest in sorted(record["sha256"].items()):
             yield Fact(f"{shorten(record['set'], words.NAME)}: {shorten(file, 60)}", digest, code=True)

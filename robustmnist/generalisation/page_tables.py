@@ -70,7 +70,7 @@ def confidence_table(found: Generalisation) -> Table:
                 _share(row, "confidence"),
                 _share(row, "ece"),
                 _share(row, "ece_tempered"),
-                *(_share(one, "auroc") if one else "home" for one in by_score),
+                *(_share(score, "auroc") if score else "home" for score in by_score),
                 _share(by_score[0], "fpr95") if by_score[0] else "home",
             )
         )

@@ -101,12 +101,12 @@ def _generalise(
     on_progress: Progress | None,
 ) -> Generalisation:
     by_name = {each.name: each for each in sets}
-    homes = {name: _home(one.card.data, sets) for name, one in checkpoints.items()}
+    homes = {name: _home(checkpoint.card.data, sets) for name, checkpoint in checkpoints.items()}
     steps = Steps(len(checkpoints) * len(sets) * (2 + len(MATCHES)), on_progress)
     logits: dict[tuple[str, str], NDArray[np.float32]] = {}
     for each in sets:
-        for name, one in checkpoints.items():
-            logits[name, each.name] = store.logits(one, each.data, "", lambda data=each.data: data.images)  # type: ignore[misc]
+        for name, checkpoint in checkpoints.items():
+            logits[name, each.name] = store.logits(checkpoint, each.data, "", lambda data=each.data: data.images)  # type: ignore[misc]
             steps.done(len(each.data))
     read_off = {each.name: measured(each) for each in sets}
     explained = list(explained_rows(checkpoints, by_name, homes, read_off, logits, store, steps, seed, resamples))
@@ -129,8 +129,12 @@ def _generalise(
         "device": describe_device(device),
         "versions": versions("torch", "numpy", "scipy", "pandas", "matplotlib"),
         "checkpoints": {
-            name: {"sha256": one.card.sha256, "trained on": one.card.data.get("name", ""), "home": homes[name]}
-            for name, one in checkpoints.items()
+            name: {
+                "sha256": checkpoint.card.sha256,
+                "trained on": checkpoint.card.data.get("name", ""),
+                "home": homes[name],
+            }
+            for name, checkpoint in checkpoints.items()
         },
     }
     pictures = {each.name: samples(each.data) for each in sets}

@@ -101,7 +101,7 @@ def unseen_sets(
     """Return the sets without the images that any of the checkpoints was trained on, so that all answer the same."""
     kept = []
     for each in sets:
-        seen = {name: overlap(one.card.data, each.data) for name, one in checkpoints.items()}
+        seen = {name: overlap(checkpoint.card.data, each.data) for name, checkpoint in checkpoints.items()}
         ids = torch.cat(list(seen.values())) if seen else each.data.ids[:0]
         if not len(ids):
             kept.append(each)

@@ -31,10 +31,10 @@ def accuracy_table(
     """Return accuracy, confidence and calibration of each checkpoint on each set."""
     rows = []
     for each in sets:
-        for name, one in checkpoints.items():
+        for name, checkpoint in checkpoints.items():
             given = logits[name, each.name]
             if each.is_digits:
-                temperature = getattr(one.card, "temperature", None)
+                temperature = getattr(checkpoint.card, "temperature", None)
                 found = scores(given, each.labels, each.groups, temperature=temperature, seed=seed, resamples=resamples)
             else:
                 found = {"n": len(given), **confidence(given, each.groups, seed, resamples)}
