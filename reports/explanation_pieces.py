@@ -20,7 +20,7 @@ from robustmnist.explanation.output.measures import plain_estimate
 from robustmnist.explanation.subject import subject_of
 from robustmnist.explanation.target import Target
 from robustmnist.explanation.truth.grid import grid_pointing, sheets
-from robustmnist.explanation.truth.planted import agreement, find_marks
+from robustmnist.explanation.truth.planted import agreement, mark_shares
 from robustmnist.models.checkpoints.card_file import planted_cards
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.statistics.estimates import estimate
@@ -111,7 +111,7 @@ def perturbed_marks(name: str, n: int) -> dict[str, Any]:
     for suite, value in MARKED:
         sweep = "gaussian" if suite == "noise" else None
         condition = choose_condition(load_suite(suite), value, sweep=sweep) if suite else None
-        marked = find_marks(checkpoint, planted, _explainers(name), condition)
+        marked = mark_shares(checkpoint, planted, _explainers(name), condition)
         key = f"{suite} {value:g}" if suite else "clean"
         found[key] = {"read": float(marked.read.mean())} | {
             column: {method: plain_estimate(one) for method, one in marked.estimates(column).items()}

@@ -67,13 +67,13 @@ def judged(
         if on_progress is not None:
             on_progress(done + now, total, done + now)
 
-    for one in explanations:
-        known: dict[str, Verdict | Unmeasured] = dict.fromkeys(one.methods, NOT_ASKED)
-        known |= {name: OTHER_LAYER for name in one.methods if one.layer and find_method(name).layered}
+    for explanation in explanations:
+        known: dict[str, Verdict | Unmeasured] = dict.fromkeys(explanation.methods, NOT_ASKED)
+        known |= {name: OTHER_LAYER for name in explanation.methods if explanation.layer and find_method(name).layered}
         methods = [name for name, verdict in known.items() if verdict is NOT_ASKED]
         if digits and methods:
             (measured,) = measure_checkpoints(
-                {one.checkpoint: checkpoints[one.checkpoint]},
+                {explanation.checkpoint: checkpoints[explanation.checkpoint]},
                 sample,
                 methods=methods,
                 names=(HEADLINE,),
@@ -83,5 +83,5 @@ def judged(
             )
             known |= {verdict.method: verdict for verdict in measured.verdicts()}
         done += len(sample)
-        found.append(replace(one, verdicts=known, judged_on=len(sample) if digits else 0))
+        found.append(replace(explanation, verdicts=known, judged_on=len(sample) if digits else 0))
     return found

@@ -55,7 +55,7 @@ class Condition:
     def fixed(self) -> dict[str, float | str]:
         """The perturbation's arguments beside the strength."""
         arguments = self.sweep.arguments(self.setting.value, self.variant)
-        return {key: one for key, one in arguments.items() if key != self.sweep.parameter}
+        return {key: argument for key, argument in arguments.items() if key != self.sweep.parameter}
 
     def apply(self, digits: "Dataset") -> Tensor:
         """Return the digits perturbed, float32 (B, 1, 28, 28), as an evaluation perturbs them."""

@@ -147,13 +147,13 @@ def _back(
         row: tuple(
             Back(
                 way.change.name,
-                float(way.smallest[place]),
+                float(way.smallest[index]),
                 way.change.unit,
-                way.arguments(place) or {},
-                float(way.control[place]),
-                int(way.control_classes[place]),
+                way.arguments(index) or {},
+                float(way.control[index]),
+                int(way.control_classes[index]),
             )
             for way in ways
         )
-        for place, row in enumerate(wrong.tolist())
+        for index, row in enumerate(wrong.tolist())
     }

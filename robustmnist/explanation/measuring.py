@@ -178,5 +178,5 @@ def measure_checkpoints(
         )
         finite = torch.isfinite(logits).all(1)
         predicted = torch.where(finite, logits.argmax(1), -1).cpu().numpy()
-        results.append(Measured(name, tuple(one.name for one in explainers), found, target, predicted))
+        results.append(Measured(name, tuple(explainer.name for explainer in explainers), found, target, predicted))
     return results

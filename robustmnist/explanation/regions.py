@@ -41,15 +41,15 @@ def shares_by_piece(values: Map, image: Map) -> dict[str, float]:
         return {}
     third = [_thirds(np.asarray(ink.any(axis=axis))) for axis in (1, 0)]
     pieces = stroke_pieces(image)
-    places = []
+    names = []
     for piece in range(int(pieces.max()) + 1):
         row, column = np.argwhere(pieces == piece).mean(0)
-        places.append(NAMES[3 * int(third[0][round(row)]) + int(third[1][round(column)])])
+        names.append(NAMES[3 * int(third[0][round(row)]) + int(third[1][round(column)])])
     found = {}
-    for piece, place in enumerate(places):
-        number = f"{ORDINALS[places[:piece].count(place)]} " if places.count(place) > 1 else ""
+    for piece, name in enumerate(names):
+        number = f"{ORDINALS[names[:piece].count(name)]} " if names.count(name) > 1 else ""
         share = np.nan_to_num(values[pieces == piece]).astype(np.float64).sum()
-        found[f"the {number}{place} stroke"] = float(share)
+        found[f"the {number}{name} stroke"] = float(share)
     return found
 
 

@@ -81,23 +81,23 @@ class Pair:
 def half_life_rows(followed: Sequence[Followed], similarity: str = "cosine") -> list[HalfLife]:
     """Return a row per checkpoint, method and side."""
     rows = []
-    for one in followed:
-        defined = np.isfinite(one.floor[similarity])
-        floor = float(one.floor[similarity][defined].mean()) if defined.any() else float("nan")
-        for side in sides(one.sweep):
-            map_at, map_failed = broken_at(one, side, similarity)
-            read_at, read_failed = _first(side, ~one.right[side.at])
+    for curve in followed:
+        defined = np.isfinite(curve.floor[similarity])
+        floor = float(curve.floor[similarity][defined].mean()) if defined.any() else float("nan")
+        for side in sides(curve.sweep):
+            map_at, map_failed = broken_at(curve, side, similarity)
+            read_at, read_failed = _first(side, ~curve.right[side.at])
             known = np.isfinite(map_at)
             earlier = (map_at < read_at) | ((map_at == read_at) & map_failed & ~read_failed)
             share = estimate(np.where(known, earlier, np.nan), 0.0, 1.0)
             rows.append(
                 HalfLife(
-                    one.checkpoint,
-                    one.method,
-                    one.sweep.name,
-                    one.sweep.unit,
+                    curve.checkpoint,
+                    curve.method,
+                    curve.sweep.name,
+                    curve.sweep.unit,
                     side.name,
-                    one.best_kind,
+                    curve.best_kind,
                     kaplan_meier(map_at[known], map_failed[known], at=side.distances).median,
                     kaplan_meier(read_at, read_failed, at=side.distances).median,
                     share.mean,
@@ -110,15 +110,15 @@ def half_life_rows(followed: Sequence[Followed], similarity: str = "cosine") -> 
     return rows
 
 
-def broken_at(one: Followed, side: Side, similarity: str = "cosine") -> tuple[Array, Mask]:
+def broken_at(curve: Followed, side: Side, similarity: str = "cosine") -> tuple[Array, Mask]:
     """Return the distance from neutral at which each digit's map breaks, or the sweep's end, and whether it does, (n,).
 
     It breaks at the first value whose similarity to the clean map is below (1 + F) / 2, F the mean similarity to
     another digit of the class. A value at which the map is zero, and its similarity undefined, counts as broken: there
     is no explanation left. A digit whose clean map is zero has NaN.
     """
-    floor = np.nanmean(one.floor[similarity]) if np.isfinite(one.floor[similarity]).any() else 0.0
-    values = one.similar[similarity, one.best_kind][side.at]
+    floor = np.nanmean(curve.floor[similarity]) if np.isfinite(curve.floor[similarity]).any() else 0.0
+    values = curve.similar[similarity, curve.best_kind][side.at]
     with np.errstate(invalid="ignore"):
         at, failed = _first(side, ~(values >= (1.0 + floor) / 2.0))
     return np.where(np.isfinite(values[0]), at, np.nan), failed

@@ -52,8 +52,8 @@ def curves_of(followed: Followed) -> Iterator[Curve]:
                 # A digit that is not of the group is not undefined.
                 of = [int(count) for count in members.sum(axis=1)]
                 points = [
-                    Estimate(one.mean, one.low, one.high, one.n, many - one.n)
-                    for one, many in zip(found, of, strict=True)
+                    Estimate(point.mean, point.low, point.high, point.n, members_there - point.n)
+                    for point, members_there in zip(found, of, strict=True)
                 ]
                 yield Curve(similarity, kind, group, tuple(points))
 
@@ -63,11 +63,11 @@ def curve_table(followed: Sequence[Followed], curves: Sequence[Sequence[Curve]])
     return pd.DataFrame(
         [
             {
-                "checkpoint": one.checkpoint,
-                "method": one.method,
-                "suite": one.suite,
-                "sweep": one.sweep.name,
-                "unit": one.sweep.unit,
+                "checkpoint": each.checkpoint,
+                "method": each.method,
+                "suite": each.suite,
+                "sweep": each.sweep.name,
+                "unit": each.sweep.unit,
                 "value": value,
                 "similarity": curve.similarity,
                 "kind": curve.kind,
@@ -78,8 +78,8 @@ def curve_table(followed: Sequence[Followed], curves: Sequence[Sequence[Curve]])
                 "n": point.n,
                 "undefined": point.undefined,
             }
-            for one, found in zip(followed, curves, strict=True)
-            for curve in found
-            for value, point in zip(one.sweep.values, curve.points, strict=True)
+            for each, its in zip(followed, curves, strict=True)
+            for curve in its
+            for value, point in zip(each.sweep.values, curve.points, strict=True)
         ]
     )

@@ -79,8 +79,8 @@ def learnt(
         cache: Where features of training digits are kept; None for nowhere.
         on_progress: Called as ``on_progress(done, total, done)`` in digits read.
     """
-    subjects = {one.checkpoint: subject_of(checkpoints[one.checkpoint]) for one in explanations}
-    passes = sum(len(one.sweep.values) for one in sweeps)
+    subjects = {explanation.checkpoint: subject_of(checkpoints[explanation.checkpoint]) for explanation in explanations}
+    passes = sum(len(sweep.sweep.values) for sweep in sweeps)
     total, done = (len(training) + passes * len(data)) * len(subjects), 0
 
     def advance(images: int) -> None:
@@ -90,10 +90,10 @@ def learnt(
             on_progress(done, total, done)
 
     found = []
-    for one in explanations:
-        checkpoint = checkpoints[one.checkpoint]
+    for explanation in explanations:
+        checkpoint = checkpoints[explanation.checkpoint]
         folder = cache / features_key(checkpoint, training) if cache else None
-        found.append(_of(one, subjects, data, sweeps, training, seed, folder, advance))
+        found.append(_of(explanation, subjects, data, sweeps, training, seed, folder, advance))
     return found
 
 
@@ -108,7 +108,7 @@ def _of(
     advance: Callable[[int], None],
 ) -> Learnt:
     subject = subjects[explanation.checkpoint]
-    failures = {one.name: first_failures(subject.answer, data, one, advance) for one in sweeps}
+    failures = {sweep.name: first_failures(subject.answer, data, sweep, advance) for sweep in sweeps}
     read_as = {"clean": decide(logits_of(subject, data.images).cpu().numpy()).predicted}
     read_as |= {name: failed.read for name, failed in failures.items()}
     labels = data.labels.cpu().numpy()

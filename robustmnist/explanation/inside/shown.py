@@ -44,7 +44,7 @@ def cluster_medoids(
     if not found:
         return (), 0
     largest = found[0]
-    images = _as_seen(data, next((one for one in sweeps if one.name == largest.condition), None), largest)
+    images = _as_seen(data, next((sweep for sweep in sweeps if sweep.name == largest.condition), None), largest)
     features = features_of(subject, images)
     if features is None:
         return (), len(largest.rows)

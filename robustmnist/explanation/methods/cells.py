@@ -48,20 +48,20 @@ def shapley_sampling(
     Cooper, Frank, Holmes 2022, JMLR 23, section 3.
     """
     parts, inked = _parted(images, parting)
-    players, places = inked.sum(1), torch.arange(inked.shape[1], device=images.device, dtype=torch.int64)
-    scores = torch.zeros((len(images), len(places) + 1), dtype=torch.float64, device=images.device)
+    players, positions = inked.sum(1), torch.arange(inked.shape[1], device=images.device, dtype=torch.int64)
+    scores = torch.zeros((len(images), len(positions) + 1), dtype=torch.float64, device=images.device)
     scores[:, 0] = subject.scores(torch.zeros_like(images), target)
     # Behind its last part a digit is whole: what is not played gains nothing.
     scores[:, 1:] = subject.scores(images, target)[:, None]
-    digits, steps = (places < players[:, None] - 1).nonzero(as_tuple=True)
+    digits, steps = (positions < players[:, None] - 1).nonzero(as_tuple=True)
     values = torch.zeros(inked.shape, dtype=torch.float64, device=images.device)
-    drawn = context.draws("shapley").uniform(ORDERS // 2, len(places))
+    drawn = context.draws("shapley").uniform(ORDERS // 2, len(positions))
     for order in range(ORDERS):
         keys = drawn[:, order // 2] if order % 2 == 0 else -drawn[:, order // 2]
         turns = keys.masked_fill(~inked, 2.0).argsort(stable=True, dim=1)  # parts with ink first, as drawn
         shown = turns.argsort(1)[digits] <= steps[:, None]
         scores[digits, steps + 1] = _worth(subject, images, target, parts, shown, digits)
-        gains = (scores[:, 1:] - scores[:, :-1]).masked_fill(places >= players[:, None], 0.0)
+        gains = (scores[:, 1:] - scores[:, :-1]).masked_fill(positions >= players[:, None], 0.0)
         values += torch.zeros_like(values).scatter(1, turns, gains)
     return _spread(values / ORDERS, images, parts)
 

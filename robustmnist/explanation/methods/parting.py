@@ -18,8 +18,8 @@ Parting = Callable[[Tensor], tuple[Tensor, int]]
 def cells(images: Tensor) -> tuple[Tensor, int]:
     """Return the cell of `CELL` × `CELL` px of each pixel."""
     across = torch.arange(28, dtype=torch.int64, device=images.device) // CELL
-    one = across[:, None] * (28 // CELL) + across
-    return one.expand(len(images), 28, 28), (28 // CELL) ** 2
+    numbers = across[:, None] * (28 // CELL) + across
+    return numbers.expand(len(images), 28, 28), (28 // CELL) ** 2
 
 
 def strokes(images: Tensor) -> tuple[Tensor, int]:

@@ -62,7 +62,7 @@ class Candidate:
     maps: Tensor
     context: Context
 
-    def again(
+    def recomputed(
         self,
         question: Question,
         *,

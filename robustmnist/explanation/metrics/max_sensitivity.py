@@ -36,7 +36,7 @@ def max_sensitivity(
             stays = (question.logits(images).argmax(-1)[:, 0] == before).cpu().numpy()
             flips += ~stays
             for row, candidate in enumerate(candidates):
-                moved = candidate.again(question, images=images, draw=index + 1).flatten(1).double()
+                moved = candidate.recomputed(question, images=images, draw=index + 1).flatten(1).double()
                 apart = (moved - maps[row]).square().sum(1).sqrt().cpu().numpy() / lengths[row]
                 apart = np.where(lengths[row] > 0, apart, np.nan)
                 largest[row] = np.maximum(largest[row], apart)

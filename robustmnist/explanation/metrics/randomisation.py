@@ -50,7 +50,7 @@ def randomisation(
             subject = randomised(question.subject, stage, question.seed, repetition)
             for row, candidate in enumerate(candidates):
                 maps = candidate.maps.cpu().numpy()
-                other = candidate.again(question, subject=subject).cpu().numpy()
+                other = candidate.recomputed(question, subject=subject).cpu().numpy()
                 ranks[stage - 1, repetition, row] = spearman(maps, other, ink)
                 if stage == depth:
                     others[:, repetition, row] = cosine(maps, other, ink), ssim(maps, other, square)
@@ -79,9 +79,9 @@ def class_sensitivity(question: Question, candidates: list[Candidate]) -> dict[s
     rows = []
     for candidate in candidates:
         same = question.target.rivals is None
-        one = candidate.maps if same else candidate.again(question, target=target.of_class(classes))
-        other = candidate.again(question, target=target.of_class(runner_up))
-        rows.append(spearman(one.cpu().numpy(), other.cpu().numpy(), question.ink_mask))
+        explained = candidate.maps if same else candidate.recomputed(question, target=target.of_class(classes))
+        other = candidate.recomputed(question, target=target.of_class(runner_up))
+        rows.append(spearman(explained.cpu().numpy(), other.cpu().numpy(), question.ink_mask))
     return {"class-sensitivity": np.stack(rows)}
 
 

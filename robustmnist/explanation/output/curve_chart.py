@@ -64,14 +64,14 @@ def panel_chart(panel: Panel) -> Markup:
 
     levels = [level for level in (-0.5, 0.0, 0.5, 1.0) if level >= panel.lowest]
     parts = [stroke((((LEFT, y(level)), (LEFT + WIDE, y(level))) for level in levels), "srule")]
-    for one in panel.lines:
-        if one.low:
-            parts.append(area([*points(one.low), *reversed(points(one.high))], f"f{hue(one.index)} bd"))
-    for one in panel.lines:
-        name = f"s{hue(one.index)}"
-        parts.append(line(points(one.mean), name if one.thin else f"{name} ln"))
-        if not one.thin:
-            parts.append(dots(points(one.mean), f"{name} dt"))
+    for curve in panel.lines:
+        if curve.low:
+            parts.append(area([*points(curve.low), *reversed(points(curve.high))], f"f{hue(curve.index)} bd"))
+    for curve in panel.lines:
+        name = f"s{hue(curve.index)}"
+        parts.append(line(points(curve.mean), name if curve.thin else f"{name} ln"))
+        if not curve.thin:
+            parts.append(dots(points(curve.mean), f"{name} dt"))
     parts += [word(LEFT - 4, y(level) + 3.8, brief(level), "tmuted", "end") for level in levels]
     parts += [word(x(value), TOP + TALL + 13, brief(value), "tmuted", "middle") for value in ticks(low, high, TICKS)]
     parts.append(word(LEFT + WIDE / 2, HEIGHT - 4, panel.axis, "", "middle"))

@@ -23,7 +23,7 @@ def curve_files(followed: Sequence[Followed], data: "Dataset", *, command: str, 
     ``curves.csv`` has a row per checkpoint, method, similarity, kind, group and value; ``half-life.csv`` a row per
     checkpoint, method and side; ``curves.html`` shows both.
     """
-    curves = [list(curves_of(one)) for one in followed]
+    curves = [list(curves_of(each)) for each in followed]
     half, pairs = half_life_rows(followed), pair_rows(followed)
     rows = []
     for row in half:

@@ -47,7 +47,7 @@ def render_curves(
     seed: int,
 ) -> str:
     """Return the page as HTML; the same numbers give the same bytes."""
-    names = list(dict.fromkeys(one.checkpoint for one in followed))
+    names = list(dict.fromkeys(each.checkpoint for each in followed))
     sweep, origin = followed[0].sweep, data.provenance
     digits = printable(f"{origin.name} {origin.part}, {origin.choice or f'{origin.n:,} digits'}")
     page = _Page(
@@ -58,7 +58,7 @@ def render_curves(
         how=HOW,
         sections=tuple(
             method_section(method, names, followed, curves, half, pairs)
-            for method in dict.fromkeys(one.method for one in followed)
+            for method in dict.fromkeys(each.method for each in followed)
         ),
         facts=(
             Fact("data", digits),

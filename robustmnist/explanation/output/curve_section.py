@@ -62,7 +62,7 @@ def method_section(
         half: Where maps break and digits are misread, of all methods.
         pairs: Checkpoints compared, of all methods.
     """
-    mine = [(one, found) for one, found in zip(followed, curves, strict=True) if one.method == method]
+    mine = [(each, found) for each, found in zip(followed, curves, strict=True) if each.method == method]
     rows = [row for row in half if row.method == method]
     title, kind = title_of(method), mine[0][0].best_kind
     sides = len({row.side for row in rows}) > 1
@@ -96,8 +96,8 @@ def _similarity(
     title: str,
 ) -> Chart:
     lines = []
-    for one, curves in mine:
-        index = names.index(one.checkpoint)
+    for each, curves in mine:
+        index = names.index(each.checkpoint)
         for curve in curves:
             if curve.similarity != "cosine":
                 continue
@@ -115,7 +115,7 @@ def _similarity(
 
 def _kept(mine: Mine, names: Sequence[str]) -> Chart:
     lines = tuple(
-        Line(names.index(one.checkpoint), tuple(float(share) for share in one.kept.mean(axis=1))) for one, _ in mine
+        Line(names.index(each.checkpoint), tuple(float(share) for share in each.kept.mean(axis=1))) for each, _ in mine
     )
     sweep, title = mine[0][0].sweep, "Share of predictions that stay"
     label = f"{title} over {sweep.title.lower()}, by checkpoint"

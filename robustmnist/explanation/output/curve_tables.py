@@ -46,14 +46,14 @@ def median_table(title: str, rows: Sequence[HalfLife]) -> Table:
 def number_table(title: str, mine: Sequence[tuple[Followed, Sequence[Curve]]]) -> Table:
     """Return the numbers behind the charts, a row per strength; digits whose similarity is undefined are counted."""
     head, columns = ["strength"], []
-    for one, curves in mine:
-        name = shorten(one.checkpoint, NAME)
+    for each, curves in mine:
+        name = shorten(each.checkpoint, NAME)
         for curve in curves:
             if curve.similarity == "cosine" and (curve.kind, curve.group) in SHOWN:
                 head.append(f"{name}, {curve.kind}{'' if curve.group == 'all' else f', {curve.group}'}")
                 columns.append([_point(point.mean, point.n, point.undefined) for point in curve.points])
         head.append(f"{name}, predictions kept")
-        columns.append([percent(float(share), 0) for share in one.kept.mean(axis=1)])
+        columns.append([percent(float(share), 0) for share in each.kept.mean(axis=1)])
     sweep = mine[0][0].sweep
     rows = tuple((plain(value), *(column[index] for column in columns)) for index, value in enumerate(sweep.values))
     return Table(f"{title}: mean cosine with the clean map, strength in {sweep.unit}", tuple(head), rows)

@@ -91,7 +91,7 @@ def digit_rows(explanations: list[Explanation], setup: Setup, learnt: Sequence[L
     """Return the digits in the order in which they were chosen."""
     if not explanations:
         return ()
-    full = [scales(one) for one in explanations]
+    full = [scales(explanation) for explanation in explanations]
     rows = []
     for number, first in enumerate(explanations[0].cases):
         images = _images(first)
@@ -101,8 +101,8 @@ def digit_rows(explanations: list[Explanation], setup: Setup, learnt: Sequence[L
             (name, index, f"The digit, {name}, a {first.label}") for name, index in zip(names, (0, last), strict=False)
         )
         readers = tuple(
-            _reader(one, number, scale, last, setup, digit_strips(learnt[place], number) if learnt else ())
-            for place, (one, scale) in enumerate(zip(explanations, full, strict=True))
+            _reader(explanation, number, scale, last, setup, digit_strips(learnt[index], number) if learnt else ())
+            for index, (explanation, scale) in enumerate(zip(explanations, full, strict=True))
         )
         rows.append(
             DigitRow(first.id, first.label, _sheet([digit(image, INK_LEVELS) for image in images]), views, readers)

@@ -37,10 +37,10 @@ def explanation_files(
         "maps.npz": maps_bytes(explanations, setup),
     }
     if sheets:
-        names = plain_names([one.checkpoint for one in explanations])
-        for one in explanations:
-            for method in one.methods:
-                files[f"explain-{names[one.checkpoint]}-{method}.png"] = draw_sheet(one, method, setup)
+        names = plain_names([explanation.checkpoint for explanation in explanations])
+        for explanation in explanations:
+            for method in explanation.methods:
+                files[f"explain-{names[explanation.checkpoint]}-{method}.png"] = draw_sheet(explanation, method, setup)
     return files
 
 
@@ -68,23 +68,23 @@ def _record(explanations: list[Explanation], setup: Setup, learnt: Sequence[Lear
         "versions": dict(setup.versions),
         "explanations": [
             {
-                "checkpoint": one.checkpoint,
-                "sha256": one.sha256,
-                "temperature": one.temperature,
-                "layer": one.layer,
-                "methods": {method: _method(one, method) for method in one.methods},
-                "skipped": dict(one.skipped),
-                "samples": [_sample(case) for case in one.cases],
+                "checkpoint": explanation.checkpoint,
+                "sha256": explanation.sha256,
+                "temperature": explanation.temperature,
+                "layer": explanation.layer,
+                "methods": {method: _method(explanation, method) for method in explanation.methods},
+                "skipped": dict(explanation.skipped),
+                "samples": [_sample(case) for case in explanation.cases],
             }
-            for one in explanations
+            for explanation in explanations
         ],
-        "learnt": [_learnt(one, each) for one, each in zip(explanations, learnt, strict=False)],
+        "learnt": [_learnt(explanation, found) for explanation, found in zip(explanations, learnt, strict=False)],
     }
 
 
 def _learnt(explanation: Explanation, found: Learnt) -> dict[str, Any]:
     def shown(some: tuple[Shown, ...]) -> list[dict[str, Any]]:
-        return [{"id": one.id, "label": one.label, "number": one.number} for one in some]
+        return [{"id": digit.id, "label": digit.label, "number": digit.number} for digit in some]
 
     return {
         "checkpoint": explanation.checkpoint,

@@ -60,8 +60,8 @@ class MethodKey:
 def method_keys(explanations: list[Explanation], setup: Setup) -> tuple[MethodKey, ...]:
     """Return the columns in the order of the page."""
     keys = []
-    if any(case.change is not None for one in explanations for case in one.cases):
-        gap = max(case.fall.gap for one in explanations for case in one.cases if case.fall)
+    if any(case.change is not None for explanation in explanations for case in explanation.cases):
+        gap = max(case.fall.gap for explanation in explanations for case in explanation.cases if case.fall)
         what = "margin" if setup.target == "margin" else "logit"
         keys.append(
             MethodKey(
@@ -76,14 +76,19 @@ def method_keys(explanations: list[Explanation], setup: Setup) -> tuple[MethodKe
                 _bar(signed=True),
                 tuple(_change_notes(gap)),
                 tuple(
-                    Worth(shorten(one.checkpoint, NAME), f"full colour {scale_text(scales(one)[CHANGE])}", "", True)
-                    for one in explanations
+                    Worth(
+                        shorten(explanation.checkpoint, NAME),
+                        f"full colour {scale_text(scales(explanation)[CHANGE])}",
+                        "",
+                        True,
+                    )
+                    for explanation in explanations
                 ),
             )
         )
-    for name in dict.fromkeys(name for one in explanations for name in one.methods):
+    for name in dict.fromkeys(name for explanation in explanations for name in explanation.methods):
         method = find_method(name)
-        able = [one for one in explanations if name in one.methods]
+        able = [explanation for explanation in explanations if name in explanation.methods]
         keys.append(
             MethodKey(
                 method.title,
@@ -94,7 +99,7 @@ def method_keys(explanations: list[Explanation], setup: Setup) -> tuple[MethodKe
                 method.unit,
                 _bar(signed=method.signed),
                 tuple(_notes(name, method, able)),
-                tuple(_worth(name, method, one) for one in able),
+                tuple(_worth(name, method, explanation) for explanation in able),
             )
         )
     return tuple(keys)
@@ -120,10 +125,10 @@ def _worth(name: str, method: Method, explanation: Explanation) -> Worth:
 
 def _notes(name: str, method: Method, explanations: list[Explanation]) -> list[str]:
     notes = [method.warning] if method.warning else []
-    gaps = [one.gaps[name] for one in explanations if name in one.gaps]
+    gaps = [explanation.gaps[name] for explanation in explanations if name in explanation.gaps]
     if gaps:
         notes.append(f"The shares miss the difference by at most {percent(max(gaps), 2)}.")
-    maps = [each for one in explanations for each in one.maps(name)]
+    maps = [each for explanation in explanations for each in explanation.maps(name)]
     blank = sum(not np.nan_to_num(each).any() for each in maps)
     if blank:
         notes.append(f"{blank} of {len(maps)} maps are blank: they hold 0 everywhere.")

@@ -48,7 +48,7 @@ class LearntSection:
 
 def learnt_sections(explanations: list[Explanation], found: list[Learnt]) -> tuple[LearntSection, ...]:
     """Return a section for each checkpoint."""
-    return tuple(_section(one, each) for one, each in zip(explanations, found, strict=True))
+    return tuple(_section(explanation, its) for explanation, its in zip(explanations, found, strict=True))
 
 
 def digit_strips(found: Learnt, row: int) -> tuple[Strip, ...]:
@@ -56,10 +56,10 @@ def digit_strips(found: Learnt, row: int) -> tuple[Strip, ...]:
     strips = []
     if found.alike:
         some = found.alike[row]
-        words = ", ".join(f"{one.label} ({brief(one.number)})" for one in some)
+        words = ", ".join(f"{similar.label} ({brief(similar.number)})" for similar in some)
         strips.append(_digits("Most alike in training", some, f"labels, and cosine of the features: {words}"))
         some = found.harmful[row]
-        words = ", ".join(str(one.label) for one in some)
+        words = ", ".join(str(similar.label) for similar in some)
         strips.append(_digits("Taught most against it", some, f"labels: {words}; by the last layer’s influence"))
     for number, layer in enumerate(found.activations[row] if found.activations else ()):
         # A channel below the other; in each the digit at rising strength.
@@ -81,7 +81,7 @@ def _section(explanation: Explanation, found: Learnt) -> LearntSection:
     strips = []
     if found.filters is not None:
         some = found.filters[:FILTERS]
-        pictures = np.concatenate([_framed(heat(_share(one))) for one in some], 1)
+        pictures = np.concatenate([_framed(heat(_share(kernel))) for kernel in some], 1)
         size = 32 / some.shape[-1] if some.shape[-1] < 28 else CELL
         words = f"the {len(some)} strongest of {len(found.filters)}; vermilion is excited by ink, blue silenced"
         strips.append(_strip("First-layer filters", pictures, size, "heat", words))
@@ -100,7 +100,7 @@ def _section(explanation: Explanation, found: Learnt) -> LearntSection:
         )  # fmt: skip
     if found.clusters and found.groups:
         first = found.groups[0]
-        members = ", ".join(str(int(one.number)) for one in found.clusters)
+        members = ", ".join(str(int(medoid.number)) for medoid in found.clusters)
         where = f"{digit_text(first.true)} read as {first.read}, {shorten(first.condition, NAME)}"
         words = f"the middle of each cluster of {where}; members: {members}; {found.alone} in none"
         strips.append(_digits("The largest group", found.clusters, words))
@@ -128,7 +128,7 @@ def _most_often(values: NDArray[np.float64]) -> str:
 
 
 def _digits(title: str, shown: tuple[Shown, ...], note: str) -> Strip:
-    pictures = np.concatenate([_framed(digit(one.image, INK_LEVELS)) for one in shown], 1)
+    pictures = np.concatenate([_framed(digit(each.image, INK_LEVELS)) for each in shown], 1)
     return _strip(title, pictures, CELL, "ink", note)
 
 

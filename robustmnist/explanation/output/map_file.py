@@ -16,9 +16,9 @@ def maps_bytes(explanations: list[Explanation], setup: Setup) -> bytes:
     """Return ``maps.npz``, whose arrays `robustmnist.explanation.output.files.explanation_files` describes."""
     rows: list[tuple[Map, int, str, str, float, int, int]] = []
     end = setup.condition.setting.value if setup.condition else np.nan
-    for one in explanations:
-        for case in one.cases:
-            named = (case.id, one.checkpoint)
+    for explanation in explanations:
+        for case in explanation.cases:
+            named = (case.id, explanation.checkpoint)
             about = (case.wanted, case.rival)
             for view, value in zip(case.views, (np.nan, end), strict=False):
                 rows += [(found, *named, method, value, *about) for method, found in view.maps.items()]

@@ -48,13 +48,19 @@ class _Page:
     """Everything that the template shows."""
 
     def __init__(self, explanations: list[Explanation], setup: Setup, learnt: Sequence[Learnt]) -> None:
-        names = list(dict.fromkeys(shorten(one.checkpoint, NAME) for one in explanations))
+        names = list(dict.fromkeys(shorten(explanation.checkpoint, NAME) for explanation in explanations))
         self.title = f"robustmnist explain: {listing(names)}"
         self.question = _question(explanations, setup)
         self.generator = f"robustmnist {__version__}"
         self.fallback = setup.dataset["note"] or "It stands in for MNIST." if setup.dataset["fallback"] else ""
-        self.summaries = [(shorten(one.checkpoint, NAME), summary(one, setup)) for one in explanations]
-        self.skipped = [(shorten(one.checkpoint, NAME), skipped_text(one)) for one in explanations if one.skipped]
+        self.summaries = [
+            (shorten(explanation.checkpoint, NAME), summary(explanation, setup)) for explanation in explanations
+        ]
+        self.skipped = [
+            (shorten(explanation.checkpoint, NAME), skipped_text(explanation))
+            for explanation in explanations
+            if explanation.skipped
+        ]
         self.facts = tuple(_facts(setup))
         self.keys: tuple[MethodKey, ...] = method_keys(explanations, setup)
         self.verdicts = verdict_note(explanations, setup)
@@ -68,7 +74,7 @@ class _Page:
 def _question(explanations: list[Explanation], setup: Setup) -> str:
     if setup.condition is None:
         return "Which pixels speak for the answer?"
-    if any(case.misread for one in explanations for case in one.cases):
+    if any(case.misread for explanation in explanations for case in explanation.cases):
         return f"Why is it misread at {setup.value}?"
     return f"What does {setup.value} cost?"
 
@@ -83,11 +89,11 @@ def _facts(setup: Setup) -> Iterator[tuple[str, str]]:
 
 def _provenance(explanations: list[Explanation], setup: Setup) -> Iterator[Fact]:
     clip = partial(shorten, limit=400)
-    for one in explanations:
-        yield Fact(f"checkpoint {shorten(one.checkpoint, NAME)}", f"weights sha256 {clip(one.sha256)}")
-        if one.temperature is not None:
-            words = f"{one.temperature:.3g}, from the card: confidences are calibrated with it"
-            yield Fact(f"temperature of {shorten(one.checkpoint, NAME)}", words)
+    for explanation in explanations:
+        yield Fact(f"checkpoint {shorten(explanation.checkpoint, NAME)}", f"weights sha256 {clip(explanation.sha256)}")
+        if explanation.temperature is not None:
+            words = f"{explanation.temperature:.3g}, from the card: confidences are calibrated with it"
+            yield Fact(f"temperature of {shorten(explanation.checkpoint, NAME)}", words)
     yield Fact("data", f"{setup.data}, from {clip(setup.dataset['source'])}")
     for name, sha256 in sorted(setup.dataset["sha256"].items()):
         yield Fact(f"sha256 of {shorten(name, NAME)}", clip(sha256))
@@ -97,10 +103,10 @@ def _provenance(explanations: list[Explanation], setup: Setup) -> Iterator[Fact]
         yield Fact("suite", clip(setup.condition.setting.suite))
         yield Fact("sweep", clip(f"{sweep.name}: {sweep.title}"))
         yield Fact("perturbation", clip(f"{sweep.perturbation}, {setup.perturbed}{f', {fixed}' if fixed else ''}"))
-    for method in dict.fromkeys(name for one in explanations for name in one.methods):
+    for method in dict.fromkeys(name for explanation in explanations for name in explanation.methods):
         known = find_method(method)
         settings = dict(known.settings)
-        layers = {one.layer for one in explanations if one.layer}
+        layers = {explanation.layer for explanation in explanations if explanation.layer}
         if layers and known.layered:
             settings["layer"] = f"{next(iter(layers))}, rectified"
         if settings:

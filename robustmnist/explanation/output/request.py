@@ -57,7 +57,7 @@ class Setup:
         return self.condition.sweep.unit if self.condition else ""
 
     @property
-    def places(self) -> int:
+    def decimals(self) -> int:
         """Decimals that a strength between two values deserves."""
         if self.condition is None:
             return 0

@@ -127,7 +127,7 @@ def case_facts(case: Case, explanation: Explanation, setup: Setup) -> list[tuple
         if flip == neutral:
             text = "already clean"
         else:
-            text = "nowhere on the way" if flip is None else f"from {strength(flip, setup.unit, setup.places)}"
+            text = "nowhere on the way" if flip is None else f"from {strength(flip, setup.unit, setup.decimals)}"
         facts.append(("misread", text))
     if math.isfinite(case.realised):
         facts.append(("measured", strength(case.realised, explanation.realised_unit, 1, signed=True)))
@@ -161,7 +161,7 @@ def doubt_text(explanation: Explanation, method: str) -> str:
 
 def verdict_note(explanations: Sequence[Explanation], setup: Setup) -> str:
     """Return how the verdicts on methods were reached; empty where none was measured."""
-    many = max((one.judged_on for one in explanations if one.methods), default=0)
+    many = max((explanation.judged_on for explanation in explanations if explanation.methods), default=0)
     if not many:
         return ""
     where = f"{setup.dataset['name']} {setup.dataset['part']}"

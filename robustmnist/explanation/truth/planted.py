@@ -32,7 +32,7 @@ INSIDE = 0.5  # share of a moved pixel of the mark from which a pixel counts as 
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class MarkShares:
     """How well maps find the planted mark.
 
     Attributes:
@@ -58,13 +58,13 @@ class Found:
         return {name: estimate(row, 0.0, 1.0) for name, row in zip(self.names, rows, strict=True)}
 
 
-def find_marks(
+def mark_shares(
     checkpoint: "Checkpoint",
     planted: "Dataset",
     explainers: Sequence[Explainer],
     condition: "Condition | None" = None,
     seed: int = 0,
-) -> Found:
+) -> MarkShares:
     """Return how much of each map for the planted class lies in the mark, on digits as planted or perturbed.
 
     Args:
@@ -81,12 +81,12 @@ def find_marks(
     start = 0
     for question in in_chunks(subject, images, Target.of_class(planted.labels), planted.ids, seed):
         rows = slice(start, start + len(question))
-        candidates = [one.explain(question, Context(question.ids, seed)) for one in explainers]
+        candidates = [explainer.explain(question, Context(question.ids, seed)) for explainer in explainers]
         parts.append(localised(question, candidates, regions[rows]))
         read.append((subject.answer(question.images).argmax(1) == question.target.classes).cpu().numpy())
         start += len(question)
     columns = {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
-    return Found(checkpoint.name, tuple(one.name for one in explainers), columns, np.concatenate(read))
+    return MarkShares(checkpoint.name, tuple(explainer.name for explainer in explainers), columns, np.concatenate(read))
 
 
 def _regions(labels: Tensor, condition: "Condition | None") -> Tensor:
@@ -104,15 +104,15 @@ def _regions(labels: Tensor, condition: "Condition | None") -> Tensor:
 def perfect() -> Explainer:
     """Return the right maps of planted digits: the loss of all ink, shared equally by the pixels of the mark.
 
-    It knows the ten places, and takes the one whose pixels are nearest to the mark's level; of the classifier it knows
+    It knows the ten positions of marks, and takes that whose pixels are nearest to the mark's level; of the classifier it knows
     no more than how far its answer falls.
     """
 
     def ask(subject: Subject, images: Tensor, target: Target, context: Context) -> Tensor:
         lost = subject.scores(images, target) - subject.scores(torch.zeros_like(images), target)
-        places = mark_masks(torch.arange(10, device=images.device, dtype=torch.int64)).float()
+        every_mark = mark_masks(torch.arange(10, device=images.device, dtype=torch.int64)).float()
         apart = (images[:, 0, None] - MARK_LEVEL / 255).abs()
-        masks = places[(apart * places).sum((2, 3)).argmin(1)]
+        masks = every_mark[(apart * every_mark).sum((2, 3)).argmin(1)]
         return masks * (lost / masks.sum((1, 2)))[:, None, None]
 
     return Explainer("perfect", "The mark itself", "share", True, ask)

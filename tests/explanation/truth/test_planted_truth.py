@@ -13,7 +13,7 @@ from robustmnist.explanation.metrics.registry import MEASURES
 from robustmnist.explanation.subject import subject_of
 from robustmnist.explanation.target import Target
 from robustmnist.explanation.truth.grid import grid_pointing, sheets
-from robustmnist.explanation.truth.planted import agreement, find_marks, perfect
+from robustmnist.explanation.truth.planted import agreement, mark_shares, perfect
 from robustmnist.models.checkpoints.card_file import planted_cards
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.suites import load_suite
@@ -42,7 +42,7 @@ def test_the_mark_beats_a_random_map(planted: Dataset, checkpoint: str, name: st
 @pytest.mark.parametrize("checkpoint", planted_cards())
 def test_integrated_gradients_find_the_mark_and_the_image_does_not(planted: Dataset, checkpoint: str) -> None:
     explainers = [perfect(), of_method("integrated-gradients"), *(control(name) for name in CONTROLS)]
-    found = find_marks(load_checkpoint(checkpoint), planted, explainers)
+    found = mark_shares(load_checkpoint(checkpoint), planted, explainers)
     assert found.read.all()
     rank = {name: one.mean for name, one in found.estimates("rank").items()}
     assert rank["perfect"] == 1.0
@@ -53,9 +53,9 @@ def test_integrated_gradients_find_the_mark_and_the_image_does_not(planted: Data
 
 def test_the_mark_is_looked_for_where_it_is_moved_to(planted: Dataset) -> None:
     condition = choose_condition(load_suite("shift"), 1.0, sweep="right")
-    found = find_marks(load_checkpoint("planted-fc"), planted, [control("image")], condition)
+    found = mark_shares(load_checkpoint("planted-fc"), planted, [control("image")], condition)
     images = condition.apply(planted)
-    clean = find_marks(load_checkpoint("planted-fc"), planted, [control("image")])
+    clean = mark_shares(load_checkpoint("planted-fc"), planted, [control("image")])
     assert torch.equal(images[:, 0, :, 1:], planted.images[:, 0, :, :-1])
     assert np.allclose(found.columns["area"], clean.columns["area"])
     assert np.allclose(found.columns["mass"], clean.columns["mass"], rtol=0.05)
