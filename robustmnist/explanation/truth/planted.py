@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from robustmnist.explanation.condition import Condition
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
-__all__ = ["Found", "agreement", "find_marks", "perfect"]
+__all__ = ["MarkShares", "agreement", "mark_shares", "perfect"]
 
 INSIDE = 0.5  # share of a moved pixel of the mark from which a pixel counts as mark
 
@@ -104,8 +104,8 @@ def _regions(labels: Tensor, condition: "Condition | None") -> Tensor:
 def perfect() -> Explainer:
     """Return the right maps of planted digits: the loss of all ink, shared equally by the pixels of the mark.
 
-    It knows the ten positions of marks, and takes that whose pixels are nearest to the mark's level; of the classifier it knows
-    no more than how far its answer falls.
+    It knows the ten positions of the mark, and takes that whose pixels are nearest to its level; of the classifier it
+    knows no more than how far its answer falls.
     """
 
     def ask(subject: Subject, images: Tensor, target: Target, context: Context) -> Tensor:
