@@ -25,7 +25,7 @@ from robustmnist.training import Recipe, train
 __all__ = ["make_cell", "silent", "test_digits"]
 
 RESAMPLES = 20  # only the critical strengths themselves are kept, not their intervals over digits
-PLACES = 6  # decimals of what is kept
+DECIMALS = 6  # decimals of what is kept
 
 
 def test_digits(dataset: str, limit: int, data_dir: Path | None, device: torch.device) -> Dataset:
@@ -78,7 +78,7 @@ def make_cell(
         "best_epoch": metrics["best"]["epoch"],
         "seconds": metrics["training_seconds"],
         "validation_accuracy": metrics["best"]["validation_accuracy"],
-        "areas": {name: round(float(area.mean()), PLACES) for name, area in areas.items()},
+        "areas": {name: round(float(area.mean()), DECIMALS) for name, area in areas.items()},
         "sweeps": _sweeps(predictions),
         "critical": _critical(predictions),
         **_scores(predictions),
@@ -100,7 +100,7 @@ def _scores(predictions: Predictions) -> dict[str, float]:
     clean, perturbed = table[table["suite"] == ""].iloc[0], table[(table["suite"] != "") & ~table["neutral"]]
     scores = {name: float(clean[name]) for name in ("accuracy", "nll")}
     scores |= {"ece": float(clean["ece_width"]), "ece_perturbed": float(perturbed["ece_width"].mean())}
-    return {name: round(value, PLACES) for name, value in scores.items()}
+    return {name: round(value, DECIMALS) for name, value in scores.items()}
 
 
 def _sweeps(predictions: Predictions) -> list[dict[str, Any]]:
@@ -110,7 +110,7 @@ def _sweeps(predictions: Predictions) -> list[dict[str, Any]]:
             "sweep": sweep.name,
             "unit": sweep.unit,
             "values": list(sweep.values),
-            "accuracy": [round(float(share), PLACES) for share in accuracies(predictions, suite.name, sweep.name)[0]],
+            "accuracy": [round(float(share), DECIMALS) for share in accuracies(predictions, suite.name, sweep.name)[0]],
         }
         for suite in predictions.suites
         for sweep in suite.curves
@@ -128,5 +128,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, float | np.floating | int | np.integer):
-        return round(float(value), PLACES) if math.isfinite(value) else None
+        return round(float(value), DECIMALS) if math.isfinite(value) else None
     return value

@@ -41,7 +41,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Place:
+class Shared:
     """What all cells have in common: suites, digits, device, and where MNIST is."""
 
     suites: tuple[str, ...]
@@ -78,10 +78,10 @@ def ablate(
         InputError: If the study, the data or the folder cannot be used.
     """
     folder = StudyFolder(out)
-    place = Place(tuple(study.suites), study.dataset, study.limit, str(resolve_device(device)), data_dir)
-    suites = _suites(place)
+    shared = Shared(tuple(study.suites), study.dataset, study.limit, str(resolve_device(device)), data_dir)
+    suites = _suites(shared)
     recipes = recipes_of(study, source)
-    digits = test_digits(place.dataset, place.limit, data_dir, torch.device("cpu"))
+    digits = test_digits(shared.dataset, shared.limit, data_dir, torch.device("cpu"))
     _claim(folder, source.read_bytes())
     with locked(out):
         clear_leftovers(out / "cells")
@@ -98,7 +98,7 @@ def ablate(
         total = len(recipes) * len(study.seeds)
         report = on_progress or (lambda done, total: None)
         report(total - len(todo), total)
-        for done, _ in enumerate(_made(todo, place, jobs), total - len(todo) + 1):
+        for done, _ in enumerate(_made(todo, shared, jobs), total - len(todo) + 1):
             report(done, total)
     return folder
 
@@ -118,8 +118,8 @@ def cells_of(folder: StudyFolder, study: Study) -> Cells:
     return cells
 
 
-def _suites(place: Place) -> tuple[Suite, ...]:
-    suites = tuple(load_suites(place.suites))
+def _suites(shared: Shared) -> tuple[Suite, ...]:
+    suites = tuple(load_suites(shared.suites))
     for suite in suites:
         if not suite.curves:
             raise InputError("has no curve to take an area of", where=suite.name, remedy="choose another suite")
@@ -142,17 +142,17 @@ def _identity(recipe: Recipe, suites: Sequence[Suite], images: str, n: int) -> d
     return {"recipe": recipe.as_dict(), "suites": sha256_bytes(texts.encode()), "test digits": f"{n} {images[:16]}"}
 
 
-def _made(jobs: Sequence[Job], place: Place, at_once: int) -> Iterator[None]:
+def _made(jobs: Sequence[Job], shared: Shared, at_once: int) -> Iterator[None]:
     """Make the cells, `at_once` of them in processes of their own where that is more than one."""
     if at_once < 2 or len(jobs) < 2:
-        _prepare(place, 0)
+        _prepare(shared, 0)
         for job in jobs:
             _make(job)
             yield None
         return
     threads = max(1, (os.cpu_count() or 1) // at_once)
     context = multiprocessing.get_context("spawn")  # a GPU allows no fork
-    with ProcessPoolExecutor(min(at_once, len(jobs)), context, _prepare, (place, threads)) as pool:
+    with ProcessPoolExecutor(min(at_once, len(jobs)), context, _prepare, (shared, threads)) as pool:
         futures = [pool.submit(_make, job) for job in jobs]
         try:
             for future in as_completed(futures):
@@ -166,14 +166,14 @@ def _made(jobs: Sequence[Job], place: Place, at_once: int) -> Iterator[None]:
 _READY: dict[str, Any] = {}  # of a process: what its cells share
 
 
-def _prepare(place: Place, threads: int) -> None:
+def _prepare(shared: Shared, threads: int) -> None:
     """Load what all cells of this process share."""
     if threads:
         torch.set_num_threads(threads)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    device = torch.device(place.device)
-    digits = test_digits(place.dataset, place.limit, place.data_dir, device)
-    _READY.update(suites=_suites(place), digits=digits, device=device, data_dir=place.data_dir)
+    device = torch.device(shared.device)
+    digits = test_digits(shared.dataset, shared.limit, shared.data_dir, device)
+    _READY.update(suites=_suites(shared), digits=digits, device=device, data_dir=shared.data_dir)
 
 
 def _make(job: Job) -> None:
