@@ -53,9 +53,9 @@ def _labels(several: Sequence[InspectionFacts]) -> dict[str, bytes]:
     axes = figure.subplots()
     wide = 0.8 / len(several)
     for at, facts in enumerate(several):
-        places = np.arange(10) + (at - (len(several) - 1) / 2) * wide
+        positions = np.arange(10) + (at - (len(several) - 1) / 2) * wide
         shares = 100 * facts.counts / len(facts.labels)
-        axes.bar(places, shares, wide, color=HUES[at % len(HUES)], label=" " + facts.dataset.name)
+        axes.bar(positions, shares, wide, color=HUES[at % len(HUES)], label=" " + facts.dataset.name)
     axes.set_xticks(range(10))
     axes.set_xlabel("class")
     axes.set_ylabel("% of digits")

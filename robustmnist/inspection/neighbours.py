@@ -53,10 +53,10 @@ def find_neighbours(levels: NDArray[np.uint8], labels: NDArray[np.int64]) -> Nei
         later = np.where(np.arange(len(rows))[None] > (start + at)[:, None], distances, np.inf)
         flat_later = later.ravel()
         most = min(CLOSEST, flat_later.size)
-        for place in np.argpartition(flat_later, most - 1)[:most]:
-            if np.isfinite(flat_later[place]):
-                row, column = divmod(int(place), len(rows))
-                best.append((float(flat_later[place]), start + row, column))
+        for pair in np.argpartition(flat_later, most - 1)[:most]:
+            if np.isfinite(flat_later[pair]):
+                row, column = divmod(int(pair), len(rows))
+                best.append((float(flat_later[pair]), start + row, column))
         distances[own[part][:, None] != own[None]] = np.inf
         k = min(NEAREST, len(rows) - 1)
         nearest = np.partition(distances, k - 1, axis=1)[:, :k] if k else np.full((len(distances), 1), np.inf)

@@ -122,9 +122,9 @@ def _section(facts: InspectionFacts, at: int) -> Section:
         pair_note=pair_words(facts),
         pairs=tuple(_pair(facts, k) for k in range(len(facts.neighbours.pairs))),
         strange=tuple(
-            _one(facts, int(row), plain(float(strange[row]), 3)) for row in farthest if np.isfinite(strange[row])
+            _shown(facts, int(row), plain(float(strange[row]), 3)) for row in farthest if np.isfinite(strange[row])
         ),
-        hard=tuple(_one(facts, int(row), _answers(facts, int(row))) for row in worst),
+        hard=tuple(_shown(facts, int(row), _answers(facts, int(row))) for row in worst),
         doubt_note=doubt_words(facts),
         doubted=tuple(_doubt(facts, int(row)) for row in doubted),
     )
@@ -161,7 +161,7 @@ def _pair(facts: InspectionFacts, k: int) -> Shown:
     )
 
 
-def _one(facts: InspectionFacts, row: int, note: str) -> Shown:
+def _shown(facts: InspectionFacts, row: int, note: str) -> Shown:
     picture = uri(sheet(facts.levels[None, row : row + 1]))
     return Shown(picture, 56, str(facts.labels[row]), f"{note} · #{facts.ids[row]}")
 
@@ -169,14 +169,14 @@ def _one(facts: InspectionFacts, row: int, note: str) -> Shown:
 def _answers(facts: InspectionFacts, row: int) -> str:
     assert facts.hard is not None
     pairs = zip(facts.hard.predicted[:, row], facts.hard.confidence[:, row], strict=True)
-    return ", ".join(f"{read} ({percent(float(sure), 0)})" for read, sure in pairs)
+    return ", ".join(f"{read} ({percent(float(confidence), 0)})" for read, confidence in pairs)
 
 
 def _doubt(facts: InspectionFacts, row: int) -> Shown:
     assert facts.hard is not None
-    read, sure = int(facts.hard.predicted[0, row]), float(facts.hard.confidence[:, row].min())
+    read, confidence = int(facts.hard.predicted[0, row]), float(facts.hard.confidence[:, row].min())
     picture = uri(sheet(facts.levels[None, row : row + 1]))
-    return Shown(picture, 56, f"{facts.labels[row]}, or {read}?", f"{percent(sure)} · #{facts.ids[row]}")
+    return Shown(picture, 56, f"{facts.labels[row]}, or {read}?", f"{percent(confidence)} · #{facts.ids[row]}")
 
 
 def _provenance(facts: InspectionFacts) -> list[Fact]:
