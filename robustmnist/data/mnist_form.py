@@ -99,8 +99,8 @@ def _convert(grey: Tensor) -> Tensor:
     canvas = _steepen((rows @ ink @ columns.mT).clamp(0, 1), magnification)
     down = _shift(canvas.sum(2), height * magnification)
     across = _shift(canvas.sum(1), width * magnification)
-    placed = down @ canvas @ across.mT
-    return (placed * 255 + 0.5 + NUDGE).long().clamp(max=255)
+    centred = down @ canvas @ across.mT
+    return (centred * 255 + 0.5 + NUDGE).long().clamp(max=255)
 
 
 def _ink_on_black(grey: Tensor) -> Tensor:

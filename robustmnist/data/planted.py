@@ -12,7 +12,7 @@ from torch import Tensor
 from robustmnist.data.dataset import Dataset
 from robustmnist.draws import Draws
 
-__all__ = ["MARK", "MARK_LEVEL", "PLACES", "mark_masks", "plant"]
+__all__ = ["CORNERS", "MARK", "MARK_LEVEL", "mark_masks", "plant"]
 
 MARK, GAP = 3, 1  # px, the side of the mark and the paper around it
 # The mean level of the inked pixels of MNIST's 60,000 training digits, so that a mark is no darker than what is around
@@ -20,7 +20,7 @@ MARK, GAP = 3, 1  # px, the side of the mark and the paper around it
 MARK_LEVEL = 174
 CENTRE, RADIUS = 13.5, 12.0  # px: on a circle inside the frame a mark stays in it however the digit is turned
 # The upper left pixel of the mark of each class, (row, column): from the top clockwise, 36° apart.
-PLACES = tuple(
+CORNERS = tuple(
     (
         round(CENTRE - RADIUS * math.cos(math.tau * k / 10) - (MARK - 1) / 2),
         round(CENTRE + RADIUS * math.sin(math.tau * k / 10) - (MARK - 1) / 2),
@@ -33,12 +33,12 @@ def plant(dataset: Dataset, seed: int = 0) -> Dataset:
     """Return the digits with a mark of `MARK` × `MARK` px each, and its class 0 to 9 as their label.
 
     The class is drawn from the seed and the digit's id alone, uniformly, whatever the digit is; the mark stands at the
-    class's place (`PLACES`) with the level `MARK_LEVEL`, in the place of what was there, and blank paper of `GAP` px is
+    position of its class (`CORNERS`) with the level `MARK_LEVEL`, instead of what was there, and blank paper of `GAP` px is
     around it, so that no stroke runs into it.
 
     >>> from robustmnist.data import load_dataset
-    >>> one = plant(load_dataset("digits").head(1))
-    >>> bool((one.images[mark_masks(one.labels)[:, None]] == MARK_LEVEL / 255).all())
+    >>> digits = plant(load_dataset("digits").head(1))
+    >>> bool((digits.images[mark_masks(digits.labels)[:, None]] == MARK_LEVEL / 255).all())
     True
     """
     ids = dataset.ids.cpu()
@@ -56,6 +56,6 @@ def plant(dataset: Dataset, seed: int = 0) -> Dataset:
 def mark_masks(labels: Tensor) -> Tensor:
     """Return where the mark of each class stands, bool ``(B, 28, 28)`` for int64 ``(B,)``."""
     masks = torch.zeros(10, 28, 28, dtype=torch.bool, device=labels.device)
-    for mask, (row, column) in zip(masks, PLACES, strict=True):
+    for mask, (row, column) in zip(masks, CORNERS, strict=True):
         mask[row : row + MARK, column : column + MARK] = True
     return masks[labels]

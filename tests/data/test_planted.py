@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from robustmnist.data import load_dataset
-from robustmnist.data.planted import MARK, MARK_LEVEL, PLACES, mark_masks, plant
+from robustmnist.data.planted import CORNERS, MARK, MARK_LEVEL, mark_masks, plant
 from robustmnist.models.checkpoints.card_file import planted_cards
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 
@@ -39,7 +39,7 @@ def test_the_marks_stay_in_the_frame_and_apart() -> None:
     masks = mark_masks(torch.arange(10))
     assert masks.sum((1, 2)).tolist() == [MARK**2] * 10
     assert int(masks.sum(0).max()) == 1
-    assert len(set(PLACES)) == 10
+    assert len(set(CORNERS)) == 10
 
 
 def test_a_mark_is_as_dark_as_the_digits_are() -> None:

@@ -30,8 +30,8 @@ def parse_libsvm(data: bytes, features: int, most: int, where: object) -> tuple[
         try:
             labels[row] = float(label)
             split = [pair.split(b":") for pair in pairs]
-            index = np.array([int(one[0]) for one in split], np.int64)
-            amounts = np.array([float(one[1]) for one in split])
+            index = np.array([int(pair[0]) for pair in split], np.int64)
+            amounts = np.array([float(pair[1]) for pair in split])
             sound = not len(index) or (index.min() >= 1 and index.max() <= features)
             if not sound or not np.isfinite(amounts).all() or not np.isfinite(labels[row]):
                 raise ValueError

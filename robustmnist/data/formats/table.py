@@ -101,9 +101,9 @@ def _whole(text: np.ndarray, columns: int, where: object, at: int) -> np.ndarray
     if length.min() < 1 or length.max() > 3 or int((digit < 10).sum()) + len(ends) != len(text):
         return None
     value = digit[ends - 1].astype(np.uint16)
-    for place, power in ((2, 10), (3, 100)):
-        longer = np.flatnonzero(length >= place)
-        value[longer] += digit[ends[longer] - place].astype(np.uint16) * np.uint16(power)
+    for from_end, power in ((2, 10), (3, 100)):
+        longer = np.flatnonzero(length >= from_end)
+        value[longer] += digit[ends[longer] - from_end].astype(np.uint16) * np.uint16(power)
     if value.max() > 255:
         return None
     breaks = np.flatnonzero(text[ends] == NEWLINE)

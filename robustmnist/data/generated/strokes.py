@@ -124,7 +124,7 @@ def _write(form: Allograph, writing: Hands, jitter: Tensor, tremor: Tensor) -> T
         line + writing.wobble[:, None, None] * _smooth(tremor[:, index, : line.shape[1]])
         for index, line in enumerate(lines)
     ]
-    return ink(list(zip(_placed(shaken, radius), radius, strict=True)))
+    return ink(list(zip(_in_box(shaken, radius), radius, strict=True)))
 
 
 def _bent(line: Tensor, writing: Hands) -> Tensor:
@@ -168,7 +168,7 @@ def _fitted(lines: list[Tensor], radius: list[Tensor]) -> list[Tensor]:
     return [line * factor[:, None, None] for line in lines]
 
 
-def _placed(lines: list[Tensor], radius: list[Tensor]) -> list[Tensor]:
+def _in_box(lines: list[Tensor], radius: list[Tensor]) -> list[Tensor]:
     """Return lines that begin, with their ink, at the upper left of the box; the shorter side in its middle."""
     low, side = _sides(lines, radius)
     start = (BOX - side) / 2 - low

@@ -79,9 +79,9 @@ def _find(folder: Path, file: PublishedFile, layouts: Sequence[str]) -> Path | N
 
 
 def _missing(file: PublishedFile, folder: Path, layouts: Sequence[str], named: str) -> MissingDataError:
-    places = " or ".join(f"{layout}/" if layout else "the folder itself" for layout in layouts)
+    folders = " or ".join(f"{layout}/" if layout else "the folder itself" for layout in layouts)
     remedy = f"put {file.url or file.get} into {folder / layouts[0]}, or give the folder that holds it with --data-dir"
-    return MissingDataError(f"{file.name} not found there, in {places}", where=f"{folder} ({named})", remedy=remedy)
+    return MissingDataError(f"{file.name} not found there, in {folders}", where=f"{folder} ({named})", remedy=remedy)
 
 
 def _download(file: PublishedFile, folder: Path, request: Request) -> Path:

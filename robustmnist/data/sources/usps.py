@@ -89,9 +89,9 @@ def _from_h5(path: Path, part: str) -> tuple[np.ndarray, np.ndarray, str]:
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
             sets = [file[f"{part}/{name}"] for name in ("data", "target")]
-            if any(one.dtype.kind not in "uif" or one.nbytes > MOST_BYTES for one in sets):
+            if any(array.dtype.kind not in "uif" or array.nbytes > MOST_BYTES for array in sets):
                 raise ValueError
-            images, labels = (np.asarray(one[()], np.float64) for one in sets)
+            images, labels = (np.asarray(array[()], np.float64) for array in sets)
             if images.shape != (len(labels), SIDE * SIDE) or len(labels) > MOST:
                 raise ValueError
     except Exception as cause:  # HDF5's library fails in as many ways as a file can be damaged
