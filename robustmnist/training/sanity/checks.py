@@ -11,7 +11,7 @@ from robustmnist.training.sanity.data import (
     shuffled_pixels,
     unseen_digits_are_read,
 )
-from robustmnist.training.sanity.memory import few_digits_by_heart, one_batch, random_labels
+from robustmnist.training.sanity.memory import batch_by_heart, few_digits_by_heart, random_labels
 from robustmnist.training.sanity.start import first_loss, gradients_are_cleared, gradients_arrive, units_alive
 from robustmnist.training.sanity.subject import Subject, subject_of
 from robustmnist.training.sanity.verdict import Verdict
@@ -24,7 +24,7 @@ CHECKS: Mapping[str, Callable[[Subject], Verdict]] = {
     "gradients-arrive": gradients_arrive,
     "gradients-are-cleared": gradients_are_cleared,
     "units-alive": units_alive,
-    "one-batch": one_batch,
+    "one-batch": batch_by_heart,
     "few-digits-by-heart": few_digits_by_heart,
     "same-seed-same-bits": same_seed_same_bits,
     "unseen-digits-are-read": unseen_digits_are_read,

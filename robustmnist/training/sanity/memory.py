@@ -5,7 +5,7 @@ import torch
 from robustmnist.training.sanity.subject import Subject
 from robustmnist.training.sanity.verdict import Verdict
 
-__all__ = ["few_digits_by_heart", "one_batch", "random_labels"]
+__all__ = ["batch_by_heart", "few_digits_by_heart", "random_labels"]
 
 STEPS, ALMOST_NOTHING = 150, 0.05
 FEW, ROUNDS = 128, 60
@@ -13,7 +13,7 @@ CHANCE = 0.2  # twice the tenth of the answers that is right by chance
 RANDOM_DIGITS, RANDOM_EPOCHS, FALLEN = 300, 20, 0.9
 
 
-def one_batch(subject: Subject) -> Verdict:
+def batch_by_heart(subject: Subject) -> Verdict:
     """A network must bring the loss of one batch to almost nothing."""
     recipe = subject.plain(epochs=STEPS, batch_size=32)
     images, labels = subject.images[:32], subject.labels[:32]

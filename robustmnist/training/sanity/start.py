@@ -21,7 +21,7 @@ DEAD = 0.5  # share of a layer's units
 
 def first_loss(subject: Subject) -> Verdict:
     """Before it has learnt anything a network should give all ten classes about the same probability: loss ln 10."""
-    loss = float(subject.epoch(*_one_step(subject)).losses[0])
+    loss = float(subject.epoch(*_single_step(subject)).losses[0])
     return Verdict(
         "loss before training",
         abs(loss - math.log(10)) <= FIRST_LOSS,
@@ -33,7 +33,7 @@ def first_loss(subject: Subject) -> Verdict:
 
 def gradients_arrive(subject: Subject) -> Verdict:
     """Every parameter must get a gradient, or it never changes."""
-    state, _, images, labels = _one_step(subject)
+    state, _, images, labels = _single_step(subject)
     # In eval mode, for a batch norm in training takes away what a bias before it adds, and its gradient with it.
     torch.autograd.backward(cross_entropy(state.model.eval()(images), labels))
     norms = gradient_norms(state.model.parameters())
@@ -50,7 +50,7 @@ def gradients_arrive(subject: Subject) -> Verdict:
 
 def gradients_are_cleared(subject: Subject) -> Verdict:
     """Two steps on one batch at a rate of nothing must have one gradient: none is left over from the step before."""
-    state, recipe, images, labels = _one_step(subject, lr=1e-12)
+    state, recipe, images, labels = _single_step(subject, lr=1e-12)
     first = subject.epoch(state, recipe, images, labels).norms[0]
     second = subject.epoch(state, recipe, images, labels).norms[0]
     ratio = float(torch.linalg.vector_norm(second) / torch.linalg.vector_norm(first))
@@ -92,7 +92,7 @@ def units_alive(subject: Subject) -> Verdict:
     )
 
 
-def _one_step(subject: Subject, lr: float | None = None) -> tuple:  # type: ignore[type-arg]
+def _single_step(subject: Subject, lr: float | None = None) -> tuple:  # type: ignore[type-arg]
     """Return a training, its recipe and one batch of digits: an epoch of it is one step."""
     changes = {} if lr is None else {"optimizer": subject.recipe.optimizer.model_dump(mode="json") | {"lr": lr}}
     recipe = subject.plain(epochs=1, batch_size=128, **changes)
