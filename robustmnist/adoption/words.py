@@ -58,9 +58,11 @@ def _reading(seen: Examination) -> str:
     line = f"Read as the likeliest of {len(seen.networks)} networks that its weights fit"
     if rival is not None:
         behind, error = difference(best, rival)
-        next_one = seen.networks[rival.network].description
+        runner_up = seen.networks[rival.network].description
         margin = f"{abs(behind):.2f} ± {error:.2f} nats per digit"
-        reading = f"next best is {next_one}, {margin} behind" if behind > NOISE * error else f"or {next_one} ({margin})"
+        reading = (
+            f"next best is {runner_up}, {margin} behind" if behind > NOISE * error else f"or {runner_up} ({margin})"
+        )
         line = f"{line}; {reading}"
     return f"{line}. Give --code to settle it."
 

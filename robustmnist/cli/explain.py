@@ -120,7 +120,7 @@ def command(
 
         training = training_digits(work, device)
         sweeps = load_suite(suite, code=codes) if suite else None
-        followed = [Followed(f"{sweeps.name}: {one.name}", one, seed) for one in sweeps.curves] if sweeps else []
+        followed = [Followed(f"{sweeps.name}: {sweep.name}", sweep, seed) for sweep in sweeps.curves] if sweeps else []
         with progress("Looking inside", unit="digits") as report:
             found = learnt(
                 loaded, explanations, data, training, followed, seed=work.seed or 0, cache=cache_folder() / "features",

@@ -121,7 +121,7 @@ def chosen_condition(
     # Without --seed the suite's own: then these are the digits that an evaluation of the suite sees.
     condition = choose_condition(found, value, sweep=sweep, seed=found.seed if seed is None else seed)
     if sweep is None and len(found.sweeps) > 1:
-        first, others = condition.sweep.name, ", ".join(one.name for one in found.sweeps[1:])
+        first, others = condition.sweep.name, ", ".join(sweep.name for sweep in found.sweeps[1:])
         say(f"suite '{found.name}': its first sweep, '{first}'; --sweep takes one of the others: {others}")
     if condition.label:
         say(f"sweep '{condition.sweep.name}': its first variant, {condition.label}")

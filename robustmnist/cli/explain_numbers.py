@@ -127,7 +127,7 @@ def _curve(ctx: click.Context, given: Numbers, suite: str, sweep: str | None) ->
     from robustmnist.terminal.explanation import show_half_lives
 
     found = load_suite(suite, code=given.codes)
-    names = [one.name for one in found.sweeps]
+    names = [sweep.name for sweep in found.sweeps]
     if sweep is not None and sweep not in names:
         raise InputError(f"suite '{suite}' has no sweep '{sweep}'", where="--sweep", remedy=f"use {', '.join(names)}")
     chosen = found.sweeps[names.index(sweep) if sweep else 0]

@@ -129,7 +129,7 @@ def command(
 
         train_many(ctx, recipe, changes, grids, seeds, out, as_json=as_json)
         return
-    changes += [f"seed={one}" for one in seeds]
+    changes += [f"seed={seed}" for seed in seeds]
     if lr_find:
         find_rate_of(load_recipe(recipe or "", overrides=changes), codes, out, device, data_dir, as_json=as_json)
         return

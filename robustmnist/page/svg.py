@@ -43,12 +43,12 @@ def short(value: float) -> str:
 
 def line(points: Iterable[Point], name: str) -> Markup:
     """Return a line through `points` with the class `name`."""
-    return Markup('<path class="{}" d="M{}"/>').format(name, _places(points))
+    return Markup('<path class="{}" d="M{}"/>').format(name, _coordinates(points))
 
 
 def area(points: Iterable[Point], name: str) -> Markup:
     """Return the closed shape around `points`, filled by the class `name`."""
-    return Markup('<path class="{}" d="M{}z"/>').format(name, _places(points))
+    return Markup('<path class="{}" d="M{}z"/>').format(name, _coordinates(points))
 
 
 def dots(points: Iterable[Point], name: str) -> Markup:
@@ -58,7 +58,7 @@ def dots(points: Iterable[Point], name: str) -> Markup:
 
 def stroke(strokes: Iterable[tuple[Point, Point]], name: str) -> Markup:
     """Return straight strokes, each from one point to another, as one path of the class `name`."""
-    return _path("".join(f"M{_places(ends)}" for ends in strokes), name)
+    return _path("".join(f"M{_coordinates(ends)}" for ends in strokes), name)
 
 
 def bars(corners: Iterable[Point], wide: float, tall: float, name: str) -> Markup:
@@ -133,6 +133,6 @@ def _path(d: str, name: str) -> Markup:
     return Markup('<path class="{}" d="{}"/>').format(name, d) if d else Markup()
 
 
-def _places(points: Iterable[Point]) -> str:
+def _coordinates(points: Iterable[Point]) -> str:
     # After a move, pairs are lines.
     return " ".join(f"{short(x)} {short(y)}" for x, y in points)

@@ -15,7 +15,7 @@ from robustmnist.predictions import Predictions
 from robustmnist.predictions.reasons import Question, Reason, Reasons, read_reasons
 from robustmnist.report.breakdown.section import Breaks, breaks_section
 from robustmnist.report.comparison.section import ComparisonSection, comparison_section
-from robustmnist.report.comparison.words import ONE_CHECKPOINT
+from robustmnist.report.comparison.words import SINGLE_CHECKPOINT
 from robustmnist.report.confidence.section import TrustSection, trust_section
 from robustmnist.report.how_to_read import HOW_TITLE, how_to_read
 from robustmnist.report.mistakes.section import Fails, fails_section
@@ -97,7 +97,7 @@ class Page:
 
 def page(overview: Overview, beside: Iterable[str] = (), reasons: Reasons | None = None) -> Page:
     """Return the report of `overview`, section by section, with links to those files of `BESIDE`, and `reasons`."""
-    names = [shorten(one.name, NAME) for one in overview.clean]
+    names = [shorten(accuracy.name, NAME) for accuracy in overview.clean]
     keys = tuple(Key(hue(index), name) for index, name in enumerate(names))
     suites = overview.predictions.suites
     done = Done(
@@ -124,7 +124,7 @@ def page(overview: Overview, beside: Iterable[str] = (), reasons: Reasons | None
         fails=fails_section(overview, reasons),
         trust=trust_section(overview),
         better=comparison_section(overview),
-        alone=ONE_CHECKPOINT,
+        alone=SINGLE_CHECKPOINT,
         done=done,
         beside=tuple(Link(file, BESIDE[file]) for file in beside),
     )

@@ -80,7 +80,7 @@ def show_comparison(predictions: "Predictions", result: Compared, folder: Path, 
         return
     echo(f"Mean area under the accuracy curves over {len(predictions):,} digits, and clean accuracy:")
     print_table(*_rows(pairs))
-    for line in _only_one(pairs):
+    for line in _discordant(pairs):
         echo(line)
     if by_seed is not None:
         show_seeds(by_seed, settings)
@@ -109,7 +109,7 @@ def _hardest(predictions: "Predictions") -> "list[Setting]":
     return settings
 
 
-def _only_one(pairs: "Sequence[Comparison]") -> list[str]:
+def _discordant(pairs: "Sequence[Comparison]") -> list[str]:
     clean = [(pair, pair.settings.iloc[0]) for pair in pairs]
     return [
         f"clean digits: {pair.b} reads {row['only_b']:,} that {pair.a} gets wrong; the other way {row['only_a']:,}"

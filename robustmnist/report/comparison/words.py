@@ -10,8 +10,8 @@ from robustmnist.wording.tests import ALPHA, difference_text, p_text
 __all__ = [
     "CLEAN_DIGITS",
     "FAMILIES",
-    "ONE_CHECKPOINT",
     "OPEN",
+    "SINGLE_CHECKPOINT",
     "Counts",
     "Difference",
     "clean_sentence",
@@ -25,7 +25,7 @@ __all__ = [
 OPEN = 3  # pairs that are shown unfolded: all of three checkpoints
 FAMILIES = {"suites": "clean accuracy and the suites", "sweeps": "the sweeps", "settings": "the perturbed settings"}
 CLEAN_DIGITS = "Clean digits"
-ONE_CHECKPOINT = "The run has one checkpoint: there is nothing to compare it with."
+SINGLE_CHECKPOINT = "The run has one checkpoint: there is nothing to compare it with."
 
 
 @dataclass(frozen=True)

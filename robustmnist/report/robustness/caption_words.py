@@ -107,9 +107,9 @@ def natural_sentence(sweeps: Sequence[SweepOverview]) -> str:
                 early.setdefault(tolerance.name, []).append(sweep.name)
     if not early:
         return "No checkpoint loses a tenth within natural variation."
-    one_sweep = len(banded) == 1
+    single_sweep = len(banded) == 1
     lost = [
-        named([name]) + ("" if one_sweep else f" ({listing([shorten(where, NAME) for where in sweep_names])})")
+        named([name]) + ("" if single_sweep else f" ({listing([shorten(where, NAME) for where in sweep_names])})")
         for name, sweep_names in early.items()
     ]
     verb = "loses" if len(lost) == 1 else "lose"
