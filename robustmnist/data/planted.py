@@ -32,9 +32,9 @@ CORNERS = tuple(
 def plant(dataset: Dataset, seed: int = 0) -> Dataset:
     """Return the digits with a mark of `MARK` × `MARK` px each, and its class 0 to 9 as their label.
 
-    The class is drawn from the seed and the digit's id alone, uniformly, whatever the digit is; the mark stands at the
-    position of its class (`CORNERS`) with the level `MARK_LEVEL`, instead of what was there, and blank paper of `GAP` px is
-    around it, so that no stroke runs into it.
+    The class is drawn from the seed and the digit's id alone, uniformly, whatever the digit is; the mark stands at
+    the position of its class (`CORNERS`) with the level `MARK_LEVEL`, instead of what was there, and blank paper of
+    `GAP` px is around it, so that no stroke runs into it.
 
     >>> from robustmnist.data import load_dataset
     >>> digits = plant(load_dataset("digits").head(1))
