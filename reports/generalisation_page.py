@@ -90,7 +90,7 @@ def _robust(found: Generalisation, errors: pd.DataFrame, names: list[str]) -> st
     for name, row in errors.iterrows():
         cells = [percent(table[str(name), each]["accuracy"], 1, sign=False) for each in names]
         honest = [percent(table[str(name), each]["ece"], 1, sign=False) for each in names]
-        mce = share_text(row["mce"], row["mce_low"], row["mce_high"], places=0)
+        mce = share_text(row["mce"], row["mce_low"], row["mce_high"], decimals=0)
         lines.append([f"`{name}`", mce, *cells, *honest])
     head = ["checkpoint", "mCE, %", *(f"accuracy, {name}" for name in names), *(f"ECE, {name}" for name in names)]
     words = (

@@ -8,9 +8,9 @@ from robustmnist.wording.numbers import percent, share_text
 __all__ = ["interval_text", "percent_text", "table_text"]
 
 
-def interval_text(row: Mapping[Any, Any], name: str, places: int = 2) -> str:
+def interval_text(row: Mapping[Any, Any], name: str, decimals: int = 2) -> str:
     """Return the share in the column `name` of a row, with the interval from ``{name}_low`` and ``{name}_high``."""
-    return share_text(*(float(row[f"{name}{end}"]) for end in ("", "_low", "_high")), places=places, sign=True)
+    return share_text(*(float(row[f"{name}{end}"]) for end in ("", "_low", "_high")), decimals=decimals, sign=True)
 
 
 def percent_text(share: object) -> str:

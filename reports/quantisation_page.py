@@ -98,7 +98,7 @@ def _pair(accuracies: tuple[float, float], difference: Estimate) -> list[str]:
 
 
 def _share(estimate: Estimate) -> str:
-    return share_text(estimate.value, estimate.low, estimate.high, places=2, sign=True)
+    return share_text(estimate.value, estimate.low, estimate.high, decimals=2, sign=True)
 
 
 def _times(cost: Cost) -> str:

@@ -75,7 +75,7 @@ def checkpoint_table() -> str:
     for card in list_checkpoints():
         test = card.test_accuracy
         assert test is not None
-        accuracy = share_text(test.accuracy, test.low, test.high, places=2, sign=True).replace(NBSP, " ")
+        accuracy = share_text(test.accuracy, test.low, test.high, decimals=2, sign=True).replace(NBSP, " ")
         lines.append(f"| `{card.name}` | {card.description} | {card.parameters:,} | {accuracy} |")
     return "\n".join(lines)
 
@@ -83,7 +83,7 @@ def checkpoint_table() -> str:
 def _clean(table: pd.DataFrame, name: str) -> str:
     row = table[table["checkpoint"] == name].iloc[0]
     shares = (float(row[f"clean_accuracy{end}"]) for end in ("", "_low", "_high"))
-    return share_text(*shares, places=2, sign=True).replace(NBSP, " ")
+    return share_text(*shares, decimals=2, sign=True).replace(NBSP, " ")
 
 
 def _reach(sides: list[dict[Hashable, Any]]) -> str:

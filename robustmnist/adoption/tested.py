@@ -85,7 +85,7 @@ def ask_test_digits(classifier: nn.Module, digits: Dataset) -> Tested:
 def tested_lines(tested: Tested) -> tuple[str, str]:
     """Return a sentence on the accuracy, with what the digits were used for, and one on the speed."""
     of = tested.accuracy
-    share = typed(share_text(of.accuracy, of.low, of.high, places=2, sign=True))
+    share = typed(share_text(of.accuracy, of.low, of.high, decimals=2, sign=True))
     accuracy_line = (
         f"Accuracy on {of.n:,} {digits_of(of.dataset, of.part)}: {share}; they were asked for this line alone."
     )

@@ -73,7 +73,7 @@ def _head(part: "SubFigure", overview: Overview, title: str | None) -> None:
         part.text(
             0.03, height, checkpoint.name, fontsize=10, weight="bold", color=word_colour(checkpoint.index), va="top"
         )
-        accuracy = share_text(checkpoint.accuracy, checkpoint.low, checkpoint.high, places=2, sign=True)
+        accuracy = share_text(checkpoint.accuracy, checkpoint.low, checkpoint.high, decimals=2, sign=True)
         digits = count(len(overview.predictions))
         part.text(0.24, height, f"reads {accuracy} of {digits} clean digits of {dataset}", fontsize=10, va="top")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from robustmnist.overview.overview import SweepOverview
 from robustmnist.overview.tolerance import Fall, Tolerance
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import MINUS, NBSP, decimals, listing, plain, strength
+from robustmnist.wording.numbers import MINUS, NBSP, decimals_for, listing, plain, strength
 
 __all__ = ["NAME", "TITLE", "at", "axis_text", "between", "fall_text", "focus_text", "heading", "named", "reach_text"]
 
@@ -30,7 +30,7 @@ def at(sweep: SweepOverview, value: float, *, exact: bool = False) -> str:
         exact: Whether `value` is one of the sweep's own.
     """
     signed = sweep.two_sided and sweep.neutral == 0
-    return strength(value, sweep.unit, None if exact else decimals(sweep.values), signed=signed)
+    return strength(value, sweep.unit, None if exact else decimals_for(sweep.values), signed=signed)
 
 
 def fall_text(sweep: SweepOverview, fall: Fall) -> str:
@@ -43,24 +43,24 @@ def fall_text(sweep: SweepOverview, fall: Fall) -> str:
         least = "" if fall.near is None else f" ({at(sweep, fall.near)} and beyond)"
         return f"{'<' if fall.end < sweep.neutral else '>'}{NBSP}{at(sweep, fall.end, exact=True)}{least}"
     near, far = fall.at if fall.near is None else fall.near, fall.end if fall.far is None else fall.far
-    places = decimals(sweep.values)
-    while places < DIGITS and 0 < abs(far - near) < 1.999 * 10**-places:
-        places += 1
+    decimals = decimals_for(sweep.values)
+    while decimals < DIGITS and 0 < abs(far - near) < 1.999 * 10**-decimals:
+        decimals += 1
     signed = sweep.two_sided and sweep.neutral == 0
-    number = strength(fall.at, sweep.unit, places, signed=signed)
-    measured = "" if fall.measured is None else f"; measured {plain(fall.measured, places)}"
+    number = strength(fall.at, sweep.unit, decimals, signed=signed)
+    measured = "" if fall.measured is None else f"; measured {plain(fall.measured, decimals)}"
     if fall.far is None:
-        return f"{number} ({plain(near, places)} and beyond{measured})"
-    return f"{number} ({between(min(near, far), max(near, far), places)}{measured})"
+        return f"{number} ({plain(near, decimals)} and beyond{measured})"
+    return f"{number} ({between(min(near, far), max(near, far), decimals)}{measured})"
 
 
-def between(low: float, high: float, places: int) -> str:
+def between(low: float, high: float, decimals: int) -> str:
     """Return the bounds of an interval of strengths; "to" between them where a sign would make a dash hard to read.
 
     >>> between(2.05, 2.11, 2), between(-21.0, -19.0, 0)
     ('2.05–2.11', '−21 to −19')
     """
-    first, last = plain(low, places), plain(high, places)
+    first, last = plain(low, decimals), plain(high, decimals)
     return f"{first} to {last}" if MINUS in first + last else f"{first}–{last}"
 
 

@@ -177,14 +177,14 @@ def _rows(pairs: "Sequence[Comparison]") -> tuple[list[str], list[list[str]]]:
     return head, rows
 
 
-def _cells(row: "pd.Series[Any]", what: str, places: int, pair: "Comparison") -> list[str]:
+def _cells(row: "pd.Series[Any]", what: str, decimals: int, pair: "Comparison") -> list[str]:
     from robustmnist.wording.numbers import percent, typed
     from robustmnist.wording.tests import ALPHA, difference_text, p_text
 
     difference, p = float(row["difference"]), float(row["p_holm"])
     better = (pair.b if difference > 0 else pair.a) if p < ALPHA else "not shown to differ"
     return [
-        *(percent(float(row[f"{what}_{side}"]), places, sign=False) for side in "ab"),
+        *(percent(float(row[f"{what}_{side}"]), decimals, sign=False) for side in "ab"),
         typed(difference_text(difference, float(row["difference_low"]), float(row["difference_high"]))),
         typed(p_text(p, name=False)),
         better,

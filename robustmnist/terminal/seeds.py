@@ -51,7 +51,7 @@ def show_seeds(table: "pd.DataFrame", settings: "Sequence[Setting]") -> None:
             strong = strength(setting.value, row["unit"])
             where = f"{setting.suite} {setting.sweep} {strong}" if setting.suite else "(clean)"
             mean = share_text(
-                *(float(row[name]) for name in ("accuracy", "total_low", "total_high")), places=2, sign=True
+                *(float(row[name]) for name in ("accuracy", "total_low", "total_high")), decimals=2, sign=True
             )
             ends = [percent(float(row[name]), 2) for name in ("lowest", "highest")]
             spreads = [points_text(float(row[name])) for name in ("seed_sd", "sample_sd")]

@@ -13,7 +13,7 @@ __all__ = [
     "anchor",
     "brief",
     "count",
-    "decimals",
+    "decimals_for",
     "interval",
     "listing",
     "percent",
@@ -36,13 +36,13 @@ BARE = {"", "fraction", "probability", "ink"}
 SPOKEN = {"quality": "points of quality lost"}  # units whose name alone misleads: 99 of them are the worst picture
 
 
-def plain(value: float, places: int | None = None, *, signed: bool = False) -> str:
-    """Return a number with a true minus sign; without `places`, as short as it can be written.
+def plain(value: float, decimals: int | None = None, *, signed: bool = False) -> str:
+    """Return a number with a true minus sign; without `decimals`, as short as it can be written.
 
     >>> plain(-2.5), plain(0.618, 2), plain(3, signed=True)
     ('−2.5', '0.62', '+3')
     """
-    text = f"{value:.6g}" if places is None else f"{value:.{places}f}"
+    text = f"{value:.6g}" if decimals is None else f"{value:.{decimals}f}"
     if float(text) == 0:
         return text.lstrip("-")
     return f"+{text}" if signed and value > 0 else text.replace("-", MINUS)
@@ -57,7 +57,7 @@ def brief(value: float) -> str:
     return plain(round(value) if abs(value) >= 100 else float(f"{value:.3g}"))
 
 
-def strength(value: float, unit: str, places: int | None = None, *, signed: bool = False) -> str:
+def strength(value: float, unit: str, decimals: int | None = None, *, signed: bool = False) -> str:
     """Return a strength in its unit.
 
     >>> strength(-34.6, "°", 0), strength(3.2, "px").replace(NBSP, " "), strength(0.5, "fraction")
@@ -65,7 +65,7 @@ def strength(value: float, unit: str, places: int | None = None, *, signed: bool
     >>> strength(99, "quality").replace(NBSP, " ")
     '99 points of quality lost'
     """
-    number = plain(value, places, signed=signed)
+    number = plain(value, decimals, signed=signed)
     if unit in SPOKEN:
         return f"{number}{NBSP}{SPOKEN[unit]}"
     if unit in BARE:
@@ -73,17 +73,17 @@ def strength(value: float, unit: str, places: int | None = None, *, signed: bool
     return f"{number}{unit}" if unit in TIGHT else f"{number}{NBSP}{shorten(unit, 20)}"
 
 
-def decimals(values: Sequence[float]) -> int:
+def decimals_for(values: Sequence[float]) -> int:
     """Return how many decimals an interpolated strength deserves: a fifth of the sweep's finest step shows.
 
-    >>> decimals([0, 1, 2]), decimals([-10, -5, 0]), decimals([0.4, 0.45, 0.5])
+    >>> decimals_for([0, 1, 2]), decimals_for([-10, -5, 0]), decimals_for([0.4, 0.45, 0.5])
     (1, 0, 2)
     """
     steps = [abs(b - a) for a, b in pairwise(values) if b != a]
     return max(0, -math.floor(math.log10(min(steps) / 5) + 1e-9)) if steps else 1
 
 
-def percent(share: float, places: int = 1, *, sign: bool = True) -> str:
+def percent(share: float, decimals: int = 1, *, sign: bool = True) -> str:
     """Return a share as a percentage; no share short of one is rounded up to 100, none above zero down to 0.
 
     >>> percent(0.99999).replace(NBSP, " "), percent(0.5, sign=False), percent(1.0, sign=False)
@@ -91,25 +91,25 @@ def percent(share: float, places: int = 1, *, sign: bool = True) -> str:
     """
     if not math.isfinite(share):
         return "–"
-    while places < 6 and (
-        (share < 1 and round(share * 100, places) >= 100) or (share > 0 and not round(share * 100, places))
+    while decimals < 6 and (
+        (share < 1 and round(share * 100, decimals) >= 100) or (share > 0 and not round(share * 100, decimals))
     ):
-        places += 1
-    text = f"{share * 100:.{places}f}"
+        decimals += 1
+    text = f"{share * 100:.{decimals}f}"
     if share < 1 and float(text) >= 100:
-        text = f"> 99.{'9' * places}"
+        text = f"> 99.{'9' * decimals}"
     if share > 0 and float(text.lstrip("> ")) == 0:
-        text = f"< 0.{'0' * (places - 1)}1"
+        text = f"< 0.{'0' * (decimals - 1)}1"
     return f"{text}{NBSP}%" if sign else text
 
 
-def interval(low: float, high: float, places: int = 1) -> str:
+def interval(low: float, high: float, decimals: int = 1) -> str:
     """Return the bounds of an interval of shares, in per cent without the sign.
 
     >>> interval(0.9923, 0.9954), interval(0.9923, 0.9954, 2)
     ('99.2–99.5', '99.23–99.54')
     """
-    return f"{percent(low, places, sign=False)}–{percent(high, places, sign=False)}"
+    return f"{percent(low, decimals, sign=False)}–{percent(high, decimals, sign=False)}"
 
 
 def count(number: int) -> str:
@@ -141,13 +141,13 @@ def anchor(*parts: int | str) -> str:
     return "-".join(map(str, parts))
 
 
-def share_text(share: float, low: float, high: float, *, places: int = 1, sign: bool = False) -> str:
+def share_text(share: float, low: float, high: float, *, decimals: int = 1, sign: bool = False) -> str:
     """Return a share with its interval, in per cent, the sign behind the share if at all.
 
-    >>> share_text(0.9871, 0.984, 0.989), share_text(0.9871, 0.984, 0.989, places=2, sign=True).replace(NBSP, " ")
+    >>> share_text(0.9871, 0.984, 0.989), share_text(0.9871, 0.984, 0.989, decimals=2, sign=True).replace(NBSP, " ")
     ('98.7 (98.4–98.9)', '98.71 % (98.40–98.90)')
     """
-    return f"{percent(share, places, sign=sign)} ({interval(low, high, places)})"
+    return f"{percent(share, decimals, sign=sign)} ({interval(low, high, decimals)})"
 
 
 def points_text(difference: float, *, signed: bool = False) -> str:
@@ -159,13 +159,13 @@ def points_text(difference: float, *, signed: bool = False) -> str:
     return f"{plain(100 * difference, 2, signed=signed)}{NBSP}points"
 
 
-def points_bounds(low: float, high: float, places: int = 2) -> str:
+def points_bounds(low: float, high: float, decimals: int = 2) -> str:
     """Return the bounds of an interval of differences of shares, in percentage points with their signs.
 
     >>> points_bounds(-0.0002, 0.0116)
     '−0.02 to +1.16'
     """
-    return " to ".join(plain(100 * end, places, signed=True) for end in (low, high))
+    return " to ".join(plain(100 * end, decimals, signed=True) for end in (low, high))
 
 
 def score_texts(value: float, low: float, high: float) -> tuple[str, str]:
@@ -176,8 +176,8 @@ def score_texts(value: float, low: float, high: float) -> tuple[str, str]:
     """
     if math.isnan(value):
         return "–", ""
-    places = 3 if value >= 0.1 else 4 if value >= 0.001 or value == 0 else 5
-    return plain(value, places), "" if math.isnan(low) else f"{plain(low, places)}–{plain(high, places)}"
+    decimals = 3 if value >= 0.1 else 4 if value >= 0.001 or value == 0 else 5
+    return plain(value, decimals), "" if math.isnan(low) else f"{plain(low, decimals)}–{plain(high, decimals)}"
 
 
 def typed(text: str) -> str:

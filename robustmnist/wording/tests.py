@@ -33,9 +33,9 @@ def difference_text(value: float, low: float, high: float, *, words: bool = Fals
     ('+0.21 (0.20 to 0.22)', '−0.001 (−0.003 to 0.001)')
     """
     half = (high - low) / 2
-    places = min(max(-math.floor(math.log10(half) + 1e-9), 2), 4) if half > 0 else 3
-    around = f"{plain(low, places)} to {plain(high, places)}"
-    return f"{plain(value, places, signed=True)} ({f'{INTERVAL} ' if words else ''}{around})"
+    decimals = min(max(-math.floor(math.log10(half) + 1e-9), 2), 4) if half > 0 else 3
+    around = f"{plain(low, decimals)} to {plain(high, decimals)}"
+    return f"{plain(value, decimals, signed=True)} ({f'{INTERVAL} ' if words else ''}{around})"
 
 
 def effect_text(value: float) -> str:

@@ -19,18 +19,18 @@ def test_what_an_example_shows_is_true(module) -> None:  # type: ignore[no-untyp
     assert (results.failed, results.attempted > 0) == (0, True)
 
 
-@pytest.mark.parametrize("places", [0, 1, 2, 4])
-def test_only_all_is_a_hundred_per_cent_and_only_nothing_is_none(places: int) -> None:
+@pytest.mark.parametrize("decimals", [0, 1, 2, 4])
+def test_only_all_is_a_hundred_per_cent_and_only_nothing_is_none(decimals: int) -> None:
     for share in (0.99996, 0.999999999, 1 - 1e-16):
-        assert percent(share, places, sign=False) != percent(1.0, places, sign=False)
+        assert percent(share, decimals, sign=False) != percent(1.0, decimals, sign=False)
     for share in (1e-9, 4e-5):
-        assert percent(share, places, sign=False) != percent(0.0, places, sign=False)
+        assert percent(share, decimals, sign=False) != percent(0.0, decimals, sign=False)
 
 
 def test_the_published_findings_use_the_same_formatter() -> None:
     assert percent_text(0.99996) == percent(0.99996, 2) == f"99.996{NBSP}%"
     row = {"area": 0.99996, "area_low": 0.9, "area_high": 1.0}
-    assert interval_text(row, "area") == share_text(0.99996, 0.9, 1.0, places=2, sign=True)
+    assert interval_text(row, "area") == share_text(0.99996, 0.9, 1.0, decimals=2, sign=True)
     assert interval(0.9, 1.0, 2) in interval_text(row, "area")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from robustmnist.explanation.condition import Condition
 from robustmnist.wording.characters import printable
-from robustmnist.wording.numbers import decimals, strength
+from robustmnist.wording.numbers import decimals_for, strength
 
 __all__ = ["Setup"]
 
@@ -62,7 +62,7 @@ class Setup:
         if self.condition is None:
             return 0
         sweep = self.condition.sweep
-        return decimals([sweep.neutral, self.condition.setting.value, *sweep.values])
+        return decimals_for([sweep.neutral, self.condition.setting.value, *sweep.values])
 
     @property
     def explained(self) -> str:

@@ -58,10 +58,10 @@ def clearly_best(shares: Sequence[Area]) -> int | None:
     return first if shares[first].low > max(others) else None
 
 
-def _cells(shares: Sequence[Area], places: int) -> tuple[Cell, ...]:
+def _cells(shares: Sequence[Area], decimals: int) -> tuple[Cell, ...]:
     best = clearly_best(shares)
     return tuple(
-        Cell(percent(area.share, places, sign=False), interval(area.low, area.high), best=k == best)
+        Cell(percent(area.share, decimals, sign=False), interval(area.low, area.high), best=k == best)
         for k, area in enumerate(shares)
     )
 

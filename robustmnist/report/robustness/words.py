@@ -7,7 +7,7 @@ from robustmnist.overview.in_words import NAME, TITLE, at, heading
 from robustmnist.overview.overview import Overview, ScoreKind, SuiteOverview, SweepOverview
 from robustmnist.overview.tolerance import Clean
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import count, decimals, interval, listing, percent, plain, strength
+from robustmnist.wording.numbers import count, decimals_for, interval, listing, percent, plain, strength
 
 __all__ = ["answer", "phrase", "score_note", "weakest"]
 
@@ -86,11 +86,11 @@ def phrase(sweep: SweepOverview, value: float, *, among: int) -> str:
     """
     if sweep.phrases is None:
         return f"meet “{heading(sweep)}” at {at(sweep, value)}"
-    places, amount = decimals(sweep.values), abs(value)
+    decimals, amount = decimals_for(sweep.values), abs(value)
     forms = {
-        "{a}": strength(amount, sweep.unit, places),
-        "{n}": plain(amount, places),
-        "{p}": percent(amount, max(0, places - 2)),
+        "{a}": strength(amount, sweep.unit, decimals),
+        "{n}": plain(amount, decimals),
+        "{p}": percent(amount, max(0, decimals - 2)),
     }
     text = sweep.phrases[value > sweep.neutral]
     for form, number in forms.items():  # not `format`, to which a phrase from a file could say anything
