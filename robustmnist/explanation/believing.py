@@ -61,7 +61,7 @@ def judged(
         on_progress: Called as ``on_progress(done, total, done)``, in digits.
     """
     sample = data.sample(min(digits, len(data))) if digits else data
-    total, done, found = len(sample) * len(explanations), 0, []
+    total, done, with_verdicts = len(sample) * len(explanations), 0, []
 
     def advance(now: int, _: int, __: int) -> None:
         if on_progress is not None:
@@ -83,5 +83,5 @@ def judged(
             )
             known |= {verdict.method: verdict for verdict in measured.verdicts()}
         done += len(sample)
-        found.append(replace(explanation, verdicts=known, judged_on=len(sample) if digits else 0))
-    return found
+        with_verdicts.append(replace(explanation, verdicts=known, judged_on=len(sample) if digits else 0))
+    return with_verdicts

@@ -109,5 +109,5 @@ def confident_mistakes(logits: NDArray[np.float32], labels: NDArray[np.int64], t
         confusion = (int(labels[row]), int(read[row]))
         turns.append(turn.get(confusion, 0))
         turn[confusion] = turns[-1] + 1
-    found: NDArray[np.int64] = ranked[np.argsort(turns, kind="stable")][:top].astype(np.int64)
-    return found
+    chosen: NDArray[np.int64] = ranked[np.argsort(turns, kind="stable")][:top].astype(np.int64)
+    return chosen

@@ -121,15 +121,15 @@ def _views(
     change = subject.scores(images, target).double() - subject.scores(torch.zeros_like(images), target).double()
     maps = {}
     for method in methods:
-        found = attribute(subject, images, target, context, method=method)
+        values = attribute(subject, images, target, context, method=method)
         if find_method(method).complete:
-            gap = float(relative_gap(found, change).nan_to_num(nan=0.0).max())
+            gap = float(relative_gap(values, change).nan_to_num(nan=0.0).max())
             gaps[method] = max(gap, gaps.get(method, 0.0))
-        maps[method] = found.cpu().numpy()
+        maps[method] = values.cpu().numpy()
         report(len(images))
     ink = images[:, 0].cpu().numpy()
     return [
-        View(ink[row], answer, {method: found[row] for method, found in maps.items()})
+        View(ink[row], answer, {method: values[row] for method, values in maps.items()})
         for row, answer in enumerate(answers)
     ]
 

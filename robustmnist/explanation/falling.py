@@ -37,10 +37,10 @@ def falls(
     images = [path(stop)[:, 0].cpu().numpy() for stop in stops]
     shown = [answers_of(subject, path(stop), target, temperature) for stop in stops]
     maps = loss.maps.cpu().numpy()
-    found = []
+    gathered = []
     for row, label in enumerate(digits.labels.tolist()):
         read = [at[row].predicted for at in fine]
-        found.append(
+        gathered.append(
             Fall(
                 tuple(values),
                 tuple(at[row].score for at in fine),
@@ -50,7 +50,7 @@ def falls(
                 float(loss.gap[row]),
             )
         )
-    return found
+    return gathered
 
 
 def ink_lost(condition: Condition, clean: Tensor, perturbed: Tensor) -> NDArray[np.float64]:

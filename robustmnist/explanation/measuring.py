@@ -52,8 +52,8 @@ class Measured:
     def estimates(self, measure: str, resamples: int = RESAMPLES) -> dict[str, Estimate]:
         """Return the mean of a measure with its interval, of each method and control."""
         known = MEASURES[measure]
-        found = estimates(self.columns[measure], known.lowest, known.highest, resamples)
-        return dict(zip(self.names, found, strict=True))
+        means = estimates(self.columns[measure], known.lowest, known.highest, resamples)
+        return dict(zip(self.names, means, strict=True))
 
     def verdicts(self, measure: str = HEADLINE, resamples: int = RESAMPLES) -> list[Verdict]:
         """Return the verdict on each method."""
@@ -173,10 +173,10 @@ def measure_checkpoints(
         explainers = [*fitting, *(control(other) for other in CONTROLS)]
         logits = subject.answer(images)
         target = choose_target(asked, data.labels, logits)
-        found = measure(
+        columns = measure(
             subject, images, target, data.ids, explainers, names, seed=seed, references=references, on_progress=advance
         )
         finite = torch.isfinite(logits).all(1)
         predicted = torch.where(finite, logits.argmax(1), -1).cpu().numpy()
-        results.append(Measured(name, tuple(explainer.name for explainer in explainers), found, target, predicted))
+        results.append(Measured(name, tuple(explainer.name for explainer in explainers), columns, target, predicted))
     return results

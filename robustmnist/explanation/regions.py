@@ -45,12 +45,12 @@ def shares_by_piece(values: Map, image: Map) -> dict[str, float]:
     for piece in range(int(pieces.max()) + 1):
         row, column = np.argwhere(pieces == piece).mean(0)
         names.append(NAMES[3 * int(third[0][round(row)]) + int(third[1][round(column)])])
-    found = {}
+    sums = {}
     for piece, name in enumerate(names):
         number = f"{ORDINALS[names[:piece].count(name)]} " if names.count(name) > 1 else ""
         share = np.nan_to_num(values[pieces == piece]).astype(np.float64).sum()
-        found[f"the {number}{name} stroke"] = float(share)
-    return found
+        sums[f"the {number}{name} stroke"] = float(share)
+    return sums
 
 
 def _thirds(

@@ -52,16 +52,16 @@ class Subject:
         """
         assert self.fast is not None, "check_method refuses methods that need slopes"
         rows = CUDA_TILE if images.is_cuda else tile(self.fast.model, images.device)
-        found = torch.empty(images.shape, dtype=torch.float32, device=images.device)
+        gradients = torch.empty(images.shape, dtype=torch.float32, device=images.device)
         starts = range(0, len(images), rows)
         with torch.inference_mode(False), torch.enable_grad(), full_precision(images.device):
             if self.fast.understood:
-                share_out(lambda share: self._slopes(images, target, share, rows, found), starts, images.device)
+                share_out(lambda share: self._slopes(images, target, share, rows, gradients), starts, images.device)
             else:  # a network of others may keep values between its layers
-                self._slopes(images, target, starts, rows, found)
-        return found
+                self._slopes(images, target, starts, rows, gradients)
+        return gradients
 
-    def _slopes(self, images: Tensor, target: Target, starts: range, rows: int, found: Tensor) -> None:
+    def _slopes(self, images: Tensor, target: Target, starts: range, rows: int, gradients: Tensor) -> None:
         assert self.fast is not None
         shape = (rows, *images.shape[1:])
         for start in starts:
@@ -73,7 +73,7 @@ class Subject:
             # A view, as in `Deployed`; the slope is taken of the leaf.
             logits = self.fast.model(given[:])
             total = target.take(slice(start, start + rows)).scores(logits[: len(part)]).sum()
-            found[start : start + len(part)] = torch.autograd.grad(total, given)[0][: len(part)]
+            gradients[start : start + len(part)] = torch.autograd.grad(total, given)[0][: len(part)]
 
 
 def subject_of(classifier: "Classifier | Subject") -> Subject:

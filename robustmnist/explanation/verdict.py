@@ -74,8 +74,8 @@ def verdicts(
         for method in methods
         for other in AGAINST
     }
-    corrected = holm([found.p for found in pairs.values()]).tolist()
-    pairs = {key: replace(found, p=p) for (key, found), p in zip(pairs.items(), corrected, strict=True)}
+    corrected = holm([pair.p for pair in pairs.values()]).tolist()
+    pairs = {key: replace(pair, p=p) for (key, pair), p in zip(pairs.items(), corrected, strict=True)}
     return [
         Verdict(
             checkpoint,

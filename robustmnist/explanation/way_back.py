@@ -134,8 +134,8 @@ def _way(
     for number, (_, arguments) in enumerate(change.steps):
         with torch.no_grad():
             answers = decide(subject.answer(changed(**arguments)).cpu().numpy()).predicted
-        for found, classes in ((step, wanted), (control, others)):
-            found[(found < 0) & (answers == classes)] = number
+        for number_at, classes in ((step, wanted), (control, others)):
+            number_at[(number_at < 0) & (answers == classes)] = number
         if on_progress is not None:
             on_progress(len(wanted))
     sizes = np.array([size for size, _ in change.steps] + [np.nan])  # −1, none, is the last
@@ -146,8 +146,8 @@ def _third_classes(
     labels: NDArray[np.int64], predicted: NDArray[np.int64], uniform: NDArray[np.float32]
 ) -> NDArray[np.int64]:
     """Return a class for each digit that is neither of its two; of an invalid answer, one of nine."""
-    found = []
+    drawn = []
     for label, answer, number in zip(labels.tolist(), predicted.tolist(), uniform.tolist(), strict=True):
         left = [digit for digit in range(10) if digit not in (label, INVALID, answer)]
-        found.append(left[int(number * len(left))])
-    return np.array(found, np.int64)
+        drawn.append(left[int(number * len(left))])
+    return np.array(drawn, np.int64)

@@ -130,7 +130,7 @@ def _follow_some(walk: _Walk, subject: Subject, method: str, rows: slice) -> _Pa
         similar.append(likeness(clean, maps, ink, motion))
     other = attribute(subject, data.images[walk.partners[rows]], target, context, method=method)
     return _Part(
-        {key: np.stack([found[key] for found in similar]) for key in similar[0]},
+        {key: np.stack([values[key] for values in similar]) for key in similar[0]},
         similarities(clean, other, ink),
         np.stack(kept),
         np.stack(right),

@@ -126,15 +126,15 @@ def broken_at(curve: Followed, side: Side, similarity: str = "cosine") -> tuple[
 
 def pair_rows(followed: Sequence[Followed], similarity: str = "cosine") -> list[Pair]:
     """Return a row per pair of checkpoints, method and side, with Holm's correction over all of them."""
-    found = []
+    compared = []
     for a, b in combinations(followed, 2):
         if a.method != b.method or a.checkpoint == b.checkpoint:
             continue
         for side in sides(a.sweep):
             over = paired_estimate(broken_at(a, side, similarity)[0], broken_at(b, side, similarity)[0])
-            found.append(Pair(a.checkpoint, b.checkpoint, a.method, side.name, a.sweep.unit, over))
-    corrected = holm([pair.over.p for pair in found]).tolist() if found else []
-    return [replace(pair, over=replace(pair.over, p=p)) for pair, p in zip(found, corrected, strict=True)]
+            compared.append(Pair(a.checkpoint, b.checkpoint, a.method, side.name, a.sweep.unit, over))
+    corrected = holm([pair.over.p for pair in compared]).tolist() if compared else []
+    return [replace(pair, over=replace(pair.over, p=p)) for pair, p in zip(compared, corrected, strict=True)]
 
 
 def _first(side: Side, broken: Mask) -> tuple[Array, Mask]:

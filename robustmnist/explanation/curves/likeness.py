@@ -35,8 +35,8 @@ def likeness(clean: Tensor, maps: Tensor, ink: Mask, motion: Motion | None) -> d
         there, _ = carried(clean, motion)
         aligned = similarities(clean, back, counts)
         control = similarities(clean, carried(there, motion.inverse)[0], counts)
-    found = {"raw": raw, "aligned": aligned, "control": control}
-    return {(name, kind): found[kind][name] for name in SIMILARITIES for kind in KINDS}
+    by_kind = {"raw": raw, "aligned": aligned, "control": control}
+    return {(name, kind): by_kind[kind][name] for name in SIMILARITIES for kind in KINDS}
 
 
 def similarities(clean: Tensor, maps: Tensor, where: Mask) -> dict[str, Array]:

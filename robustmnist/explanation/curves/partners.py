@@ -19,8 +19,8 @@ def partners(data: "Dataset", seed: int) -> Tensor:
     A digit alone in its class is its own partner, and its floor says nothing; there is none among 200.
     """
     order = Draws(seed, "floor", data.ids).uniform(1)[:, 0].argsort(stable=True)
-    found = torch.arange(len(data), device=data.device, dtype=torch.int64)
+    other_rows = torch.arange(len(data), device=data.device, dtype=torch.int64)
     for label in sorted(set(data.labels.tolist())):
         rows = order[data.labels[order] == label]
-        found[rows] = rows.roll(-1)
-    return found
+        other_rows[rows] = rows.roll(-1)
+    return other_rows

@@ -48,12 +48,12 @@ def curves_of(followed: Followed) -> Iterator[Curve]:
                 if group != "all" and (kind == "control" or similarity != "cosine"):
                     continue
                 rows = np.where(members, followed.similar[similarity, kind], np.nan)
-                found = estimates(rows, -1.0, 1.0)
+                means = estimates(rows, -1.0, 1.0)
                 # A digit that is not of the group is not undefined.
                 of = [int(count) for count in members.sum(axis=1)]
                 points = [
                     Estimate(point.mean, point.low, point.high, point.n, members_there - point.n)
-                    for point, members_there in zip(found, of, strict=True)
+                    for point, members_there in zip(means, of, strict=True)
                 ]
                 yield Curve(similarity, kind, group, tuple(points))
 

@@ -38,8 +38,8 @@ class Excited:
         """Return what a classifier on `device` reads in each image, int64 (10, S): evidence if others agree."""
         images = torch.from_numpy(self.images).flatten(0, 1)[:, None].to(device)
         with torch.no_grad():
-            found: NDArray[np.int64] = answer(images).argmax(1).cpu().numpy().reshape(self.logits.shape)
-        return found
+            classes: NDArray[np.int64] = answer(images).argmax(1).cpu().numpy().reshape(self.logits.shape)
+        return classes
 
 
 def excite(

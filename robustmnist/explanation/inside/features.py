@@ -28,7 +28,7 @@ def features_of(subject: Subject, images: Tensor, on_progress: Callable[[int], N
     if not dense:
         return None
     seen: list[Tensor] = []
-    found = []
+    blocks = []
     hook = dense[-1].register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     try:
         with undisturbed(subject.trained), torch.no_grad():
@@ -38,13 +38,13 @@ def features_of(subject: Subject, images: Tensor, on_progress: Callable[[int], N
                 given[: len(part)] = part
                 seen.clear()
                 subject.trained(given)
-                found.append(seen[-1][: len(part)].float().clone())
+                blocks.append(seen[-1][: len(part)].float().clone())
                 if on_progress is not None:
                     on_progress(len(part))
     finally:
         hook.remove()
     return (
-        torch.cat(found)
-        if found
+        torch.cat(blocks)
+        if blocks
         else torch.zeros((0, dense[-1].in_features), dtype=torch.float32, device=images.device)
     )

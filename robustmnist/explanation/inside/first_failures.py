@@ -82,9 +82,9 @@ def first_failures(
     for value in outwards(followed.sweep):
         if len(left):
             some = digits.select(digits.ids[torch.from_numpy(left).to(digits.device)])
-            found = predicted(followed.apply(some, value))
-            wrong = (found != labels[left]) & (found >= 0)
-            read[left[wrong]], values[left[wrong]] = found[wrong], value
+            answers = predicted(followed.apply(some, value))
+            wrong = (answers != labels[left]) & (answers >= 0)
+            read[left[wrong]], values[left[wrong]] = answers[wrong], value
             left = left[~wrong]
         report(len(labels))
     return FirstFailures(read, values)

@@ -54,7 +54,7 @@ def groups(
         predicted: int64 (n,) by the name of a sweep; −1 where a digit is never misread, or an answer is invalid.
         values: Float64 (n,) by the same names, the strength at which each digit is read so; NaN where not given.
     """
-    found = []
+    mistaken = []
     for condition, answers in predicted.items():
         strengths = (values or {}).get(condition, np.full(len(labels), np.nan))
         wrong = (answers != labels) & (answers >= 0)
@@ -67,8 +67,8 @@ def groups(
                 rows = np.flatnonzero(wrong & (labels == true) & (answers == other))
                 if len(rows):
                     expected = float(table[true].sum() * read[other] / others)
-                    found.append(Group(condition, true, other, rows.astype(np.int64), expected, strengths[rows]))
-    return sorted(found, key=lambda group: -len(group.rows))
+                    mistaken.append(Group(condition, true, other, rows.astype(np.int64), expected, strengths[rows]))
+    return sorted(mistaken, key=lambda group: -len(group.rows))
 
 
 def clusters(features: Tensor, rows: NDArray[np.int64]) -> tuple[list[Cluster], int]:
@@ -91,9 +91,9 @@ def clusters(features: Tensor, rows: NDArray[np.int64]) -> tuple[list[Cluster], 
     some = some / np.maximum(np.linalg.norm(some, axis=1, keepdims=True), 1e-12)
     # One group is what they are already; allow it to be found as one cluster, rather than none.
     named = HDBSCAN(min_cluster_size=SMALLEST, allow_single_cluster=True, copy=True).fit_predict(some)
-    found = []
+    clustered = []
     for name in range(int(named.max()) + 1):
         members = np.flatnonzero(named == name)
         distance = np.linalg.norm(some[members, None] - some[None, members], axis=2).sum(1)
-        found.append(Cluster(rows[members], int(rows[members[int(distance.argmin())]])))
-    return sorted(found, key=lambda cluster: -len(cluster.rows)), int((named < 0).sum())
+        clustered.append(Cluster(rows[members], int(rows[members[int(distance.argmin())]])))
+    return sorted(clustered, key=lambda cluster: -len(cluster.rows)), int((named < 0).sum())

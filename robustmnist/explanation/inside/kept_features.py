@@ -52,7 +52,7 @@ def kept_features(
         folder: One for this classifier and these digits: see `features_key`.
         on_progress: Called with the number of digits done since the last call.
     """
-    found = []
+    blocks = []
     for start in range(0, len(digits), BLOCK):
         rows = slice(start, min(start + BLOCK, len(digits)))
         path = folder / f"{start}.npy"
@@ -65,8 +65,8 @@ def kept_features(
             _write(path, block)
         elif on_progress is not None:
             on_progress(rows.stop - start)
-        found.append(torch.from_numpy(block))
-    return torch.cat(found).to(digits.device) if found else features_of(subject, digits.images)
+        blocks.append(torch.from_numpy(block))
+    return torch.cat(blocks).to(digits.device) if blocks else features_of(subject, digits.images)
 
 
 def _read(path: Path, count: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None":

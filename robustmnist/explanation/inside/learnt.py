@@ -89,12 +89,12 @@ def learnt(
         if on_progress is not None:
             on_progress(done, total, done)
 
-    found = []
+    results = []
     for explanation in explanations:
         checkpoint = checkpoints[explanation.checkpoint]
         folder = cache / features_key(checkpoint, training) if cache else None
-        found.append(_of(explanation, subjects, data, sweeps, training, seed, folder, advance))
-    return found
+        results.append(_of(explanation, subjects, data, sweeps, training, seed, folder, advance))
+    return results
 
 
 def _of(
@@ -112,8 +112,8 @@ def _of(
     read_as = {"clean": decide(logits_of(subject, data.images).cpu().numpy()).predicted}
     read_as |= {name: failed.read for name, failed in failures.items()}
     labels = data.labels.cpu().numpy()
-    found = groups(labels, read_as, {name: failed.values for name, failed in failures.items()})
-    shown, alone = cluster_medoids(subject, data, sweeps, found)
+    mistakes = groups(labels, read_as, {name: failed.values for name, failed in failures.items()})
+    shown, alone = cluster_medoids(subject, data, sweeps, mistakes)
     excited = excite(subject, seed=seed, device=data.device) if subject.fast else None
     read = {name: excited.read_by(other.answer, data.device) for name, other in subjects.items()} if excited else {}
     alike, harmful = nearest_digits(subject, explanation, training, folder, advance)
@@ -129,4 +129,4 @@ def _of(
         for images in frames
     )
     filters = first_filters(subject.trained) if subject.trained is not None else None
-    return Learnt(filters, excited, read, tuple(found), shown, alone, activations, alike, harmful)
+    return Learnt(filters, excited, read, tuple(mistakes), shown, alone, activations, alike, harmful)

@@ -38,12 +38,12 @@ class Shown:
 
 
 def cluster_medoids(
-    subject: Subject, data: "Dataset", sweeps: Sequence[Followed], found: list[Group]
+    subject: Subject, data: "Dataset", sweeps: Sequence[Followed], mistakes: list[Group]
 ) -> tuple[tuple[Shown, ...], int]:
     """Return the middle digit of each cluster of the largest group, and how many are in none."""
-    if not found:
+    if not mistakes:
         return (), 0
-    largest = found[0]
+    largest = mistakes[0]
     images = _as_seen(data, next((sweep for sweep in sweeps if sweep.name == largest.condition), None), largest)
     features = features_of(subject, images)
     if features is None:
@@ -91,11 +91,11 @@ def nearest_digits(
     if features is None or known is None:
         return (), ()
     labels = torch.tensor([case.label for case in explanation.cases], dtype=torch.int64, device=training.device)
-    found = neighbours(
+    near = neighbours(
         features, logits_of(subject, images), labels, known, logits_of(subject, training.images), training.labels,
         count=ALIKE,
     )  # fmt: skip
-    return _shown(found.nearest, found.cosine, training), _shown(found.harmful, found.harm, training)
+    return _shown(near.nearest, near.cosine, training), _shown(near.harmful, near.harm, training)
 
 
 def _shown(rows: NDArray[np.int64], numbers: NDArray[np.float64], training: "Dataset") -> tuple[tuple[Shown, ...], ...]:

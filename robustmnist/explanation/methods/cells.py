@@ -101,8 +101,8 @@ def kernel_shap(
 def _regression(sets: Tensor, worth: Tensor, total: Tensor) -> Tensor:
     """Return the least-squares values of the players whose sum is `total`."""
     inverse = torch.linalg.pinv(sets.T @ sets / len(sets), hermitian=True)
-    found = inverse @ (sets.T @ worth / len(sets))
-    values: Tensor = found + inverse.sum(1) * (total - found.sum()) / inverse.sum()
+    solution = inverse @ (sets.T @ worth / len(sets))
+    values: Tensor = solution + inverse.sum(1) * (total - solution.sum()) / inverse.sum()
     return values
 
 
@@ -120,11 +120,11 @@ def _inked_pixels(images: Tensor, parts: Tensor, count: int) -> Tensor:
 
 def _worth(subject: Subject, images: Tensor, target: Target, parts: Tensor, sets: Tensor, digits: Tensor) -> Tensor:
     """Return the target, float64, of digits of which only the parts in `sets` (N, P) are left."""
-    found = []
+    scores = []
     for some, rows in zip(torch.split(sets, ROWS), torch.split(digits, ROWS), strict=True):
         left = some.gather(1, parts[rows].flatten(1)).view(-1, 1, 28, 28)
-        found.append(subject.scores(images[rows] * left, target.take(rows)).double())
-    return torch.cat(found) if found else torch.zeros(0, dtype=torch.float64, device=images.device)
+        scores.append(subject.scores(images[rows] * left, target.take(rows)).double())
+    return torch.cat(scores) if scores else torch.zeros(0, dtype=torch.float64, device=images.device)
 
 
 def _spread(values: Tensor, images: Tensor, parts: Tensor) -> Tensor:

@@ -100,10 +100,10 @@ def in_tiles(rule: Callable[[Tensor, Target], Tensor], images: Tensor, target: T
 
     So each pass has the same shape, and a map does not depend on the others. The rule may set gradient flags.
     """
-    found = []
+    maps = []
     for start in range(0, len(images), rows):
         count = min(rows, len(images) - start)
         fill = torch.arange(start, start + rows, dtype=torch.int64, device=images.device).clamp(max=len(images) - 1)
         # Indexing copies: the caller's tensor must not come out with a gradient flag, and may be an inference tensor.
-        found.append(rule(images.detach()[fill], target.take(fill))[:count].detach().to(torch.float32))
-    return torch.cat(found) if found else torch.zeros_like(images)
+        maps.append(rule(images.detach()[fill], target.take(fill))[:count].detach().to(torch.float32))
+    return torch.cat(maps) if maps else torch.zeros_like(images)

@@ -39,7 +39,7 @@ def inking(subject: Subject, images: Tensor, target: Target, context: Context) -
 def _changes(subject: Subject, images: Tensor, target: Target, where: Tensor, *, ink: float) -> Tensor:
     """Return the change of the target when the window around each pixel in `where` (B, 28, 28) is set to `ink`."""
     before = subject.scores(images, target)
-    found = torch.zeros_like(images[:, 0])
+    maps = torch.zeros_like(images[:, 0])
     digits, rows, columns = where.nonzero(as_tuple=True)
     reach = WINDOW // 2
     across = torch.arange(images.shape[-1], device=images.device, dtype=torch.int64)
@@ -49,8 +49,8 @@ def _changes(subject: Subject, images: Tensor, target: Target, where: Tensor, *,
         high = (across - row[:, None]).abs() <= reach
         wide = (across - column[:, None]).abs() <= reach
         changed = images[digit].masked_fill((high[:, :, None] & wide[:, None, :])[:, None], ink)
-        found[digit, row, column] = subject.scores(changed, target.take(digit)) - before[digit]
-    return found
+        maps[digit, row, column] = subject.scores(changed, target.take(digit)) - before[digit]
+    return maps
 
 
 OCCLUSION = Method(

@@ -24,6 +24,6 @@ def cells(images: Tensor) -> tuple[Tensor, int]:
 
 def strokes(images: Tensor) -> tuple[Tensor, int]:
     """Return the piece of the strokes of each pixel, as of `stroke_pieces`; paper counts as part of the first."""
-    found = [torch.from_numpy(stroke_pieces(image)) for image in images[:, 0].cpu().numpy()]
-    parts = torch.stack(found) if found else torch.zeros((0, 28, 28), dtype=torch.int64)
+    pieces = [torch.from_numpy(stroke_pieces(image)) for image in images[:, 0].cpu().numpy()]
+    parts = torch.stack(pieces) if pieces else torch.zeros((0, 28, 28), dtype=torch.int64)
     return parts.clamp(min=0).to(images.device), MOST

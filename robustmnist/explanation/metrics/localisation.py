@@ -20,9 +20,9 @@ def on_stroke(question: Question, candidates: list[Candidate]) -> dict[str, Arra
     scores.
     """
     region = question.images[:, 0] >= STROKE
-    found = {f"stroke-{name}": rows for name, rows in localised(question, candidates, region).items()}
-    found.pop("stroke-pointing")
-    return found
+    shares = {f"stroke-{name}": rows for name, rows in localised(question, candidates, region).items()}
+    shares.pop("stroke-pointing")
+    return shares
 
 
 def localised(question: Question, candidates: list[Candidate], region: Tensor) -> dict[str, Array]:
@@ -41,7 +41,7 @@ def localised(question: Question, candidates: list[Candidate], region: Tensor) -
     inside = region.flatten(1)
     size = inside.sum(1)
     empty = (size == 0).cpu().numpy()
-    found: dict[str, list[Array]] = {name: [] for name in ("mass", "mass-positive", "rank", "pointing", "area")}
+    shares: dict[str, list[Array]] = {name: [] for name in ("mass", "mass-positive", "rank", "pointing", "area")}
     for candidate in candidates:
         values = candidate.maps.flatten(1).double()
         rank = most_important_first(candidate.maps, question.ties)
@@ -55,8 +55,8 @@ def localised(question: Question, candidates: list[Candidate], region: Tensor) -
         }
         invalid = empty | ~values.isfinite().all(1).cpu().numpy()
         for name, row in columns.items():
-            found[name].append(np.where(invalid, np.nan, row))
-    return {name: np.stack(rows) for name, rows in found.items()}
+            shares[name].append(np.where(invalid, np.nan, row))
+    return {name: np.stack(rows) for name, rows in shares.items()}
 
 
 def _share(values: Tensor, inside: Tensor) -> Array:

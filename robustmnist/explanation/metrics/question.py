@@ -94,9 +94,9 @@ class Question:
         target = self.target.take(
             torch.arange(len(self), device=values.device, dtype=torch.int64).repeat_interleave(many)
         )
-        found = target.scores(values.flatten(0, 1)).view(-1, many)
+        scores = target.scores(values.flatten(0, 1)).view(-1, many)
         invalid = ~values.isfinite().all(-1)
-        array: Array = found.masked_fill(invalid, torch.nan).cpu().numpy()
+        array: Array = scores.masked_fill(invalid, torch.nan).cpu().numpy()
         return array
 
 

@@ -59,8 +59,8 @@ def randomisation(
             floors[row].append(spearman(before, now, ink))
         previous = last
     floor = np.stack([_mean(np.stack(rows)) if rows else np.full(len(question), np.nan) for rows in floors])
-    found = (_mean(ranks[-1]), _mean(others[0]), _mean(others[1]), _mean(ranks.reshape(-1, *shape)), floor)
-    return dict(zip(NAMES, found, strict=True))
+    scores = (_mean(ranks[-1]), _mean(others[0]), _mean(others[1]), _mean(ranks.reshape(-1, *shape)), floor)
+    return dict(zip(NAMES, scores, strict=True))
 
 
 def class_sensitivity(question: Question, candidates: list[Candidate]) -> dict[str, Array]:

@@ -172,8 +172,8 @@ MEASURES: Mapping[str, Measure] = {
 
 def measure_of(question: Question, candidates: list[Candidate], names: tuple[str, ...]) -> dict[str, Array]:
     """Return the columns of the measures called `names` and of their kin, float64 (maps, B) each."""
-    found: dict[str, Array] = {}
+    columns: dict[str, Array] = {}
     for name in names:
-        if name not in found:
-            found |= MEASURES[name].compute(question, candidates)
-    return found
+        if name not in columns:
+            columns |= MEASURES[name].compute(question, candidates)
+    return columns

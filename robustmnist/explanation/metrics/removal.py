@@ -27,7 +27,7 @@ def removed(question: Question, candidates: list[Candidate]) -> dict[str, Array]
     Source: Samek et al. 2017 (deletion); the difference of the two orders: Blücher, Vielhaben & Strodthoff, Decoupling
     pixel flipping and occlusion strategy for consistent XAI benchmarks, TMLR 2024, arXiv:2401.06654.
     """
-    found: dict[str, list[Array]] = {"srg": [], "deletion": [], "retention": []}
+    by_order: dict[str, list[Array]] = {"srg": [], "deletion": [], "retention": []}
     blank = torch.where(question.ink, 0.0, question.images.flatten(1))
     ends = question.probabilities(framed(torch.stack([question.images.flatten(1), blank], 1)))
     counts = question.ink.sum(1)
@@ -41,8 +41,8 @@ def removed(question: Question, candidates: list[Candidate]) -> dict[str, Array]
         )
         known = ((counts > 0) & candidate.maps.isfinite().flatten(1).all(1)).cpu().numpy()
         for name, values in (("srg", retention - deletion), ("deletion", deletion), ("retention", retention)):
-            found[name].append(np.where(known, values, np.nan))
-    return {name: np.stack(rows) for name, rows in found.items()}
+            by_order[name].append(np.where(known, values, np.nan))
+    return {name: np.stack(rows) for name, rows in by_order.items()}
 
 
 def inserted(question: Question, candidates: list[Candidate]) -> dict[str, Array]:

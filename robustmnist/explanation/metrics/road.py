@@ -30,7 +30,7 @@ def road(question: Question, candidates: list[Candidate]) -> dict[str, Array]:
     Source: Rong et al., A consistent and efficient evaluation strategy for attribution methods, ICML 2022,
     arXiv:2202.00449.
     """
-    found: dict[str, list[Array]] = {"road": [], "road-morf": [], "road-lerf": []}
+    by_order: dict[str, list[Array]] = {"road": [], "road-morf": [], "road-lerf": []}
     counts = question.ink.sum(1)
     gone = cuts(counts, LEVELS)[:, 1:-1]
     noise = torch.stack([question.draws("road", level).normal(28, 28) for level in range(1, LEVELS)], 1) * NOISE
@@ -46,8 +46,8 @@ def road(question: Question, candidates: list[Candidate]) -> dict[str, Array]:
         known = ((counts > 0) & candidate.maps.isfinite().flatten(1).all(1)).cpu().numpy()
         morf, lerf = kept[:, : LEVELS - 1].mean(1), kept[:, LEVELS - 1 :].mean(1)
         for name, values in (("road", lerf - morf), ("road-morf", morf), ("road-lerf", lerf)):
-            found[name].append(np.where(known, values, np.nan))
-    return {name: np.stack(rows) for name, rows in found.items()}
+            by_order[name].append(np.where(known, values, np.nan))
+    return {name: np.stack(rows) for name, rows in by_order.items()}
 
 
 def filled_in(images: Tensor, removed: Tensor, noise: Tensor) -> Tensor:
@@ -77,8 +77,8 @@ def filled_in(images: Tensor, removed: Tensor, noise: Tensor) -> Tensor:
             solved = splu((eye_array(len(pixels)) - rows[:, pixels]).tocsc()).solve(rows @ version)
             version[pixels] = solved + more[pixels]
         versions.append(np.clip(filled, 0.0, 1.0).astype(np.float32))
-    found = np.stack(versions) if versions else np.zeros(holes_of.shape, np.float32)
-    return framed(torch.from_numpy(found).to(images.device))
+    restored = np.stack(versions) if versions else np.zeros(holes_of.shape, np.float32)
+    return framed(torch.from_numpy(restored).to(images.device))
 
 
 @cache

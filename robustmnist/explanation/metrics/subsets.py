@@ -75,7 +75,7 @@ def sensitivity_n(
     rank = torch.empty_like(order).scatter_(
         2, order, torch.arange(784, device=order.device, dtype=torch.int64).expand_as(order)
     )
-    found: dict[str, list[Array]] = {f"sensitivity-{n}": [] for n in sizes}
+    by_size: dict[str, list[Array]] = {f"sensitivity-{n}": [] for n in sizes}
     for n in sizes:
         inside = (rank < n) & ink[:, None]
         change = _change(question, framed(inside))
@@ -83,8 +83,8 @@ def sensitivity_n(
         for candidate in candidates:
             values = _predicted_losses(question, candidate).flatten(1)
             predicted = torch.where(inside, values[:, None], 0.0).sum(2).cpu().numpy()
-            found[f"sensitivity-{n}"].append(np.where(possible, pearson(predicted, change), np.nan))
-    columns = {name: np.stack(rows) for name, rows in found.items()}
+            by_size[f"sensitivity-{n}"].append(np.where(possible, pearson(predicted, change), np.nan))
+    columns = {name: np.stack(rows) for name, rows in by_size.items()}
     stacked = np.stack(list(columns.values()))
     defined = np.isfinite(stacked)
     with np.errstate(invalid="ignore"):

@@ -62,7 +62,7 @@ def method_section(
         half: Where maps break and digits are misread, of all methods.
         pairs: Checkpoints compared, of all methods.
     """
-    mine = [(each, found) for each, found in zip(followed, curves, strict=True) if each.method == method]
+    mine = [(each, its) for each, its in zip(followed, curves, strict=True) if each.method == method]
     rows = [row for row in half if row.method == method]
     title, kind = title_of(method), mine[0][0].best_kind
     sides = len({row.side for row in rows}) > 1

@@ -78,11 +78,11 @@ def _record(explanations: list[Explanation], setup: Setup, learnt: Sequence[Lear
             }
             for explanation in explanations
         ],
-        "learnt": [_learnt(explanation, found) for explanation, found in zip(explanations, learnt, strict=False)],
+        "learnt": [_learnt(explanation, its) for explanation, its in zip(explanations, learnt, strict=False)],
     }
 
 
-def _learnt(explanation: Explanation, found: Learnt) -> dict[str, Any]:
+def _learnt(explanation: Explanation, learnt: Learnt) -> dict[str, Any]:
     def shown(some: tuple[Shown, ...]) -> list[dict[str, Any]]:
         return [{"id": digit.id, "label": digit.label, "number": digit.number} for digit in some]
 
@@ -90,14 +90,14 @@ def _learnt(explanation: Explanation, found: Learnt) -> dict[str, Any]:
         "checkpoint": explanation.checkpoint,
         "groups": [
             {"under": group.condition, "true": group.true, "read": group.read, "mistakes": len(group.rows),
-             "first_at": group.values.tolist(), "by_chance": group.expected} for group in found.groups
+             "first_at": group.values.tolist(), "by_chance": group.expected} for group in learnt.groups
         ],
-        "clusters_of_the_largest": shown(found.clusters),
-        "in_no_cluster": found.alone,
-        "excited_read_by": {name: read.tolist() for name, read in found.read.items()},
+        "clusters_of_the_largest": shown(learnt.clusters),
+        "in_no_cluster": learnt.alone,
+        "excited_read_by": {name: read.tolist() for name, read in learnt.read.items()},
         "samples": [
             {"id": case.id, "nearest": shown(alike), "harmful": shown(harmful)}
-            for case, alike, harmful in zip(explanation.cases, found.alike, found.harmful, strict=False)
+            for case, alike, harmful in zip(explanation.cases, learnt.alike, learnt.harmful, strict=False)
         ],
     }  # fmt: skip
 

@@ -46,22 +46,22 @@ class LearntSection:
     groups: tuple[tuple[str, ...], ...]
 
 
-def learnt_sections(explanations: list[Explanation], found: list[Learnt]) -> tuple[LearntSection, ...]:
+def learnt_sections(explanations: list[Explanation], learnt: list[Learnt]) -> tuple[LearntSection, ...]:
     """Return a section for each checkpoint."""
-    return tuple(_section(explanation, its) for explanation, its in zip(explanations, found, strict=True))
+    return tuple(_section(explanation, its) for explanation, its in zip(explanations, learnt, strict=True))
 
 
-def digit_strips(found: Learnt, row: int) -> tuple[Strip, ...]:
+def digit_strips(learnt: Learnt, row: int) -> tuple[Strip, ...]:
     """Return the strips of one digit: training digits like it, training digits that taught against it, activations."""
     strips = []
-    if found.alike:
-        some = found.alike[row]
+    if learnt.alike:
+        some = learnt.alike[row]
         words = ", ".join(f"{similar.label} ({brief(similar.number)})" for similar in some)
         strips.append(_digits("Most alike in training", some, f"labels, and cosine of the features: {words}"))
-        some = found.harmful[row]
+        some = learnt.harmful[row]
         words = ", ".join(str(similar.label) for similar in some)
         strips.append(_digits("Taught most against it", some, f"labels: {words}; by the last layer’s influence"))
-    for number, layer in enumerate(found.activations[row] if found.activations else ()):
+    for number, layer in enumerate(learnt.activations[row] if learnt.activations else ()):
         # A channel below the other; in each the digit at rising strength.
         rows = [np.concatenate([_framed(heat(_share(part))) for part in layer[:, channel]], 1)
                 for channel in range(layer.shape[1])]  # fmt: skip
@@ -77,33 +77,33 @@ def digit_strips(found: Learnt, row: int) -> tuple[Strip, ...]:
     return tuple(strips)
 
 
-def _section(explanation: Explanation, found: Learnt) -> LearntSection:
+def _section(explanation: Explanation, learnt: Learnt) -> LearntSection:
     strips = []
-    if found.filters is not None:
-        some = found.filters[:FILTERS]
+    if learnt.filters is not None:
+        some = learnt.filters[:FILTERS]
         pictures = np.concatenate([_framed(heat(_share(kernel))) for kernel in some], 1)
         size = 32 / some.shape[-1] if some.shape[-1] < 28 else CELL
-        words = f"the {len(some)} strongest of {len(found.filters)}; vermilion is excited by ink, blue silenced"
+        words = f"the {len(some)} strongest of {len(learnt.filters)}; vermilion is excited by ink, blue silenced"
         strips.append(_strip("First-layer filters", pictures, size, "heat", words))
-    if found.excited is not None:
-        best = found.excited.logits.argmax(1)
-        images = [found.excited.images[label, best[label]] for label in range(10)]
+    if learnt.excited is not None:
+        best = learnt.excited.logits.argmax(1)
+        images = [learnt.excited.images[label, best[label]] for label in range(10)]
         pictures = np.concatenate([_framed(digit(image, INK_LEVELS)) for image in images], 1)
-        right = {name: (read == np.arange(10)[:, None]).mean() for name, read in found.read.items()}
+        right = {name: (read == np.arange(10)[:, None]).mean() for name, read in learnt.read.items()}
         words = ", ".join(f"{shorten(name, NAME)} {percent(float(share), 0)}" for name, share in right.items())
-        many = found.excited.images.shape[1]
+        many = learnt.excited.images.shape[1]
         strips.append(
             _strip(
                 "What excites 0 to 9 most", pictures, CELL, "ink",
                 f"of {many} seeded starts the best; read as their class by: {words}",
             )
         )  # fmt: skip
-    if found.clusters and found.groups:
-        first = found.groups[0]
-        members = ", ".join(str(int(medoid.number)) for medoid in found.clusters)
+    if learnt.clusters and learnt.groups:
+        first = learnt.groups[0]
+        members = ", ".join(str(int(medoid.number)) for medoid in learnt.clusters)
         where = f"{digit_text(first.true)} read as {first.read}, {shorten(first.condition, NAME)}"
-        words = f"the middle of each cluster of {where}; members: {members}; {found.alone} in none"
-        strips.append(_digits("The largest group", found.clusters, words))
+        words = f"the middle of each cluster of {where}; members: {members}; {learnt.alone} in none"
+        strips.append(_digits("The largest group", learnt.clusters, words))
     rows = tuple(
         (
             f"{group.true} → {group.read}",
@@ -113,7 +113,7 @@ def _section(explanation: Explanation, found: Learnt) -> LearntSection:
             plain(group.expected, 1),
             f"{plain(len(group.rows) / group.expected, 1)}×" if group.expected else "–",
         )
-        for group in found.groups[:GROUPS]
+        for group in learnt.groups[:GROUPS]
     )
     head = ("true → read", "in", "mistakes", "most often at", "by chance", "ratio")
     return LearntSection(shorten(explanation.checkpoint, NAME), tuple(strips), head, rows)

@@ -21,7 +21,7 @@ def maps_bytes(explanations: list[Explanation], setup: Setup) -> bytes:
             named = (case.id, explanation.checkpoint)
             about = (case.wanted, case.rival)
             for view, value in zip(case.views, (np.nan, end), strict=False):
-                rows += [(found, *named, method, value, *about) for method, found in view.maps.items()]
+                rows += [(values, *named, method, value, *about) for method, values in view.maps.items()]
             if case.change is not None:
                 rows.append((case.change, *named, "change", end, *about))
             if case.fall is not None:

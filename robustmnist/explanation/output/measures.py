@@ -52,12 +52,12 @@ def measure_files(
 
 
 def _checkpoint(result: Measured) -> dict[str, Any]:
-    found = {name: result.estimates(name) for name in MEASURES if name in result.columns}
+    estimates = {name: result.estimates(name) for name in MEASURES if name in result.columns}
     judged = result.verdicts() if "srg" in result.columns else []
     return {
         "checkpoint": result.checkpoint,
         "means": {
-            method: {name: plain_estimate(rows[method]) for name, rows in found.items()} for method in result.names
+            method: {name: plain_estimate(rows[method]) for name, rows in estimates.items()} for method in result.names
         },
         "verdicts": {
             verdict.method: {
@@ -70,6 +70,6 @@ def _checkpoint(result: Measured) -> dict[str, Any]:
     }
 
 
-def plain_estimate(found: Estimate) -> Mapping[str, float | int | None]:
+def plain_estimate(estimate: Estimate) -> Mapping[str, float | int | None]:
     """Return an estimate as plain values for JSON, None for what is not defined."""
-    return {key: value if np.isfinite(value) else None for key, value in asdict(found).items()}
+    return {key: value if np.isfinite(value) else None for key, value in asdict(estimate).items()}

@@ -14,12 +14,12 @@ CHANGE = "What was lost"  # the title of the change map's column
 
 def scales(explanation: Explanation) -> dict[str, float]:
     """Return the scales by method, and that of change and path maps as `CHANGE`; of maps as they are drawn."""
-    found = {}
+    by_method = {}
     for name in explanation.methods:
         maps = explanation.maps(name)
-        found[name] = common_scale([smoothed(each) for each in maps] if find_method(name).pixelwise else maps)
+        by_method[name] = common_scale([smoothed(each) for each in maps] if find_method(name).pixelwise else maps)
     changes = [case.change for case in explanation.cases if case.change is not None]
-    return found | {CHANGE: common_scale([smoothed(each) for each in changes])}
+    return by_method | {CHANGE: common_scale([smoothed(each) for each in changes])}
 
 
 def scale_text(scale: float) -> str:

@@ -75,7 +75,7 @@ def grid_pointing(sheet: Sheet, subject: Subject, explainer: Explainer) -> NDArr
     better understanding attribution methods, CVPR 2022, arXiv:2205.10435.
     """
     count = len(sheet)
-    found = np.full((count, CELLS), np.nan)
+    shares = np.full((count, CELLS), np.nan)
     for cell in range(CELLS):
         evidence = []
         for seen in range(CELLS):
@@ -85,5 +85,5 @@ def grid_pointing(sheet: Sheet, subject: Subject, explainer: Explainer) -> NDArr
             evidence.append(maps.double().clamp(min=0).sum((1, 2)).cpu())
         total = torch.stack(evidence, 1)
         share = total[:, cell] / total.sum(1)
-        found[:, cell] = share.masked_fill(total.sum(1) == 0, torch.nan).numpy()
-    return found
+        shares[:, cell] = share.masked_fill(total.sum(1) == 0, torch.nan).numpy()
+    return shares
