@@ -55,10 +55,10 @@ def dot_plot(rows: Sequence[Row], axis: str, label: str, *, zero: bool = False) 
 
     heights = [max(len(row.dots), 1) * STEP + GAP for row in rows]
     bottom = TOP + sum(heights)
-    marks = ticks(low, high, 6)
+    tick_values = ticks(low, high, 6)
     parts = [
-        stroke((((x(mark), TOP), (x(mark), bottom)) for mark in marks), "srule"),
-        *(word(x(mark), bottom + 14, plain(mark), "tmuted", "middle") for mark in marks),
+        stroke((((x(tick), TOP), (x(tick), bottom)) for tick in tick_values), "srule"),
+        *(word(x(tick), bottom + 14, plain(tick), "tmuted", "middle") for tick in tick_values),
         word(min((left + right) / 2, WIDTH - len(axis) * LETTER / 2), bottom + 31, axis, "", "middle"),
     ]
     if zero:

@@ -15,24 +15,24 @@ __all__ = ["PAGE", "as_dict", "write_generalisation"]
 PAGE = "generalisation.html"
 
 
-def write_generalisation(found: Generalisation, folder: Path) -> Path:
+def write_generalisation(result: Generalisation, folder: Path) -> Path:
     """Write ``generalisation.html``, ``generalisation.json`` and a CSV file for each table; return the page's path."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in found.tables.items():
+    for name, table in result.tables.items():
         write_atomic(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.10g", lineterminator="\n"))
-    write_atomic(folder / "generalisation.json", json.dumps(as_dict(found), indent=1, allow_nan=False) + "\n")
-    write_atomic(folder / PAGE, render(found))
+    write_atomic(folder / "generalisation.json", json.dumps(as_dict(result), indent=1, allow_nan=False) + "\n")
+    write_atomic(folder / PAGE, render(result))
     return folder / PAGE
 
 
-def as_dict(found: Generalisation) -> dict[str, Any]:
+def as_dict(result: Generalisation) -> dict[str, Any]:
     """Return all numbers as plain values for JSON."""
     content = finite(
         {
-            **found.manifest,
-            "homes": dict(found.homes),
-            "sets": [dict(record) for record in found.sets],
-            **{name: list(plain_rows(table)) for name, table in found.tables.items()},
+            **result.manifest,
+            "homes": dict(result.homes),
+            "sets": [dict(record) for record in result.sets],
+            **{name: list(plain_rows(table)) for name, table in result.tables.items()},
         }
     )
     assert isinstance(content, dict)

@@ -37,8 +37,8 @@ def match(images: Tensor, home: Readings, what: str) -> Tensor:
     """Return digits as far as they can be brought to where others, at home, lie by the readings of these.
 
     All digits go the same way: that which takes their median to the one at home. Then a digit that is beyond the
-    outermost at home is brought to it. So the home digits themselves stay as they are, bit for bit. Classes are not
-    told apart: a class may be written in another form, and no slant or width makes one form the other. Amounts that no
+    outermost at home is brought to it. So the home digits themselves stay as they are, bit for bit. Classes are treated
+    alike: a class may be written in another form, and no slant or width makes one form the other. Amounts that no
     pixel would show (`MATCHES`) are left out, positions move by whole px, ink is gained or lost in the half-tones.
 
     Args:

@@ -64,29 +64,29 @@ class _Page:
     words: Any = words
 
 
-def render(found: Generalisation) -> str:
+def render(result: Generalisation) -> str:
     """Return the page as HTML, without script or request; the same numbers give the same text."""
-    names = [shorten(printable(name), words.NAME) for name in found.checkpoints]
+    names = [shorten(printable(name), words.NAME) for name in result.checkpoints]
     keys = tuple(Key(hue(index), name) for index, name in enumerate(names))
-    by_name = dict(zip(found.checkpoints, keys, strict=True))
-    digits = [record["set"] for record in found.sets if record["digits"]]
+    by_name = dict(zip(result.checkpoints, keys, strict=True))
+    digits = [record["set"] for record in result.sets if record["digits"]]
     page = _Page(
         title=f"robustmnist generalise: {listing(names)}",
-        generator=f"robustmnist {found.manifest['robustmnist']}",
+        generator=f"robustmnist {result.manifest['robustmnist']}",
         keys=keys,
-        answers=tuple(_answers(found, by_name, digits)),
-        banners=tuple(_banners(found)),
-        facts=tuple(Fact(record["set"], f"{record['n']:,} images") for record in found.sets),
-        samples=tuple(_samples(found)),
-        accuracy=_accuracy_chart(found, by_name, digits),
-        accuracies=accuracy_table(found),
-        confidences=confidence_table(found),
-        shift=shift_table(found),
-        explained=tuple(_explained(found, by_name, digits)),
-        explained_losses=explained_table(found),
-        factors=factor_tables(found),
-        command=found.manifest["command"],
-        done=tuple(_done(found)),
+        answers=tuple(_answers(result, by_name, digits)),
+        banners=tuple(_banners(result)),
+        facts=tuple(Fact(record["set"], f"{record['n']:,} images") for record in result.sets),
+        samples=tuple(_samples(result)),
+        accuracy=_accuracy_chart(result, by_name, digits),
+        accuracies=accuracy_table(result),
+        confidences=confidence_table(result),
+        shift=shift_table(result),
+        explained=tuple(_explained(result, by_name, digits)),
+        explained_losses=explained_table(result),
+        factors=factor_tables(result),
+        command=result.manifest["command"],
+        done=tuple(_done(result)),
     )
     return fill("generalisation.html.jinja", page, package="robustmnist.generalisation", finalize=_safe)
 
@@ -96,35 +96,35 @@ def _safe(value: object) -> object:
     return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
 
 
-def _banners(found: Generalisation) -> Iterator[Banner]:
-    for record in found.sets:
+def _banners(result: Generalisation) -> Iterator[Banner]:
+    for record in result.sets:
         if record.get("fallback"):
             yield Banner("Not MNIST.", record["note"])
-    for name, entry in found.manifest["checkpoints"].items():
+    for name, entry in result.manifest["checkpoints"].items():
         if entry["trained on"] and entry["trained on"].partition(":")[0] != entry["home"].partition(":")[0]:
             yield Banner("Not at home.", words.not_at_home(name, entry["trained on"], entry["home"]))
 
 
-def _answers(found: Generalisation, keys: Mapping[str, Key], digits: list[str]) -> Iterator[Answer]:
-    rows = {(row["checkpoint"], row["set"]): row for row in plain_rows(found.tables["accuracy"])}
-    for name, home in found.homes.items():
+def _answers(result: Generalisation, keys: Mapping[str, Key], digits: list[str]) -> Iterator[Answer]:
+    rows = {(row["checkpoint"], row["set"]): row for row in plain_rows(result.tables["accuracy"])}
+    for name, home in result.homes.items():
         if digits:
             others = [rows[name, other] for other in digits if other != home]
             yield Answer(keys[name], words.answer(rows[name, home], others))
 
 
-def _samples(found: Generalisation) -> Iterator[_Sample]:
-    for record in found.sets:
-        rows = found.samples[record["set"]]
+def _samples(result: Generalisation) -> Iterator[_Sample]:
+    for record in result.sets:
+        rows = result.samples[record["set"]]
         down, across = rows.shape[:2]
         wide, tall = across * 30 - 2, down * 30 - 2
         caption = words.sample_caption(dict(record))
         yield _Sample(shorten(record["set"], words.NAME), caption, uri(sheet(rows)), wide, tall)
 
 
-def _accuracy_chart(found: Generalisation, keys: Mapping[str, Key], digits: list[str]) -> Markup:
+def _accuracy_chart(result: Generalisation, keys: Mapping[str, Key], digits: list[str]) -> Markup:
     by_set: dict[str, list[Dot]] = {name: [] for name in digits}
-    for row in plain_rows(found.tables["accuracy"]):
+    for row in plain_rows(result.tables["accuracy"]):
         if row["set"] in by_set:
             share = (100 * row[key] for key in ("accuracy", "accuracy_low", "accuracy_high"))
             by_set[row["set"]].append(Dot(keys[row["checkpoint"]].hue, *share))
@@ -133,8 +133,8 @@ def _accuracy_chart(found: Generalisation, keys: Mapping[str, Key], digits: list
     return dot_plot(rows, "% read right", label) if rows else Markup()
 
 
-def _explained(found: Generalisation, keys: Mapping[str, Key], digits: list[str]) -> Iterator[_Explained]:
-    table = found.tables["explained"]
+def _explained(result: Generalisation, keys: Mapping[str, Key], digits: list[str]) -> Iterator[_Explained]:
+    table = result.tables["explained"]
     for name in digits:
         own = table[(table["set"] == name) & (table["home"] != name)] if len(table) else table
         if not len(own):
@@ -158,11 +158,11 @@ def _explained(found: Generalisation, keys: Mapping[str, Key], digits: list[str]
         yield _Explained(shorten(name, words.NAME), figure, answers)
 
 
-def _done(found: Generalisation) -> Iterator[Fact]:
-    made = found.manifest
+def _done(result: Generalisation) -> Iterator[Fact]:
+    made = result.manifest
     for name, entry in made["checkpoints"].items():
         yield Fact(shorten(name, words.NAME), f"at home in {entry['home']}; sha256 {entry['sha256']}", code=True)
-    for record in found.sets:
+    for record in result.sets:
         for file, digest in sorted(record["sha256"].items()):
             yield Fact(f"{shorten(record['set'], words.NAME)}: {shorten(file, 60)}", digest, code=True)
     yield Fact("resamples", f"{made['resamples']:,}, seed {made['seed']}")

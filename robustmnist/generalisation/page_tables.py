@@ -28,20 +28,20 @@ CONFUSIONS = 3  # of a checkpoint on a set that are named
 MANY = 12  # levels of a factor; more are left to the CSV file
 
 
-def accuracy_table(found: Generalisation) -> Table:
+def accuracy_table(result: Generalisation) -> Table:
     """Return accuracy, loss and the commonest confusions of each checkpoint on each set."""
     head = ("set", "checkpoint", "images", "writers or fonts", "read right, %", "loss, points", "commonest misreadings")
-    return Table(words.ACCURACY_NOTE, head, tuple(accuracy_rows(found)))
+    return Table(words.ACCURACY_NOTE, head, tuple(accuracy_rows(result)))
 
 
-def accuracy_rows(found: Generalisation) -> list[tuple[str, ...]]:
+def accuracy_rows(result: Generalisation) -> list[tuple[str, ...]]:
     """Return the rows of `accuracy_table`, as page and terminal show them."""
     rows: list[tuple[str, ...]] = []
-    table = _by_pair(found.tables["accuracy"])
+    table = _by_pair(result.tables["accuracy"])
     for (name, checkpoint), row in table.items():
         if math.isnan(row.get("accuracy", math.nan)):
             continue
-        home = table[found.homes[checkpoint], checkpoint]
+        home = table[result.homes[checkpoint], checkpoint]
         loss = 100 * (home["accuracy"] - row["accuracy"])
         rows.append(
             (
@@ -50,18 +50,18 @@ def accuracy_rows(found: Generalisation) -> list[tuple[str, ...]]:
                 count(row["n"]),
                 count(row["groups"]) if row["groups"] else "–",
                 share_text(row["accuracy"], row["accuracy_low"], row["accuracy_high"]),
-                "home" if name == found.homes[checkpoint] else plain(loss, 1),
-                _confusions(found, checkpoint, name),
+                "home" if name == result.homes[checkpoint] else plain(loss, 1),
+                _confusions(result, checkpoint, name),
             )
         )
     return rows
 
 
-def confidence_table(found: Generalisation) -> Table:
+def confidence_table(result: Generalisation) -> Table:
     """Return what confidence is worth on each set, and whether it notices that the set is another."""
-    noticed = {(row["set"], row["checkpoint"], row["score"]): row for row in plain_rows(found.tables["detection"])}
+    noticed = {(row["set"], row["checkpoint"], row["score"]): row for row in plain_rows(result.tables["detection"])}
     rows = []
-    for (name, checkpoint), row in _by_pair(found.tables["accuracy"]).items():
+    for (name, checkpoint), row in _by_pair(result.tables["accuracy"]).items():
         by_score = [noticed.get((name, checkpoint, score)) for score in ("confidence", "energy")]
         rows.append(
             (
@@ -87,9 +87,9 @@ def confidence_table(found: Generalisation) -> Table:
     return Table(words.CONFIDENCE_NOTE, head, tuple(rows))
 
 
-def shift_table(found: Generalisation) -> Table:
+def shift_table(result: Generalisation) -> Table:
     """Return where the ink of each set lies, against MNIST's band."""
-    table = found.tables["shift"]
+    table = result.tables["shift"]
     names = list(dict.fromkeys(table["set"]))
     rows = []
     for measure, part in table.groupby("measure", sort=False):
@@ -103,7 +103,7 @@ def shift_table(found: Generalisation) -> Table:
     return Table(words.SHIFT_NOTE, head, tuple(rows))
 
 
-def explained_table(found: Generalisation) -> Table:
+def explained_table(result: Generalisation) -> Table:
     """Return what of each loss comes back with each measure."""
     rows = [
         (
@@ -117,7 +117,7 @@ def explained_table(found: Generalisation) -> Table:
             f"{plain(100 * row['price'], 1)} ({_points(row['price_low'])} to {_points(row['price_high'])})",
             plain(100 * row["loss"], 1),
         )
-        for row in plain_rows(found.tables["explained"])
+        for row in plain_rows(result.tables["explained"])
         if row["home"] != row["set"]
     ]
     head = (
@@ -134,9 +134,9 @@ def explained_table(found: Generalisation) -> Table:
     return Table("What comes back, in points of accuracy, with paired 95 % intervals", head, tuple(rows))
 
 
-def factor_tables(found: Generalisation) -> tuple[Table, ...]:
+def factor_tables(result: Generalisation) -> tuple[Table, ...]:
     """Return for each factor of a set that was made here the accuracy at each of its levels."""
-    table = found.tables["factors"]
+    table = result.tables["factors"]
     tables = []
     if not len(table):
         return ()
@@ -148,13 +148,13 @@ def factor_tables(found: Generalisation) -> tuple[Table, ...]:
         rows = [
             (
                 re.sub(r"-(?=[\d.])", MINUS, str(level)),
-                count(cells[level, found.checkpoints[0]]["n"]),
-                *(_share(cells[level, checkpoint], "accuracy") for checkpoint in found.checkpoints),
+                count(cells[level, result.checkpoints[0]]["n"]),
+                *(_share(cells[level, checkpoint], "accuracy") for checkpoint in result.checkpoints),
             )
             for level in levels
         ]
         title = str(factor).replace("_", " ")
-        head = (title, "digits", *(f"{shorten(checkpoint, words.NAME)}, %" for checkpoint in found.checkpoints))
+        head = (title, "digits", *(f"{shorten(checkpoint, words.NAME)}, %" for checkpoint in result.checkpoints))
         tables.append(Table(f"{name}, by {title}", head, tuple(rows)))
     return tuple(tables)
 
@@ -169,8 +169,8 @@ def _by_pair(table: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
     return {(row["set"], row["checkpoint"]): row for row in plain_rows(table)}
 
 
-def _confusions(found: Generalisation, checkpoint: str, name: str) -> str:
-    table = found.tables["confusion"]
+def _confusions(result: Generalisation, checkpoint: str, name: str) -> str:
+    table = result.tables["confusion"]
     own = table[(table["checkpoint"] == checkpoint) & (table["set"] == name) & (table["label"] != table["predicted"])]
     worst = own.sort_values(["n", "label", "predicted"], ascending=[False, True, True]).head(CONFUSIONS)
     shown = (

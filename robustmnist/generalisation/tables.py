@@ -35,10 +35,10 @@ def accuracy_table(
             given = logits[name, each.name]
             if each.is_digits:
                 temperature = getattr(checkpoint.card, "temperature", None)
-                found = scores(given, each.labels, each.groups, temperature=temperature, seed=seed, resamples=resamples)
+                row = scores(given, each.labels, each.groups, temperature=temperature, seed=seed, resamples=resamples)
             else:
-                found = {"n": len(given), **confidence(given, each.groups, seed, resamples)}
-            rows.append({"checkpoint": name, "set": each.name, **found})
+                row = {"n": len(given), **confidence(given, each.groups, seed, resamples)}
+            rows.append({"checkpoint": name, "set": each.name, **row})
     return pd.DataFrame(rows)
 
 
@@ -56,7 +56,7 @@ def detection_table(
                 energy(values) if score == "energy" else decide(values).log_odds
                 for values in (logits[name, home], given)
             )
-            found = detection(
+            detected = detection(
                 known,
                 there,
                 known_groups=sets[home].groups,
@@ -64,7 +64,7 @@ def detection_table(
                 resamples=min(resamples, DETECTION_RESAMPLES),
                 seed=seed,
             )
-            rows.append({"checkpoint": name, "home": home, "set": other, "score": score, **vars(found)})
+            rows.append({"checkpoint": name, "home": home, "set": other, "score": score, **vars(detected)})
     return pd.DataFrame(rows)
 
 
