@@ -105,7 +105,7 @@ def half_life_table(piece: Record) -> Table:
         )
         for row in piece["half_lives"]
     )
-    return Table("Medians over the digits, with 95 % intervals (Kaplan-Meier)", head, rows)
+    return Table(f"{piece['title']}: medians over the digits, with 95 % intervals (Kaplan-Meier)", head, rows)
 
 
 def pair_table(piece: Record) -> Table:
@@ -115,8 +115,8 @@ def pair_table(piece: Record) -> Table:
     for pair in piece["pairs"]:
         cells.setdefault((pair["a"], pair["b"]), {})[pair["side"]] = pair_words(pair)
     return Table(
-        "How much farther the maps of the first checkpoint last than those of the second: mean over the digits, "
-        "paired, with 95 % intervals; p by Holm over all rows",
+        f"{piece['title']}: how much farther the maps of the first checkpoint last than those of the second; "
+        "mean over the digits, paired, with 95 % intervals; p by Holm over all rows",
         ("checkpoints", *(f"{side} neutral" for side in sides)),
         tuple((f"{a} and {b}", *(row.get(side, "–") for side in sides)) for (a, b), row in cells.items()),
     )

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support.page_checks import AXE, CHROMIUM, sticking_out, violations
 
 from reports.explanation_chapter import HEADING, chapter
 from reports.explanation_page import render
@@ -43,6 +44,17 @@ def test_the_page_is_offline_and_says_how_many_digits(record: dict) -> None:
     for name, found in record.items():
         if name.startswith("verdicts-"):
             assert f"{name.removeprefix('verdicts-')}, n = {found['n']:,}" in page
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_nothing_sticks_out_sideways(record: dict, tmp_path: Path) -> None:
+    assert sticking_out(render(record), 360, tmp_path) == ""
+
+
+@pytest.mark.skipif(CHROMIUM is None or AXE is None, reason="no Chromium with axe-core on this machine")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(record: dict, scheme: str, tmp_path: Path) -> None:
+    assert violations(render(record), scheme, tmp_path) == ""
 
 
 def test_verdicts_are_measured_again(record: dict, mnist: None) -> None:
