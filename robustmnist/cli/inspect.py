@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from robustmnist.cli import options
+from robustmnist.cli import names, options
 from robustmnist.cli.continuing import was_given
-from robustmnist.cli.inputs import load_checkpoints, load_test_digits
+from robustmnist.cli.inputs import load_checkpoints, load_test_digits, refuse_codes
 from robustmnist.terminal.echo import echo, echo_json
 from robustmnist.terminal.progress import progress
 
@@ -15,7 +15,16 @@ __all__ = ["command"]
 
 
 @click.command("inspect")
-@click.argument("datasets", nargs=-1, metavar="[DATASET]...")
+@click.argument("datasets", nargs=-1, metavar="[DATASET]...", callback=names.check_datasets)
+@click.option(
+    "--dataset",
+    "more",
+    multiple=True,
+    metavar="DATASET",
+    callback=names.check_datasets,
+    shell_complete=names.complete(names.dataset_names),
+    help="The same as the argument, as other commands have it; may be given several times.",
+)
 @click.option(
     "--part", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Which part of MNIST."
 )
@@ -27,8 +36,11 @@ __all__ = ["command"]
     "checkpoints",
     multiple=True,
     metavar="NAME|PATH",
+    callback=names.check_checkpoints,
+    shell_complete=names.complete(names.checkpoint_names),
     help="Show the digits that it finds hardest; with several, the labels that all of them doubt.",
 )
+@options.code
 @options.device
 @options.out
 @options.json_output
@@ -36,19 +48,21 @@ __all__ = ["command"]
 def command(
     ctx: click.Context,
     datasets: tuple[str, ...],
+    more: tuple[str, ...],
     part: str,
     data_dir: Path | None,
     limit: int | None,
     first: int | None,
     checkpoints: tuple[str, ...],
+    codes: tuple[str, ...],
     device: str,
     out: Path | None,
     as_json: bool,
 ) -> None:
     """Look at data sets: classes, pixels, how digits are written, copies, hard digits, doubtful labels.
 
-    DATASET is what --dataset takes elsewhere: mnist, digits, idx:DIR and so on. Two are compared on one page, with
-    figures and tables beside it.
+    DATASET is mnist, digits, idx:DIR and so on (robustmnist datasets lists all); auto if none is given. Two are
+    compared on one page, with figures and tables beside it.
 
     \b
     robustmnist inspect digits
@@ -66,14 +80,19 @@ def command(
 
     check_folder(out)
     where = resolve_device(device)
-    models = dict(load_checkpoints(checkpoints, where)) if checkpoints else {}
+    models = dict(load_checkpoints(checkpoints, where, codes, data_dir)) if checkpoints else {}
+    if not checkpoints:
+        refuse_codes(codes)
     several = []
-    for name in datasets or ("auto",):
+    chosen = (*datasets, *more) or ("auto",)
+    for name in chosen:
         data = load_test_digits(name, data_dir, limit, where, first=first, part=part)
         with progress(f"Inspecting {data.name}", unit="digits", images=True) as report:
             several.append(gather(data, models, report))
-    words = ["robustmnist", "inspect", *(facts.dataset.name for facts in several)]
+    words = ["robustmnist", "inspect"]
+    words += [facts.dataset.name if name == "auto" else name for name, facts in zip(chosen, several, strict=True)]
     words += [word for name in checkpoints for word in ("-c", name)]
+    words += [word for code in codes for word in ("--code", code)]
     for name in ("part", "limit", "first"):
         if was_given(ctx, name):
             words += [f"--{name}", str(ctx.params[name])]

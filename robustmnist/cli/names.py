@@ -15,6 +15,7 @@ __all__ = [
     "METHODS",
     "check_checkpoints",
     "check_dataset",
+    "check_datasets",
     "check_device",
     "check_methods",
     "check_names",
@@ -123,6 +124,13 @@ def check_suite(text: str | None) -> str | None:
     if text is not None:
         check_suite_name(text)
     return text
+
+
+def check_datasets(ctx: click.Context, parameter: click.Parameter, given: Sequence[str]) -> Sequence[str]:
+    """Refuse words that are no data set's."""
+    for name in given:
+        check_dataset(ctx, parameter, name)
+    return given
 
 
 def check_dataset(_: click.Context, __: click.Parameter, name: str) -> str:

@@ -1,9 +1,11 @@
 """What was found as tables: a row per class and measure, and a row per digit."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from robustmnist.inspection.facts import CLASSES, InspectionFacts
 from robustmnist.measure import MEASURES
@@ -42,10 +44,16 @@ def summary_table(several: Sequence[InspectionFacts]) -> pd.DataFrame:
 
 
 def digit_table(facts: InspectionFacts) -> pd.DataFrame:
-    """Return a row per digit: id, label, measures, how atypical, and what checkpoints answer."""
-    columns = {"id": facts.ids, "label": facts.labels, **facts.readings, "distance_in_class": facts.neighbours.strange}
+    """Return a row per digit: id, label, measures, how atypical, and what checkpoints answer and doubt."""
+    columns: dict[str, NDArray[Any]] = {
+        "id": facts.ids,
+        "label": facts.labels,
+        **facts.readings,
+        "distance_in_class": facts.neighbours.strange,
+    }
     if facts.hard is not None:
         columns["loss"] = facts.hard.loss
+        columns["label_doubted"] = np.isin(np.arange(len(facts.labels)), facts.hard.doubted)
         for at, name in enumerate(facts.hard.names):
             columns[f"{name}:answer"] = facts.hard.predicted[at]
             columns[f"{name}:confidence"] = facts.hard.confidence[at]

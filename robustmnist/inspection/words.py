@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from robustmnist.inspection.differences import differences
 from robustmnist.inspection.facts import InspectionFacts
-from robustmnist.wording.numbers import count, listing, percent, plain
+from robustmnist.measure import MEASURES
+from robustmnist.wording.numbers import count, listing, percent, plain, strength
 
 __all__ = ["NOTES", "doubt_words", "findings", "measure_title", "pair_words"]
 
@@ -23,18 +25,39 @@ TITLES = {
 }
 NOTES = {
     "samples": "Digits spread evenly over each class, in the order of the data set.",
-    "classes": "Above the mean of every class, below the standard deviation of each pixel: dark where digits differ.",
+    "classes": "Above the mean of every class, below the standard deviation of each pixel: where there is "
+    "ink, digits differ.",
     "measures": "The share of digits in each bin. The tinted band holds the middle 95 % of MNIST's training digits.",
     "pixels": "The share of all pixels, as its square root: most of them are paper.",
     "strange": "Farthest from the five nearest digits of its class. Under each its label, that distance and its id.",
     "hard": "The labels that the checkpoints find least likely. Under each its label, the answers, and its id.",
 }
 UNEVEN = 1.5  # largest class against smallest
+MOST = 3  # measures that are named
 
 
 def findings(several: Sequence[InspectionFacts]) -> tuple[str, ...]:
-    """Return what stands out in each data set: balance, how centred and equal in size, copies, doubtful labels."""
-    return tuple(sentence for facts in several for sentence in _of(facts))
+    """Return what stands out: of each data set alone, and how every further one differs from the first."""
+    apart = (difference_words(several[0], facts) for facts in several[1:])
+    return (*(sentence for facts in several for sentence in _of(facts)), *apart)
+
+
+def difference_words(first: InspectionFacts, second: InspectionFacts) -> str:
+    """Return in which measures the digits of the second data set differ most from those of the first."""
+    names = f"{second.dataset.name} differs from {first.dataset.name}"
+    large = differences(first, second)[:MOST]
+    if not large:
+        return f"{names} in no measure by more than half a standard deviation."
+    phrases = [
+        f"{measure_title(difference.measure).lower()} ({_measured(difference.measure, difference.after)} on average, "
+        f"{_measured(difference.measure, difference.before)} in {first.dataset.name})"
+        for difference in large
+    ]
+    return f"{names} most in {listing(phrases)}."
+
+
+def _measured(name: str, value: float) -> str:
+    return strength(value, MEASURES[name].unit, 2)
 
 
 def _of(facts: InspectionFacts) -> list[str]:
@@ -57,10 +80,14 @@ def _of(facts: InspectionFacts) -> list[str]:
     )
     if facts.neighbours.copies:
         same = f", {facts.neighbours.contradicted} of them with another label" if facts.neighbours.contradicted else ""
-        said.append(f"{count(facts.neighbours.copies)} pictures are copies of an earlier one{same}.")
+        said.append(f"{_number(facts.neighbours.copies, 'picture')} the same as an earlier one{same}.")
     if facts.hard is not None and len(facts.hard.names) > 1:
-        said.append(f"{count(len(facts.hard.doubted))} labels are doubted by all of {listing(facts.hard.names)}.")
+        said.append(f"{_number(len(facts.hard.doubted), 'label')} doubted by all of {listing(facts.hard.names)}.")
     return [" ".join(said)]
+
+
+def _number(many: int, thing: str) -> str:
+    return f"1 {thing} is" if many == 1 else f"{count(many)} {thing}s are"
 
 
 def pair_words(facts: InspectionFacts) -> str:

@@ -15,12 +15,15 @@ from torch import Tensor
 
 from robustmnist.cli import cli
 from robustmnist.data import Dataset, load_dataset
+from robustmnist.inspection.differences import differences
 from robustmnist.inspection.facts import InspectionFacts, gather
 from robustmnist.inspection.figures import draw_figures
 from robustmnist.inspection.neighbours import find_neighbours
 from robustmnist.inspection.page import render_inspection
 from robustmnist.inspection.tables import digit_table, summary_table
+from robustmnist.inspection.words import difference_words
 from robustmnist.measure import MEASURES
+from robustmnist.perturb import shift
 
 LIE = 17  # the row whose label is wrong
 COPY = 40  # the row that is a copy of another
@@ -110,9 +113,9 @@ def test_the_page_of_one_and_of_two(facts: InspectionFacts, digits: Dataset) -> 
     plain = html.unescape(re.sub(r"<[^>]*>", " ", text))
     assert "<script" not in text
     assert text.count('<section id="set-') == 2
-    assert "1 labels are doubted" in plain or "1 label" in plain
+    assert "1 label is doubted by all of one and other." in plain
     assert f"#{facts.ids[LIE]}" in plain
-    assert "1 pictures are copies" in plain
+    assert "1 picture is the same as an earlier one." in plain
     assert render_inspection([facts, other], "robustmnist inspect <b>") == text
 
 
@@ -124,6 +127,21 @@ def test_tables_hold_every_class_and_digit(facts: InspectionFacts) -> None:
     table = digit_table(facts)
     assert table["id"].tolist() == facts.ids.tolist()
     assert {"one:answer", "other:confidence", "loss", "distance_in_class"} <= set(table.columns)
+    assert table["id"][table["label_doubted"]].tolist() == [facts.ids[LIE]]
+
+
+def test_differences_are_those_of_a_known_change(digits: Dataset) -> None:
+    clean = digits.head(60)
+    moved = replace(clean, images=shift(clean.images, dx=2.0, dy=0.0)).with_provenance(name="moved")
+    first, second = gather(clean), gather(moved)
+    large = {difference.measure: difference for difference in differences(first, second)}
+    assert {"centroid-x", "centroid-radius"} == set(large)
+    right = large["centroid-x"]
+    assert right.after - right.before == pytest.approx(2.0, abs=0.01)
+    spread = first.readings["centroid-x"].std(ddof=1)
+    assert right.effect == pytest.approx(2.0 / spread, rel=0.02)
+    assert "moved differs from digits:test most in centre of mass" in difference_words(first, second)
+    assert "in no measure by more than half a standard deviation" in difference_words(first, first)
 
 
 def test_figures_are_drawn(facts: InspectionFacts) -> None:
@@ -153,5 +171,28 @@ def test_inspect_from_the_command_line(tmp_path: Path) -> None:
     assert set(pd.read_csv(tmp_path / "look" / "summary.csv")["dataset"]) == {"digits", "digits:test"}
     assert shown.stdout.count("labels in doubt: ") == 2
     (tmp_path / "file").touch()
+    page = html.unescape((tmp_path / "look" / "inspect.html").read_text())
+    assert "robustmnist inspect digits digits:test -c fc -c fc-small --first 40" in page
     refused = CliRunner().invoke(cli, ["inspect", "digits", "-o", str(tmp_path / "file")])
     assert "is a file" in str(refused.exception)
+
+
+def test_the_page_names_the_files_that_were_looked_at(tmp_path: Path, digits: Dataset) -> None:
+    file = tmp_path / "mine.npz"
+    np.savez(file, images=digits.stored[:30].reshape(-1, 28, 28).numpy(), labels=digits.labels[:30].numpy())
+    shown = CliRunner().invoke(cli, ["inspect", "--dataset", f"npz:{file}", "-o", str(tmp_path / "look")])
+    assert shown.exit_code == 0, shown.output
+    page = html.unescape((tmp_path / "look" / "inspect.html").read_text())
+    assert f"robustmnist inspect npz:{file}" in page
+
+
+def test_what_cannot_be_looked_at_is_refused(tmp_path: Path) -> None:
+    for words, message in (
+        (["inspect", "digit"], "is not a data set"),
+        (["inspect", "--dataset", "digit"], "is not a data set"),
+        (["inspect", "digits", "-c", "nobody"], "nobody"),
+        (["inspect", "digits", "--code", "mine.py:Net"], "nothing needs mine.py:Net"),
+    ):
+        refused = CliRunner().invoke(cli, [*words, "-o", str(tmp_path / "look")])
+        assert message in str(refused.exception), words
+        assert not (tmp_path / "look").exists()
