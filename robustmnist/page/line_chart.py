@@ -133,11 +133,14 @@ def _scale(axis: Axis, values: Sequence[float], start: float, end: float, most: 
 
 
 def _decades(low: float, high: float, most: int) -> list[float]:
-    """Return round values of a logarithmic axis: 1, 2 and 5 times powers of ten where they fit, else fewer of them."""
+    """Return round values of a logarithmic axis: 1, 2 and 5 times powers of ten where they fit, else fewer of them.
+
+    Where not even two lie within the axis, they are evenly spaced.
+    """
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for factors in ((1, 2, 5), (1, 3), (1,)):
         values = [factor * 10.0**power for power in powers for factor in factors]
         kept = [value for value in values if low * 0.999 <= value <= high * 1.001]
         if len(kept) <= most:
-            return kept
+            return kept if len(kept) > 1 else ticks(low, high, most)
     return kept[:: -(-len(kept) // most)]

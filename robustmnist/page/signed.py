@@ -24,15 +24,16 @@ def signed_sheet(maps: NDArray[np.floating], columns: int, zoom: int = 1) -> tup
         zoom: Pixels of the picture for a pixel of a map.
     """
     n, height, width = maps.shape
+    gap = max(GAP, zoom)  # as wide as a weight, so that maps of a few weights stand apart
     largest = np.abs(maps).max((1, 2), keepdims=True)
     shares = np.divide(maps, largest, out=np.zeros(maps.shape), where=largest > 0)
     level = np.rint(np.clip(np.nan_to_num(shares), -1, 1) * LEVELS).astype(np.int64) + LEVELS
     level = np.kron(level, np.ones((1, zoom, zoom), np.int64))
-    rows, tall, wide = -(-n // columns), height * zoom + GAP, width * zoom + GAP
+    rows, tall, wide = -(-n // columns), height * zoom + gap, width * zoom + gap
     sheet = np.full((rows * columns, tall, wide), LEVELS, np.uint8)
     sheet[:n, : height * zoom, : width * zoom] = level
     pixels = sheet.reshape(rows, columns, tall, wide).transpose(0, 2, 1, 3).reshape(rows * tall, columns * wide)
-    pixels = pixels[: rows * tall - GAP, : columns * wide - GAP]
+    pixels = pixels[: rows * tall - gap, : columns * wide - gap]
     below, above = (bytes.fromhex(LIGHT.lines[at].removeprefix("#")) for at in (0, 1))
     palette = below * LEVELS + bytes(3) + above * LEVELS
     opacity = bytes(round(255 * abs(at - LEVELS) / LEVELS) for at in range(2 * LEVELS + 1))

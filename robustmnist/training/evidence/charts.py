@@ -152,7 +152,7 @@ TOGETHER = (
 RATE = "What every step is multiplied by."
 GRADIENTS = "Mean over the steps of an epoch. A layer that falls to nothing learns no more; one that grows may diverge."
 WEIGHTS = "At the end of each epoch, before averaging and folding."
-CLASSES = "Dark: how often the class is there. Blue: how often it is the answer."
+CLASSES = "Left, without a hue: how often the class is there. Right, blue: how often it is the answer."
 CONFIDENCE = "Right answers green, wrong ones vermilion. Heights are square roots of counts; the table has the counts."
 
 

@@ -12,6 +12,7 @@ from robustmnist.training.recipe import Recipe
 __all__ = ["TensorBoard", "check_tensorboard"]
 
 PICTURES = 36  # wrongly read digits in the grid
+NAMES = ("title", "description")  # of a recipe, which train nothing
 
 
 def check_tensorboard() -> None:
@@ -54,7 +55,7 @@ class TensorBoard:
         """Write the hyper-parameters with their results and the misread validation digits, and close the file.
 
         Args:
-            recipe: Its plain values are the hyper-parameters.
+            recipe: Its values are the hyper-parameters, but for what only names it.
             metrics: As in metrics.json, of a run that has ended an epoch.
             images: The misread digits, float32 (n, 1, 28, 28) in [0, 1].
         """
@@ -62,7 +63,8 @@ class TensorBoard:
         results = {"result/validation_accuracy": best["validation_accuracy"]}
         if best["test"] is not None:
             results["result/test_accuracy"] = best["test"]["accuracy"]
-        self._writer.add_hparams(_plain(recipe.as_dict()), results, name="hparams")
+        varied = {key: value for key, value in recipe.as_dict().items() if key not in NAMES}
+        self._writer.add_hparams(_plain(varied), results, name="hparams")
         if len(images):
             self._writer.add_images("misread", images[:PICTURES].cpu().numpy(), int(metrics["epochs"]))
         self._writer.close()

@@ -48,10 +48,12 @@ def matrix_words(facts: TrainingFacts) -> str:
     for digit in range(len(table)):
         table[digit, digit] = 0
     true, read = divmod(int(table.argmax()), len(table))
-    most = f" The commonest mistake: {digit_text(true)} read as {digit_text(read)}, {table[true, read]} times."
-    return (
-        f"Of the {facts.digits}, with the weights of the best epoch.{most if table.any() else ' There is no mistake.'}"
-    )
+    mistakes = {
+        0: "There is no mistake.",
+        1: "No mistake occurs more than once.",
+    }
+    most = f"The commonest mistake: {digit_text(true)} read as {digit_text(read)}, {table[true, read]} times."
+    return f"Of the {facts.digits}, with the weights of the best epoch. {mistakes.get(int(table.max()), most)}"
 
 
 def sample_words(answered: Answered, right: int, wrong: int) -> str:

@@ -4,6 +4,7 @@ import csv
 import html
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from robustmnist.training.evidence.facts import gather_facts
 from robustmnist.training.evidence.page import render_training
 from robustmnist.training.evidence.tables import append_rows, keep_epochs, read_columns
 from robustmnist.training.evidence.trace import LAYERS, STEPS, Trace, layers_of
+from robustmnist.training.evidence.words import matrix_words
 
 SEEN: list[dict[str, Any]] = []
 
@@ -169,11 +171,32 @@ def test_charts_leave_out_what_has_no_height() -> None:
     assert chart.count("h0") == 1  # one dot: neither NaN nor zero has a place on a logarithm
 
 
+def test_a_short_logarithmic_axis_names_two_values_at_least() -> None:
+    for heights in ((0.15, 0.28), (0.31, 0.33), (0.001, 1000.0)):
+        chart = str(line_chart([Line(0, (1, 2), heights)], Axis("loss", log=True), "epoch", "loss"))
+        named = re.findall(r'class="[^"]*\be\b[^"]*"[^>]*>([^<]+)<', chart)
+        assert len(named) >= 2, (heights, chart)
+
+
+def test_a_mistake_that_happens_once_is_not_the_commonest(run: RunFolder) -> None:
+    facts = gather_facts(run, load_digits(recipe(), torch.device("cpu")).validation)
+    labels = np.arange(10)
+    for read, words in (
+        (labels, "There is no mistake."),
+        (np.array([1, *labels[1:]]), "No mistake occurs more than once."),
+    ):
+        answered = replace(facts.answered, labels=labels, predicted=read)
+        assert matrix_words(replace(facts, answered=answered)).endswith(words)
+    twice = replace(facts.answered, labels=np.array([4, 4, 4]), predicted=np.array([9, 9, 4]))
+    assert matrix_words(replace(facts, answered=twice)).endswith("The commonest mistake: a 4 read as a 9, 2 times.")
+
+
 def test_signed_maps_have_a_scale_of_their_own() -> None:
     maps = np.stack([np.eye(3), -100 * np.eye(3), np.zeros((3, 3))])
     png, width, height = signed_sheet(maps, 2, 2)
     assert png.startswith(b"\x89PNG")
     assert (width, height) == (2 * 6 + 2, 2 * 6 + 2)
+    assert signed_sheet(maps, 3, 8)[1:] == (3 * 24 + 2 * 8, 24)  # kernels stand a weight apart
 
 
 def test_plain_lines_say_the_numbers_of_every_epoch(capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,6 +231,7 @@ def test_events_for_tensorboard(tmp_path: Path, run: RunFolder) -> None:
     assert weights(done.path) == weights(run.path)  # watching changes nothing
     tags: dict[str, list[float]] = {}
     kinds: set[str] = set()
+    described = b""
     for path in (done.path / "tensorboard").rglob("events*"):
         data = path.read_bytes()
         while data:  # length, its checksum, the record, its checksum
@@ -215,12 +239,15 @@ def test_events_for_tensorboard(tmp_path: Path, run: RunFolder) -> None:
             for value in Event.FromString(data[12 : 12 + size]).summary.value:
                 tags.setdefault(value.tag, []).append(value.simple_value)
                 kinds.add(value.WhichOneof("value") or "")
+                described += value.metadata.plugin_data.content
             data = data[12 + size + 4 :]
     history = rows(done.path / "history.csv")
     assert tags["loss/validation"] == pytest.approx([float(row["validation_loss"]) for row in history])
     assert {"weights/classifier.0.weight", "gradients/classifier.0.weight", "misread"} <= tags.keys()
     assert tags["result/test_accuracy"] == pytest.approx([done.metrics["best"]["test"]["accuracy"]])
     assert {"histo", "image", "simple_value"} <= kinds
+    assert b"optimizer.lr" in described
+    assert b"description" not in described  # trains nothing, so it is no hyper-parameter
 
 
 def test_what_is_shown_is_what_is_stored(run: RunFolder) -> None:
