@@ -281,6 +281,17 @@ def test_ce_and_relative_ce_by_hand() -> None:
     assert table.loc["net-0", ["ce", "ce_low", "ce_high", "relative_ce_low"]].tolist() == [1, 1, 1, 1]
 
 
+def test_the_baseline_is_one_of_itself_also_in_resamples_without_its_errors() -> None:
+    # One error among 40 digits: a third of the resamples lack it.
+    run = answered([counted([1, 0.975], n=40), counted([1, 0.5], n=40)], make_sweep(values=(0, 1)))
+    table = corruption_errors(run, "net-0", RESAMPLES).set_index("checkpoint")
+    ends = [f"{name}{end}" for name in ("ce", "relative_ce") for end in ("", "_low", "_high")]
+    assert table.loc["net-0", ends].tolist() == [1] * 6
+    assert table.loc["net-1", "ce_high"] == np.inf
+    means = mean_corruption_errors(run, "net-0", RESAMPLES).set_index("checkpoint")
+    assert means.loc["net-0", ["mce", "mce_low", "mce_high"]].tolist() == [1, 1, 1]
+
+
 def test_a_baseline_without_errors_makes_the_ratio_infinite() -> None:
     table = corruption_errors(answered([counted([1, 1]), counted([1, 0.5])], make_sweep(values=(0, 1))), "net-0", 50)
     assert math.isnan(table["ce"][0])

@@ -91,6 +91,9 @@ def sweep_ratios(
     still = with_unseen(1.0 - drawn.clean, n, seed, 0.0)
     point = _ratios(error, clean, error, clean, base)
     low, high = _ratios(read, still, misread, still, base), _ratios(misread, still, read, still, base)
+    for whole, *ends in zip(point, low, high, strict=True):
+        for end in ends:  # the baseline is 1 of itself whatever images are drawn, also those that it all reads
+            end[:, base] = whole[base]
     return Ratio(point[0], low[0], high[0]), Ratio(point[1], low[1], high[1])
 
 
@@ -111,7 +114,4 @@ def _ratios(error: Array, clean: Array, base_error: Array, base_clean: Array, ba
     lost, base_lost = error - clean, (base_error - base_clean)[..., base : base + 1]
     with np.errstate(invalid="ignore", divide="ignore"):
         ratios = error / base_error[..., base : base + 1], lost / base_lost
-        for ratio, whole in zip(ratios, (error, lost), strict=True):
-            own = whole[..., base]
-            ratio[..., base] = own / own  # the baseline against itself is 1, whatever image is missing
     return ratios
