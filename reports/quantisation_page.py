@@ -6,7 +6,8 @@ from benchmarks.timing import Timing
 from reports.quantisation_costs import Cost, Estimate, costs, perturbed
 from robustmnist.predictions import Predictions
 from robustmnist.system.device import described
-from robustmnist.wording.numbers import NBSP, count, percent, plain, points_bounds, points_text, share_text
+from robustmnist.wording.numbers import NBSP, count, percent, plain, points_text, share_text
+from robustmnist.wording.tests import points_change
 
 __all__ = ["page"]
 
@@ -93,7 +94,7 @@ def _range(values: Sequence[float]) -> str:
 
 
 def _pair(accuracies: tuple[float, float], difference: Estimate) -> list[str]:
-    shown = f"{plain(100 * difference.value, 2, signed=True)} ({points_bounds(difference.low, difference.high)})"
+    shown = points_change(difference.value, difference.low, difference.high, 2)
     return [*(percent(accuracy, 2) for accuracy in accuracies), shown]
 
 

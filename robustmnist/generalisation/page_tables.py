@@ -13,6 +13,7 @@ from robustmnist.generalisation.session import Generalisation
 from robustmnist.page.records import Table
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.numbers import MINUS, count, percent, plain, share_text, strength
+from robustmnist.wording.tests import points_change
 
 __all__ = [
     "accuracy_rows",
@@ -113,8 +114,7 @@ def explained_table(result: Generalisation) -> Table:
             count(row["n"]),
             percent(row["before"], sign=False),
             percent(row["after"], sign=False),
-            f"{plain(100 * row['back'], 1, signed=True)} ({_points(row['back_low'])} to {_points(row['back_high'])})",
-            f"{plain(100 * row['price'], 1)} ({_points(row['price_low'])} to {_points(row['price_high'])})",
+            *(points_change(row[key], row[f"{key}_low"], row[f"{key}_high"]) for key in ("back", "price")),
             plain(100 * row["loss"], 1),
         )
         for row in plain_rows(result.tables["explained"])
@@ -183,7 +183,3 @@ def _confusions(result: Generalisation, checkpoint: str, name: str) -> str:
 def _share(row: dict[str, Any], key: str) -> str:
     value = float(row.get(key, math.nan))
     return "–" if math.isnan(value) else share_text(value, row[f"{key}_low"], row[f"{key}_high"])
-
-
-def _points(share: float) -> str:
-    return plain(100 * share, 1)

@@ -37,11 +37,13 @@ SPOKEN = {"quality": "points of quality lost"}  # units whose name alone mislead
 
 
 def plain(value: float, decimals: int | None = None, *, signed: bool = False) -> str:
-    """Return a number with a true minus sign; without `decimals`, as short as it can be written.
+    """Return a number with a true minus sign; without `decimals`, as short as it can be written; NaN as a dash.
 
-    >>> plain(-2.5), plain(0.618, 2), plain(3, signed=True)
-    ('−2.5', '0.62', '+3')
+    >>> plain(-2.5), plain(0.618, 2), plain(3, signed=True), plain(float("nan")), plain(float("-inf"))
+    ('−2.5', '0.62', '+3', '–', '−∞')
     """
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else f"{MINUS if value < 0 else '+' if signed else ''}∞"
     text = f"{value:.6g}" if decimals is None else f"{value:.{decimals}f}"
     if float(text) == 0:
         return text.lstrip("-")
@@ -90,7 +92,7 @@ def percent(share: float, decimals: int = 1, *, sign: bool = True) -> str:
     ('99.999 %', '50.0', '100.0')
     """
     if not math.isfinite(share):
-        return "–"
+        return f"{plain(share)}{NBSP}%" if sign and math.isinf(share) else plain(share)
     while decimals < 6 and (
         (share < 1 and round(share * 100, decimals) >= 100) or (share > 0 and not round(share * 100, decimals))
     ):
@@ -104,11 +106,13 @@ def percent(share: float, decimals: int = 1, *, sign: bool = True) -> str:
 
 
 def interval(low: float, high: float, decimals: int = 1) -> str:
-    """Return the bounds of an interval of shares, in per cent without the sign.
+    """Return the bounds of an interval of shares, in per cent without the sign; a dash where one is not defined.
 
-    >>> interval(0.9923, 0.9954), interval(0.9923, 0.9954, 2)
-    ('99.2–99.5', '99.23–99.54')
+    >>> interval(0.9923, 0.9954), interval(0.9923, 0.9954, 2), interval(0.5, math.inf), interval(math.nan, 1.0)
+    ('99.2–99.5', '99.23–99.54', '50.0–∞', '–')
     """
+    if math.isnan(low) or math.isnan(high):
+        return "–"
     return f"{percent(low, decimals, sign=False)}–{percent(high, decimals, sign=False)}"
 
 
@@ -162,9 +166,11 @@ def points_text(difference: float, *, signed: bool = False) -> str:
 def points_bounds(low: float, high: float, decimals: int = 2) -> str:
     """Return the bounds of an interval of differences of shares, in percentage points with their signs.
 
-    >>> points_bounds(-0.0002, 0.0116)
-    '−0.02 to +1.16'
+    >>> points_bounds(-0.0002, 0.0116), points_bounds(math.nan, 0.0116)
+    ('−0.02 to +1.16', '–')
     """
+    if math.isnan(low) or math.isnan(high):
+        return "–"
     return " to ".join(plain(100 * end, decimals, signed=True) for end in (low, high))
 
 
@@ -177,7 +183,7 @@ def score_texts(value: float, low: float, high: float) -> tuple[str, str]:
     if math.isnan(value):
         return "–", ""
     decimals = 3 if value >= 0.1 else 4 if value >= 0.001 or value == 0 else 5
-    return plain(value, decimals), "" if math.isnan(low) else f"{plain(low, decimals)}–{plain(high, decimals)}"
+    return plain(value, decimals), "" if math.isnan(low + high) else f"{plain(low, decimals)}–{plain(high, decimals)}"
 
 
 def typed(text: str) -> str:

@@ -2,9 +2,9 @@
 
 import math
 
-from robustmnist.wording.numbers import NBSP, plain
+from robustmnist.wording.numbers import NBSP, plain, points_bounds
 
-__all__ = ["ALPHA", "difference_text", "effect_text", "p_text"]
+__all__ = ["ALPHA", "difference_text", "effect_text", "p_text", "points_change"]
 
 
 ALPHA = 0.05  # a difference counts where its p-value, corrected over the family, is below
@@ -34,8 +34,17 @@ def difference_text(value: float, low: float, high: float, *, words: bool = Fals
     """
     half = (high - low) / 2
     decimals = min(max(-math.floor(math.log10(half) + 1e-9), 2), 4) if half > 0 else 3
-    around = f"{plain(low, decimals)} to {plain(high, decimals)}"
+    around = "–" if math.isnan(half) else f"{plain(low, decimals)} to {plain(high, decimals)}"
     return f"{plain(value, decimals, signed=True)} ({f'{INTERVAL} ' if words else ''}{around})"
+
+
+def points_change(difference: float, low: float, high: float, decimals: int = 1) -> str:
+    """Return a difference of two shares with its interval, in percentage points with their signs.
+
+    >>> points_change(0.0252, 0.0031, 0.0469), points_change(-0.0123, -0.0211, 0.0, 2)
+    ('+2.5 (+0.3 to +4.7)', '−1.23 (−2.11 to 0.00)')
+    """
+    return f"{plain(100 * difference, decimals, signed=True)} ({points_bounds(low, high, decimals)})"
 
 
 def effect_text(value: float) -> str:

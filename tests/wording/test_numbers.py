@@ -9,8 +9,8 @@ import pytest
 from reports.markdown import interval_text, percent_text
 from robustmnist.terminal.echo import echo_json
 from robustmnist.wording import characters, digits, numbers, tests
-from robustmnist.wording.numbers import NBSP, interval, percent, share_text
-from robustmnist.wording.tests import p_text
+from robustmnist.wording.numbers import NBSP, interval, percent, points_bounds, score_texts, share_text
+from robustmnist.wording.tests import difference_text, p_text, points_change
 
 
 @pytest.mark.parametrize("module", [characters, digits, numbers, tests], ids=lambda module: str(module.__name__))
@@ -32,6 +32,20 @@ def test_the_published_findings_use_the_same_formatter() -> None:
     row = {"area": 0.99996, "area_low": 0.9, "area_high": 1.0}
     assert interval_text(row, "area") == share_text(0.99996, 0.9, 1.0, decimals=2, sign=True)
     assert interval(0.9, 1.0, 2) in interval_text(row, "area")
+
+
+@pytest.mark.parametrize("ends", [(math.nan, 1.0), (0.5, math.nan), (math.nan, math.nan)])
+def test_an_interval_with_an_end_that_is_not_defined_is_none(ends: tuple[float, float]) -> None:
+    assert interval(*ends) == points_bounds(*ends) == "–"
+    assert score_texts(0.7, *ends) == ("0.700", "")
+    assert share_text(0.7, *ends) == "70.0 (–)"
+    assert difference_text(0.7, *ends) == "+0.700 (–)"
+    assert points_change(0.7, *ends) == "+70.0 (–)"
+
+
+def test_what_has_no_bound_is_infinite_in_words() -> None:
+    assert (interval(0.5, math.inf), points_bounds(-math.inf, 0.5)) == ("50.0–∞", "−∞ to +50.00")
+    assert percent(math.inf) == f"∞{NBSP}%"
 
 
 @pytest.mark.parametrize("p", [1e-300, 0.0009, 0.001, 0.0994, 0.5, 1.0])
