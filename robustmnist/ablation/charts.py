@@ -53,11 +53,11 @@ def forest(titles: Sequence[str], panels: Mapping[str, Sequence[Bar]], label: st
         def x(value: float, start: float = start, low: float = low, high: float = high) -> float:
             return start + (value - low) / (high - low) * PANEL
 
-        marks = ticks(low, high, 6)
+        tick_values = ticks(low, high, 6)
         parts.append(word(start + PANEL / 2, 12, measure, "", "middle"))
-        parts.append(stroke((((x(mark), TOP), (x(mark), bottom)) for mark in marks), "srule"))
+        parts.append(stroke((((x(tick), TOP), (x(tick), bottom)) for tick in tick_values), "srule"))
         parts.append(line([(x(0), TOP), (x(0), bottom)], "smuted"))
-        parts += [word(x(mark), bottom + 15, brief(mark), "tmuted", "middle") for mark in marks]
+        parts += [word(x(tick), bottom + 15, brief(tick), "tmuted", "middle") for tick in tick_values]
         for at, bar in enumerate(bars):
             y = TOP + ROW * (at + 0.5)
             hue = 2 if bar.mean > 0 else 1

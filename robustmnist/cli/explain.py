@@ -111,7 +111,7 @@ def command(
         explanations = judged(
             explanations, loaded, data, digits=verdicts, seed=seed, references=compared, on_progress=report
         )
-    found = []
+    each_learnt = []
     if inside:
         from robustmnist.data.locations import cache_folder
         from robustmnist.explanation.inside.first_failures import Followed
@@ -122,7 +122,7 @@ def command(
         sweeps = load_suite(suite, code=codes) if suite else None
         followed = [Followed(f"{sweeps.name}: {sweep.name}", sweep, seed) for sweep in sweeps.curves] if sweeps else []
         with progress("Looking inside", unit="digits") as report:
-            found = learnt(
+            each_learnt = learnt(
                 loaded, explanations, data, training, followed, seed=work.seed or 0, cache=cache_folder() / "features",
                 on_progress=report,
             )  # fmt: skip
@@ -136,7 +136,7 @@ def command(
         command=command_line(ctx, data.name),
         versions=versions("captum", "matplotlib", "numpy", "torch"),
     )
-    files = explanation_files(explanations, setup, sheets=sheets, learnt=found)
+    files = explanation_files(explanations, setup, sheets=sheets, learnt=each_learnt)
     with output_folder(work.out, "explain") as folder, writing(folder):
         for file, content in files.items():
             write_atomic(folder / file, content)

@@ -117,12 +117,12 @@ def chosen_condition(
     from robustmnist.explanation.condition import choose_condition
     from robustmnist.suites import load_suite
 
-    found = load_suite(suite, code=codes)
+    chosen = load_suite(suite, code=codes)
     # Without --seed the suite's own: then these are the digits that an evaluation of the suite sees.
-    condition = choose_condition(found, value, sweep=sweep, seed=found.seed if seed is None else seed)
-    if sweep is None and len(found.sweeps) > 1:
-        first, others = condition.sweep.name, ", ".join(sweep.name for sweep in found.sweeps[1:])
-        say(f"suite '{found.name}': its first sweep, '{first}'; --sweep takes one of the others: {others}")
+    condition = choose_condition(chosen, value, sweep=sweep, seed=chosen.seed if seed is None else seed)
+    if sweep is None and len(chosen.sweeps) > 1:
+        first, others = condition.sweep.name, ", ".join(sweep.name for sweep in chosen.sweeps[1:])
+        say(f"suite '{chosen.name}': its first sweep, '{first}'; --sweep takes one of the others: {others}")
     if condition.label:
         say(f"sweep '{condition.sweep.name}': its first variant, {condition.label}")
     return condition

@@ -126,23 +126,23 @@ def _curve(ctx: click.Context, given: Numbers, suite: str, sweep: str | None) ->
     from robustmnist.system.folders import output_folder
     from robustmnist.terminal.explanation import show_half_lives
 
-    found = load_suite(suite, code=given.codes)
-    names = [sweep.name for sweep in found.sweeps]
+    chosen_suite = load_suite(suite, code=given.codes)
+    names = [sweep.name for sweep in chosen_suite.sweeps]
     if sweep is not None and sweep not in names:
         raise InputError(f"suite '{suite}' has no sweep '{sweep}'", where="--sweep", remedy=f"use {', '.join(names)}")
-    chosen = found.sweeps[names.index(sweep) if sweep else 0]
+    chosen = chosen_suite.sweeps[names.index(sweep) if sweep else 0]
     if chosen.crossed:
         what = f"sweep '{chosen.name}' is a map of several strengths, not a curve"
         raise InputError(what, where="--curve", remedy="choose another suite")
     if sweep is None and len(names) > 1:
-        say(f"suite '{found.name}': its first sweep, '{chosen.name}'; --sweep takes one of the others")
+        say(f"suite '{chosen_suite.name}': its first sweep, '{chosen.name}'; --sweep takes one of the others")
     loaded, data = _inputs(given, chosen)
-    seed = found.seed if work.seed is None else work.seed
+    seed = chosen_suite.seed if work.seed is None else work.seed
     with progress("Following", unit="maps") as report:
         followed = follow(
             loaded,
             data,
-            found.name,
+            chosen_suite.name,
             chosen,
             methods=given.methods,
             asked=given.target,

@@ -56,21 +56,21 @@ def find_rate_of(
     from robustmnist.training.rate_range import draw_rates, find_rate, rates_csv
 
     digits = load_digits(recipe, resolve_device(device), data_dir, load_digits_of, say)
-    found = find_rate(recipe, digits, codes)
+    rates = find_rate(recipe, digits, codes)
     with output_folder(out, f"{recipe.name}-lr-find") as folder:
         with writing(folder):
-            write_atomic(folder / "rates.csv", rates_csv(found))
-            for kind, content in draw_rates(found, f"{recipe.name}: loss against learning rate").items():
+            write_atomic(folder / "rates.csv", rates_csv(rates))
+            for kind, content in draw_rates(rates, f"{recipe.name}: loss against learning rate").items():
                 write_atomic(folder / f"rates.{kind}", content)
         if as_json:
-            echo_json({"suggestion": found.suggestion, "explodes": found.explodes, "folder": str(folder)})
+            echo_json({"suggestion": rates.suggestion, "explodes": rates.explodes, "folder": str(folder)})
             return
-        if found.suggestion is None:
+        if rates.suggestion is None:
             echo("the loss falls at no learning rate: see robustmnist train --sanity")
         else:
-            echo(f"suggestion: --set optimizer.lr={found.suggestion:.2g} (the recipe has {recipe.optimizer.lr:g})")
-        if found.explodes is not None:
-            echo(f"the loss explodes from {found.explodes:.2g} on")
+            echo(f"suggestion: --set optimizer.lr={rates.suggestion:.2g} (the recipe has {recipe.optimizer.lr:g})")
+        if rates.explodes is not None:
+            echo(f"the loss explodes from {rates.explodes:.2g} on")
         echo(f"chart: {folder / 'rates.svg'}")
 
 

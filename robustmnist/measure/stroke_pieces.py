@@ -33,15 +33,15 @@ def stroke_pieces(image: NDArray[np.float32]) -> Pixels:
     inside = np.nan_to_num(image) >= INSIDE
     line = skeleton(inside if inside.any() else ink)
     pieces = _pieces(line)
-    found = np.full(ink.shape, -1, np.int64)
+    numbered = np.full(ink.shape, -1, np.int64)
     if not pieces:
-        return found
+        return numbered
     points = np.concatenate(pieces)
     numbers = np.repeat(np.arange(len(pieces)), [len(piece) for piece in pieces])
     pixels = np.argwhere(ink)
     squared = ((pixels[:, None] - points[None]) ** 2).sum(2)
-    found[tuple(pixels.T)] = numbers[squared.argmin(1)]
-    return found
+    numbered[tuple(pixels.T)] = numbers[squared.argmin(1)]
+    return numbered
 
 
 def _pieces(line: NDArray[np.bool_]) -> list[Pixels]:

@@ -80,17 +80,17 @@ def find_rate(recipe: Recipe, digits: Digits, codes: Sequence[str] = ()) -> Rate
     return RateRange(tuple(rates), tuple(losses), tuple(smoothed), _steepest(rates, smoothed), explodes)
 
 
-def rates_csv(found: RateRange) -> str:
+def rates_csv(tried: RateRange) -> str:
     """Return the steps as CSV: ``learning_rate``, ``loss``, ``smoothed``."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("learning_rate", "loss", "smoothed"))
-    rows = zip(found.rates, found.losses, found.smoothed, strict=True)
+    rows = zip(tried.rates, tried.losses, tried.smoothed, strict=True)
     writer.writerows([f"{value:.6g}" for value in row] for row in rows)
     return text.getvalue()
 
 
-def draw_rates(found: RateRange, title: str) -> dict[str, bytes]:
+def draw_rates(tried: RateRange, title: str) -> dict[str, bytes]:
     """Return the chart of a range test, ``{"png": ..., "svg": ...}``: loss against rate, the suggestion marked."""
     style: dict[Any, Any] = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
     with own_style(style):
@@ -100,12 +100,12 @@ def draw_rates(found: RateRange, title: str) -> dict[str, bytes]:
         figure = Figure(figsize=(6, 3.6), layout="constrained")
         figure.suptitle(title, x=0.01, ha="left", fontsize=11)
         axes = figure.subplots()
-        axes.plot(found.rates, found.losses, color="#0072b2", alpha=0.35, linewidth=0.8)
-        axes.plot(found.rates, found.smoothed, color="#0072b2")
-        highest = EXPLODED * min(filter(math.isfinite, found.smoothed), default=1.0)
-        if found.suggestion is not None:
-            axes.axvline(found.suggestion, color="#d55e00", linewidth=1)
-            axes.text(found.suggestion, highest, f" {found.suggestion:.2g}", color="#d55e00", va="top")
+        axes.plot(tried.rates, tried.losses, color="#0072b2", alpha=0.35, linewidth=0.8)
+        axes.plot(tried.rates, tried.smoothed, color="#0072b2")
+        highest = EXPLODED * min(filter(math.isfinite, tried.smoothed), default=1.0)
+        if tried.suggestion is not None:
+            axes.axvline(tried.suggestion, color="#d55e00", linewidth=1)
+            axes.text(tried.suggestion, highest, f" {tried.suggestion:.2g}", color="#d55e00", va="top")
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:g}")  # the usual powers of ten are set as formulas
         axes.xaxis.set_minor_formatter(NullFormatter())

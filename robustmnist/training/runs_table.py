@@ -104,7 +104,7 @@ def _varies(recipes: Sequence[Mapping[str, Any]], key: str) -> bool:
 
 def _areas(evaluations: Sequence[Path]) -> dict[str, dict[str, float]]:
     """Return the suite areas of every evaluated checkpoint by the hash of its weights."""
-    found: dict[str, dict[str, float]] = {}
+    by_sha256: dict[str, dict[str, float]] = {}
     for path in evaluations:
         try:
             predictions = read_predictions(path)
@@ -113,5 +113,5 @@ def _areas(evaluations: Sequence[Path]) -> dict[str, dict[str, float]]:
         hashes = {record["name"]: record.get("sha256") for record in predictions.manifest["checkpoints"]}
         for row in suite_areas(predictions, RESAMPLES).to_dict("records"):
             if sha256 := hashes.get(row["checkpoint"]):
-                found.setdefault(sha256, {})[row["suite"]] = float(row["area"])
-    return found
+                by_sha256.setdefault(sha256, {})[row["suite"]] = float(row["area"])
+    return by_sha256

@@ -63,11 +63,11 @@ def load_parquet(request: Request) -> Dataset:
 
 def _column(names: list[str], known: tuple[str, ...], asked: str | None, where: object) -> str:
     wanted = (asked,) if asked else known
-    found = next((name for name in wanted if name in names), None)
-    if found is None:
+    column = next((name for name in wanted if name in names), None)
+    if column is None:
         what = f"has no column {wanted[0]}; its columns are {', '.join(names[:8])}"
         raise DataError(what, where=where, remedy=REMEDY)
-    return found
+    return column
 
 
 def _pictures(file: Any, image: str, label: str, labels: list[Any], where: object) -> Iterator[tuple[Tensor, bool]]:

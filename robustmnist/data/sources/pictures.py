@@ -101,8 +101,8 @@ def _names(folder: Path) -> list[str]:
     for root, below, files in os.walk(folder):
         below[:] = sorted(name for name in below if not name.startswith("."))
         here = Path(root).relative_to(folder)
-        found = [name for name in files if name.lower().endswith(ENDINGS) and not name.startswith(".")]
-        names += [(here / name).as_posix() for name in found]
+        pictures = [name for name in files if name.lower().endswith(ENDINGS) and not name.startswith(".")]
+        names += [(here / name).as_posix() for name in pictures]
         if len(names) > MOST:
             raise DataError(f"holds more than {MOST:,} pictures", where=folder, remedy="split it")
     if not names:

@@ -31,15 +31,15 @@ class Source:
 
 def named_suites(path: str, names: Sequence[str], codes: Sequence[str], mistakes: list[str]) -> list[Source]:
     """Return a source for each suite, or sweep of one, that `names` say; what is wrong is added to `mistakes`."""
-    found: dict[str, Source] = {}
+    by_name: dict[str, Source] = {}
     for at, name in enumerate(names):
         try:
             for source in _named(name, codes):
-                if found.setdefault(source.name, source).sha256 != source.sha256:
+                if by_name.setdefault(source.name, source).sha256 != source.sha256:
                     raise SuiteError("has the name of another suite of this recipe", remedy="rename the file")
         except InputError as cause:
             mistakes += [f"{path}.{at}: {line}" for line in str(cause).splitlines()]
-    return list(found.values())
+    return list(by_name.values())
 
 
 def _named(name: str, codes: Sequence[str]) -> Iterator[Source]:
