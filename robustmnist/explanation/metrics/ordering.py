@@ -10,11 +10,12 @@ __all__ = ["cuts", "highest_first", "most_important_first"]
 def most_important_first(maps: Tensor, ties: Tensor, domain: Tensor | None = None) -> Tensor:
     """Return the rank of each pixel, int16 (B, P): 0 for the most important of `domain`, whose pixels rank first.
 
-    Equal values rank as `ties` has them, so a constant map gives a random order, the same one for every method.
+    Equal values rank as `ties` has them, so a constant map gives a random order, the same one for every method. Pixels
+    that `ties` leaves out have the rank P.
 
     Args:
         maps: float32 (B, 28, 28) or (B, P).
-        ties: All pixels in the order in which equal ones rank, int64 (B, P).
+        ties: The pixels in the order in which equal ones rank, int64 (B, M); all of them, or at least the domain's.
         domain: Which pixels count, bool (B, P); None for all.
 
     >>> most_important_first(torch.tensor([[0.5, 2.0, 0.5]]), torch.tensor([[2, 1, 0]])).tolist()
@@ -24,7 +25,7 @@ def most_important_first(maps: Tensor, ties: Tensor, domain: Tensor | None = Non
     if domain is not None:
         values = values.masked_fill(~domain, -torch.inf)
     order = ties.gather(1, highest_first(values.gather(1, ties)))
-    ranks = torch.empty(order.shape, dtype=torch.int16, device=order.device)
+    ranks = torch.full(values.shape, values.shape[1], dtype=torch.int16, device=order.device)
     positions = torch.arange(order.shape[1], dtype=torch.int16, device=order.device).expand_as(order)
     return ranks.scatter_(1, order, positions)
 

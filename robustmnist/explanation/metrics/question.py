@@ -63,6 +63,13 @@ class Question:
         return highest_first(self.draws("ties").uniform(784))
 
     @cached_property
+    def ink_ties(self) -> Tensor:
+        """The ink pixels of each digit in that order, int64 (B, M), for the most that a digit has; then some others."""
+        numbers = self.draws("ties").uniform(784).masked_fill(~self.ink, -1.0)
+        most = int(self.ink.sum(1).max()) if len(self) else 0
+        return highest_first(numbers)[:, :most].contiguous()
+
+    @cached_property
     def lost(self) -> Array:
         """By how much the explained number falls when all ink is gone, f(x) − f(0), float64 (B,)."""
         both = torch.stack([self.images[:, 0], torch.zeros_like(self.images[:, 0])], dim=1)
@@ -70,33 +77,32 @@ class Question:
         return scores[:, 0] - scores[:, 1]
 
     def logits(self, versions: Tensor) -> Tensor:
-        """Return the logits of K versions of each digit, float64 (B, K, 10), of (B, K, 28, 28)."""
+        """Return the logits of K versions of each digit, float64 (B, K, 10), of (B, K, 28, 28); some digits do too."""
         with torch.no_grad():
             answers: Tensor = self.subject.answer(versions.reshape(-1, 1, 28, 28))
         return answers.double().view(*versions.shape[:2], -1)
 
     def scores(self, versions: Tensor) -> Array:
         """Return the explained number of K versions of each digit, float64 (B, K); NaN where logits are not finite."""
-        return self._read(self.logits(versions), self.target.scores)
+        return self._read(self.logits(versions))
 
-    def probabilities(self, versions: Tensor) -> Array:
-        """Return the softmax probability of the explained class, float64 (B, K).
+    def probabilities(self, logits: Tensor) -> Array:
+        """Return the softmax probability of the explained class, float64 (B, K), of logits (B, K, 10) of versions.
 
-        Of a margin it is that of the class against its rival alone: the logistic function of the margin.
+        Of a margin it is that of the class against its rival alone: the logistic function of the margin. NaN where a
+        logit is NaN or +∞.
         """
         if self.target.rivals is not None:
-            return np.asarray(1.0 / (1.0 + np.exp(-self.scores(versions))), np.float64)
-        return self._read(self.logits(versions).softmax(-1), self.target.scores)
+            return np.asarray(1.0 / (1.0 + np.exp(-self._read(logits))), np.float64)
+        classes = self.target.classes.to(logits.device)[:, None, None].expand(-1, logits.shape[1], 1)
+        array: Array = logits.softmax(-1).gather(-1, classes)[..., 0].cpu().numpy()
+        return array
 
-    def _read(self, values: Tensor, read: object) -> Array:
-        assert callable(read)
+    def _read(self, values: Tensor) -> Array:
         many = values.shape[1]
-        target = self.target.take(
-            torch.arange(len(self), device=values.device, dtype=torch.int64).repeat_interleave(many)
-        )
-        scores = target.scores(values.flatten(0, 1)).view(-1, many)
-        invalid = ~values.isfinite().all(-1)
-        array: Array = scores.masked_fill(invalid, torch.nan).cpu().numpy()
+        rows = torch.arange(len(self), device=values.device, dtype=torch.int64).repeat_interleave(many)
+        read = self.target.take(rows).scores(values.flatten(0, 1)).view(-1, many)
+        array: Array = read.masked_fill(~values.isfinite().all(-1), torch.nan).cpu().numpy()
         return array
 
 
