@@ -1,7 +1,8 @@
 """Many trainings of ``robustmnist train``, each in a folder of its own, as one table."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,12 @@ def train_many(
     recipes = {name: load_recipe(recipe, overrides=[*changes, *own]) for name, own in runs.items()}
     for each in recipes.values():
         pool_of(each, ctx.params["codes"])
+    shared = {"load": cache(load_digits_of), "notify": _once(say)}  # digits are read, and named, once for all runs
     with output_folder(out, f"{wanted.name}-grid") as folder:
         with resumable(ctx, _continuing(ctx, recipe, changes, grids, folder)):
             for number, (name, each) in enumerate(recipes.items(), 1):
-                _train(each, folder / name, f"train {each.name} {number}/{len(recipes)} {name}", ctx.params)
+                title = f"train {each.name} {number}/{len(recipes)} {name}"
+                _train(each, folder / name, title, ctx.params, shared)
         rows = runs_table([folder / name for name in recipes])
         if as_json:
             echo_json([row.as_dict() for row in rows])
@@ -61,7 +64,7 @@ def train_many(
             show_runs(rows)
 
 
-def _train(recipe: Recipe, folder: Path, title: str, given: dict[str, Any]) -> None:
+def _train(recipe: Recipe, folder: Path, title: str, given: dict[str, Any], shared: dict[str, Any]) -> None:
     """Train a run, or what is left of it; one that is complete is only held against its recipe."""
     if is_run(folder) and RunFolder(folder).metrics.get("status") == "complete":
         train(recipe, out=folder, resume=True, code=given["codes"])
@@ -78,10 +81,21 @@ def _train(recipe: Recipe, folder: Path, title: str, given: dict[str, Any]) -> N
             on_step=shown.step,
             on_epoch=shown.epoch,
             tensorboard=given["tensorboard"],
-            load=load_digits_of,
-            notify=say,
             code=given["codes"],
+            **shared,
         )
+
+
+def _once(notify: Callable[[str], None]) -> Callable[[str], None]:
+    """Return `notify` for sentences that it has not had yet."""
+    known: set[str] = set()
+
+    def new(sentence: str) -> None:
+        if sentence not in known:
+            known.add(sentence)
+            notify(sentence)
+
+    return new
 
 
 def _continuing(ctx: click.Context, recipe: str, changes: Sequence[str], grids: Sequence[str], folder: Path) -> str:

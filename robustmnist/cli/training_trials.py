@@ -63,12 +63,21 @@ def find_rate_of(
             for kind, content in draw_rates(rates, f"{recipe.name}: loss against learning rate").items():
                 write_atomic(folder / f"rates.{kind}", content)
         if as_json:
-            echo_json({"suggestion": rates.suggestion, "explodes": rates.explodes, "folder": str(folder)})
+            echo_json(
+                {
+                    "suggestion": rates.suggestion,
+                    "steepest": rates.steepest,
+                    "explodes": rates.explodes,
+                    "folder": str(folder),
+                }
+            )
             return
         if rates.suggestion is None:
             echo("the loss falls at no learning rate: see robustmnist train --sanity")
         else:
             echo(f"suggestion: --set optimizer.lr={rates.suggestion:.2g} (the recipe has {recipe.optimizer.lr:g})")
+        if rates.steepest is not None:
+            echo(f"the loss falls most steeply at {rates.steepest:.2g}")
         if rates.explodes is not None:
             echo(f"the loss explodes from {rates.explodes:.2g} on")
         echo(f"chart: {folder / 'rates.svg'}")

@@ -22,6 +22,7 @@ __all__ = ["RateRange", "draw_rates", "find_rate", "rates_csv"]
 LOWEST, HIGHEST, STEPS = 1e-6, 10.0, 140  # twenty rates to a power of ten
 SMOOTH = 0.9  # of the moving average of the loss, corrected for its start
 EXPLODED = 3.0  # times the lowest smoothed loss
+SAFE = 0.1  # of the rate with the lowest loss; Source: Howard and Gugger, fastai, 2020
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,15 @@ class RateRange:
         rates: The learning rates, one per step.
         losses: The loss of every step before its change.
         smoothed: Their moving average.
-        suggestion: The rate at which the smoothed loss falls most steeply; None where it falls nowhere.
+        steepest: The rate at which the smoothed loss falls most from step to step; None where it falls nowhere.
+        suggestion: A tenth of the rate with the lowest smoothed loss; None where the loss falls nowhere.
         explodes: The rate from which the loss is three times its lowest; None where it never is.
     """
 
     rates: tuple[float, ...]
     losses: tuple[float, ...]
     smoothed: tuple[float, ...]
+    steepest: float | None
     suggestion: float | None
     explodes: float | None
 
@@ -47,7 +50,8 @@ def find_rate(recipe: Recipe, digits: Digits, codes: Sequence[str] = ()) -> Rate
     """Train one step at each of 141 rates from 1e-6 to 10, and stop where the loss explodes.
 
     Every rate is a step of the same training, with the recipe's network, optimiser, batches and augmentation. The
-    suggestion is for ``optimizer.lr``, of whose schedule it is the highest rate.
+    suggestion is for ``optimizer.lr``, of whose schedule it is the highest rate; the rate of the steepest fall suits a
+    training without a schedule.
 
     `codes` is the code that the recipe's model may be, ``net.py:Net``.
 
@@ -77,7 +81,9 @@ def find_rate(recipe: Recipe, digits: Digits, codes: Sequence[str] = ()) -> Rate
         if not math.isfinite(loss) or smoothed[-1] > EXPLODED * min(smoothed):
             explodes = rate
             break
-    return RateRange(tuple(rates), tuple(losses), tuple(smoothed), _steepest(rates, smoothed), explodes)
+    steepest, lowest = _falls(rates, smoothed)
+    suggestion = None if lowest is None else SAFE * lowest
+    return RateRange(tuple(rates), tuple(losses), tuple(smoothed), steepest, suggestion, explodes)
 
 
 def rates_csv(tried: RateRange) -> str:
@@ -102,7 +108,7 @@ def draw_rates(tried: RateRange, title: str) -> dict[str, bytes]:
         axes = figure.subplots()
         axes.plot(tried.rates, tried.losses, color="#0072b2", alpha=0.35, linewidth=0.8)
         axes.plot(tried.rates, tried.smoothed, color="#0072b2")
-        highest = EXPLODED * min(filter(math.isfinite, tried.smoothed), default=1.0)
+        highest = max(EXPLODED * min(filter(math.isfinite, tried.smoothed), default=1.0), 1.05 * tried.smoothed[0])
         if tried.suggestion is not None:
             axes.axvline(tried.suggestion, color="#d55e00", linewidth=1)
             axes.text(tried.suggestion, highest, f" {tried.suggestion:.2g}", color="#d55e00", va="top")
@@ -115,10 +121,13 @@ def draw_rates(tried: RateRange, title: str) -> dict[str, bytes]:
         return {kind: picture(figure, kind, dpi=120) for kind in ("png", "svg")}
 
 
-def _steepest(rates: Sequence[float], smoothed: Sequence[float]) -> float | None:
-    """Return the rate before which the smoothed loss falls most from step to step, up to where it is lowest."""
+def _falls(rates: Sequence[float], smoothed: Sequence[float]) -> tuple[float | None, float | None]:
+    """Return the rate at which the smoothed loss falls most from step to step, and where it is lowest.
+
+    Both are None where it falls nowhere.
+    """
     lowest = min(range(len(smoothed)), key=lambda at: smoothed[at] if math.isfinite(smoothed[at]) else math.inf)
     falls = [smoothed[at] - smoothed[at + 1] for at in range(lowest)]
     if not falls or max(falls) <= 0:
-        return None
-    return rates[max(range(len(falls)), key=falls.__getitem__) + 1]
+        return None, None
+    return rates[max(range(len(falls)), key=falls.__getitem__) + 1], rates[lowest]

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
@@ -78,6 +79,7 @@ def test_runs_are_made_once_and_shown_as_a_table(tmp_path: Path) -> None:
     first = call(*command, "--json")
     assert first.exit_code == 0, first.output
     rows = json.loads(first.stdout)
+    assert first.stderr.count("data: digits:train") == 1  # read once for all four
     assert [row["differs"] for row in rows] == [
         {"seed": seed, "optimizer.lr": lr} for lr in (0.01, 0.1) for seed in (0, 1)
     ]
@@ -103,6 +105,10 @@ def test_the_range_test_finds_where_the_loss_falls_and_explodes(tmp_path: Path) 
     found = find_rate(wanted, load_digits(wanted, torch.device("cpu")))
     assert found.suggestion is not None
     assert 1e-3 < found.suggestion < 2
+    lowest = found.rates[int(np.argmin(found.smoothed))]
+    assert found.suggestion == pytest.approx(lowest / 10)
+    falls = -np.diff(found.smoothed[: found.rates.index(lowest) + 1])
+    assert found.steepest == found.rates[int(np.argmax(falls)) + 1]
     assert found.explodes is not None
     assert found.explodes > found.suggestion
     assert found.smoothed[-1] > EXPLODED * min(found.smoothed) or found.losses[-1] != found.losses[-1]
@@ -117,6 +123,7 @@ def test_lr_find_writes_a_chart_and_trains_nothing(tmp_path: Path) -> None:
     shown = call("train", tmp_path / "tiny.toml", "--lr-find", "-o", tmp_path / "lr")
     assert shown.exit_code == 0, shown.output
     assert "suggestion: --set optimizer.lr=" in shown.stdout
+    assert "the loss falls most steeply at " in shown.stdout
     assert {path.name for path in (tmp_path / "lr").iterdir()} == {"rates.csv", "rates.png", "rates.svg"}
 
 

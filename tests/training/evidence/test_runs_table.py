@@ -1,6 +1,9 @@
 """Several training runs as a table: what differs, how well they read, and what an evaluation among them adds."""
 
 import json
+from contextlib import redirect_stdout
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +61,19 @@ def test_the_table_on_the_terminal(folder: Path) -> None:
     rows = json.loads(call("checkpoints", folder, "--json").stdout)
     assert [row["differs"]["seed"] for row in rows] == [0, 4]
     assert rows[1]["test"]["accuracy"] > 0
+
+
+def test_epochs_stand_once_with_how_many_there_are_to_be(folder: Path) -> None:
+    from robustmnist.terminal.runs import show_runs
+
+    table = runs_table([folder / "a", folder / "b"])
+    several = [replace(row, differs={"epochs": wanted}) for row, wanted in zip(table, (1, 3), strict=True)]
+    with redirect_stdout(StringIO()) as shown:
+        show_runs(several)
+    head, first, second = shown.getvalue().splitlines()
+    assert head.split().count("epochs") == 1
+    assert first.split()[1:2] == ["1"]
+    assert second.split()[1:4] == ["1", "of", "3"]
 
 
 def test_folders_without_a_run_are_refused(tmp_path: Path) -> None:
