@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).parent.parent
 
 # The tests' tensors are small: a second thread gains nothing, and on a busy machine waiting for it costs tenfold.
-# Results do not depend on it (test_models and test_perturb compare one thread with two).
+# Results do not depend on it (tests of models and perturbations compare one thread with two).
 torch.set_num_threads(1)
 
 # Properties: a few examples each, the same ones at every run. --hypothesis-profile=thorough (make test-thorough) draws

@@ -114,7 +114,7 @@ def test_hostile_files(command: str, content: bytes, words: str, tmp_path: Path)
 
 
 # File -> what `check-model` says of its input, and of its accuracy on the 10,000 test digits, in percent, which is that
-# of the authors' own contract (tests/models/sources/test_shared.py); or what the refusal says.
+# of the authors' own contract (tests/test_shared_models.py); or what the refusal says.
 STRANGERS = {
     "keras-1.h5": ("0..1,hw", 97.65),
     "keras-2.h5": ("0..1,nhwc", 99.11),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import small_training
 
 from robustmnist.errors import RecipeError
 from robustmnist.training.read import check_recipe, load_recipe, shipped_recipes
@@ -124,3 +125,13 @@ def test_shipped_recipes(path: Path) -> None:
     assert recipe.precision == "float32"
     assert recipe.augment.active == (path.stem == "cnn-augmented")
     assert check_recipe(tomllib.loads(recipe_toml(recipe)), where="test") == recipe
+
+
+def test_recipes_without_later_values_are_what_they_were() -> None:
+    plain = small_training.recipe().as_dict()
+    assert "initialisation" not in plain
+    assert "noise" not in plain["augment"]
+    other = small_training.recipe(initialisation="xavier", augment={"noise": 0.5}).as_dict()
+    assert (other["initialisation"], other["augment"]["noise"]) == ("xavier", 0.5)
+    with pytest.raises(RecipeError, match="initialisation"):
+        small_training.recipe(initialisation="Xavier")

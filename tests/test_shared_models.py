@@ -12,9 +12,11 @@ from torch import nn
 from robustmnist.errors import CheckpointError
 from robustmnist.models.sources import Network, Source, read_source
 
-CHECKOUT = Path(__file__).parents[3]
+CHECKOUT = Path(__file__).parents[1]
 MODELS = CHECKOUT.parent / "shared" / "models"
-PREDICTIONS = json.loads((Path(__file__).parent / "keras_files" / "predictions.json").read_text())["shared"]
+PREDICTIONS = json.loads((CHECKOUT / "tests" / "models" / "sources" / "keras_files" / "predictions.json").read_text())[
+    "shared"
+]
 
 pytestmark = pytest.mark.skipif(not MODELS.is_dir(), reason="the strangers' model files are not on this machine")
 

@@ -7,7 +7,7 @@ import pytest
 
 from robustmnist.wording.numbers import NBSP, interval, percent
 
-REPORTS = Path(__file__).parents[2] / "reports"
+REPORTS = Path(__file__).parents[1] / "reports"
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Values of a recipe that came later: what they do, and that recipes without them stay what they were."""
+"""Weights at the start of a training: their variance, orthogonal rows, zeros, and torch's own."""
 
 import math
 
@@ -7,10 +7,7 @@ import torch
 from support.small_training import recipe
 from torch import nn
 
-from robustmnist.errors import RecipeError
 from robustmnist.models.architectures.build import build_model
-from robustmnist.training.augment import Augment
-from robustmnist.training.augmentation.moves import augment
 from robustmnist.training.initialise import initialise
 from robustmnist.training.loop import start
 
@@ -43,32 +40,3 @@ def test_the_default_leaves_layers_as_torch_makes_them() -> None:
     initialise(model, "default")
     assert all(torch.equal(old, new) for old, new in zip(before, model.parameters(), strict=True))
     assert torch.equal(drawn, torch.random.get_rng_state())
-
-
-def test_recipes_without_later_values_are_what_they_were() -> None:
-    plain = recipe().as_dict()
-    assert "initialisation" not in plain
-    assert "noise" not in plain["augment"]
-    other = recipe(initialisation="xavier", augment={"noise": 0.5}).as_dict()
-    assert (other["initialisation"], other["augment"]["noise"]) == ("xavier", 0.5)
-    with pytest.raises(RecipeError, match="initialisation"):
-        recipe(initialisation="Xavier")
-
-
-def test_noise_is_added_last_and_of_a_strength_of_its_own() -> None:
-    grey = torch.full((400, 1, 28, 28), 0.5)
-    noisy = augment(grey, Augment(noise=0.1), torch.Generator().manual_seed(0))
-    spread = (noisy - grey).flatten(1).std(1)
-    assert float(spread.max()) < 0.11
-    assert float(spread.mean()) == pytest.approx(0.05, rel=0.1)  # strengths are even from 0 up to 0.1
-    assert float(noisy.min()) >= 0
-    untouched = augment(grey, Augment(noise=0.1, probability=1e-9), torch.Generator().manual_seed(0))
-    assert torch.equal(untouched, grey)
-
-
-def test_other_strengths_do_not_depend_on_noise(digits28: torch.Tensor) -> None:
-    plain, noisy = (
-        augment(digits28[:20], Augment(shift=2.0, noise=noise), torch.Generator().manual_seed(1))
-        for noise in (0.0, 1e-6)
-    )
-    torch.testing.assert_close(plain, noisy, atol=1e-4, rtol=0)

@@ -28,8 +28,8 @@ from robustmnist.models.sources.torch_file import read_legacy_torch, read_torch_
 from robustmnist.models.sources.weights import Weights, as_float32, without_prefixes
 from robustmnist.models.sources.zip_file import read_zip
 
-SUPPORT = Path(__file__).parents[2] / "support"
-KERAS = Path(__file__).parent / "keras_files"
+SUPPORT = Path(__file__).parents[1] / "support"
+KERAS = Path(__file__).parent / "sources" / "keras_files"
 COUNT = 2000
 
 
