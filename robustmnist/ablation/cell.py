@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,14 @@ class Cell:
             over all settings), ``areas`` (suite to area), ``sweeps`` (values and accuracy of each), ``critical``.
         right: Which clean digits are read right, bool (n,).
         areas: Suite to the area under each digit's own curves, 0 to 1, float64 (n,), in steps of 1/255.
+        influences: How each digit moves each of the critical strengths away from neutral, in the order of
+            ``critical``, float64 (strengths, n); no rows in cells that were made before they were kept.
     """
 
     facts: Mapping[str, Any]
     right: NDArray[np.bool_]
     areas: Mapping[str, NDArray[np.float64]]
+    influences: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 def write_cell(path: Path, cell: Cell) -> None:
@@ -42,7 +45,9 @@ def write_cell(path: Path, cell: Cell) -> None:
     suites = list(cell.areas)
     levels = np.stack([np.rint(cell.areas[suite] * LEVELS) for suite in suites]).astype(np.uint8)
     file = io.BytesIO()
-    np.savez_compressed(file, right=np.packbits(cell.right), areas=levels)
+    np.savez_compressed(
+        file, right=np.packbits(cell.right), areas=levels, influences=cell.influences.astype(np.float32)
+    )
     arrays = file.getvalue()
     write_atomic(_arrays(path), arrays)
     facts = dict(cell.facts) | {"suites": suites, "arrays_sha256": sha256_bytes(arrays)}
@@ -65,9 +70,10 @@ def read_cell(path: Path) -> Cell | None:
             raise ValueError("its hash does not match")
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             right, levels = arrays["right"], arrays["areas"]
+            influences = arrays.get("influences", np.zeros((0, 0))).astype(np.float64)
         n = int(facts["n"])
         areas = {suite: levels[at].astype(np.float64) / LEVELS for at, suite in enumerate(facts["suites"])}
-        return Cell(facts, np.unpackbits(right, count=n).astype(bool), areas)
+        return Cell(facts, np.unpackbits(right, count=n).astype(bool), areas, influences)
     except (OSError, ValueError, KeyError, IndexError, TypeError, BrokenSealError) as cause:
         raise RunError(f"cannot be read ({cause})", where=path, remedy=remedy) from cause
 

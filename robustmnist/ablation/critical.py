@@ -5,18 +5,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from robustmnist.ablation.cell import Cell
 from robustmnist.ablation.effects import paired
 from robustmnist.ablation.study import BASE
-from robustmnist.statistics.crossed_effects import seed_effect
+from robustmnist.statistics.crossed_effects import crossed_effect, seed_effect
 from robustmnist.statistics.paired_tests import holm
 
 __all__ = ["CRITICAL_COLUMNS", "critical_effects", "critical_table"]
 
 Side = tuple[str, str, str]
+Strength = tuple[Mapping[str, Any], NDArray[np.float64]]  # a row of a cell's critical, and influences (n,)
 CRITICAL_COLUMNS = (
-    *("variant", "suite", "sweep", "side", "unit", "seeds", "base", "value"),
+    *("variant", "suite", "sweep", "side", "unit", "seeds", "n", "base", "value"),
     *("farther", "low", "high", "p", "p_holm", "beyond"),
 )
 
@@ -50,8 +52,10 @@ def critical_effects(cells: Mapping[str, Sequence[Cell]]) -> pd.DataFrame:
     A strength is critical where a tenth of clean accuracy is lost; where it is beyond the sweep's end, the end counts,
     so that differences are never overstated, and ``beyond`` says in how many seeds of the variant that was so.
     ``farther`` is the mean of the differences of equal seeds, in the sweep's unit away from neutral: more is more
-    robust. Its 95 % interval ``low`` to ``high`` is over seeds alone; ``p_holm`` is corrected for all rows. Trainings
-    that diverged, and cells that hold no critical strengths, are left out.
+    robust. Its 95 % interval ``low`` to ``high`` is over other seeds and other digits, of which there are ``n``: to
+    first order a critical strength is a mean over digits. Where a cell was made before the digits' influences were
+    kept, ``n`` is 0 and the interval is over seeds alone. ``p_holm`` is corrected for all rows. Trainings that
+    diverged, and cells that hold no critical strengths, are left out.
 
     Args:
         cells: By variant, that called base among them.
@@ -70,18 +74,26 @@ def critical_effects(cells: Mapping[str, Sequence[Cell]]) -> pd.DataFrame:
     return table
 
 
-def _strengths(cell: Cell) -> dict[Side, Mapping[str, Any]]:
-    return {(row["suite"], row["sweep"], row["side"]): row for row in cell.facts.get("critical", ())}
+def _strengths(cell: Cell) -> dict[Side, Strength]:
+    rows = cell.facts.get("critical", ())
+    influences = cell.influences if len(cell.influences) == len(rows) else np.zeros((len(rows), 0))
+    return {(row["suite"], row["sweep"], row["side"]): (row, own) for row, own in zip(rows, influences, strict=True)}
 
 
-def _row(name: str, side: Side, both: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[str, object]:
-    values, base = (np.array([_within(pair[at]) for pair in both], np.float64) for at in (0, 1))
-    effect = seed_effect((values - base) * (-1 if side[2] == "below" else 1))
+def _row(name: str, side: Side, both: Sequence[tuple[Strength, Strength]]) -> dict[str, object]:
+    values, base = (np.array([_within(pair[at][0]) for pair in both], np.float64) for at in (0, 1))
+    farther = (values - base) * (-1 if side[2] == "below" else 1)
+    digits = min(len(influences) for pair in both for _, influences in pair)
+    effect = seed_effect(farther)
+    if digits:
+        moved = np.stack([own - other for (_, own), (_, other) in both])
+        effect = crossed_effect(farther[:, None] + moved)
     return {
         "variant": name,
         **dict(zip(("suite", "sweep", "side"), side, strict=True)),
-        "unit": both[0][0]["unit"],
+        "unit": both[0][0][0]["unit"],
         "seeds": len(both),
+        "n": digits,
         "base": float(base.mean()),
         "value": float(values.mean()),
         "farther": effect.mean,
@@ -89,7 +101,7 @@ def _row(name: str, side: Side, both: Sequence[tuple[Mapping[str, Any], Mapping[
         "high": effect.high,
         "p": effect.p,
         "p_holm": np.nan,
-        "beyond": sum(bool(mine["beyond"]) for mine, _ in both),
+        "beyond": sum(bool(mine["beyond"]) for (mine, _), _ in both),
     }
 
 

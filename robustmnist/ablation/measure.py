@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from robustmnist.ablation.cell import Cell, write_cell
 from robustmnist.data import Dataset, load_dataset
@@ -15,7 +16,7 @@ from robustmnist.errors import RecipeError
 from robustmnist.evaluation.alone import logits_alone
 from robustmnist.models.checkpoints.checkpoint import load_checkpoint
 from robustmnist.predictions import Predictions
-from robustmnist.results import critical_strengths, quality
+from robustmnist.results import critical_influences, critical_strengths, quality
 from robustmnist.results.correctness import accuracies, clean_right
 from robustmnist.results.robustness.areas import image_areas
 from robustmnist.suites import Suite
@@ -24,7 +25,7 @@ from robustmnist.training import Recipe, train
 
 __all__ = ["make_cell", "silent", "test_digits"]
 
-RESAMPLES = 20  # only the critical strengths themselves are kept, not their intervals over digits
+RESAMPLES = 20  # only the critical strengths themselves are kept, not these intervals over digits
 DECIMALS = 6  # decimals of what is kept
 
 
@@ -80,10 +81,10 @@ def make_cell(
         "validation_accuracy": metrics["best"]["validation_accuracy"],
         "areas": {name: round(float(area.mean()), DECIMALS) for name, area in areas.items()},
         "sweeps": _sweeps(predictions),
-        "critical": _critical(predictions),
+        "critical": (critical := _critical(predictions)),
         **_scores(predictions),
     }
-    write_cell(path, Cell(facts, clean_right(predictions)[0], areas))
+    write_cell(path, Cell(facts, clean_right(predictions)[0], areas, _influences(predictions, critical)))
 
 
 def silent(_: str) -> None:
@@ -121,6 +122,11 @@ def _critical(predictions: Predictions) -> list[dict[str, Any]]:
     kept = ("suite", "sweep", "side", "unit", "end", "critical", "beyond")
     rows = critical_strengths(predictions, RESAMPLES)[list(kept)].to_dict("records")
     return [{str(name): _plain(value) for name, value in row.items()} for row in rows]
+
+
+def _influences(predictions: Predictions, critical: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+    by_side = critical_influences(predictions)
+    return np.stack([by_side[row["suite"], row["sweep"], row["side"]][0] for row in critical])
 
 
 def _plain(value: Any) -> Any:

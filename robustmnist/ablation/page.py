@@ -16,13 +16,13 @@ from robustmnist.ablation.folder import StudyFolder
 from robustmnist.ablation.session import cells_of
 from robustmnist.ablation.study import BASE, Study
 from robustmnist.ablation.words import (
-    CRITICAL,
     DONE,
     EFFECTS,
     LEVEL,
     TABLE,
     answers,
     base_of,
+    critical_words,
     property_of,
     reach,
     title_of,
@@ -104,7 +104,7 @@ def render_study(study: Study, cells: Mapping[str, Sequence[Cell]], effects: pd.
         keys=tuple(Key(at, title) for at, title in ((drawn[name], title_of(study, name)) for name in drawn)),
         curves=curve_charts(cells, {name: (at, title_of(study, name)) for name, at in drawn.items()}),
         critical=critical_strengths(study, cells, farther, order),
-        critical_note=CRITICAL,
+        critical_note=critical_words(farther),
         variants=_variants(study, order),
         done=DONE,
         command="robustmnist ablate study.toml",

@@ -10,12 +10,12 @@ from robustmnist.wording.numbers import count, listing, percent, plain, points_t
 
 __all__ = [
     "BASE_TITLE",
-    "CRITICAL",
     "DONE",
     "EFFECTS",
     "TABLE",
     "answers",
     "base_of",
+    "critical_words",
     "farther_text",
     "property_of",
     "reach",
@@ -35,12 +35,6 @@ TABLE = (
     "Means over the seeds. In brackets the difference to the recipe as it is; bold where it is clear after Holm's "
     "correction. The area is that under the accuracy curve, the mean over the sweeps of a suite. ECE: expected "
     "calibration error, clean, and mean over all perturbed settings; less is better."
-)
-CRITICAL = (
-    "The strength at which a tenth of clean accuracy is lost, the mean over the seeds. In brackets how much farther "
-    "from neutral that is than with the recipe as it is; * where it is clear over the seeds after Holm's correction "
-    "for this table. Where a seed keeps its accuracy to the end of the sweep, the end counts: the true difference may "
-    "be larger."
 )
 DONE = (
     "The same command makes it again; cells that are there are kept. A folder of a study is rendered again without "
@@ -105,7 +99,7 @@ def reach(study: Study, farther: pd.DataFrame) -> tuple[str, ...]:
         if len(many):
             named = [f"{title_of(study, str(name))} ({times} of {sides})" for name, times in many.items()]
             said.append(f"Digits may be pushed clearly {word}, in so many sweeps and sides, with {listing(named)}.")
-    return tuple(said) or ("At no sweep does a change move the critical strength clearly, over the seeds.",)
+    return tuple(said) or (f"At no sweep does a change move the critical strength clearly, over {_varied(farther)}.",)
 
 
 def title_of(study: Study, name: str) -> str:
@@ -136,6 +130,27 @@ def _flat(table: Mapping[str, object], before: str = "") -> Iterator[tuple[str, 
 def property_of(study: Study, name: str) -> str:
     """Return which property a variant changes."""
     return "" if name == BASE else next(each.property for each in study.variant if each.name == name)
+
+
+def critical_words(farther: pd.DataFrame) -> str:
+    """Return how the table of critical strengths is read.
+
+    Args:
+        farther: From `robustmnist.ablation.critical.critical_effects`.
+    """
+    return (
+        "The strength at which a tenth of clean accuracy is lost, the mean over the seeds. In brackets how much "
+        "farther from neutral that is than with the recipe as it is; * where it is clear over "
+        f"{_varied(farther)} after Holm's correction for this table. Where a seed keeps its accuracy to the end of the "
+        "sweep, the end counts: the true difference may be larger."
+    )
+
+
+def _varied(farther: pd.DataFrame) -> str:
+    """Return over what the intervals of critical strengths are."""
+    if farther.empty or (farther["n"] > 0).all():
+        return "seeds and digits together"
+    return "the seeds"
 
 
 def _most(study: Study, table: Numbers, what: str, unit: str) -> str:

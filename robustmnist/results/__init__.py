@@ -5,7 +5,8 @@
 - a row per curve: `headline`, `areas`, `critical_strengths`, `corruption_errors`, `mean_corruption_errors`
 - in two dimensions: `shift_map`, `map_means`, `consistency`
 - in the worst case: `worst_of_k`, `worst_over_grid`, `worst_case`
-- per sample: `critical_severity`, `first_to_fail`, `never_fail`, `survival`, `survival_curve`; `mistakes`
+- per sample: `critical_severity`, `critical_influences`, `first_to_fail`, `never_fail`, `survival`,
+  `survival_curve`; `mistakes`
 - between checkpoints: `compare`, `compare_pairs`, `wrong_and_right`, `mistakes_read_right`, `disagreements`; between
   seeds of a recipe: `recipe_groups`, `seed_variance`
 """
@@ -37,6 +38,7 @@ from robustmnist.results.mistakes.most_confident import mistakes as mistakes
 from robustmnist.results.robustness.areas import areas as areas
 from robustmnist.results.robustness.corruption_error import corruption_errors as corruption_errors
 from robustmnist.results.robustness.corruption_error import mean_corruption_errors as mean_corruption_errors
+from robustmnist.results.robustness.critical_influences import critical_influences as critical_influences
 from robustmnist.results.robustness.critical_strengths import critical_strengths as critical_strengths
 from robustmnist.results.robustness.endurance import critical_severity as critical_severity
 from robustmnist.results.robustness.endurance import first_to_fail as first_to_fail

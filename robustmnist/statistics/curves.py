@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["area_under", "fall", "trapezoid_weights"]
+__all__ = ["area_under", "fall", "fall_influences", "trapezoid_weights"]
 
 Array = NDArray[np.float64]
 
@@ -53,3 +53,33 @@ def fall(distances: Array, accuracy: Array, floor: Array) -> Array:
         share = np.where(first > 0, (high - floor) / (high - low), 0.0)
     distance: Array = distances[before] + share * (distances[first] - distances[before])
     return np.where(under.any(axis=-1), distance, np.inf)
+
+
+def fall_influences(distances: Array, right: Array, floor: Array) -> Array:
+    """Return how each image moves the distance of `fall` of their mean curve, to first order; float64 (n,), mean 0.
+
+    The influences are to that distance what deviations from the mean are to a mean: their variance over n images,
+    divided by n, is the variance of the distance. They are 0 where the mean curve never falls below its floor, or
+    begins below it: the end and the start of a sweep are no matter of chance.
+
+    Args:
+        distances: (k,), rising from 0.
+        right: The share of right answers of each image at each distance, (k, n).
+        floor: What each image adds to the floor, (n,): the floor is the mean of these.
+
+    Source: Hampel, The influence curve and its role in robust estimation, 1974.
+
+    >>> right = np.array([[1.0, 1.0], [1.0, 0.0]])  # the mean falls from 1 to 0.5
+    >>> fall_influences(np.array([0.0, 10.0]), right, np.array([0.8, 0.8])).round(6).tolist()
+    [4.0, -4.0]
+    """
+    accuracy, level = right.mean(1), float(floor.mean())
+    under = np.flatnonzero(accuracy < level)
+    if not len(under) or under[0] == 0:
+        return np.zeros(right.shape[1])
+    at = int(under[0])
+    above, drop = accuracy[at - 1] - level, accuracy[at - 1] - accuracy[at]
+    before, after = right[at - 1] - accuracy[at - 1], right[at] - accuracy[at]
+    share = ((before - (floor - level)) * drop - above * (before - after)) / drop**2
+    moved: Array = share * (distances[at] - distances[at - 1])
+    return moved

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from scipy.stats import ttest_rel
 
 from robustmnist.ablation import ablate, load_study, session
-from robustmnist.ablation.cell import Cell, read_cell, write_cell
+from robustmnist.ablation.cell import SEAL, Cell, read_cell, write_cell
 from robustmnist.ablation.critical import critical_effects
 from robustmnist.ablation.effects import effects_table, measured
 from robustmnist.ablation.folder import StudyFolder
@@ -24,6 +24,7 @@ from robustmnist.ablation.study import Study
 from robustmnist.cli import cli
 from robustmnist.errors import InputError, RecipeError, RunError
 from robustmnist.statistics.crossed_effects import crossed_effect, seed_effect
+from robustmnist.system.files import sha256_bytes
 
 RECIPE = """
 epochs = 1
@@ -289,6 +290,50 @@ def test_critical_strengths_are_effects_too() -> None:
     assert "less far, in so many sweeps and sides, with another width (1 of 2)." in text
     assert "(−0.97*)" in text
     assert "3.05 px (1 of 3 beyond) (+1.27*)" in text.replace("\u00a0", " ")
+
+
+def test_critical_strengths_vary_over_seeds_and_digits_together() -> None:
+    """A critical strength and its influences are numbers of digits: their effect is that of any mean over digits."""
+    rng = np.random.default_rng(5)
+    cells = made_up(0.0, 0.0, seeds=3, n=50)
+    side = {"suite": "shift", "sweep": "x", "side": "below", "unit": "px", "end": -4.0, "beyond": False}
+    for at, several in enumerate(cells.values()):
+        for seed, cell in enumerate(several):
+            influences = rng.normal(size=(1, 50))
+            strength = {**side, "critical": -2.0 - 0.4 * at - 0.02 * seed}
+            several[seed] = replace(cell, facts={**cell.facts, "critical": [strength]}, influences=influences)
+    [row] = critical_effects(cells).to_dict("records")
+    numbers = {
+        name: np.stack([-cell.facts["critical"][0]["critical"] + cell.influences[0] for cell in several])
+        for name, several in cells.items()
+    }
+    effect = crossed_effect(numbers["other"] - numbers["base"])
+    assert (row["n"], row["seeds"]) == (50, 3)
+    assert [row[key] for key in ("low", "high", "p")] == pytest.approx([effect.low, effect.high, effect.p])
+    text = html.unescape(render_study(TWO, cells, effects_table(cells)))
+    assert "clear over seeds and digits together" in text
+    # A cell that was made before influences were kept: over the seeds alone, and the page says so.
+    cells["other"][1] = replace(cells["other"][1], influences=np.zeros((0, 0)))
+    [alone] = critical_effects(cells).to_dict("records")
+    assert (alone["n"], alone["farther"]) == (0, pytest.approx(0.4))
+    assert "clear over the seeds" in html.unescape(render_study(TWO, cells, effects_table(cells)))
+
+
+def test_influences_are_kept_in_a_cell_and_may_be_missing(folder: StudyFolder, source: Path, tmp_path: Path) -> None:
+    cell = cells_of(folder, load_study(source))["base"][0]
+    assert cell.influences.shape == (len(cell.facts["critical"]), 60)
+    np.testing.assert_allclose(cell.influences.mean(1), 0, atol=1e-5)
+    assert cell.influences.any()
+    table = pd.read_csv(folder.path / "critical.csv")
+    assert (table["n"] == 60).all()
+    with np.load(folder.path / "cells" / "base-0.npz") as arrays:
+        before = {name: arrays[name] for name in ("right", "areas")}  # as cells were before
+    np.savez_compressed(tmp_path / "cell.npz", **before)
+    facts = dict(cell.facts) | {"arrays_sha256": sha256_bytes((tmp_path / "cell.npz").read_bytes())}
+    (tmp_path / "cell.json").write_bytes(SEAL.write(facts))
+    read = read_cell(tmp_path / "cell")
+    assert read is not None
+    assert read.influences.size == 0
 
 
 def test_cells_without_critical_strengths_still_read() -> None:
