@@ -11,7 +11,7 @@ from torch import Tensor
 
 from robustmnist.data import Dataset, load_dataset
 from robustmnist.data.form import form_notices
-from robustmnist.data.split import digests
+from robustmnist.data.split import digests, whole_groups
 from robustmnist.errors import RecipeError
 from robustmnist.training.parts import Load, load_parts
 from robustmnist.training.recipe import Recipe
@@ -55,6 +55,7 @@ def load_digits(
 
     The test digits are read with the others, so that a missing or damaged file costs no training. Where more than half
     of the digits would be kept back, as 5,000 of the 1,196 embedded ones, it is a twelfth, as 5,000 of MNIST's are.
+    Where the writers or fonts of the digits are known, whole writers are kept back, so that the number is about that.
 
     Args:
         recipe: Whose ``[data]`` counts.
@@ -77,10 +78,22 @@ def load_digits(
         if notify:
             many = f"{settings.validation:,} of {len(whole):,} digits are too many"
             notify(f"data.validation: {many}, {keep:,} are kept back to choose the epoch by")
-    learn, choose = stratified_split(whole.labels, keep, recipe.seed)
+    learn, choose = _split(whole, keep, recipe.seed, notify)
     if not whole.provenance.known:
         learn, choose = _apart(whole, learn, choose)
     return Digits(whole.select(whole.ids[learn.to(device)]), whole.select(whole.ids[choose.to(device)]), test)
+
+
+def _split(whole: Dataset, keep: int, seed: int, notify: Callable[[str], object] | None) -> tuple[Tensor, Tensor]:
+    """Return the rows to learn from and to choose by: no writer is in both where the writers are known."""
+    taken = None if whole.groups is None else whole_groups(whole.groups, keep, seed)
+    if taken is not None:
+        return torch.nonzero(~taken)[:, 0], torch.nonzero(taken)[:, 0]
+    if whole.groups is not None and notify:
+        few = len(set(whole.groups.tolist()))
+        what = "their only writer" if few == 1 else f"the same {few} writers, too few to be held apart"
+        notify(f"data.validation: the digits to choose the epoch by are of {what}")
+    return stratified_split(whole.labels, keep, seed)
 
 
 def _apart(whole: Dataset, learn: Tensor, choose: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ from robustmnist.data import Dataset, load_dataset
 from robustmnist.data.form import check_digits
 from robustmnist.data.load import source_of
 from robustmnist.data.sources.source import MissingPartError
-from robustmnist.data.split import digests, held_back
+from robustmnist.data.split import digests, held_back, held_back_words
 from robustmnist.errors import DataError
 from robustmnist.inspection.preflight import checked
 from robustmnist.training.recipe import Data, Recipe
@@ -33,9 +33,9 @@ def load_parts(
     """Return the digits of a data set that are to train on and those that are to test on; no image is in both.
 
     Where the set has parts of its own, they are taken, and of files that nobody knows whatever is in both is left out
-    of the first. Where it has none, a fifth is to test with, by hash (`robustmnist.data.split`). Files that are not
-    known by their hashes are checked as those of an evaluation are: are they inverted, turned, labelled otherwise,
-    MNIST's own?
+    of the first. Where it has none, a fifth is to test with, whole writers where they are known (`held_back`). Files
+    that are not known by their hashes are checked as those of an evaluation are: are they inverted, turned, labelled
+    otherwise, MNIST's own?
 
     Args:
         settings: ``[data]`` of a recipe.
@@ -113,8 +113,8 @@ def _split(data: Dataset, check: Callable[[Dataset], Dataset], say: Notify, name
     full = name if ":" in name else f"{data.name.partition(':')[0]}:{name}"
     named = f"; --dataset {full},part=test names these" if source_of(name)[0].is_users else ""
     say(
-        f"{data.name} has no parts of its own: {len(training):,} digits are to train on, {len(test):,}, chosen by "
-        f"their hash, to test on{named}"
+        f"{data.name} has no parts of its own: {len(training):,} digits are to train on, {len(test):,}, "
+        f"{held_back_words(data)}, to test on{named}"
     )
     return training.with_provenance(part="train"), test.with_provenance(part="test")
 

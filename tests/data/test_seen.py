@@ -129,6 +129,28 @@ def test_the_seed_of_a_split_is_not_in_the_record() -> None:
     assert sum(records[0][key] for key in ("training", "validation")) == 100
 
 
+def test_a_long_list_of_rows_is_packed_and_says_the_same() -> None:
+    """Of a large table a fifth is left out by hash, here and there; its digits are no less unseen."""
+    n = 2_000_000
+    ids = np.flatnonzero(np.random.default_rng(0).random(n) < 0.8)
+    blank = torch.zeros(1, 1, 28, 28, dtype=torch.uint8)
+    origin = replace(load_dataset("digits").provenance, name="csv:large.csv", sha256={"images": "1" * 64})
+
+    def table(rows: np.ndarray) -> Dataset:
+        images, labels = blank.expand(len(rows), 1, 28, 28), torch.zeros(len(rows), dtype=torch.int64)
+        return Dataset.of_levels(images, labels, torch.from_numpy(rows), origin)
+
+    record = seen_record(table(ids), table(ids[:1]))
+    assert len(record["packed_ids"]) < 350_000
+    asked = table(np.array([*range(2000), n - 1, n + 5, 10 * n]))
+    assert overlap(record, asked).tolist() == sorted({*asked.ids.tolist()} & {*ids.tolist()})
+    short = seen_record(table(ids[:50]), table(ids[:1]), most=5)
+    assert overlap(short, asked).tolist() == overlap(seen_record(table(ids[:50]), table(ids[:1])), asked).tolist()
+    for text in ("", "!", "eJw=", record["packed_ids"][:-40], 3, "eJwDAAAAAAE="):
+        with pytest.raises(DataError, match="does not say on which digits it was trained"):
+            overlap(record | {"packed_ids": text}, asked)
+
+
 def test_a_card_of_an_earlier_version(trained: RunFolder, tmp_path: Path) -> None:
     old = {"name": "digits", "part": "test", "training": 1238, "validation": 200}
     files = load_dataset("digits").provenance.sha256

@@ -1,5 +1,6 @@
 """Test digits by hash: a fifth, the same whatever else is in the set, never on both sides; by name too."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +8,13 @@ import pytest
 import torch
 
 from robustmnist.data import Dataset, load_dataset
-from robustmnist.data.split import digests, held_back, part_of
+from robustmnist.data.split import digests, held_back, part_of, whole_groups
 from robustmnist.errors import DataError
 
 
 @pytest.fixture(scope="module")
 def digits() -> Dataset:
-    return load_dataset("printed")
+    return replace(load_dataset("printed"), groups=None)
 
 
 def test_a_fifth_is_held_back(digits: Dataset) -> None:
@@ -46,3 +47,30 @@ def test_a_part_by_name(digits: Dataset, tmp_path: Path) -> None:
     assert len(test) + len(train) == 200
     with pytest.raises(DataError, match="part=both: is not a part"):
         load_dataset(f"npz:{tmp_path}/mine.npz,part=both")
+
+
+def test_writers_are_on_one_side_where_they_are_known(digits: Dataset) -> None:
+    writers = torch.arange(len(digits)) % 11 * 10
+    known = replace(digits, groups=writers)
+    test, train = part_of(known, "test"), part_of(known, "train")
+    assert len(set(test.groups.tolist())) == 3  # of eleven, rounded up
+    assert not set(test.groups.tolist()) & set(train.groups.tolist())
+    assert test.provenance.choice == "900 of 3,300, a fifth, by writer"
+    assert (held_back(replace(known, labels=(known.labels + 1) % 10)) == held_back(known)).all()
+    single = replace(digits, groups=torch.zeros(len(digits), dtype=torch.int64))
+    assert (held_back(single) == held_back(digits)).all()
+
+
+@pytest.mark.parametrize(("most", "groups"), [(1, 1), (300, 1), (460, 2), (1500, 5)])
+def test_whole_groups_are_about_as_many_rows_as_asked_for(most: int, groups: int) -> None:
+    names = torch.arange(3300) % 11
+    rows = whole_groups(names, most, seed=3)
+    assert rows is not None
+    assert set(names[rows].tolist()).isdisjoint(names[~rows].tolist())
+    assert len(set(names[rows].tolist())) == groups
+    assert rows.tolist() != whole_groups(names, most, seed=4).tolist()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("names", [[5] * 40, [1] * 10 + [2] * 30])
+def test_too_few_groups_are_not_cut(names: list[int]) -> None:
+    assert whole_groups(torch.tensor(names), 30, seed=1) is None

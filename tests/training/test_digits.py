@@ -1,6 +1,7 @@
 """Training on any digits: in which parts they are cut, what is refused, what is said, and how it is resumed."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def made() -> Dataset:
-    return load_dataset("printed:train").sample(300)
+    return replace(load_dataset("printed:train").sample(300), groups=None)
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +149,38 @@ def test_every_source_of_digits_is_trained_on(write: Any, made: Dataset) -> None
     assert card.recipe["data"]["dataset"] == name
     assert card.data["training"] + card.data["validation"] + card.test_accuracy.n in range(200, 301)
     assert ("sha256" in card.recipe["data"]) == (":" in name)  # files that nobody else knows
+
+
+def test_writers_of_a_table_are_held_apart(made: Dataset) -> None:
+    writers = np.arange(300) % 15
+    pixels = np.column_stack([writers, levels(made).reshape(300, -1)])
+    rows = [",".join(map(str, [label, *row])) for label, row in zip(made.labels.tolist(), pixels.tolist(), strict=True)]
+    header = ",".join(["label", "writer", *(f"pixel{at}" for at in range(784))])
+    Path("mine.csv").write_text("\n".join([header, *rows]) + "\n")
+    said: list[str] = []
+    digits = digits_of("csv:mine.csv,groups=writer", said)
+    parts = [set(part.groups.tolist()) for part in (digits.training, digits.validation, digits.test)]
+    assert [len(part) for part in parts] == [11, 1, 3]
+    assert set().union(*parts) == set(range(15))
+    assert "60, those of 3 of 15 writers, to test on; --dataset csv:mine.csv,groups=writer,part=test names" in said[0]
+    assert load_dataset("csv:mine.csv,groups=writer,part=test").ids.tolist() == digits.test.ids.tolist()
+
+
+def test_two_writers_are_too_few_to_be_held_apart_in_both_ways(made: Dataset) -> None:
+    pixels = np.column_stack([np.arange(300) % 2, levels(made).reshape(300, -1)]).tolist()
+    rows = [",".join(map(str, [label, *row])) for label, row in zip(made.labels.tolist(), pixels, strict=True)]
+    header = ",".join(["label", "writer", *(f"pixel{at}" for at in range(784))])
+    Path("mine.csv").write_text("\n".join([header, *rows]) + "\n")
+    said: list[str] = []
+    digits = digits_of("csv:mine.csv,groups=writer", said)
+    assert not set(digits.test.groups.tolist()) & set(digits.training.groups.tolist())
+    assert said[-1] == "data.validation: the digits to choose the epoch by are of their only writer"
+
+
+def test_a_set_with_known_hands_is_validated_on_others() -> None:
+    digits = digits_of("printed", validation=200)
+    assert not set(digits.training.groups.tolist()) & set(digits.validation.groups.tolist())
+    assert not set(digits.test.groups.tolist()) & set(digits.validation.groups.tolist())
 
 
 def test_parquet(made: Dataset) -> None:
