@@ -173,8 +173,12 @@ def _changes(first: Checkpoint, second: Checkpoint, sets: list[TestSet]) -> Iter
 
 
 def _report(title: str):  # type: ignore[no-untyped-def]
+    said = -1
+
     def report(done: int, total: int, _: int) -> None:
-        if done == total or done % max(total // 5, 1) == 0:
+        nonlocal said
+        if done != said and (done == total or done % max(total // 5, 1) == 0):
+            said = done
             say(f"{title}: {done:,} of {total:,}")
 
     return report
