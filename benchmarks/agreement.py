@@ -27,17 +27,17 @@ def run(n: int, device: torch.device, data_dir: Path | None) -> None:
     models = {name: load_checkpoint(name) for name in CHECKPOINTS}
     here, there = (evaluate(models, digits, suites, device=where) for where in ("cpu", str(device)))
     rows = []
-    for place, name in enumerate(CHECKPOINTS):
+    for index, name in enumerate(CHECKPOINTS):
         predictions, otherwise, apart, gap = 0, 0, 0.0, 0.0
         for key in here.logits:
-            one, other = (np.asarray(found.logits[key][place]) for found in (here, there))
-            unlike = one.argmax(-1) != other.argmax(-1)
-            best = np.sort(one, -1)
+            mine, other = (np.asarray(result.logits[key][index]) for result in (here, there))
+            unlike = mine.argmax(-1) != other.argmax(-1)
+            best = np.sort(mine, -1)
             predictions += unlike.size
             otherwise += int(unlike.sum())
-            apart = max(apart, float(np.abs(one - other).max()))
+            apart = max(apart, float(np.abs(mine - other).max()))
             gap = max(gap, float((best[..., -1] - best[..., -2])[unlike].max(initial=0.0)))
-        ties = " and ".join(str(near_ties(found, summarise(found))[name]) for found in (here, there))
+        ties = " and ".join(str(near_ties(result, summarise(result))[name]) for result in (here, there))
         rows.append([name, f"{predictions:,}", str(otherwise), f"{gap:.1e}", ties, f"{apart:.1e}"])
     print_table(
         f"A processor and {device}: suites {', '.join(SUITES)} on {len(digits):,} digits",

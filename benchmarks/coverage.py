@@ -134,7 +134,7 @@ def score_coverage(n: int, rate: float, times: int, resamples: int) -> dict[str,
         settings.append(scored(answers, np.arange(n), n, 1, means))
     ends = score_intervals(settings, resamples)
     return {
-        name: float(np.mean([one[f"{name}_low"] <= value <= one[f"{name}_high"] for one in ends]))
+        name: float(np.mean([interval[f"{name}_low"] <= value <= interval[f"{name}_high"] for interval in ends]))
         for name, value in truth.items()
     }
 

@@ -74,13 +74,13 @@ class Counted(Subject):
 
 def counted(subject: Subject) -> Counted:
     """Return the same classifier, counting."""
-    found = Counted(**vars(subject))
+    counter = Counted(**vars(subject))
 
     def answer(images: Tensor) -> Tensor:
-        found.passes["answers"] += len(images)
+        counter.passes["answers"] += len(images)
         return subject.answer(images)
 
-    return replace(found, answer=answer)
+    return replace(counter, answer=answer)
 
 
 def bare(subject: Subject, images: Tensor, passes: Counter[str]) -> None:
@@ -100,7 +100,7 @@ def _rows(name: str, data: Dataset, few: Dataset, device: torch.device) -> list[
     subject = subject_of(load_checkpoint(name, device=device))
     target = Target.of_class(subject.answer(data.images).argmax(1))
     known = Explainer("known", "", "share", False, lambda subject, images, *rest: images[:, 0] * 0.5)
-    right = next(one for one in load_suite("shift").sweeps if one.name == "right")
+    right = next(sweep for sweep in load_suite("shift").sweeps if sweep.name == "right")
     walks = len(right.values) + 1  # the map of another digit, for the floor, is made too
 
     def integrate(asked: Subject) -> None:
@@ -138,15 +138,15 @@ def _row(
     }
     clock = time.perf_counter if data.images.is_cuda else time.process_time
     times = side_by_side(works, reference="bare", rounds=rounds, warm_up=False, clock=clock)
-    found = times["work"]
+    ours = times["work"]
     return [
         f"{title}, {len(data):,} digits",
         f"{sum(counting.passes.values()) / len(data):,.0f}",
-        f"{found.seconds:.2f}",
+        f"{ours.seconds:.2f}",
         f"{times['bare'].seconds:.2f}",
-        f"{found.ratio:.2f}",
-        f"{found.ratio_low:.2f}–{found.ratio_high:.2f}",
-        f"{found.seconds / times['least'].seconds:.2f}",
+        f"{ours.ratio:.2f}",
+        f"{ours.ratio_low:.2f}–{ours.ratio_high:.2f}",
+        f"{ours.seconds / times['least'].seconds:.2f}",
     ]
 
 
@@ -166,5 +166,5 @@ def peak(what: str, n: int, data_dir: Path | None) -> float:
 def _peak_elsewhere(what: str, n: int, data_dir: Path | None) -> float:
     code = f"from pathlib import Path; from benchmarks.explain import peak; print(peak({what!r}, {n}, {data_dir!r}))"
     code = code.replace("PosixPath(", "Path(").replace("WindowsPath(", "Path(")
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return float(found.stdout.split()[-1])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])

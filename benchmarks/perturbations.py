@@ -33,12 +33,12 @@ def run(n: int, device: torch.device, data_dir: Path | None) -> None:
 
 def typical() -> dict[str, tuple[Sweep, dict[str, Any]]]:
     """Return each perturbation's first shipped sweep, and its arguments three quarters along that sweep's values."""
-    found: dict[str, tuple[Sweep, dict[str, Any]]] = {}
+    hardest: dict[str, tuple[Sweep, dict[str, Any]]] = {}
     for suite in list_suites():
         for sweep in suite.sweeps:
             value = sweep.values[3 * len(sweep.values) // 4]
-            found.setdefault(sweep.perturbation, (sweep, sweep.arguments(value, sweep.variants[-1])))
-    return found
+            hardest.setdefault(sweep.perturbation, (sweep, sweep.arguments(value, sweep.variants[-1])))
+    return hardest
 
 
 def _against_a_copy(images: Tensor, device: torch.device) -> None:
@@ -49,16 +49,16 @@ def _against_a_copy(images: Tensor, device: torch.device) -> None:
         once = functools.partial(_once, name, images, arguments)
         first = side_by_side({"once": once}, reference="once", rounds=3)["once"].seconds
         started = time.perf_counter()
-        again = perturb.prepare(name, images, ids=ids)
+        prepared = perturb.prepare(name, images, ids=ids)
         for value in sweep.values:
-            again(**sweep.arguments(value, sweep.variants[0]))
+            prepared(**sweep.arguments(value, sweep.variants[0]))
         if device.type == "cuda":
             torch.cuda.synchronize()
         whole = (time.perf_counter() - started) / len(sweep.values)
         # A pair of its own for each: memory that others have just given back would be cheaper for one of the two.
         pair: dict[str, Callable[[], object]] = {"copy": images.clone, name: functools.partial(ready, **arguments)}
         timing = side_by_side(pair, reference="copy", rounds=ROUNDS)
-        one, copy = timing[name], timing["copy"]
+        its, copy = timing[name], timing["copy"]
         rows.append(
             [
                 name,
@@ -68,10 +68,10 @@ def _against_a_copy(images: Tensor, device: torch.device) -> None:
                 ),
                 f"{len(images) / first:,.0f}",
                 f"{len(images) / whole:,.0f}",
-                f"{len(images) / one.seconds:,.0f}",
-                f"{1000 * one.seconds:.1f}",
+                f"{len(images) / its.seconds:,.0f}",
+                f"{1000 * its.seconds:.1f}",
                 f"{1000 * copy.seconds:.1f}",
-                f"{one.ratio:.1f} ({one.ratio_low:.1f}–{one.ratio_high:.1f})",
+                f"{its.ratio:.1f} ({its.ratio_low:.1f}–{its.ratio_high:.1f})",
             ]
         )
     print_table(

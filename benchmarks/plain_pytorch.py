@@ -42,31 +42,33 @@ def run(n: int, device: torch.device, data_dir: Path | None) -> None:
     with tempfile.TemporaryDirectory() as folder, torch_threads(1):
         _lay_out(Path(folder), data_dir)
         for name, (goal, epochs, rounds) in GOALS.items():
-            found: dict[str, list[Reached]] = {}
+            trained: dict[str, list[Reached]] = {}
             for seed in range(rounds):
                 changes = [f"epochs={epochs}", f"seed={seed}", "average.decay=0"]
                 recipe = load_recipe(name, overrides=changes)
-                found.setdefault("robustmnist", []).append(_ours(recipe, goal, device, data_dir))
+                trained.setdefault("robustmnist", []).append(_ours(recipe, goal, device, data_dir))
                 for workers in (0, 2):
                     label = f"script, num_workers={workers}"
-                    found.setdefault(label, []).append(_script(recipe, goal, device, Path(folder), workers))
+                    trained.setdefault(label, []).append(_script(recipe, goal, device, Path(folder), workers))
             print_table(
                 f"{name} to {100 * goal:.0f} %, against an ordinary PyTorch script",
                 ["by", "s", "CPU s", "CPU s / ours (lowest–highest)", "validation accuracy at the end"],
-                [_row(label, found) for label in found],
+                [_row(label, trained) for label in trained],
                 f"{hardware(device)}; one thread; medians of {rounds} seeds in turn; 55,000 digits to train, "
                 f"{VALIDATION:,} to validate after each of {epochs} epochs, over which the recipe's schedule goes. "
                 "Ours writes its checkpoints and its evidence meanwhile.",
             )
 
 
-def _row(label: str, found: dict[str, list[Reached]]) -> list[str]:
-    own, ours = found[label], found["robustmnist"]
-    pairs = [one.cpu / other.cpu for one, other in zip(own, ours, strict=True) if one.cpu and other.cpu]
-    missed = sum(one.wall is None for one in own)
-    walls, cpus = ([value for one in own if (value := getattr(one, key)) is not None] for key in ("wall", "cpu"))
+def _row(label: str, trained: dict[str, list[Reached]]) -> list[str]:
+    own, ours = trained[label], trained["robustmnist"]
+    pairs = [training.cpu / other.cpu for training, other in zip(own, ours, strict=True) if training.cpu and other.cpu]
+    missed = sum(training.wall is None for training in own)
+    walls, cpus = (
+        [value for training in own if (value := getattr(training, key)) is not None] for key in ("wall", "cpu")
+    )
     ratio = f"{statistics.median(pairs):.2f} ({min(pairs):.2f}–{max(pairs):.2f})" if pairs else "–"
-    accuracies = ", ".join(f"{100 * one.accuracy:.2f}" for one in own)
+    accuracies = ", ".join(f"{100 * training.accuracy:.2f}" for training in own)
     return [
         label,
         f"{statistics.median(walls):.1f}{f', {missed} never' if missed else ''}" if walls else "never",

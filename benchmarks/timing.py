@@ -55,10 +55,10 @@ def side_by_side(
                 torch.cuda.synchronize()
             if round_ >= 0:
                 times[name].append(clock() - started)
-    found = {}
+    timings = {}
     for name, seconds in times.items():
         ratios = [mine / theirs for mine, theirs in zip(seconds, times[reference], strict=True)]
-        found[name] = Timing(
+        timings[name] = Timing(
             statistics.median(seconds),
             min(seconds),
             max(seconds),
@@ -66,7 +66,7 @@ def side_by_side(
             min(ratios),
             max(ratios),
         )
-    return found
+    return timings
 
 
 def cpu_seconds() -> float:

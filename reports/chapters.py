@@ -18,7 +18,7 @@ def with_chapter(text: str, body: str) -> str:
     heading = body.partition("\n")[0]
     parts = re.split(rf"^{re.escape(heading)}$", text, maxsplit=1, flags=re.MULTILINE)
     if len(parts) == 1:
-        start, mark, end = text.partition(LAST)
-        return f"{start.rstrip()}\n\n{body}\n\n{mark}{end}" if mark else f"{text.rstrip()}\n\n{body}\n"
+        start, last, end = text.partition(LAST)
+        return f"{start.rstrip()}\n\n{body}\n\n{last}{end}" if last else f"{text.rstrip()}\n\n{body}\n"
     rest = re.search(r"^## ", parts[1], flags=re.MULTILINE)
     return f"{parts[0]}{body}\n{chr(10) + parts[1][rest.start() :] if rest else ''}"

@@ -12,7 +12,7 @@ from robustmnist.wording.numbers import NBSP, count, percent
 __all__ = ["HEADING", "chapter"]
 
 HEADING = "## Whether the explanations can be believed"
-FOUND = "integrated-gradients"  # whose marks are counted where they are perturbed
+COUNTED = "integrated-gradients"  # whose marks are counted where they are perturbed
 
 
 def chapter(text: str, record: Record) -> str:
@@ -45,7 +45,7 @@ def _paragraphs(record: Record) -> Iterator[str]:
 
 
 def _belief(verdicts: Record) -> tuple[list[str], list[list[str]]]:
-    methods = list(dict.fromkeys(method for one in verdicts.values() for method in one["over"]))
+    methods = list(dict.fromkeys(method for piece in verdicts.values() for method in piece["over"]))
 
     def cell(over: Record | None) -> str:
         if over is None:
@@ -53,20 +53,22 @@ def _belief(verdicts: Record) -> tuple[list[str], list[list[str]]]:
         text = short(number(over["image"]["mean"]), True)
         return f"**{text}**" if believed(over) else text
 
-    head = ["SRG over the image’s", *(f"`{name}`, n = {count(one['n'])}" for name, one in verdicts.items())]
-    return head, [[title(method), *(cell(one["over"].get(method)) for one in verdicts.values())] for method in methods]
+    head = ["SRG over the image’s", *(f"`{name}`, n = {count(piece['n'])}" for name, piece in verdicts.items())]
+    return head, [
+        [title(method), *(cell(piece["over"].get(method)) for piece in verdicts.values())] for method in methods
+    ]
 
 
 def _moved(planted: Record) -> tuple[list[str], list[list[str]]]:
-    settings = list(dict.fromkeys(key for one in planted.values() for key in one["found"]))
+    settings = list(dict.fromkeys(key for piece in planted.values() for key in piece["found"]))
 
-    def cell(one: Record) -> str:
-        rank = one["rank_read"].get(FOUND)
-        read = f"{percent(one['read'], 0)} read"
+    def cell(piece: Record) -> str:
+        rank = piece["rank_read"].get(COUNTED)
+        read = f"{percent(piece['read'], 0)} read"
         return f"{read}; {percent(rank['mean'], 0)}" if rank and rank["n"] else read
 
     head = ["checkpoint", *(setting(key) for key in settings)]
-    return head, [[f"`{name}`", *(cell(one["found"][key]) for key in settings)] for name, one in planted.items()]
+    return head, [[f"`{name}`", *(cell(piece["found"][key]) for key in settings)] for name, piece in planted.items()]
 
 
 def _breaks(piece: Record) -> tuple[list[str], list[list[str]]]:

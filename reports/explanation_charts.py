@@ -44,7 +44,7 @@ def charts(piece: Record) -> Iterator[Chart]:
 
 
 def _lines(curves: Record, index: int, key: tuple[str, str]) -> Iterator[Line]:
-    curve, floor = (curves[f"cosine {one}"] for one in (f"{key[0]} {key[1]}", "floor all"))
+    curve, floor = (curves[f"cosine {name}"] for name in (f"{key[0]} {key[1]}", "floor all"))
     mean, low, high = (tuple(number(point[end]) for point in curve) for end in ("mean", "low", "high"))
     yield Line(index, mean, low, high)
     yield Line(index, tuple(number(point["mean"]) for point in floor), thin=True)

@@ -61,7 +61,7 @@ def verdicts(name: str, n: int) -> dict[str, Any]:
     result = measure_checkpoints({name: load_checkpoint(name)}, digits(n), methods=METHODS, names=("srg",))[0]
     return {
         "n": n,
-        "means": {method: plain_estimate(found) for method, found in result.estimates("srg").items()},
+        "means": {method: plain_estimate(estimate) for method, estimate in result.estimates("srg").items()},
         "over": {
             verdict.method: {other: plain_estimate(over) for other, over in verdict.over.items()}
             for verdict in result.verdicts()
@@ -79,48 +79,51 @@ def measures(name: str, n: int) -> dict[str, Any]:
 
 
 def _means(result: Measured, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: {method: plain_estimate(found) for method, found in result.estimates(name).items()} for name in names}
+    return {
+        name: {method: plain_estimate(estimate) for method, estimate in result.estimates(name).items()}
+        for name in names
+    }
 
 
 def marks(name: str, n: int) -> dict[str, Any]:
     """Return how well each method finds the planted mark, and whether the measures rank the methods as that does."""
-    found = perturbed_marks(name, n)
+    shares = perturbed_marks(name, n)
     checkpoint, planted = load_checkpoint(name), plant(digits(RANKED_DIGITS))
     explainers = _explainers(name)
     columns = measure(
         subject_of(checkpoint), planted.images, Target.of_class(planted.labels), planted.ids, explainers, QUICK
     )
-    names = [one.name for one in explainers]
-    truth = {one.name: found["clean"]["rank"][one.name]["mean"] for one in explainers}
+    names = [explainer.name for explainer in explainers]
+    truth = {explainer.name: shares["clean"]["rank"][explainer.name]["mean"] for explainer in explainers}
     tau = {
         measure_name: agreement(
             truth,
-            {one: float(np.nanmean(row)) for one, row in zip(names, rows, strict=True) if np.isfinite(row).any()},
+            {method: float(np.nanmean(row)) for method, row in zip(names, rows, strict=True) if np.isfinite(row).any()},
             measure_name,
         )
         for measure_name, rows in columns.items()
         if measure_name in MEASURES
     }
     defined = {key: value if np.isfinite(value) else None for key, value in tau.items()}
-    return {"n": n, "ranked_n": RANKED_DIGITS, "found": found, "tau": defined}
+    return {"n": n, "ranked_n": RANKED_DIGITS, "found": shares, "tau": defined}
 
 
 def perturbed_marks(name: str, n: int) -> dict[str, Any]:
     """Return mass, rank and pointing in the mark, of clean and perturbed planted digits."""
-    checkpoint, planted, found = load_checkpoint(name), plant(digits(n)), {}
+    checkpoint, planted, shares = load_checkpoint(name), plant(digits(n)), {}
     for suite, value in MARKED:
         sweep = "gaussian" if suite == "noise" else None
         condition = choose_condition(load_suite(suite), value, sweep=sweep) if suite else None
         marked = mark_shares(checkpoint, planted, _explainers(name), condition)
         key = f"{suite} {value:g}" if suite else "clean"
-        found[key] = {"read": float(marked.read.mean())} | {
-            column: {method: plain_estimate(one) for method, one in marked.estimates(column).items()}
+        shares[key] = {"read": float(marked.read.mean())} | {
+            column: {method: plain_estimate(mean) for method, mean in marked.estimates(column).items()}
             for column in ("mass", "rank", "pointing")
         }
-        found[key]["rank_read"] = {
-            method: plain_estimate(one) for method, one in marked.estimates("rank", read=True).items()
+        shares[key]["rank_read"] = {
+            method: plain_estimate(mean) for method, mean in marked.estimates("rank", read=True).items()
         }
-    return found
+    return shares
 
 
 def _explainers(name: str) -> list[Any]:
@@ -136,7 +139,7 @@ def curves(suite: str, sweep: str, n: int) -> dict[str, Any]:
         {name: load_checkpoint(name) for name in FOLLOWED},
         digits(n),
         suite,
-        next(one for one in chosen.sweeps if one.name == sweep),
+        next(each for each in chosen.sweeps if each.name == sweep),
         methods=["integrated-gradients"],
         seed=chosen.seed,
     )
@@ -149,12 +152,12 @@ def curves(suite: str, sweep: str, n: int) -> dict[str, Any]:
         "values": list(followed[0].sweep.values),
         "kind": followed[0].best_kind,
         "curves": {
-            one.checkpoint: {
+            each.checkpoint: {
                 f"{curve.similarity} {curve.kind} {curve.group}": [plain_estimate(point) for point in curve.points]
-                for curve in curves_of(one)
+                for curve in curves_of(each)
             }
-            | {"kept": one.kept.mean(axis=1).tolist()}
-            for one in followed
+            | {"kept": each.kept.mean(axis=1).tolist()}
+            for each in followed
         },
         "half_lives": [_plain(vars(row)) for row in half_life_rows(followed)],
         "pairs": [_plain({**vars(pair), "over": plain_estimate(pair.over)}) for pair in pair_rows(followed)],
@@ -163,16 +166,18 @@ def curves(suite: str, sweep: str, n: int) -> dict[str, Any]:
 
 def grids() -> dict[str, Any]:
     """Return how much of the evidence for a class lies in its cell, of sheets of four digits; a quarter by chance."""
-    data, found = digits(1_000), {}
+    data, shares = digits(1_000), {}
     for name in ("fc", "cnn"):
         checkpoint = load_checkpoint(name)
         subject = subject_of(checkpoint)
         sheet = sheets(data, checkpoint, GRIDS)
-        found[name] = {
-            one.name: plain_estimate(estimate(np.nanmean(grid_pointing(sheet, subject, one), axis=1), 0.0, 1.0))
-            for one in _explainers(name)
+        shares[name] = {
+            explainer.name: plain_estimate(
+                estimate(np.nanmean(grid_pointing(sheet, subject, explainer), axis=1), 0.0, 1.0)
+            )
+            for explainer in _explainers(name)
         }
-    return {"n": GRIDS, "found": found}
+    return {"n": GRIDS, "found": shares}
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,5 +186,5 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _defined(value: Any) -> Any:
     if isinstance(value, tuple):
-        return [_defined(one) for one in value]
+        return [_defined(each) for each in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value

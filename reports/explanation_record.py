@@ -47,7 +47,11 @@ def ordered(names: Iterable[str]) -> list[str]:
 
 def of_methods(piece: Record) -> dict[str, float]:
     """Return the means of the methods, without controls and what has none."""
-    return {name: one["mean"] for name, one in piece.items() if name not in CONTROLS and one["mean"] is not None}
+    return {
+        name: estimate["mean"]
+        for name, estimate in piece.items()
+        if name not in CONTROLS and estimate["mean"] is not None
+    }
 
 
 def number(value: float | None) -> float:

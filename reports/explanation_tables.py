@@ -29,8 +29,8 @@ __all__ = ["belief_tables", "grid_table", "half_life_table", "measure_tables", "
 def belief_tables(record: Record) -> Iterator[Table]:
     """Yield the gain of each method over the image, and SRG itself."""
     piece = dict(pieces(record, "verdicts"))
-    methods = list(dict.fromkeys(method for one in piece.values() for method in one["over"]))
-    head = ("map", *(f"{name}, n = {count(one['n'])}" for name, one in piece.items()))
+    methods = list(dict.fromkeys(method for verdicts in piece.values() for method in verdicts["over"]))
+    head = ("map", *(f"{name}, n = {count(verdicts['n'])}" for name, verdicts in piece.items()))
 
     def cell(over: Record | None) -> str:
         return "–" if over is None else f"{gain(over['image'])}{' believed' if believed(over) else ''}"
@@ -38,13 +38,15 @@ def belief_tables(record: Record) -> Iterator[Table]:
     yield Table(
         "SRG of a map minus SRG of the image itself, paired over the digits, with 95 % intervals",
         head,
-        tuple((title(method), *(cell(one["over"].get(method)) for one in piece.values())) for method in methods),
+        tuple(
+            (title(method), *(cell(verdicts["over"].get(method)) for verdicts in piece.values())) for method in methods
+        ),
     )
     yield Table(
         "SRG of each map, with 95 % intervals; controls last",
         head,
         tuple(
-            (title(method), *(score(one["means"].get(method)) for one in piece.values()))
+            (title(method), *(score(verdicts["means"].get(method)) for verdicts in piece.values()))
             for method in (*methods, *CONTROLS)
         ),
     )
@@ -53,37 +55,37 @@ def belief_tables(record: Record) -> Iterator[Table]:
 def truth_tables(record: Record) -> Iterator[Table]:
     """Yield how much of a planted mark maps find, as planted and perturbed, and each measure's agreement with that."""
     planted = {f"planted-{name}": piece for name, piece in pieces(record, "planted")}
-    methods = ordered(method for one in planted.values() for method in one["found"]["clean"]["rank"])
-    head = ("map", *(f"{name}, n = {count(one['n'])}" for name, one in planted.items()))
+    methods = ordered(method for truth in planted.values() for method in truth["found"]["clean"]["rank"])
+    head = ("map", *(f"{name}, n = {count(truth['n'])}" for name, truth in planted.items()))
     for column, words in (
         ("rank", "Share of the mark among a map’s nine highest pixels"),
         ("mass", "Share of a map’s absolute values in the mark"),
     ):
         rows = tuple(
-            (title(method), *(score(one["found"]["clean"][column].get(method)) for one in planted.values()))
+            (title(method), *(score(truth["found"]["clean"][column].get(method)) for truth in planted.values()))
             for method in methods
         )
         yield Table(f"{words}, with 95 % intervals; controls last", head, rows)
-    for name, one in planted.items():
-        settings = list(one["found"])
+    for name, truth in planted.items():
+        settings = list(truth["found"])
         rows = tuple(
             (
                 title(method),
-                *(score(one["found"][key]["rank_read"].get(method), count_undefined=False) for key in settings),
+                *(score(truth["found"][key]["rank_read"].get(method), count_undefined=False) for key in settings),
             )
             for method in methods
         )
         yield Table(
             f"{name}: share of the mark among the nine highest pixels, perturbed, over digits whose mark is still read",
-            ("map", *(f"{setting(key)}: {percent(one['found'][key]['read'], 0)} read" for key in settings)),
+            ("map", *(f"{setting(key)}: {percent(truth['found'][key]['read'], 0)} read" for key in settings)),
             rows,
         )
-    known = [name for name in MEASURES if any(name in one["tau"] for one in planted.values())]
+    known = [name for name in MEASURES if any(name in truth["tau"] for truth in planted.values())]
     yield Table(
         "Kendall’s τ of each measure’s ranking of the maps with the true one; 1 is the same ranking",
-        ("measure", *(f"{name}, n = {count(one['ranked_n'])}" for name, one in planted.items())),
+        ("measure", *(f"{name}, n = {count(truth['ranked_n'])}" for name, truth in planted.items())),
         tuple(
-            (MEASURES[name].title, *(short(number(one["tau"].get(name)), True) for one in planted.values()))
+            (MEASURES[name].title, *(short(number(truth["tau"].get(name)), True) for truth in planted.values()))
             for name in known
         ),
     )
@@ -126,20 +128,20 @@ def measure_tables(record: Record) -> Iterator[Table]:
     """Yield every measure of each method, for a checkpoint at a time; what makes maps anew apart."""
     for name, piece in pieces(record, "measures"):
         for key, n in (("means", piece["n"]), ("slow", piece["slow_n"])):
-            known = [one for one in MEASURES if one in piece[key]]
+            known = [measure for measure in MEASURES if measure in piece[key]]
             rows = tuple(
-                (title(method), *(mean_text(piece[key][one][method]) for one in known))
+                (title(method), *(mean_text(piece[key][measure][method]) for measure in known))
                 for method in piece[key][known[0]]
             )
-            head = ("map", *(f"{MEASURES[one].title} {MEASURES[one].arrow}" for one in known))
+            head = ("map", *(f"{MEASURES[measure].title} {MEASURES[measure].arrow}" for measure in known))
             yield Table(f"{name}, {count(n)} digits; ↑ high is good, ↓ low is good; controls last", head, rows)
 
 
 def grid_table(piece: Record) -> Table:
     """Return how much of the evidence lies in the cell of its class."""
-    methods = ordered(method for one in piece.values() for method in one)
+    methods = ordered(method for scores in piece.values() for method in scores)
     return Table(
         "Share of the positive evidence in the cell of the class, with 95 % intervals",
         ("map", *piece),
-        tuple((title(method), *(score(one.get(method)) for one in piece.values())) for method in methods),
+        tuple((title(method), *(score(scores.get(method)) for scores in piece.values())) for method in methods),
     )

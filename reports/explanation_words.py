@@ -49,7 +49,7 @@ def truth_sentence(record: Record) -> str:
 def break_sentences(piece: Record) -> Iterator[str]:
     """Yield where maps break beside where digits are misread, a checkpoint and side at a time."""
     for row in piece["half_lives"]:
-        side = f" ({row['side']} neutral)" if len({one["side"] for one in piece["half_lives"]}) > 1 else ""
+        side = f" ({row['side']} neutral)" if len({other["side"] for other in piece["half_lives"]}) > 1 else ""
         middle, misread = (median(row[name]) for name in ("explanation", "prediction"))
         low, high = row["first_interval"]
         yield (
@@ -62,7 +62,7 @@ def break_sentences(piece: Record) -> Iterator[str]:
 def undefined_sentence(piece: Record) -> str:
     """Return on how many digits, at most, a curve has no similarity."""
     kind = piece["kind"]
-    most = max(point["undefined"] for one in piece["curves"].values() for point in one[f"cosine {kind} all"])
+    most = max(point["undefined"] for curves in piece["curves"].values() for point in curves[f"cosine {kind} all"])
     words = f"{count(most)} of {count(piece['n'])} digits at one strength" if most else "none"
     return f"Maps that are zero throughout have no similarity: {words}{' at most' if most else ''}."
 

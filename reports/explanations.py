@@ -44,8 +44,8 @@ def main(runs: Path, n: int, only: tuple[str, ...]) -> None:
 
 def _digits_of(runs: Path, name: str) -> int:
     """Return the most digits that a piece was computed on; 0 where it was not."""
-    found = [path.stem.removeprefix(f"{name}-") for path in runs.glob(f"{name}-*.json")]
-    return max((int(digits) for digits in found if digits.isdecimal()), default=0)
+    endings = [path.stem.removeprefix(f"{name}-") for path in runs.glob(f"{name}-*.json")]
+    return max((int(digits) for digits in endings if digits.isdecimal()), default=0)
 
 
 def _text(record: Any) -> bytes:

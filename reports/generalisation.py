@@ -60,32 +60,32 @@ def main() -> None:
     models |= {network.name: network for network in [*([_perturbed(runs)] if networks else []), *trained]}
     sets = [_elsewhere(each) for each in load_sets(SETS)]
     command = shlex.join(["python", "-m", "reports.generalisation", *(["--networks"] if networks else [])])
-    found = generalise(models, sets, out=runs / "answers", command=command, on_progress=_report("asked"))
+    result = generalise(models, sets, out=runs / "answers", command=command, on_progress=_report("asked"))
     errors = _published_errors()
     if networks:
         errors = pd.concat([errors, _corrupted(models[PERTURBED], runs)])
     second = PERTURBED if networks else "cnn-augmented"
     changes = pd.DataFrame(_changes(models["cnn"], models[second], sets))
-    write_atomic(HERE / "generalisation.md", page(found, errors, changes, second))
-    origins = [found.manifest["checkpoints"][name]["trained on"] for name in found.tables["accuracy"]["checkpoint"]]
-    table = found.tables["accuracy"].assign(trained_on=origins)
+    write_atomic(HERE / "generalisation.md", page(result, errors, changes, second))
+    origins = [result.manifest["checkpoints"][name]["trained on"] for name in result.tables["accuracy"]["checkpoint"]]
+    table = result.tables["accuracy"].assign(trained_on=origins)
     write_atomic(HERE / "generalisation.csv", table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
     for each in sets:
         if each.name != "mnist":
             write_atomic(HERE / f"samples-{each.name.partition(':')[0]}.png", sample_png(each.data))
-    write_atomic(HERE / "generalisation.html", render(_only(found, SHOWN) if networks else found))
+    write_atomic(HERE / "generalisation.html", render(_only(result, SHOWN) if networks else result))
 
 
-def _only(found: Generalisation, names: Sequence[str]) -> Generalisation:
+def _only(result: Generalisation, names: Sequence[str]) -> Generalisation:
     """Return what was found of some of the checkpoints: a page tells no more than eight apart by hue."""
     tables = {
         key: table[table["checkpoint"].isin(names)] if "checkpoint" in table else table
-        for key, table in found.tables.items()
+        for key, table in result.tables.items()
     }
-    homes = {name: found.homes[name] for name in names}
-    cards = {name: found.manifest["checkpoints"][name] for name in names}
+    homes = {name: result.homes[name] for name in names}
+    cards = {name: result.manifest["checkpoints"][name] for name in names}
     return replace(
-        found, checkpoints=tuple(names), homes=homes, tables=tables, manifest={**found.manifest, "checkpoints": cards}
+        result, checkpoints=tuple(names), homes=homes, tables=tables, manifest={**result.manifest, "checkpoints": cards}
     )
 
 

@@ -16,38 +16,38 @@ FEW = 20  # groups: their number stands beside an interval
 HOMES = {"mnist": "MNIST", "digits": "embedded", "printed": "printed", "strokes": "strokes"}
 
 
-def page(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, second: str) -> str:
+def page(result: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, second: str) -> str:
     """Return reports/generalisation.md.
 
     Args:
-        found: All checkpoints on all sets.
+        result: All checkpoints on all sets.
         errors: Mean corruption errors on MNIST-C.
         changes: By how much more the second checkpoint reads of each set than `FIRST`.
         second: Its name.
     """
     errors = errors.set_index("checkpoint")
-    names = [record["set"] for record in found.sets]
-    sizes = ", ".join(f"{count(record['n'])} of {record['set']}" for record in found.sets)
+    names = [record["set"] for record in result.sets]
+    sizes = ", ".join(f"{count(record['n'])} of {record['set']}" for record in result.sets)
     parts = [
         "# Does robustness to perturbations generalise?",
-        _answer(found, errors, changes, second),
+        _answer(result, errors, changes, second),
         "## Robustness, accuracy elsewhere, and calibration",
-        _robust(found, errors, names),
+        _robust(result, errors, names),
         "## Trained on one set, tested on another",
         "Accuracy in % with 95 % intervals, of whole fonts and hands where these are known. No digit, no font and no "
         "hand of a test was in the training:",
-        _matrix(found, names, "accuracy"),
+        _matrix(result, names, "accuracy"),
         "Expected calibration error in %, without a temperature:",
-        _matrix(found, names, "ece"),
+        _matrix(result, names, "ece"),
         "## What comes back",
         "Points of accuracy that come back when the digits are brought to the stroke width, slant, size, position and "
         "ink of the MNIST test digits, all together and by stroke width alone. Beside it the price: what MNIST's own "
         "test digits lose that are brought to where the set lies and back, which changes them twice by as much. Both "
         "with paired 95 % intervals:",
-        _back(found),
+        _back(result),
         "## How this was made",
-        f"```sh\nROBUSTMNIST_DATA=folder {found.manifest['command']}\n```",
-        f"One training each, on a CPU; {sizes}. {_perturbed(found)}The printed test digits are of typefaces that no "
+        f"```sh\nROBUSTMNIST_DATA=folder {result.manifest['command']}\n```",
+        f"One training each, on a CPU; {sizes}. {_perturbed(result)}The printed test digits are of typefaces that no "
         "training has seen, the stroke digits of 200 hands that none has; the epoch was chosen by other typefaces and "
         "hands than were trained on. As a page: "
         "[generalisation.html](generalisation.html); all accuracies: [generalisation.csv](generalisation.csv). "
@@ -56,8 +56,8 @@ def page(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, sec
     return "\n\n".join(parts).replace(NBSP, " ") + "\n"
 
 
-def _perturbed(found: Generalisation) -> str:
-    if PERTURBED not in found.checkpoints:
+def _perturbed(result: Generalisation) -> str:
+    if PERTURBED not in result.checkpoints:
         return ""
     return (
         f"`{PERTURBED}` is the recipe of `{FIRST}` on the same digits, four in five of them perturbed once by a "
@@ -65,12 +65,12 @@ def _perturbed(found: Generalisation) -> str:
     )
 
 
-def _answer(found: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, second: str) -> str:
+def _answer(result: Generalisation, errors: pd.DataFrame, changes: pd.DataFrame, second: str) -> str:
     """Return the answer: what the second reads better, worse, or no differently, and how honest it is there."""
-    table = _by_pair(found)
+    table = _by_pair(result)
     made = {str(name): float(value) for name, value in errors["mce"].items()}
     elsewhere = [row for row in changes.to_dict("records") if row["set"] != "mnist"]
-    groups = {record["set"]: record["groups"] for record in found.sets}
+    groups = {record["set"]: record["groups"] for record in result.sets}
     better = [row for row in elsewhere if row["low"] > 0]
     worse = [row for row in elsewhere if row["high"] < 0]
     neither = [row for row in elsewhere if row not in better and row not in worse]
@@ -103,8 +103,8 @@ def _points(rows: list[dict[Any, Any]], groups: dict[str, int]) -> str:
     return listing(texts)
 
 
-def _robust(found: Generalisation, errors: pd.DataFrame, names: list[str]) -> str:
-    table = _by_pair(found)
+def _robust(result: Generalisation, errors: pd.DataFrame, names: list[str]) -> str:
+    table = _by_pair(result)
     lines = []
     for name, row in errors.iterrows():
         cells = [percent(table[str(name), each]["accuracy"], 1, sign=False) for each in names]
@@ -119,22 +119,22 @@ def _robust(found: Generalisation, errors: pd.DataFrame, names: list[str]) -> st
     return f"{words}\n\n{_table(head, lines)}"
 
 
-def _matrix(found: Generalisation, names: list[str], key: str) -> str:
-    table = _by_pair(found)
+def _matrix(result: Generalisation, names: list[str], key: str) -> str:
+    table = _by_pair(result)
     lines = []
-    for name in found.checkpoints:
-        source = str(found.manifest["checkpoints"][name]["trained on"]).partition(":")[0]
+    for name in result.checkpoints:
+        source = str(result.manifest["checkpoints"][name]["trained on"]).partition(":")[0]
         cells = []
         for each in names:
             row = table[name, each]
             text = share_text(row[key], row[f"{key}_low"], row[f"{key}_high"])
-            cells.append(f"**{text}**" if found.homes[name] == each else text)
+            cells.append(f"**{text}**" if result.homes[name] == each else text)
         lines.append([f"`{name}`", HOMES.get(source, source), *cells])
     return _table(["checkpoint", "trained on", *names], lines)
 
 
-def _back(found: Generalisation) -> str:
-    table = found.tables["explained"]
+def _back(result: Generalisation) -> str:
+    table = result.tables["explained"]
     own = table[(table["home"] == "mnist") & (table["set"] != "mnist")]
     lines = []
     for (name, each), part in own.groupby(["checkpoint", "set"], sort=False):
@@ -148,8 +148,8 @@ def _back(found: Generalisation) -> str:
     return _table(["checkpoint", "set", "loss, points", *back], lines)
 
 
-def _by_pair(found: Generalisation) -> dict[tuple[str, str], dict[str, Any]]:
-    rows = found.tables["accuracy"].to_dict("records")
+def _by_pair(result: Generalisation) -> dict[tuple[str, str], dict[str, Any]]:
+    rows = result.tables["accuracy"].to_dict("records")
     return {(row["checkpoint"], row["set"]): {str(key): value for key, value in row.items()} for row in rows}
 
 

@@ -9,7 +9,13 @@ import pytest
 
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "robustmnist"
-SOURCES = {str(path.relative_to(PACKAGE)): path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
+# The package, and what stands beside it: `benchmarks/`, `reports/` and what tests share.
+FOLDERS = (PACKAGE, TESTS.parent / "benchmarks", TESTS.parent / "reports", TESTS / "support")
+SOURCES = {
+    str(path.relative_to(PACKAGE if folder == PACKAGE else folder.parent)): path.read_text("utf-8")
+    for folder in FOLDERS
+    for path in sorted(folder.rglob("*.py"))
+}
 
 LONGEST = 200  # lines
 
@@ -26,9 +32,11 @@ WORDS = {
     "models": {"mark"},  # on the stack of a pickle
     "perturb": {"mark", "marks"},  # MNIST-C's, over the digit
     "report": {"family", "families"},  # of tests, as in family-wise error
+    "reports": {"mark", "marks", "study"},
 }
 # Names of others and names that are public, by room.
 NAMES = {
+    "benchmarks": {"OneCycleLR"},  # of torch
     "cli": {"found"},  # of an adopted card
     "evaluation": {"SUM_TO_ONE"},
     "explanation": {"one_hot"},  # of torch
@@ -36,6 +44,7 @@ NAMES = {
     "perturb": {"ONE"},  # in a fixed point
     "results": {"found"},  # `results.gate.Check.found`
     "sketchpad": {"NOT_FOUND"},  # of HTTP
+    "support": {"mark"},  # of pytest
     "terminal": {"found"},  # of a `Check`
 }
 BUILT_IN = {"FileNotFoundError"}

@@ -15,7 +15,7 @@ import pytest
 import torch
 from click import unstyle
 from click.testing import CliRunner, Result
-from support.kill_and_resume import content
+from support.folder_content import content
 from support.synthetic import make_suite, make_sweep, synthetic_predictions
 
 from robustmnist.cli import cli

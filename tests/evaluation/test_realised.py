@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio
-from support.kill_and_resume import content
+from support.folder_content import content
 from support.synthetic import make_suite, make_sweep, synthetic_predictions
 from torch import nn
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from support.kill_and_resume import content
+from support.folder_content import content
 from support.synthetic import make_suite, make_sweep
 from torch import Tensor, nn
 
@@ -393,8 +393,9 @@ def test_a_gpu_decides_as_a_processor_does(digits: Dataset) -> None:
 
 
 def test_killed_runs_go_on_and_end_with_the_same_bytes(tmp_path: Path) -> None:
-    script = Path(__file__).parents[1] / "support" / "kill_and_resume.py"
-    done = subprocess.run([sys.executable, script, str(KILLS), tmp_path], capture_output=True, text=True)
+    words = [sys.executable, "-m", "support.kill_and_resume", str(KILLS), str(tmp_path)]
+    paths = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(words, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "all bytes equal" in done.stdout
 

@@ -9,7 +9,6 @@ removes a file, or up to 2 ms later: most files are written in no time at all, a
 import contextlib
 import functools
 import io
-import json
 import os
 import random
 import select
@@ -30,66 +29,11 @@ from robustmnist.evaluation import session as evaluation
 from robustmnist.evaluation.shard import Shard
 from robustmnist.perturbed_sets import write as export
 from robustmnist.training import epoch
+from support.folder_content import everything, stage
+from support.killed_jobs import JOBS, RECIPE, SUITE
 
-VOLATILE = ("created", "duration_seconds", "images_per_second", "sha256")
 FILE_EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.chmod", "shutil.rmtree"}
 LATER = 0.002  # s after a file event
-
-SWEEP = (
-    '[[sweep]]\nname = "{}"\ntitle = "A sweep"\nperturbation = "{}"\nparameter = "{}"\nunit = "{}"\nvalues = {}\n{}\n'
-)
-SUITE = 'title = "Suite"\nquestion = "What does it do?"\nsource = "made up"\n\n' + "".join(
-    (
-        SWEEP.format("right", "shift-towards", "distance", "px", list(range(7)), 'fixed = { direction = "right" }'),
-        SWEEP.format("all", "shift-towards", "distance", "px", [0, 1, 2.5], 'over = { direction = ["up", "left"] }'),
-        SWEEP.format("noise", "gaussian-noise", "sigma", "sd of ink", [0, 0.1, 0.2, 0.4, 0.8], "draws = 2"),
-    )
-)
-RECIPE = 'epochs = 6\nbatch_size = 64\n\n[data]\ndataset = "digits"\nvalidation = 100\n\n[model]\nname = "fc-small"\n'
-DERIVED = ("realised.csv", "summary.csv", "digits.npz")
-NOISES = ("noise/0.8/draw=0", "noise/0.8/draw=1")
-DIGITS = ("--dataset", "digits", "--device", "cpu", "--limit")
-
-
-class Job(NamedTuple):
-    """A command that takes a folder with inputs and one to write to; files in the order in which they become whole."""
-
-    arguments: Callable[[Path, Path], Sequence[str]]
-    files: Sequence[str]
-    steps: str
-
-
-def evaluate(inputs: Path, out: Path) -> Sequence[str]:
-    checkpoints = ("--checkpoint", "fc", "--checkpoint", "fc-small")
-    return ("evaluate", "--suite", f"{inputs}/suite.toml", *checkpoints, *DIGITS, "150", "-o", str(out))
-
-
-def perturb(inputs: Path, out: Path) -> Sequence[str]:
-    return ("perturb", "--suite", f"{inputs}/suite.toml", *DIGITS, "20", "--format", "png", "-o", str(out))
-
-
-def train(inputs: Path, out: Path) -> Sequence[str]:
-    begun = (out / "recipe.toml").exists()
-    return ("train", "--resume", str(out)) if begun else ("train", f"{inputs}/recipe.toml", "-o", str(out))
-
-
-JOBS = {
-    "evaluate": Job(
-        evaluate,
-        ("predictions/labels.npy", "journal.jsonl", *DERIVED, "run.json", "report.html"),
-        "settings",
-    ),
-    "perturb": Job(
-        perturb,
-        [f"suite/{place}/manifest.json" for place in ("right/0", "right/6", "all/2.5/direction=left", *NOISES)],
-        "variants of sweeps",
-    ),
-    "train": Job(
-        train,
-        ("recipe.toml", "history.csv", "state.safetensors", "best.json", "curves.svg", "metrics.json"),
-        "epochs",
-    ),
-}
 
 
 class Done(NamedTuple):
@@ -111,7 +55,7 @@ def stop_the_clocks() -> None:
 def watch_steps(tell: Callable[[str], None]) -> None:
     """Have `tell` called with the name of every step as it begins."""
 
-    def told(owner: Any, name: str, key: Callable[..., object]) -> None:
+    def report(owner: Any, name: str, key: Callable[..., object]) -> None:
         function = getattr(owner, name)
 
         @functools.wraps(function)
@@ -121,10 +65,10 @@ def watch_steps(tell: Callable[[str], None]) -> None:
 
         setattr(owner, name, call)
 
-    told(Shard, "clean", lambda shard: "clean")
-    told(Shard, "perturbed", lambda shard, name, arguments, *, seed, draw: (name, sorted(arguments.items()), draw))
-    told(export, "_levels", lambda jobs, dataset: jobs[0].group)
-    told(epoch, "train_epoch", lambda state, *rest: state.epoch)
+    report(Shard, "clean", lambda shard: "clean")
+    report(Shard, "perturbed", lambda shard, name, arguments, *, seed, draw: (name, sorted(arguments.items()), draw))
+    report(export, "_levels", lambda jobs, dataset: jobs[0].group)
+    report(epoch, "train_epoch", lambda state, *rest: state.epoch)
 
 
 def run(arguments: Sequence[str], out: Path, seconds: float | None = None, events: int | None = None) -> Done:
@@ -139,7 +83,7 @@ def run(arguments: Sequence[str], out: Path, seconds: float | None = None, event
         last = events if events is not None and not seconds else None
         run_here(arguments, out, lambda line: os.write(writer, f"{line}\n".encode()), last)
     os.close(writer)
-    found, steps, rest = 0, list[str](), b""
+    seen, steps, rest = 0, list[str](), b""
     end = time.monotonic() + seconds if seconds is not None and events is None else None
     with open(reader, "rb", buffering=0) as channel:  # noqa: PTH123 - a pipe
         while True:
@@ -152,27 +96,27 @@ def run(arguments: Sequence[str], out: Path, seconds: float | None = None, event
             if not data:
                 break
             *lines, rest = (rest + data).split(b"\n")
-            found += lines.count(b"file")
+            seen += lines.count(b"file")
             steps += [line.decode() for line in lines if line != b"file"]
-            if events is not None and found >= events:
+            if events is not None and seen >= events:
                 end, events = time.monotonic() + (seconds or 0), None
     _, status = os.waitpid(child, 0)
     if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
         raise SystemExit(f"{out}: exit code {os.WEXITSTATUS(status)}\n{output(out).read_text()}")
-    return Done(os.WIFSIGNALED(status), found, steps)
+    return Done(os.WIFSIGNALED(status), seen, steps)
 
 
 def run_here(arguments: Sequence[str], out: Path, tell: Callable[[str], Any], last: int | None) -> None:
     """Be the command, and end as it does, or right before its file event number `last`."""
     code: Any = 1
-    found = 0
+    count = 0
 
     def watch(event: str, given: Sequence[Any]) -> None:
-        nonlocal found
+        nonlocal count
         if event in FILE_EVENTS and str(out) in str(given[0]):
             tell("file")
-            found += 1
-            if found == last:
+            count += 1
+            if count == last:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     try:
@@ -194,33 +138,6 @@ def output(out: Path) -> Path:
     return out.with_name(f"{out.name}.txt")
 
 
-def everything(folder: Path) -> dict[str, bytes]:
-    """Return every file's bytes; of safetensors' own header, which comes in any order, the keys in order."""
-    found = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-    for name in [name for name in found if name.endswith(".safetensors")]:
-        size = 8 + int.from_bytes(found[name][:8], "little")
-        header = json.dumps(json.loads(found[name][8:size]), sort_keys=True)
-        found[name] = header.encode() + found[name][size:]
-    return found
-
-
-def place(out: Path, whole: Path, files: Sequence[str]) -> str:
-    """Return the first of the files that is not there in its full size: what a run was killed before."""
-
-    def size(path: Path) -> int:
-        return path.stat().st_size if path.exists() else 0
-
-    return next((name for name in files if size(out / name) < size(whole / name)), "the end")
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    """Return every file's bytes; of the manifest what two equal runs have in common."""
-    found = everything(folder)
-    manifest = json.loads(found["run.json"])
-    found["run.json"] = json.dumps({key: value for key, value in manifest.items() if key not in VOLATILE}).encode()
-    return found
-
-
 def main(kills: int, folder: Path, what: str = "evaluate") -> None:
     torch.set_num_threads(1)  # no thread pool, so that forking is safe
     job, moments = JOBS[what], random.Random(0)
@@ -236,7 +153,7 @@ def main(kills: int, folder: Path, what: str = "evaluate") -> None:
     whole = run(job.arguments(folder, folder / "whole"), folder / "whole")
     seconds = time.perf_counter() - began
     expected = everything(folder / "whole")
-    places, killed, unfinished, runs, most = Counter[str](), 0, 0, 0, 0
+    stages, killed, unfinished, runs, most = Counter[str](), 0, 0, 0, 0
     while killed < kills:
         runs += 1
         out = folder / f"killed-{runs}"
@@ -251,25 +168,25 @@ def main(kills: int, folder: Path, what: str = "evaluate") -> None:
             else:
                 later = moments.choice((0.0, moments.uniform(0, LATER)))
                 done = run(arguments, out, later, moments.randint(1, whole.events))
-            again = len(begun & set(done.steps))
-            most = max(most, again)
-            if again > 1:
-                raise SystemExit(f"{out}: {again} {job.steps} were begun anew after one kill")
+            repeated = len(begun & set(done.steps))
+            most = max(most, repeated)
+            if repeated > 1:
+                raise SystemExit(f"{out}: {repeated} {job.steps} were begun anew after one kill")
             begun |= set(done.steps)
             if not done.killed:
                 break
             killed += 1
-            places[place(out, folder / "whole", job.files)] += 1
+            stages[stage(out, folder / "whole", job.files)] += 1
             unfinished += any(path.name.endswith(".part") for path in out.rglob("*"))
             undisturbed = killed == kills or moments.random() < 0.5  # otherwise the one that goes on is killed too
-        found = everything(out)
-        different = sorted(name for name in {**found, **expected} if found.get(name) != expected.get(name))
+        files = everything(out)
+        different = sorted(name for name in {**files, **expected} if files.get(name) != expected.get(name))
         if different:
             raise SystemExit(f"{out} differs in {', '.join(different)}")
         shutil.rmtree(out)
     sys.stdout.write(f"{what}: {killed} kills in {runs} runs; undisturbed, one takes {seconds:.1f} s\n")
-    sys.stdout.writelines(f"  {places[name]:4d} before {name} was whole\n" for name in job.files)
-    sys.stdout.write(f"  {places['the end']:4d} after that\n")
+    sys.stdout.writelines(f"  {stages[name]:4d} before {name} was whole\n" for name in job.files)
+    sys.stdout.write(f"  {stages['the end']:4d} after that\n")
     sys.stdout.write(f"  {unfinished:4d} of them left something unfinished\n")
     sys.stdout.write(f"all bytes equal; at most {most} of {len(whole.steps)} {job.steps} begun anew after a kill\n")
 

@@ -24,8 +24,8 @@ def damaged(data: bytes, count: int, seed: int = 0) -> Iterator[bytes]:
             case 0:
                 copy[start] ^= 1 << int(rng.integers(8))
             case 1:
-                for place in rng.integers(len(copy), size=length):
-                    copy[place] = int(rng.integers(256))
+                for at in rng.integers(len(copy), size=length):
+                    copy[at] = int(rng.integers(256))
             case 2:
                 del copy[start:]
             case 3:
@@ -109,12 +109,12 @@ def onnx_bytes(
     weight: np.ndarray, *, shape: tuple[int | str, ...] = ("N", 784), external: str = "", domain: str = ""
 ) -> bytes:
     """Return an ONNX file: images of `shape`, flattened, times `weight` (784, columns), then softmax."""
-    place = [(1, size) for size in weight.shape]
+    dimensions = [(1, size) for size in weight.shape]
     if external:
         location = [(13, protobuf((1, "location"), (2, external))), (14, 1)]
-        tensor = protobuf(*place, (2, 1), (8, "w"), *location)
+        tensor = protobuf(*dimensions, (2, 1), (8, "w"), *location)
     else:
-        tensor = protobuf(*place, (2, 1), (8, "w"), (9, weight.astype("<f4").tobytes()))
+        tensor = protobuf(*dimensions, (2, 1), (8, "w"), (9, weight.astype("<f4").tobytes()))
     nodes = [
         protobuf((1, "x"), (2, "flat"), (4, "Flatten")),
         protobuf((1, "flat"), (1, "w"), (2, "scores"), (4, "MatMul"), (7, domain)),

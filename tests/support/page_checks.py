@@ -28,8 +28,8 @@ def browse(page: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-def messages(found: subprocess.CompletedProcess[str]) -> list[str]:
-    return [line for line in found.stderr.splitlines() if "CONSOLE" in line]
+def messages(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
 
 def axe() -> Path | None:
@@ -37,8 +37,8 @@ def axe() -> Path | None:
     npm = shutil.which("npm")
     roots = [Path(__file__).parents[2] / "node_modules"]
     if npm:
-        found = subprocess.run([npm, "root", "-g"], capture_output=True, text=True, check=False)
-        roots.append(Path(found.stdout.strip()))
+        done = subprocess.run([npm, "root", "-g"], capture_output=True, text=True, check=False)
+        roots.append(Path(done.stdout.strip()))
     return next((path for root in roots if (path := root / "axe-core" / "axe.min.js").is_file()), None)
 
 
@@ -58,9 +58,9 @@ def sticking_out(html: str, width: int, folder: Path) -> str:
     </script></body>"""
     page = folder / "report.html"
     page.write_text(POLICY.sub("", html).replace("</body>", measure), encoding="utf-8")
-    found = browse(page, f"--window-size={max(width, 500)},900", "--dump-dom")
-    title = re.search(r"<title>wide: (.*?)</title>", found.stdout)
-    assert title is not None, found.stderr
+    done = browse(page, f"--window-size={max(width, 500)},900", "--dump-dom")
+    title = re.search(r"<title>wide: (.*?)</title>", done.stdout)
+    assert title is not None, done.stderr
     return title[1]
 
 
@@ -79,7 +79,7 @@ def violations(html: str, scheme: str, folder: Path) -> str:
     page = folder / "report.html"
     both = f"<script>{script}</script><script>{report}</script></body>"
     page.write_text(copy.replace("</body>", both), encoding="utf-8")
-    found = browse(page, "--virtual-time-budget=60000", "--dump-dom")
-    said = re.search(r"VIOLATIONS\[(.*?)\]</body>", found.stdout, re.DOTALL)
-    assert said is not None, found.stderr[-2000:]
+    done = browse(page, "--virtual-time-budget=60000", "--dump-dom")
+    said = re.search(r"VIOLATIONS\[(.*?)\]</body>", done.stdout, re.DOTALL)
+    assert said is not None, done.stderr[-2000:]
     return said[1]

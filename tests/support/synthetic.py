@@ -97,7 +97,7 @@ def synthetic_predictions(
                     if sweep.is_neutral(value, variant):
                         table[:, v, r] = clean
                         continue
-                    others = [abs(float(variant.fixed[key]) - one) for key, one in sweep.crossed.items()]
+                    others = [abs(float(variant.fixed[key]) - middle) for key, middle in sweep.crossed.items()]
                     far = max(abs(value - sweep.neutral), *others) if others else abs(value - sweep.neutral)
                     steps = 1 if others else 1 + 0.1 * r
                     away = 1.6 * far / reach / (1 + 0.5 * np.arange(m)) * steps
