@@ -7,12 +7,17 @@ import pytest
 
 FACES = (
     "ablation",
+    "adoption",
     "data",
     "evaluation",
     "explanation",
     "figures",
     "generalisation",
+    "inspection.preflight",
     "measure",
+    "models.contract",
+    "models.export",
+    "models.sources",
     "perturb",
     "perturbed_sets",
     "predictions",
@@ -20,6 +25,7 @@ FACES = (
     "results",
     "suites",
     "training",
+    "training.sanity",
 )
 MODULES = {"perturb": {"mnist_c"}}  # which is a part of that surface
 

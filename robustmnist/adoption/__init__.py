@@ -15,3 +15,25 @@ from robustmnist.adoption.network import Network as Network
 from robustmnist.adoption.tested import tested_lines as tested_lines
 from robustmnist.adoption.words import summary_lines as summary_lines
 from robustmnist.adoption.words import warning as warning
+
+__all__ = [
+    "Adoption",
+    "Check",
+    "Examination",
+    "Finding",
+    "Network",
+    "adopt",
+    "check_classifier",
+    "examine",
+    "find_contract",
+    "inspect_model",
+    "keep",
+    "summary_lines",
+    "tested_lines",
+    "training_digits",
+    "warning",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

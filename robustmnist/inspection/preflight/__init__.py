@@ -6,3 +6,7 @@ from robustmnist.inspection.preflight.preflight import mend as mend
 from robustmnist.inspection.preflight.preflight import preflight as preflight
 
 __all__ = ["Finding", "checked", "mend", "preflight"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,3 +7,7 @@ from robustmnist.models.contract.contract import Output as Output
 __all__ = ["Adapted", "Classifier", "Input", "Output"]
 
 Classifier = Adapted  # its name for users
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

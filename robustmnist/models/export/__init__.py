@@ -7,3 +7,9 @@ from robustmnist.models.export.write import FORMATS as FORMATS
 from robustmnist.models.export.write import Exported as Exported
 from robustmnist.models.export.write import check_format as check_format
 from robustmnist.models.export.write import write_model as write_model
+
+__all__ = ["FORMATS", "OPSET", "Exported", "about", "check_format", "source_lines", "write_model"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
