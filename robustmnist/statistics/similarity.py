@@ -1,5 +1,8 @@
 """How alike two maps are, row by row over the pixels that count: correlation, cosine, structural similarity."""
 
+from functools import wraps
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
@@ -12,8 +15,25 @@ Mask = NDArray[np.bool_]
 FLAT = 1e-24  # share of a row's mean square below which its spread is rounding
 WINDOW = 7  # px. Source: Wang et al. 2004 use 11 × 11 Gaussian; 7 × 7 uniform is scikit-image's default
 K1, K2 = 0.01, 0.03  # Source: Wang et al. 2004
+IN_CACHE = 32  # rows compared at once: half the time of 200 at once
 
 
+class _Compare(Protocol):
+    def __call__(self, a: NDArray[np.floating], b: NDArray[np.floating], where: Mask | None = None, /) -> Array: ...
+
+
+def _few_at_once(compare: _Compare) -> _Compare:
+    """Compare so many rows at a time that what is computed of them stays in the cache; no row asks another."""
+
+    @wraps(compare)
+    def compared(a: NDArray[np.floating], b: NDArray[np.floating], where: Mask | None = None) -> Array:
+        parts = [slice(start, start + IN_CACHE) for start in range(0, max(len(a), 1), IN_CACHE)]
+        return np.concatenate([compare(a[part], b[part], None if where is None else where[part]) for part in parts])
+
+    return compared
+
+
+@_few_at_once
 def pearson(a: NDArray[np.floating], b: NDArray[np.floating], where: Mask | None = None) -> Array:
     """Return Pearson's correlation of each row of `a` and `b` (B, P), signed, over the entries `where`; (B,).
 
@@ -31,6 +51,7 @@ def pearson(a: NDArray[np.floating], b: NDArray[np.floating], where: Mask | None
     return _ratio((apart_x * apart_y).sum(axis=1), np.sqrt(squares[0] * squares[1]), flat)
 
 
+@_few_at_once
 def spearman(a: NDArray[np.floating], b: NDArray[np.floating], where: Mask | None = None) -> Array:
     """Return Spearman's rank correlation of each row, as `pearson`; equal values share their mean rank.
 
@@ -51,6 +72,7 @@ def spearman(a: NDArray[np.floating], b: NDArray[np.floating], where: Mask | Non
     return pearson(ranks[0], ranks[1], inside)
 
 
+@_few_at_once
 def cosine(a: NDArray[np.floating], b: NDArray[np.floating], where: Mask | None = None) -> Array:
     """Return the cosine between each row of `a` and `b` (B, P) over the entries `where`, (B,); NaN for a zero row.
 

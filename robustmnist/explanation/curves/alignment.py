@@ -109,5 +109,6 @@ def carried(maps: Tensor, motion: Motion) -> tuple[Tensor, Tensor]:
         (top + 1, left, down * (1 - right)),
         (top + 1, left + 1, down * right),
     ):
-        total += flat[:, row * SIZE + column] * weight
+        if weight.any():  # a motion by whole pixels has one source for each
+            total += flat.index_select(1, (row * SIZE + column).flatten()).view(maps.shape).mul_(weight)
     return torch.where(valid, total, 0.0).to(torch.float32), valid
