@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robustmnist.explanation.answer import Answer
-from robustmnist.explanation.regions import shares_by_region
+from robustmnist.explanation.regions import shares_by_region, shares_by_stroke
 
 __all__ = ["Answer", "Back", "Case", "Explanation", "Fall", "Frame", "Map", "Verdict", "View"]
 
@@ -57,6 +57,8 @@ class Fall:
         frames: The digit at a few strengths, both ends among them.
         maps: Each pixel's share of what was lost between two frames, one fewer than frames.
         gap: How far all shares are from adding up to the whole loss, a fraction.
+        moves: Whether the perturbation moves strokes, which are then where each frame has them; else where the clean
+            digit has them, whatever noise lies over it.
     """
 
     values: tuple[float, ...]
@@ -65,12 +67,19 @@ class Fall:
     frames: tuple[Frame, ...]
     maps: tuple[Map, ...]
     gap: float
+    moves: bool = False
 
     @property
     def lost(self) -> tuple[float, ...]:
         """What was lost between two frames."""
         scores = [frame.answer.score for frame in self.frames]
         return tuple(before - after for before, after in pairwise(scores))
+
+    @property
+    def lost_by_stroke(self) -> tuple[dict[str, float], ...]:
+        """What was lost between two frames on each stroke of the former, by the stroke's name."""
+        images = [frame.image if self.moves else self.frames[0].image for frame in self.frames[:-1]]
+        return tuple(shares_by_stroke(part, image) for part, image in zip(self.maps, images, strict=True))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from robustmnist.explanation.answers import answers_of
 from robustmnist.explanation.cases import Fall, Frame
 from robustmnist.explanation.change import path_map
 from robustmnist.explanation.condition import Condition
+from robustmnist.explanation.curves.alignment import motion_of
 from robustmnist.explanation.subject import Subject
 from robustmnist.explanation.target import Target
 from robustmnist.measure import MEASURES, ink
@@ -32,6 +33,8 @@ def falls(
     path, stops = condition.path(digits), condition.stops(FRAMES)
     loss = path_map(subject, path, stops, target)
     neutral, end = condition.sweep.neutral, condition.setting.value
+    motion = motion_of(condition.sweep.perturbation, condition.sweep.arguments(end, condition.variant))
+    moves = motion is None or not motion.still
     values = [neutral + (end - neutral) * step / FINE for step in range(FINE)] + [end]
     fine = [answers_of(subject, path(value), target, temperature) for value in values]
     images = [path(stop)[:, 0].cpu().numpy() for stop in stops]
@@ -48,6 +51,7 @@ def falls(
                 tuple(Frame(stop, image[row], at[row]) for stop, image, at in zip(stops, images, shown, strict=True)),
                 tuple(maps[row]),
                 float(loss.gap[row]),
+                moves,
             )
         )
     return gathered

@@ -2,10 +2,11 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from robustmnist.measure.stroke_pieces import stroke_pieces
 
-__all__ = ["NAMES", "shares_by_piece", "shares_by_region"]
+__all__ = ["NAMES", "shares_by_piece", "shares_by_region", "shares_by_stroke"]
 
 Map = NDArray[np.float32]
 
@@ -15,6 +16,7 @@ NAMES = (
     *("lower left", "bottom", "lower right"),
 )
 ORDINALS = ("first", "second", "third", *(f"{number}th" for number in range(4, 17)))
+NEAR = 3.0  # px: how far from its ink a stroke answers for what is lost, such as where it moved to
 
 
 def shares_by_region(values: Map, *images: Map) -> dict[str, float]:
@@ -61,3 +63,18 @@ def _thirds(
     first, last = (rows[0], rows[-1] + 1) if len(rows) else (0, len(inked))
     third = ((np.arange(len(inked)) + 0.5 - first) * 3 // (last - first)).astype(np.intp)
     return np.clip(third, 0, 2)
+
+
+def shares_by_stroke(values: Map, image: Map) -> dict[str, float]:
+    """Return the sums of a map over the digit's strokes and the paper within `NEAR` px of each, named as pieces.
+
+    Paper counts for the stroke whose ink is nearest; what is farther from all ink counts for none.
+    """
+    paper = np.nan_to_num(image) <= 0
+    if paper.all():
+        return {}
+    away, nearest = ndimage.distance_transform_edt(paper, return_indices=True)
+    near = away <= NEAR
+    moved = np.zeros(values.shape, np.float64)
+    np.add.at(moved, (nearest[0][near], nearest[1][near]), np.nan_to_num(values[near]))
+    return shares_by_piece(moved.astype(np.float32), image)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from robustmnist.explanation.cases import Case, Explanation, Map
 from robustmnist.explanation.inside.learnt import Learnt
 from robustmnist.explanation.methods.registry import find_method
+from robustmnist.explanation.output.along_words import along_text
 from robustmnist.explanation.output.learnt import Strip, digit_strips
 from robustmnist.explanation.output.request import Setup
 from robustmnist.explanation.output.scales import CHANGE, scales
@@ -168,7 +169,7 @@ def _reader(
         case.target,
         answers,
         tuple(case_facts(case, explanation, setup)),
-        lost_text(case),
+        "; ".join(filter(None, (lost_text(case), along_text(case, setup)))),
         back_text(case),
         tuple(pieces_texts(case, explanation.methods)),
         _sheet(maps) if maps else "",

@@ -128,8 +128,10 @@ def _sample(case: Case) -> dict[str, Any]:
         **{name: _view(view) for name, view in sides},
         "misread_from": fall.flip if fall else None,
         "lost": [
-            {"from": before.value, "to": after.value, "logits": lost}
-            for before, after, lost in zip(fall.frames[:-1], fall.frames[1:], fall.lost, strict=True)
+            {"from": before.value, "to": after.value, "logits": lost, "by_stroke": strokes}
+            for before, after, lost, strokes in zip(
+                fall.frames[:-1], fall.frames[1:], fall.lost, fall.lost_by_stroke, strict=True
+            )
         ]
         if fall
         else None,

@@ -308,7 +308,9 @@ def test_the_files_repeat_and_hold_the_numbers() -> None:
     assert arrays["image_ids"].tolist() == [101, 101, 102, 102, 103, 103]
     sample = record["explanations"][1]["samples"][0]
     assert sample["perturbed"] == {"predicted": 0, "confidence": 0.875, "runner_up": 7, "score": -3.0}
-    assert sample["lost"][0] == {"from": 0.0, "to": 15.0, "logits": 3.0}
+    fall = shown[1].cases[0].fall
+    assert fall is not None
+    assert sample["lost"][0] == {"from": 0.0, "to": 15.0, "logits": 3.0, "by_stroke": fall.lost_by_stroke[0]}
     assert sample["way_back"][1]["size"] is None
     assert record["condition"]["value"] == 45.0
     assert record["dataset"]["sha256"] == {"t10k-images": "cd" * 32}
