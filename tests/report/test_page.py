@@ -330,14 +330,15 @@ def test_maps_and_the_worst_of_k_are_shown_with_their_numbers() -> None:
     assert "worst of 6 tries" in text
 
 
-def test_the_only_sweep_of_a_page_gets_a_large_chart() -> None:
-    def widths(*sweeps: Sweep) -> set[str]:
+def test_the_only_sweep_of_a_page_gets_a_large_chart_and_a_small_one_for_narrow_windows() -> None:
+    def widths(*sweeps: Sweep) -> list[tuple[str, str]]:
         suites = (make_suite("shift", *sweeps),)
         text = render(synthetic_predictions(("fc",), n=50, suites=suites))
-        return set(re.findall(r'<div class="small">.*?<svg[^>]* width="(\d+)"', text, re.DOTALL))
+        figures = text.partition('<div class="small">')[2].partition("<figcaption>")[0]
+        return re.findall(r'(?:<div class="(roomy|narrow)">)?<svg[^>]* width="(\d+)"', figures)
 
-    assert widths(make_sweep()) == {"720"}
-    assert widths(make_sweep(), make_sweep("left", fixed={"direction": "left"})) == {"264"}
+    assert widths(make_sweep()) == [("roomy", "720"), ("narrow", "264")]
+    assert widths(make_sweep(), make_sweep("left", fixed={"direction": "left"})) == [("", "264")] * 2
 
 
 def test_the_words_of_the_page_are_explained_where_they_occur(html: str) -> None:
@@ -354,7 +355,7 @@ def test_the_natural_band_is_tinted_where_the_run_measured_one() -> None:
     rest = dict.fromkeys(("measured_mean", "measured_sd", "ink_clipped", "psnr"), 0.1)
     words = {"unit": "px", "measure": "centroid-radius", "measure_unit": "px", "n": 20}
     html = render(replace(run, realised=pd.DataFrame([{**band, **rest, **words}])))
-    assert html.count('class="fband"') == 1
+    assert html.count('class="fband"') == 2  # in the large chart and in the small one for narrow windows
     assert "natural variation" in html
     assert 'class="fband"' not in render(run)
 

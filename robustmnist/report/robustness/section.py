@@ -1,6 +1,6 @@
 """Is it robust? Every suite in one number, then every curve."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -66,10 +66,19 @@ def _curves(suite: SuiteOverview, *, large: bool) -> SuiteCurves:
         limits = _limits(suite, sweep)
         values, neutral = sweep.values, sweep.neutral
         panel = Panel(values, neutral, limits, axis, sweep.curves, label, _rings(sweep), sweep.natural, large)
-        charts.append(Chart(anchor("curve", *sweep.index), title, curve_chart(panel), caption, curve_table(sweep)))
+        figure = _in_two_sizes(panel) if large else curve_chart(panel)
+        charts.append(Chart(anchor("curve", *sweep.index), title, figure, caption, curve_table(sweep)))
     title, question = shorten(suite.title, TITLE), printable(suite.question)
     link, caption = anchor("curves", suite.index), suite_caption(suite)
     return SuiteCurves(link, title, question, caption, tuple(charts), sweep_table(suite), large)
+
+
+def _in_two_sizes(panel: Panel) -> Markup:
+    """Return a large chart, and the small one that a narrow window shows, where a large one could not be read."""
+    small = replace(panel, large=False)
+    return Markup('<div class="roomy">{}</div><div class="narrow">{}</div>').format(
+        curve_chart(panel), curve_chart(small)
+    )
 
 
 def _limits(suite: SuiteOverview, sweep: SweepOverview) -> tuple[float, float]:
