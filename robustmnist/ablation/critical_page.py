@@ -6,19 +6,24 @@ import pandas as pd
 
 from robustmnist.ablation.cell import Cell
 from robustmnist.ablation.critical import critical_table
+from robustmnist.ablation.critical_words import farther_text, strength_text
 from robustmnist.ablation.study import BASE, Study
-from robustmnist.ablation.words import farther_text, strength_text, title_of
+from robustmnist.ablation.words import title_of
 from robustmnist.page.records import Table
+from robustmnist.wording.numbers import listing
 
 __all__ = ["critical_strengths"]
 
 Side = tuple[str, str, str]
+COLUMNS = 5  # variants in a table
 
 
 def critical_strengths(
     study: Study, cells: Mapping[str, Sequence[Cell]], farther: pd.DataFrame, order: Sequence[str]
-) -> Table:
-    """Return a row per sweep and side, a column per variant: strength and difference to the recipe as it is.
+) -> tuple[Table, ...]:
+    """Return tables with a row per sweep and side: strength and difference to the recipe as it is.
+
+    Each has a column for the base and for some of the variants, so that it fits on paper.
 
     Args:
         study: The study.
@@ -28,7 +33,17 @@ def critical_strengths(
     """
     means, effects = _by_side(critical_table(cells)), _by_side(farther)
     seeds = {name: sum(1 for cell in several if cell.facts.get("critical")) for name, several in cells.items()}
-    names = [BASE, *order]
+    parts = [order[at : at + COLUMNS] for at in range(0, len(order), COLUMNS)]
+    return tuple(_table(study, (BASE, *part), means, effects, seeds) for part in parts)
+
+
+def _table(
+    study: Study,
+    names: Sequence[str],
+    means: Mapping[tuple[str, Side], Mapping[str, object]],
+    effects: Mapping[tuple[str, Side], Mapping[str, object]],
+    seeds: Mapping[str, int],
+) -> Table:
     sides = dict.fromkeys(side for _, side in means)
     rows = []
     for side in sides:
@@ -43,7 +58,11 @@ def critical_strengths(
             texts.append(said if effect is None else f"{said} {farther_text(effect)}")
         rows.append((", ".join([f"{side[0]}: {side[1]}", side[2]]), *texts))
     head = ("sweep and side", *(title_of(study, name) for name in names))
-    return Table("Critical strengths, mean over seeds", head, tuple(rows))
+    return Table(
+        f"Critical strengths, mean over seeds: {listing([title_of(study, name) for name in names[1:]])}",
+        head,
+        tuple(rows),
+    )
 
 
 def _by_side(table: pd.DataFrame) -> dict[tuple[str, Side], dict[str, object]]:

@@ -11,6 +11,7 @@ from robustmnist.ablation.cell import Cell
 from robustmnist.ablation.charts import Bar, curve_charts, forest
 from robustmnist.ablation.critical import critical_effects
 from robustmnist.ablation.critical_page import critical_strengths
+from robustmnist.ablation.critical_words import critical_words, reach
 from robustmnist.ablation.effects import AREA, CALIBRATION, Numbers, cell_table, effects_table, measured
 from robustmnist.ablation.folder import StudyFolder
 from robustmnist.ablation.session import cells_of
@@ -22,9 +23,7 @@ from robustmnist.ablation.words import (
     TABLE,
     answers,
     base_of,
-    critical_words,
     property_of,
-    reach,
     title_of,
 )
 from robustmnist.page.colours import hue
@@ -58,7 +57,7 @@ class StudyPage:
     table_note: str
     keys: tuple[Key, ...]
     curves: tuple[Chart, ...]
-    critical: Table
+    critical: tuple[Table, ...]
     critical_note: str
     variants: Table
     done: str
@@ -91,7 +90,7 @@ def render_study(study: Study, cells: Mapping[str, Sequence[Cell]], effects: pd.
         heading=study.title,
         generator=f"robustmnist {__version__}",
         facts=_facts(study, cells),
-        answers=(*answers(study, effects, cells), *reach(study, farther)),
+        answers=(*answers(study, effects, cells), *reach(study, farther, accuracy)),
         forest=forest(
             [title_of(study, name) for name in order],
             {"mean area": _bars(area, order), "clean accuracy": _bars(accuracy, order)},

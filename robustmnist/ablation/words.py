@@ -6,7 +6,7 @@ import pandas as pd
 
 from robustmnist.ablation.effects import AREA, Numbers, measured
 from robustmnist.ablation.study import BASE, Study
-from robustmnist.wording.numbers import count, listing, percent, plain, points_text
+from robustmnist.wording.numbers import count, listing, percent, points_text
 
 __all__ = [
     "BASE_TITLE",
@@ -15,11 +15,7 @@ __all__ = [
     "TABLE",
     "answers",
     "base_of",
-    "critical_words",
-    "farther_text",
     "property_of",
-    "reach",
-    "strength_text",
     "title_of",
 ]
 
@@ -81,27 +77,6 @@ def answers(study: Study, table: pd.DataFrame, cells: Mapping[str, Sequence[obje
     return tuple(filter(None, [*said, calibration]))
 
 
-def reach(study: Study, farther: pd.DataFrame) -> tuple[str, ...]:
-    """Return with which changes digits may be pushed clearly farther, or less far, before a tenth is lost.
-
-    Args:
-        study: The study.
-        farther: From `robustmnist.ablation.critical.critical_effects`.
-    """
-    if farther.empty:
-        return ()
-    clear = farther[farther["p_holm"] < LEVEL]
-    sides = len(farther.drop_duplicates(["suite", "sweep", "side"]))
-    said = []
-    for more, word in ((True, "farther"), (False, "less far")):
-        rows = clear[(clear["farther"] > 0) == more]
-        many = rows.groupby("variant", sort=False).size().sort_values(ascending=False, kind="stable")
-        if len(many):
-            named = [f"{title_of(study, str(name))} ({times} of {sides})" for name, times in many.items()]
-            said.append(f"Digits may be pushed clearly {word}, in so many sweeps and sides, with {listing(named)}.")
-    return tuple(said) or (f"At no sweep does a change move the critical strength clearly, over {_varied(farther)}.",)
-
-
 def title_of(study: Study, name: str) -> str:
     """Return the title of a variant."""
     return BASE_TITLE if name == BASE else next(each.title for each in study.variant if each.name == name)
@@ -132,27 +107,6 @@ def property_of(study: Study, name: str) -> str:
     return "" if name == BASE else next(each.property for each in study.variant if each.name == name)
 
 
-def critical_words(farther: pd.DataFrame) -> str:
-    """Return how the table of critical strengths is read.
-
-    Args:
-        farther: From `robustmnist.ablation.critical.critical_effects`.
-    """
-    return (
-        "The strength at which a tenth of clean accuracy is lost, the mean over the seeds. In brackets how much "
-        "farther from neutral that is than with the recipe as it is; * where it is clear over "
-        f"{_varied(farther)} after Holm's correction for this table. Where a seed keeps its accuracy to the end of the "
-        "sweep, the end counts: the true difference may be larger."
-    )
-
-
-def _varied(farther: pd.DataFrame) -> str:
-    """Return over what the intervals of critical strengths are."""
-    if farther.empty or (farther["n"] > 0).all():
-        return "seeds and digits together"
-    return "the seeds"
-
-
 def _most(study: Study, table: Numbers, what: str, unit: str) -> str:
     clear = [name for name in table if _clear(table, name)]
     if not clear:
@@ -178,20 +132,6 @@ def _calibration(study: Study, table: pd.DataFrame) -> str:
     )
     said = [f"More honest on perturbed digits: {listing(better)}."] if better else []
     return " ".join([*said, *([f"Less honest there: {listing(worse)}."] if worse else [])])
-
-
-def strength_text(critical: float, beyond: int, seeds: int, end: float, unit: str) -> str:
-    """Return a mean critical strength, or that some or all seeds have none up to the end of the sweep."""
-    if beyond == seeds:
-        return f"beyond {plain(end)} {unit}".strip()
-    note = f" ({beyond} of {seeds} beyond)" if beyond else ""
-    return f"{plain(critical, 2)} {unit}".strip() + note
-
-
-def farther_text(effect: Mapping[str, object]) -> str:
-    """Return how much farther a critical strength is, in brackets; with a star where that is clear."""
-    star = "*" if float(str(effect["p_holm"])) < LEVEL else ""
-    return f"({plain(float(str(effect['farther'])), 2, signed=True)}{star})"
 
 
 def _many(number: int, word: str) -> str:

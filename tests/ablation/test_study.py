@@ -16,6 +16,8 @@ from scipy.stats import ttest_rel
 from robustmnist.ablation import ablate, load_study, session
 from robustmnist.ablation.cell import SEAL, Cell, read_cell, write_cell
 from robustmnist.ablation.critical import critical_effects
+from robustmnist.ablation.critical_page import critical_strengths
+from robustmnist.ablation.critical_words import reach
 from robustmnist.ablation.effects import effects_table, measured
 from robustmnist.ablation.folder import StudyFolder
 from robustmnist.ablation.page import render_study, write_study
@@ -287,9 +289,33 @@ def test_critical_strengths_are_effects_too() -> None:
     assert table.loc["below", "p"] == pytest.approx(ttest_rel([-1, -1.2, -1], [-2, -2.1, -2]).pvalue)
     assert (table["p_holm"] >= table["p"]).all()
     text = html.unescape(render_study(TWO, cells, effects_table(cells)))
-    assert "less far, in so many sweeps and sides, with another width (1 of 2)." in text
+    assert "less far, in so many of 2 directions: another width (1)." in text
     assert "(−0.97*)" in text
     assert "3.05 px (1 of 3 beyond) (+1.27*)" in text.replace("\u00a0", " ")
+
+
+def test_a_network_that_only_guesses_is_not_said_to_go_farther() -> None:
+    side = {"variant": ["other"], "suite": ["s"], "sweep": ["x"], "side": ["above"], "n": [9]}
+    farther = pd.DataFrame(side).assign(farther=2.0, p_holm=0.001)
+    assert "farther, in so many of 1 directions: another width (1)" in reach(TWO, farther, {"other": {"value": 0.9}})[0]
+    assert "In no direction" in reach(TWO, farther, {"other": {"value": 0.11}})[0]
+
+
+def test_critical_strengths_fit_on_paper() -> None:
+    """At most five changes stand in a table, each beside the base."""
+    cells = made_up(0.0, 0.0, seeds=2)
+    side = {"suite": "s", "sweep": "x", "side": "above", "unit": "×", "end": 1.6, "critical": 1.25, "beyond": False}
+    names = [f"v{at}" for at in range(7)]
+    several = {
+        name: [replace(cell, facts={**cell.facts, "critical": [side]}) for cell in cells["base"]]
+        for name in ("base", *names)
+    }
+    variants = [{"name": name, "title": name.upper(), "property": "p", "set": {"epochs": 3}} for name in names]
+    study = Study.model_validate({"title": "x", "recipe": "fc", "seeds": [0, 1], "variant": variants})
+    tables = critical_strengths(study, several, critical_effects(several), names)
+    assert [len(table.head) for table in tables] == [7, 4]
+    assert tables[1].head == ("sweep and side", "as the recipe says", "V5", "V6")
+    assert tables[0].rows == (("s: x, above", "1.25×", *["1.25× (0.00)"] * 5),)
 
 
 def test_critical_strengths_vary_over_seeds_and_digits_together() -> None:

@@ -1,0 +1,74 @@
+"""What a study says about critical strengths, in sentences by rules."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from robustmnist.ablation.effects import Numbers
+from robustmnist.ablation.study import Study
+from robustmnist.ablation.words import LEVEL, READS, title_of
+from robustmnist.wording.numbers import listing, plain, strength
+
+__all__ = ["critical_words", "farther_text", "reach", "strength_text"]
+
+
+def critical_words(farther: pd.DataFrame) -> str:
+    """Return how the table of critical strengths is read.
+
+    Args:
+        farther: From `robustmnist.ablation.critical.critical_effects`.
+    """
+    return (
+        "The strength at which a tenth of clean accuracy is lost, the mean over the seeds, in each direction: a sweep, "
+        "below or above neutral. In brackets how much farther from neutral that is than with the recipe as it is; "
+        f"* where it is clear over {_varied(farther)} after Holm's correction for these tables. Where a seed keeps its "
+        "accuracy to the end of the sweep, the end counts: the true difference may be larger."
+    )
+
+
+def reach(study: Study, farther: pd.DataFrame, accuracy: Numbers) -> tuple[str, ...]:
+    """Return with which changes digits may be pushed clearly farther, or less far, before a tenth is lost.
+
+    Changes that leave next to nothing read are not named: a network that only guesses has nothing to lose.
+
+    Args:
+        study: The study.
+        farther: From `robustmnist.ablation.critical.critical_effects`.
+        accuracy: Clean accuracy by variant.
+    """
+    if farther.empty:
+        return ()
+    reading = [name for name in accuracy if accuracy[name]["value"] > READS]
+    clear = farther[(farther["p_holm"] < LEVEL) & farther["variant"].isin(reading)]
+    sides = len(farther.drop_duplicates(["suite", "sweep", "side"]))
+    said = []
+    for more, word in ((True, "farther"), (False, "less far")):
+        rows = clear[(clear["farther"] > 0) == more]
+        many = rows.groupby("variant", sort=False).size().sort_values(ascending=False, kind="stable")
+        if len(many):
+            named = [f"{title_of(study, str(name))} ({times})" for name, times in many.items()]
+            said.append(f"Digits may be pushed clearly {word}, in so many of {sides} directions: {listing(named)}.")
+    return tuple(said) or (
+        f"In no direction does a change move the critical strength clearly, over {_varied(farther)}.",
+    )
+
+
+def strength_text(critical: float, beyond: int, seeds: int, end: float, unit: str) -> str:
+    """Return a mean critical strength, or that some or all seeds have none up to the end of the sweep."""
+    if beyond == seeds:
+        return f"beyond {strength(end, unit)}"
+    note = f" ({beyond} of {seeds} beyond)" if beyond else ""
+    return strength(critical, unit, 2) + note
+
+
+def farther_text(effect: Mapping[str, object]) -> str:
+    """Return how much farther a critical strength is, in brackets; with a star where that is clear."""
+    star = "*" if float(str(effect["p_holm"])) < LEVEL else ""
+    return f"({plain(float(str(effect['farther'])), 2, signed=True)}{star})"
+
+
+def _varied(farther: pd.DataFrame) -> str:
+    """Return over what the intervals of critical strengths are."""
+    if farther.empty or (farther["n"] > 0).all():
+        return "seeds and digits together"
+    return "the seeds"
