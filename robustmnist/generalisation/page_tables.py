@@ -174,10 +174,10 @@ def _confusions(result: Generalisation, checkpoint: str, name: str) -> str:
     own = table[(table["checkpoint"] == checkpoint) & (table["set"] == name) & (table["label"] != table["predicted"])]
     worst = own.sort_values(["n", "label", "predicted"], ascending=[False, True, True]).head(CONFUSIONS)
     shown = (
-        f"{row['label']} as {row['predicted'] if row['predicted'] >= 0 else 'nothing'} {count(row['n'])}×"
+        f"{row['label']} as {row['predicted'] if row['predicted'] >= 0 else 'nothing'} ({count(row['n'])}×)"
         for row in plain_rows(worst)
     )
-    return ", ".join(shown)
+    return ", ".join(shown) or "none"
 
 
 def _share(row: dict[str, Any], key: str) -> str:

@@ -1,18 +1,24 @@
-"""Files with bytes changed, cut out, put in or doubled, and what a reader makes of them."""
+"""Files with bytes changed, cut out, put in or doubled, and what a reader makes of them.
 
+``DAMAGED_TIMES=10 pytest tests/data -k damaged`` reads ten times as many: 26,200.
+"""
+
+import os
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from robustmnist.errors import DataError
 
-__all__ = ["damaged", "refusals"]
+__all__ = ["TIMES", "damaged", "refusals"]
+
+TIMES = int(os.environ.get("DAMAGED_TIMES", "1"))
 
 
 def damaged(whole: Sequence[bytes], n: int, seed: int = 1) -> Iterator[bytes]:
-    """Yield `n` damaged files, from each of the whole files in turn."""
+    """Yield `n` × `TIMES` damaged files, from each of the whole files in turn."""
     rng = np.random.default_rng(seed)
-    for turn in range(n):
+    for turn in range(n * TIMES):
         data = bytearray(whole[turn % len(whole)])
         kind = int(rng.integers(5))
         if kind == 0:  # cut short

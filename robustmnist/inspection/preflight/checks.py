@@ -18,6 +18,7 @@ READER = "fc"  # reads 98.6 % of MNIST's test digits, 90.8 % of the embedded one
 MOST, SOME = 0.9, 0.1  # share of images with dark ink: in all, as far as that can be seen; in some
 READ, MISREAD = 0.75, 0.5  # accuracy with what mends, at least, and without it, at most, for it to be certain
 BETTER = 0.15  # accuracy that another turn must gain to be worth saying
+EXCHANGED, SEVERAL = 0.6, 8  # share and number of a class's digits that are read as one other for it to be said
 CLASSES = 4  # of so many different labels a turn shows
 STILL = 0.02  # mean change of ink by `to_mnist` up to which a digit counts as in MNIST's form
 
@@ -62,7 +63,7 @@ def check_reading(sample: Dataset) -> list[Finding]:
     turn, step = list(TURNS)[best // 10], best % 10
     top = float(accuracy.max())
     if best == 0 or top - plain < BETTER:
-        return _misread(plain, answers[0], labels) if plain < MISREAD else []
+        return _misread(plain, answers[0], labels) if plain < MISREAD else _exchanged(answers[0], labels)
     if top < READ and step:  # of 80 readings some are right by chance
         return _misread(plain, answers[0], labels)
     certain = top >= READ and plain <= MISREAD
@@ -92,6 +93,18 @@ def check_form(sample: Dataset) -> Finding | None:
 
 def _step(step: int) -> str:
     return f"{step} higher" if step <= 5 else f"{10 - step} lower"
+
+
+def _exchanged(answers: Tensor, labels: Tensor) -> list[Finding]:
+    """Return a finding about classes that are read as another one for the most part, where most digits are right."""
+    counts = torch.bincount(labels * 10 + answers, minlength=100).reshape(10, 10)
+    shown, n = counts.argmax(1).tolist(), counts.sum(1).tolist()
+    least = [max(EXCHANGED * of_class, SEVERAL) for of_class in n]
+    odd = [label for label in range(10) if shown[label] != label and counts[label, shown[label]] >= least[label]]
+    pairs = ", ".join(f"{label} shows {shown[label]}" for label in odd)
+    if not odd or {*odd} != {shown[label] for label in odd}:  # one class alone is hard to read, two are exchanged
+        return []
+    return [Finding(f"Labels look exchanged: what is labelled {pairs}.")]
 
 
 def _misread(plain: float, answers: Tensor, labels: Tensor) -> list[Finding]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
-from support.damaged_files import damaged, refusals
+from support.damaged_files import TIMES, damaged, refusals
 
 from robustmnist.data import load_dataset, to_mnist
 from robustmnist.data.formats import picture
@@ -192,5 +192,5 @@ def test_damaged_pictures_are_refused_or_read() -> None:
         assert bool(torch.isfinite(ink).all())
 
     messages = refusals(read, damaged(whole, 400))
-    assert 100 < len(messages) < 400
+    assert 100 < len(messages) < 400 * TIMES
     assert not [message for message in messages if "\n" in message]

@@ -106,6 +106,13 @@ def test_exchanged_labels_are_said_and_not_mended(digits: Dataset) -> None:
         checked(wrong, fix=True)
 
 
+def test_two_exchanged_labels_are_said(digits: Dataset) -> None:
+    wrong = changed(digits, labels=torch.tensor([0, 7, 2, 3, 4, 5, 6, 1, 8, 9])[digits.labels])
+    (finding,) = preflight(wrong)
+    assert (finding.said, finding.mend) == ("Labels look exchanged: what is labelled 1 shows 7, 7 shows 1.", None)
+    assert not finding.certain  # eight classes of ten are as they should be
+
+
 def test_digits_of_another_form_are_said_and_mended_where_asked(digits: Dataset) -> None:
     small = functional.pad(functional.avg_pool2d(digits.images, 2), (2, 12, 3, 11))
     (finding,) = preflight(changed(digits, small))
