@@ -32,6 +32,7 @@ HEAD = ("set", "checkpoint", "images", "groups", "read right, %", "loss, points"
 )
 @options.data_dir
 @options.limit
+@options.fix
 @options.code
 @options.device
 @click.option(
@@ -52,6 +53,7 @@ def command(
     data_dir: Path | None,
     limit: int | None,
     first: int | None,
+    fix: bool,
     codes: tuple[str, ...],
     device: str,
     seed: int,
@@ -62,7 +64,8 @@ def command(
 
     Every checkpoint answers every data set: accuracy with intervals (of whole writers or fonts where these are known),
     misreadings, calibration, whether confidence notices the difference, and how much comes back when the digits are
-    brought to MNIST's stroke width, slant, size, position and ink. Writes generalisation.html, generalisation.json and
+    brought to MNIST's stroke width, slant, size, position and ink. Digits that look wrong are said; inverted, turned or
+    otherwise labelled ones are refused, or put right by --fix. Writes generalisation.html, generalisation.json and
     a CSV file for each table; in the folder of a run, its report links the page.
 
     \b
@@ -81,11 +84,12 @@ def command(
     models = {
         checkpoint.name: checkpoint for checkpoint in load_checkpoints(checkpoints, where, codes, data_dir).values()
     }
-    loaded = load_sets(datasets, data_dir=data_dir, device=where, limit=limit, first=first, notify=say)
+    loaded = load_sets(datasets, data_dir=data_dir, device=where, limit=limit, first=first, fix=fix, notify=say)
     sets = unseen_sets(loaded, models, notify=say)
     for each in sets:
         origin = each.data.provenance
-        say(f"data: {each.name}, {len(each.data):,} images, from {origin.source}")
+        said = "; ".join(filter(None, (origin.choice, origin.prepared, origin.mended)))
+        say(f"data: {each.name}, {len(each.data):,} images{f' ({said})' if said else ''}, from {origin.source}")
     names = [each.name if name == "auto" else name for name, each in zip(datasets or ("auto",), loaded, strict=False)]
     line = _command_line(ctx, names if datasets else [each.name for each in loaded])
     with output_folder(out, folder_name("generalise")) as folder:
@@ -125,6 +129,7 @@ def _command_line(ctx: click.Context, datasets: list[str]) -> str:
     for option in ("limit", "first", "seed", "device", "data_dir"):
         if was_given(ctx, option) and ctx.params[option] is not None:
             words += [f"--{option.replace('_', '-')}", str(ctx.params[option])]
+    words += ["--fix"] if ctx.params["fix"] else []
     for code in ctx.params["codes"]:
         words += ["--code", code]
     return shlex.join(words)

@@ -100,6 +100,8 @@ def _banners(result: Generalisation) -> Iterator[Banner]:
     for record in result.sets:
         if record.get("fallback"):
             yield Banner("Not MNIST.", record["note"])
+        for notice in record["notices"]:
+            yield Banner(f"{shorten(record['set'], words.NAME)}:", notice)
     for name, entry in result.manifest["checkpoints"].items():
         if entry["trained on"] and entry["trained on"].partition(":")[0] != entry["home"].partition(":")[0]:
             yield Banner("Not at home.", words.not_at_home(name, entry["trained on"], entry["home"]))

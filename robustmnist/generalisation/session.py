@@ -16,7 +16,7 @@ from robustmnist.generalisation.matching import MATCHES
 from robustmnist.generalisation.progress import Progress, Steps
 from robustmnist.generalisation.samples import samples
 from robustmnist.generalisation.scores import RESAMPLES
-from robustmnist.generalisation.sets import TestSet, record, test_set
+from robustmnist.generalisation.sets import TestSet, looked_at, record, test_set
 from robustmnist.generalisation.store import Store
 from robustmnist.generalisation.tables import (
     accuracy_table,
@@ -65,25 +65,34 @@ def generalise(
     out: Path | None = None,
     command: str = "",
     on_progress: Progress | None = None,
+    fix: bool = False,
+    check: bool = True,
 ) -> Generalisation:
     """Return how checkpoints do on data sets.
 
     Args:
         checkpoints: By name.
-        sets: At least one, from `load_dataset` or `load_sets`; intervals are of groups where a set has them.
+        sets: At least one, from `load_dataset` or `load_sets`; intervals are of groups where a set has them. Those of
+            `load_dataset` are looked at first.
         seed: Of the resamples.
         resamples: Of every bootstrap.
         out: A folder that keeps the logits, so that a call that was interrupted goes on; None: none.
         command: The shell command that does it again.
         on_progress: Called with the steps done, the steps in all, and the images answered.
+        fix: Whether to put digits of `load_dataset` right that look wrong.
+        check: Whether to look at them; digits that are meant to look wrong are left as they are by ``check=False``.
 
     Raises:
         InputError: If there is no checkpoint or no set.
+        DataError: If digits look wrong beyond doubt and are not to be put right.
         RunError: If another process is writing to `out`.
     """
     if not checkpoints or not sets:
         raise InputError("nothing is left to compare", remedy="give a checkpoint and a data set")
-    named = [each if isinstance(each, TestSet) else test_set(each.name, each) for each in sets]
+    named = [
+        each if isinstance(each, TestSet) else test_set(each.name, looked_at(each, fix=fix) if check else each)
+        for each in sets
+    ]
     if out is None:
         return _generalise(checkpoints, named, seed, resamples, Store(None), command, on_progress)
     out.mkdir(parents=True, exist_ok=True)

@@ -10,14 +10,16 @@ import torch
 from numpy.typing import NDArray
 
 from robustmnist.data import Dataset, load_dataset
+from robustmnist.data.form import form_notices
 from robustmnist.data.seen import overlap
 from robustmnist.data.sources.registry import SOURCES
 from robustmnist.errors import DataError, InputError
+from robustmnist.inspection.preflight import checked
 
 if TYPE_CHECKING:
     from robustmnist.models.checkpoints.checkpoint import Checkpoint
 
-__all__ = ["ALWAYS", "TestSet", "load_sets", "record", "test_set", "unseen_sets"]
+__all__ = ["ALWAYS", "TestSet", "load_sets", "looked_at", "record", "test_set", "unseen_sets"]
 
 ALWAYS = ("auto", "digits", "printed", "strokes")
 PUBLISHED = ("qmnist", "emnist-digits", "usps", "svhn", "kmnist", "fashion-mnist")  # taken where they are on disk
@@ -55,6 +57,7 @@ def load_sets(
     device: torch.device | str = "cpu",
     limit: int | None = None,
     first: int | None = None,
+    fix: bool = False,
     notify: Notify | None = None,
 ) -> tuple[TestSet, ...]:
     """Return the data sets called `names`; without names those that are always there and those found on disk.
@@ -68,10 +71,11 @@ def load_sets(
         device: Where the tensors are to be.
         limit: At most so many images of each, a stratified sample.
         first: Only the first so many of each.
-        notify: Called with a sentence where something else is taken than asked for.
+        fix: Whether to put digits right that look wrong.
+        notify: Called with a sentence where something else is taken than asked for, and about digits that look wrong.
 
     Raises:
-        DataError: If one that was asked for cannot be had.
+        DataError: If one that was asked for cannot be had, or looks wrong beyond doubt and is not to be put right.
         InputError: If two are the same.
     """
     loaded: dict[str, Dataset] = {}
@@ -82,17 +86,33 @@ def load_sets(
         key = name if data.name in loaded else data.name
         if key in loaded:
             raise InputError("is asked for twice", where=f"data set {key}", remedy="name it once")
-        loaded[key] = data
+        loaded[key] = looked_at(data, fix=fix, data_dir=data_dir)
     if not names:
         for word in PUBLISHED:
             if word not in SOURCES:
                 continue
             try:
-                loaded[word] = load_dataset(word, data_dir=data_dir, device=device, download=False)
+                there = load_dataset(word, data_dir=data_dir, device=device, download=False)
             except DataError:
                 continue
+            loaded[word] = looked_at(there, fix=fix, data_dir=data_dir)
     cut = {name: data.head(first) if first is not None else data.sample(limit) for name, data in loaded.items()}
-    return tuple(test_set(name, data) for name, data in cut.items())
+    sets = tuple(test_set(name, data) for name, data in cut.items())
+    for each in sets:
+        for notice in notices(each):
+            if notify:
+                notify(f"notice: {each.name}: {notice}")
+    return sets
+
+
+def looked_at(data: Dataset, *, fix: bool = False, data_dir: Path | None = None) -> Dataset:
+    """Return digits as they are or put right; raise DataError where they look wrong beyond doubt (`checked`)."""
+    return checked(data, fix=fix, data_dir=data_dir) if data.holds_digits else data
+
+
+def notices(each: TestSet) -> tuple[str, ...]:
+    """Return what a reader of numbers over a set must know: how its digits look, and what is odd about them."""
+    return (*form_notices(each.data), *each.data.provenance.warnings)
 
 
 def unseen_sets(
@@ -127,4 +147,5 @@ def test_set(name: str, data: Dataset) -> TestSet:
 def record(each: TestSet) -> dict[str, Any]:
     """Return a set as plain values, for JSON and pages."""
     groups = 0 if each.groups is None else len(np.unique(each.groups))
-    return {"set": each.name, "groups": groups, "digits": each.is_digits, **each.data.provenance.as_dict()}
+    known = {"set": each.name, "groups": groups, "digits": each.is_digits, "notices": list(notices(each))}
+    return known | each.data.provenance.as_dict()

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from robustmnist.cli import cli
 from robustmnist.data import Dataset, Provenance, load_dataset
-from robustmnist.errors import InputError
+from robustmnist.errors import DataError, InputError
 from robustmnist.generalisation import Generalisation, generalise, load_sets, unseen_sets, write_generalisation
 from robustmnist.generalisation.matching import read, there_and_back
 from robustmnist.generalisation.page import render
@@ -211,6 +211,36 @@ def test_the_report_of_a_run_links_it(tmp_path: Path) -> None:
     assert CliRunner().invoke(cli, ["generalise", *words, "-d", "digits", "-d", "printed:test"]).exit_code == 0
     link = '<a href="generalisation.html">Does it generalise?</a>\n'
     assert report.read_text("utf-8").replace(link, "") == before
+
+
+def test_digits_that_look_wrong_are_refused_said_or_put_right(
+    checkpoints: dict[str, Checkpoint], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROBUSTMNIST_DATA", str(tmp_path))  # no MNIST, so no look for copies
+    digits = load_dataset("strokes").sample(120)
+    levels = digits.stored.numpy()[:, 0]
+    np.savez(tmp_path / "inverted.npz", x_test=255 - levels, y_test=digits.labels.numpy())
+    np.savez(tmp_path / "moved.npz", x_test=np.roll(levels, 5, 2), y_test=digits.labels.numpy())
+    words = ["generalise", "-c", "fc", "-d", f"npz:{tmp_path / 'inverted.npz'}", "-o", str(tmp_path / "out")]
+    refused = CliRunner().invoke(cli, words)
+    assert "they are inverted; --fix, or fix=True, mends it" in str(refused.exception)
+    assert not (tmp_path / "out").exists()
+    done = CliRunner().invoke(cli, [*words, "-d", f"npz:{tmp_path / 'moved.npz'}", "--fix"])
+    assert done.exit_code == 0
+    assert "notice: npz:inverted.npz: Put right before use: ink and paper exchanged." in done.stderr
+    page = (tmp_path / "out" / "generalisation.html").read_text("utf-8")
+    assert "Put right before use: ink and paper exchanged." in page.partition("<main>")[0]
+    assert "--fix" in page
+    moved = Dataset.from_arrays(np.roll(levels, 5, 2), digits.labels.numpy())
+    wrong = Dataset.from_arrays(255 - levels, digits.labels.numpy())
+    assert "px off the centre" in render(generalise(checkpoints, [moved], resamples=20)).partition("<main>")[0]
+    with pytest.raises(DataError, match="they are inverted"):
+        generalise(checkpoints, [wrong])
+    as_it_is, put_right = (
+        generalise({"fc": checkpoints["fc"]}, [wrong], resamples=20, check=not left, fix=not left).tables["accuracy"]
+        for left in (True, False)
+    )
+    assert as_it_is["accuracy"].item() < 0.3 < 0.9 < put_right["accuracy"].item()
 
 
 def test_sets_of_the_library_will_do(checkpoints: dict[str, Checkpoint]) -> None:
