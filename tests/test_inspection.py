@@ -196,3 +196,15 @@ def test_what_cannot_be_looked_at_is_refused(tmp_path: Path) -> None:
         refused = CliRunner().invoke(cli, [*words, "-o", str(tmp_path / "look")])
         assert message in str(refused.exception), words
         assert not (tmp_path / "look").exists()
+
+
+def test_digits_that_look_wrong_are_said_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROBUSTMNIST_DATA", str(tmp_path))  # no MNIST, so no look for copies
+    digits = load_dataset("strokes").sample(60)
+    np.savez(tmp_path / "flat.npz", x_test=255 - digits.stored.numpy()[:, 0], y_test=digits.labels.numpy())
+    shown = CliRunner().invoke(cli, ["inspect", f"npz:{tmp_path / 'flat.npz'}", "-o", str(tmp_path / "look")])
+    assert shown.exit_code == 0, shown.output
+    assert "notice: npz:flat.npz: The ink is darker than the paper in 100" in shown.stderr
+    head = (tmp_path / "look" / "inspect.html").read_text("utf-8").partition("<main>")[0]
+    assert "in MNIST brighter: they are inverted." in head
+    assert "The paper of 60 of 60 images is not 0" in head

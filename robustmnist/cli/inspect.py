@@ -2,14 +2,18 @@
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from robustmnist.cli import names, options
 from robustmnist.cli.continuing import was_given
 from robustmnist.cli.inputs import load_checkpoints, load_test_digits, refuse_codes
-from robustmnist.terminal.echo import echo, echo_json
+from robustmnist.terminal.echo import echo, echo_json, say
 from robustmnist.terminal.progress import progress
+
+if TYPE_CHECKING:
+    from robustmnist.data import Dataset
 
 __all__ = ["command"]
 
@@ -62,7 +66,8 @@ def command(
     """Look at data sets: classes, pixels, how digits are written, copies, hard digits, doubtful labels.
 
     DATASET is mnist, digits, idx:DIR and so on (robustmnist datasets lists all); auto if none is given. Two are
-    compared on one page, with figures and tables beside it.
+    compared on one page, with figures and tables beside it. Digits that look inverted, turned, labelled otherwise or
+    copied from MNIST are said.
 
     \b
     robustmnist inspect digits
@@ -72,6 +77,7 @@ def command(
     from robustmnist.inspection.facts import gather
     from robustmnist.inspection.figures import draw_figures
     from robustmnist.inspection.page import render_inspection
+    from robustmnist.inspection.preflight import preflight
     from robustmnist.inspection.tables import digit_table, summary_table
     from robustmnist.results import table_csv
     from robustmnist.system.device import resolve_device
@@ -85,8 +91,16 @@ def command(
         refuse_codes(codes)
     several = []
     chosen = (*datasets, *more) or ("auto",)
+
+    def look(data: "Dataset") -> "Dataset":
+        """Say what looks wrong; nothing is refused, for this is the place to see it."""
+        said = [finding.said for finding in preflight(data, data_dir=data_dir) if finding.said]
+        for sentence in said:
+            say(f"notice: {data.name}: {sentence}")
+        return data.with_provenance(warnings=tuple(said))
+
     for name in chosen:
-        data = load_test_digits(name, data_dir, limit, where, first=first, part=part)
+        data = load_test_digits(name, data_dir, limit, where, first=first, part=part, check=look)
         with progress(f"Inspecting {data.name}", unit="digits", images=True) as report:
             several.append(gather(data, models, report))
     words = ["robustmnist", "inspect"]

@@ -8,12 +8,13 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from robustmnist.data.form import form_notices
 from robustmnist.inspection.charts import count_chart, measure_charts, pixel_chart
 from robustmnist.inspection.facts import InspectionFacts
 from robustmnist.inspection.words import NOTES, doubt_words, findings, pair_words
 from robustmnist.page.colours import hue
 from robustmnist.page.png import sheet, uri
-from robustmnist.page.records import Chart, Fact, Key
+from robustmnist.page.records import Banner, Chart, Fact, Key
 from robustmnist.page.template import fill, style
 from robustmnist.system.installation import __version__
 from robustmnist.wording.characters import printable
@@ -68,6 +69,7 @@ class InspectionPage:
     heading: str
     generator: str
     facts: tuple[Fact, ...]
+    banners: tuple[Banner, ...]
     findings: tuple[str, ...]
     keys: tuple[Key, ...]
     overview: tuple[Chart, ...]
@@ -91,6 +93,11 @@ def render_inspection(several: Sequence[InspectionFacts], command: str) -> str:
         heading=f"What is in {listing(names)}?",
         generator=f"robustmnist {__version__}",
         facts=tuple(Fact(facts.dataset.name, f"{count(len(facts.labels))} digits") for facts in several),
+        banners=tuple(
+            Banner(f"{facts.dataset.name}:", notice)
+            for facts in several
+            for notice in (*form_notices(facts.dataset), *facts.dataset.provenance.warnings)
+        ),
         findings=findings(several),
         keys=tuple(Key(hue(at), name) for at, name in enumerate(names)),
         overview=(count_chart(several), pixel_chart(several)),
