@@ -74,7 +74,7 @@ def chunks(n: int, device: torch.device, *, cpu_chunk: int = CPU_CHUNK) -> range
 
 
 class _Whole:
-    """What the chunks' results are written into, laid out after the first of them."""
+    """The result for all images: allocated like the first chunk's result, and filled chunk by chunk."""
 
     def __init__(self, n: int) -> None:
         self.value: Any = None

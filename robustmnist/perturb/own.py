@@ -112,7 +112,7 @@ def _watched(entry: Perturbation) -> Perturbation:
 
 
 def _strength(sweep: Mapping[str, Any], sweeps: Sequence[Mapping[str, Any]]) -> Parameter:
-    """Return the strength that a sweep goes along: as far as any sweep asks for it."""
+    """Return the parameter that a sweep varies, with the range that all sweeps over it cover together."""
     same = [other for other in sweeps if other["parameter"] == sweep["parameter"]]
     values = [float(value) for other in same for value in other["values"]]
     neutral = next((float(other["neutral"]) for other in same if isinstance(other.get("neutral"), int | float)), 0.0)
@@ -121,7 +121,7 @@ def _strength(sweep: Mapping[str, Any], sweeps: Sequence[Mapping[str, Any]]) -> 
 
 
 def _is_complete(sweep: Mapping[str, Any]) -> bool:
-    """Whether a table of a suite, which may hold anything, says which strength it goes along and how far."""
+    """Whether a sweep's table, in which anything may stand, names its parameter and lists finite values."""
     values = sweep.get("values")
     return (
         isinstance(sweep.get("parameter"), str)

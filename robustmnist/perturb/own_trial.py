@@ -88,7 +88,7 @@ def _tried(entry: Perturbation, images: Tensor, ids: Tensor, arguments: Mapping[
 def _settings(
     entry: Perturbation, neutral: Mapping[str, float], sweeps: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return what is tried: the ends and the middle of every strength, every word, and what the sweeps ask for."""
+    """Return the settings to try: ends and middle of each parameter, each choice, all settings of the sweeps."""
     words = {key: chosen[0] for key, chosen in entry.choices.items()}
     settings: list[dict[str, Any]] = []
     for key, strength in entry.parameters.items():

@@ -68,7 +68,7 @@ def resample(images: Tensor | Tiles, *maps: Taps) -> Tensor:
 
 
 def _resampled(images: Tensor | Tiles, maps: tuple[Taps, ...], gradient: bool) -> Tensor:
-    """Do what `resample` does: into one piece of memory, or from parts that torch can follow where it must."""
+    """Do what `resample` does; with a gradient from parts that torch can follow, else into memory allocated once."""
     count, device = (images.count, images.pixels.device) if isinstance(images, Tiles) else (len(images), images.device)
     out = torch.empty(count, PIXELS, dtype=torch.float32, device=device)
     # Two tiles for each thread at once: what one step hands to the next stays in the cache.
@@ -134,7 +134,7 @@ def _width(device: torch.device) -> int:
 
 
 def _for_tiles(taps: Taps, n: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Return index, weight and starts for `n` tiles in a row."""
+    """Return index, weight and starts of the taps, repeated for `n` tiles that lie one after the other."""
     tile = torch.arange(n, dtype=torch.int64)[:, None]
     index, starts = taps.index + PIXELS * tile, taps.starts + len(taps.index) * tile
     tables = index.flatten(), taps.weight.repeat(n), starts.flatten()
@@ -146,7 +146,7 @@ def _for_tiles(taps: Taps, n: int, device: torch.device) -> tuple[Tensor, Tensor
 
 
 def _side_by_side(images: Tensor | Tiles, start: int, stop: int) -> Tensor:
-    """Return the tiles of the images from `start` to before `stop`, float32 `(tiles, 784, width)`."""
+    """Return images `start` to `stop` − 1 as tiles, float32 `(tiles, 784, width)`: an image is a column."""
     if isinstance(images, Tiles):
         width = images.pixels.shape[2]
         return images.pixels[start // width : -(-stop // width)]

@@ -88,7 +88,7 @@ DECENTERING = Perturbation(
 
 
 def _way(room: Tensor, component: Tensor) -> Tensor:
-    """Return how far along the direction the box may go before it meets the frame on this axis."""
+    """Return how many px the box can move along the direction until it meets the frame on this axis."""
     across = component.abs()
     # sin π is 1.2e-16 in floating point: without the threshold a digit on the frame could not slide along it.
     return torch.where(across < 1e-9, math.inf, room / across.clamp(min=1e-9))

@@ -95,7 +95,7 @@ ELASTIC = Perturbation(
 
 @functools.lru_cache(maxsize=64)
 def _basis(smoothing: float) -> Tensor:
-    """Return float32 `(28, 15)`: the waves along one axis, each with the amplitude that the smoothing leaves it."""
+    """Return the waves along one axis, float32 `(28, 15)`, each with its amplitude after smoothing."""
     position = torch.arange(SIZE, dtype=torch.float64) - CENTRE
     waves = [torch.ones_like(position)]
     for number in range(1, HIGHEST + 1):
@@ -106,7 +106,7 @@ def _basis(smoothing: float) -> Tensor:
 
 
 def _sum(numbers: Tensor) -> Tensor:
-    """Return the sums over the last axis, always added in the same order (`sum` chooses one by the batch)."""
+    """Return the sums over the last axis, added in one fixed order; that of `Tensor.sum` depends on the batch size."""
     while (length := numbers.shape[-1]) > 1:
         half = length // 2
         folded = numbers[..., :half] + numbers[..., half : 2 * half]

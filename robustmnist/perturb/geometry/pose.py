@@ -145,7 +145,10 @@ def _check(convention: str, known: tuple[str, ...]) -> None:
 def _read_from(
     angle: float, *, before: tuple[float, float] = (0.0, 0.0), after: tuple[float, float] = (0.0, 0.0)
 ) -> tuple[Tensor, Tensor]:
-    """Return float64 `(28, 28)` x and y where each output pixel is read: moved `before`, turned, moved `after`."""
+    """Return where the input is read for each output pixel, x and y, float64 `(28, 28)` each.
+
+    The digit is moved by `before` px, turned by `angle` degrees about the centre, then moved by `after` px.
+    """
     across = torch.arange(SIZE, dtype=torch.float64) - CENTRE
     y, x = torch.meshgrid(across - after[1], across - after[0], indexing="ij")
     cosine, sine = math.cos(math.radians(angle)), math.sin(math.radians(angle))
@@ -162,7 +165,10 @@ def _art(images: Tensor, angle: float, dx: int, dy: int) -> Tensor:
 
 @functools.cache
 def _unmixed() -> Tensor:
-    """Return float64 `(28, 28)`: a line's cubic B-spline coefficients from its samples, mirrored at the end pixels."""
+    """Return the matrix from a line's pixels to its cubic B-spline coefficients, float64 `(28, 28)`.
+
+    The line is mirrored at its end pixels.
+    """
     mixed = torch.diag(torch.full((SIZE,), 4 / 6, dtype=torch.float64))
     for step in (-1, 1):
         mixed += torch.diag(torch.full((SIZE - 1,), 1 / 6, dtype=torch.float64), step)
@@ -172,7 +178,7 @@ def _unmixed() -> Tensor:
 
 
 def _spline(x: Tensor, y: Tensor) -> Taps:
-    """Return the taps that read the spline with the given coefficients at `(x, y)`, 0 outside the pixels' centres."""
+    """Return the taps from spline coefficients to the ink at `(x, y)`; outside of the outermost pixels' centres 0."""
     inside = (x >= 0) & (x <= SIZE - 1) & (y >= 0) & (y <= SIZE - 1)
     index, weight = [], []
     for column in (x.floor() + step for step in range(-1, 3)):

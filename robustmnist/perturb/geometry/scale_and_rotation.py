@@ -126,7 +126,7 @@ ROTATION = Perturbation(
 
 
 def _source(images: Tensor, prepared: Tiles | None) -> Tensor | Tiles:
-    """Return what is resampled: what was prepared, unless a gradient is asked for, which tiles do not carry."""
+    """Return the prepared tiles, or the images where a gradient is asked for: tiles carry none."""
     return images if prepared is None or tracked(images) else prepared
 
 
@@ -140,7 +140,10 @@ def _turned(angle: float) -> Taps:
 
 @functools.lru_cache(maxsize=64)
 def _scaled(in_x: float, in_y: float) -> tuple[Taps, ...]:
-    """Return the taps that magnify about the centre: in one step where nothing is smoothed, else an axis at a time."""
+    """Return the taps that magnify about the centre.
+
+    Enlarging on both axes is one bilinear reading. Else each axis has a step of its own, smoothed where it shrinks.
+    """
     if min(in_x, in_y) >= 1:
         x, y = pixel_centres(torch.float64)
         return (bilinear(x / in_x + CENTRE, y / in_y + CENTRE),)

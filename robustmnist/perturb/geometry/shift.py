@@ -108,8 +108,8 @@ def _shift_whole(images: Tensor, dx: int, dy: int) -> Tensor:
 def _shifted_bits(images: Tensor, dx: int, dy: int) -> Tensor:
     """Return the shifted copy in one pass over the memory, which costs what a plain copy does.
 
-    With the batch as one line of pixels, every pixel comes from `step` pixels before it, whatever row or image that is
-    in; what came from outside its frame is then masked. A mask of bits leaves all other numbers exactly as they are.
+    The batch is taken as one array of pixels, and each pixel is copied from `step` pixels before it, even from another
+    row or image. What came from outside of the frame is then set to 0 by a mask of bits, which changes no other bit.
     """
     out = torch.empty(images.shape, dtype=torch.float32, device=images.device)
     if max(abs(dx), abs(dy)) >= SIZE or not len(images):

@@ -95,7 +95,7 @@ def _scaled(whole: Tensor, by: float) -> Tensor:
 
 @functools.lru_cache(maxsize=128)
 def _table(quality: float) -> Tensor:
-    """Return float64 `(32, 32)`: by what each coefficient is divided; the scale is a whole percentage."""
+    """Return the quantisation table, float64 `(32, 32)`: what each coefficient is divided by."""
     percent = math.floor(5000 / quality if quality < 50 else 200 - 2 * quality)
     luminance = torch.tensor(LUMINANCE, dtype=torch.int64)
     table = luminance.mul(percent).add(50).div(100, rounding_mode="floor").clamp(1, 255)
@@ -104,7 +104,10 @@ def _table(quality: float) -> Tensor:
 
 @functools.cache
 def _transforms() -> tuple[Tensor, Tensor]:
-    """Return float64 `(32, 28)` and `(28, 32)`: a line to its blocks' coefficients, repeating its end, and back."""
+    """Return the matrices that transform a line by blocks of 8, and back, float64 `(32, 28)` and `(28, 32)`.
+
+    The last pixel is repeated to fill the last block.
+    """
     cosines = torch.zeros(BLOCK, BLOCK, dtype=torch.float64)  # √8 × 2¹³ × the orthonormal ones
     half = BLOCK // 2
     cosines[0, :half] = ONE

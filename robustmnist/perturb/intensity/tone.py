@@ -144,7 +144,10 @@ QUANTISE = Perturbation(
 
 
 def _mean(images: Tensor) -> Tensor:
-    """Return `(B, 1, 1, 1)`: each image's mean, by whole numbers: their sum is the same in any order, on any device."""
+    """Return the mean of each image, `(B, 1, 1, 1)`.
+
+    The pixels are added as whole numbers, whose sum is the same in any order and on any device.
+    """
     total = images.mul(FIXED_POINT).to(torch.int32).sum((1, 2, 3), keepdim=True, dtype=torch.int64)
     mean = (total.double() / (FIXED_POINT * SIZE**2)).float()
     if not tracked(images):

@@ -73,7 +73,7 @@ def glass_blur(
 
 @functools.cache
 def _offsets(reach: int) -> Tensor:
-    """Return int64: how far along the flat image each choice swaps a pixel; one half of them leaves it where it is."""
+    """Return the offsets in the flat image, int64, of which a pixel's partner is drawn; half are 0: no swap."""
     line = range(-reach, reach)
     steps = [row * SIZE + column for row in line for column in line]
     return torch.tensor([0] * len(steps) + steps, dtype=torch.int64)
@@ -91,11 +91,12 @@ def _swap(grey: Tensor, order: Tensor, steps: tuple[int, ...], target: Tensor) -
 
 @functools.cache
 def _schedule(reach: int) -> tuple[Tensor, tuple[int, ...]]:
-    """Return the pixels, int64, in the order in which they are swapped, and where each step's share of them ends.
+    """Return the pixels in the order of their swaps, int64, and the index at which each step ends.
 
-    A swap touches the `2 reach` pixels square around its pixel. In raster order a pixel of the row above may follow
-    once the row below is `2 reach` columns ahead: squares within one step never meet, and those that do meet keep
-    their order.
+    Swaps of one step are made at the same time. That is the same as one after the other in raster order, as long as
+    they touch different pixels. A swap touches a square of `2 reach` px around its pixel, so a pixel of the next row
+    joins a step once the row before is `2 reach` columns ahead: then squares within a step do not overlap, and
+    squares that overlap are in steps of the right order.
     """
     line = range(SIZE - reach, reach, -1)
     when = {(row, column): 2 * reach * (line[0] - row) + line[0] - column for row in line for column in line}
@@ -171,7 +172,7 @@ GLASS_BLUR = Perturbation(
 
 @functools.lru_cache(maxsize=64)
 def _half(sigma: float, radius: int) -> tuple[float, ...]:
-    """Return the weights of the taps from the middle outwards, without a tail too light to be seen."""
+    """Return half of the Gaussian kernel: its weights from the middle outwards, those above `LEAST_WEIGHT`."""
     weights = [math.exp(-0.5 * (step / sigma) ** 2) for step in range(2 * radius + 1)]
     total = sum(weights)
     return tuple(weight / total for weight in weights if weight / total > LEAST_WEIGHT)

@@ -58,7 +58,10 @@ CANNY_EDGES = Perturbation(
 
 
 def _thin_edges(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Return where in the flat batch the gradient is highest across the edge and above `LOW`, int64, and how high."""
+    """Return the pixels on an edge, as int64 indices in the flat batch, and the gradient's magnitude at each.
+
+    There the magnitude is at least `LOW` and a maximum along the gradient's direction.
+    """
     # Around the frame is nothing at all rather than paper: the mean is over what is there.
     there = gaussian(images.new_ones(1, 1, SIZE, SIZE), SIGMA, outside="paper") + torch.finfo(images.dtype).eps
     smooth = F.pad(gaussian(images, SIGMA, outside="paper") / there, (1, 1, 1, 1), mode="replicate")[:, 0]
@@ -88,9 +91,9 @@ def _thin_edges(images: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _connected(seeds: Tensor, ground: Tensor) -> Tensor:
-    """Return the parts of `ground` that hang together with `seeds`, by 8 neighbours each.
+    """Return the pixels of `ground` that are connected with `seeds`, where a pixel has 8 neighbours.
 
-    Both are int64 `(B, 28)`, the pixels of a row being the bits of a number: 28 times fewer numbers than pixels.
+    Both are int64 `(B, 28)`: one number per row, one bit per pixel.
     """
     grown = seeds
     while True:

@@ -153,7 +153,7 @@ def _each(chosen: Tensor) -> Tensor:
 
 @functools.lru_cache(maxsize=64)
 def _taps(kind: str, amount: float) -> Taps:
-    """Return where the output's pixels are read."""
+    """Return the taps of a scale, a shear or, by default, a turn; `amount` is a factor or an angle in radians."""
     x, y = pixel_centres(torch.float64)
     cosine, sine = math.cos(amount), math.sin(amount)
     if kind == "scale":

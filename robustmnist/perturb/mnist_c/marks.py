@@ -109,7 +109,7 @@ def _add(images: Tensor, marks: Tensor, which: Tensor, opacity: float) -> Tensor
 
 @functools.lru_cache(maxsize=4)
 def _dotted_lines(device: torch.device) -> Tensor:
-    """Return float32 `(27 · 27, 784)`: every dotted line there is."""
+    """Return float32 `(27 · 27, 784)`: a dotted line for each start on the left and end on the right."""
     lines = np.stack([_line(0, first, SIZE - 1, last) for first in range(STARTS) for last in range(STARTS)])
     lines[:, :, np.arange(SIZE) // 2 % 2 == 0] = 0
     return _table(lines, device)
@@ -117,7 +117,7 @@ def _dotted_lines(device: torch.device) -> Tensor:
 
 @functools.lru_cache(maxsize=4)
 def _zigzags(device: torch.device) -> Tensor:
-    """Return float32 `(27 · 10, 784)`: every zigzag there is, the ink of its pieces added up."""
+    """Return float32 `(27 · 10, 784)`: a zigzag for each start and rise; the ink of its pieces is added."""
     return _table(np.stack([_zigzag(row, rise) for row in range(STARTS) for rise in RISES]), device)
 
 
@@ -126,7 +126,7 @@ def _table(marks: NDArray[np.float64], device: torch.device) -> Tensor:
 
 
 def _line(x0: float, y0: float, x1: float, y1: float) -> NDArray[np.float64]:
-    """Return `(28, 28)`: the line between two points, cut off at whole columns, the last of them left out."""
+    """Return the ink of a line between two points, `(28, 28)`, from column ⌊x0⌋ to before column ⌈x1⌉."""
     y, x = np.mgrid[:SIZE, :SIZE].astype(np.float64)
     distance = np.abs(y - y0 - (y1 - y0) / (x1 - x0) * (x - x0))
     ink: NDArray[np.float64] = np.clip(1 + np.log1p(-np.minimum(distance, FADE * 0.99) / FADE), 0, 1)

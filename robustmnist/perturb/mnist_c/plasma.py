@@ -42,13 +42,16 @@ def plasma(uniform: Tensor, decay: float) -> Tensor:
 
 
 def _wrap(torus: Tensor) -> Tensor:
-    """Return a torus with its last row and column before the first, and its first after the last."""
+    """Return a torus, padded: its last row and column stand before the first, and its first after the last."""
     rows = torch.cat([torus[:, -1:], torus, torus[:, :1]], 1)
     return torch.cat([rows[:, :, -1:], rows, rows[:, :, :1]], 2)
 
 
 def _refine(height: Tensor, noise: Tensor) -> Tensor:
-    """Return `(B, 2n − 3, 2n − 3)`: the points of `(B, n, n)` and those halfway, which lack neighbours at the rim."""
+    """Return the heights `(B, n, n)` with a point halfway between neighbours added, `(B, 2n − 3, 2n − 3)`.
+
+    A new point is the mean of its four neighbours plus noise; the rim, which has fewer neighbours, is left out.
+    """
     side = 2 * height.shape[1] - 3
     out = torch.empty(len(height), side, side, dtype=height.dtype, device=height.device)
     out[:, 1::2, 1::2] = height[:, 1:-1, 1:-1]

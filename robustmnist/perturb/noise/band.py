@@ -69,12 +69,11 @@ BAND_NOISE = Perturbation(
 
 @functools.lru_cache(maxsize=16)
 def _waves(band: str, cut: float) -> tuple[Tensor, Tensor, tuple[int, ...]]:
-    """Return a line's 28 orthonormal waves, one a row; each pair's share in the band's field; and which waves have any.
+    """Return the waves of a line, the weight of each pair of waves in the band, and the waves that the band uses.
 
-    The first two are `(28, 28)`.
-    Amplitudes of standard deviation 1 on all pairs would make white noise of standard deviation 1. A part of the pairs,
-    always cos and sin of the same cycles together, makes the root of that part in every pixel; the share makes up for
-    it.
+    The waves are 28 orthonormal rows, `(28, 28)`. A pair is a wave across times a wave down; its weight, `(28, 28)`, is
+    0 outside of the band. Amplitudes of standard deviation 1 on all 28² pairs make white noise of standard deviation 1;
+    on k of them, cos and sin of the same cycles always together, noise of √k / 28. So the weight inside is 28 / √k.
     """
     row = torch.arange(SIZE, dtype=torch.int64)
     cycles = (row + 1) // 2  # 1; cos and sin of 1 to 13 cycles; cos of 14

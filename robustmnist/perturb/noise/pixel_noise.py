@@ -186,7 +186,7 @@ UNIFORM_NOISE = Perturbation(
 
 
 def _replaced(images: Tensor, impulses: Impulses, probability: float) -> Tensor:
-    """Return `images` with the pixels replaced that are hit at `probability`."""
+    """Return `images` in which each pixel hit at `probability` is replaced by its impulse."""
     # A weight of exactly 0 or 1 gives exactly one or the other, three times faster than a choice by mask.
     if tracked(images):
         return torch.lerp(images, impulses.by, (impulses.hit_above < probability).to(images.dtype))

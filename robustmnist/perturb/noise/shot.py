@@ -136,7 +136,7 @@ def _write(inked: Inked, table: Tensor, out: Tensor) -> tuple[Tensor, Tensor, Te
     """Write the ink that each pixel's photons make into the chunk `out`.
 
     Returns:
-        Pixel, bin and fine, as in `Inked`, of the pixels that `table` leaves unsettled.
+        Pixel, bin and fine, as in `Inked`, of the pixels whose ink is still to be searched in the steps.
     """
     ink, line = table.index_select(0, inked.bin), out.view(-1)
     if inked.pixel is None:
@@ -151,7 +151,7 @@ def _write(inked: Inked, table: Tensor, out: Tensor) -> tuple[Tensor, Tensor, Te
 def _where(compare: Callable[[Any, float], Any], values: Tensor) -> Tensor:
     """Return int64 `(n,)`: the indices of the values for which the comparison with 0 holds.
 
-    On a CPU numpy compares three times and finds ten times as fast as torch.
+    On a CPU NumPy compares 3 times and collects the indices 10 times as fast as torch.
     """
     if values.device.type == "cpu":
         return torch.from_numpy(np.flatnonzero(compare(values.numpy(), 0.0)))
@@ -161,11 +161,12 @@ def _where(compare: Callable[[Any, float], Any], values: Tensor) -> Tensor:
 
 @functools.lru_cache(maxsize=32)
 def _tables(sigma: float, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the ink of each level's bins of uniform numbers, and what settles the others: steps and the ink at each.
+    """Return the ink by level and bin of the uniform number u; the steps and their ink, for bins with several inks.
 
-    The steps are the Poisson distribution functions of all levels in one ascending line: level + P(K ≤ k), float64, for
-    each level from 1 to 255 and each k of a window outside which no quantile lies. The first step at or above level + u
-    has the smallest k with P(K ≤ k) ≥ u, shown as k σ² of ink.
+    A bin in which the ink is not the same throughout is `UNSETTLED` in the first table; its pixels search the steps.
+    These are the Poisson distribution functions of all levels in one ascending array: level + P(K ≤ k), float64, for
+    each level from 1 to 255 and each k that a draw can reach. The first step that is not below level + u belongs to
+    the smallest k with P(K ≤ k) ≥ u, which is shown as the ink k σ².
     """
     mean = np.arange(1, LEVELS + 1) / LEVELS / sigma**2
     # Six standard deviations and 12: the draws' outermost quantiles, 2⁻²⁵ from 0 and 1, lie at 5.4 and the skewness.

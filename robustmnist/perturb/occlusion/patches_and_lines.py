@@ -170,7 +170,7 @@ MISSING_ROWS = Perturbation(
 
 
 def _points(images: Tensor, shares: Tensor) -> Tensor:
-    """Return `(B, n, 2)`: points x, y in px, at these shares `(B, n, 2)` of the way through the ink's bounding box."""
+    """Return points (x, y) in px, `(B, n, 2)`, at these shares of the width and height of the ink's bounding box."""
     left, right, above, below = margins(images).unbind(1)
     start = torch.stack([left, above], 1)[:, None]
     length = SIZE - start - torch.stack([right, below], 1)[:, None]

@@ -65,7 +65,7 @@ def prepare_stroke_points(images: Tensor, draws: Draws) -> Tensor:
 
 
 def _blurred(images: Tensor) -> Tensor:
-    """Return `(B, 30, 30)`: the images blurred, with 1 px more on each side."""
+    """Return the blurred images, `(B, 30, 30)`: with a border of 1 px."""
     reach = len(KERNEL) - 1
     wide = F.pad(images, (reach + 1,) * 4)
     for axis in (1, 2):
@@ -78,14 +78,22 @@ def _blurred(images: Tensor) -> Tensor:
 
 
 def _drawn(weight: Tensor, shares: Tensor) -> Tensor:
-    """Return int64 `(B, n)`: the pixels at these shares of the sum of weights, `(B, 784)` and `(B, n)`."""
+    """Return pixels that are drawn in proportion to their weight, int64 `(B, n)`.
+
+    Args:
+        weight: Of each pixel, `(B, 784)`.
+        shares: Uniform numbers `(B, n)`: a pixel is drawn where the running sum of weights passes that share of it.
+    """
     total = (weight * STEPS).round_().long().cumsum(1)
     wanted = (shares.double() * total[:, -1:]).floor().long()
     return torch.searchsorted(total, wanted, right=True).clamp_(max=SIZE * SIZE - 1)
 
 
 def _to_edge(images: Tensor, x: Tensor, y: Tensor, step_x: Tensor, step_y: Tensor) -> Tensor:
-    """Return `(B, n)`: px from a point in a direction to where the ink falls below half the picture's highest."""
+    """Return the distance in px, `(B, n)`, from each point along its direction to where the ink falls below half.
+
+    Half is half of the image's darkest pixel. The search ends after `REACH` px.
+    """
     way = torch.arange(STEP, REACH + STEP / 2, STEP, dtype=torch.float32, device=images.device)
     grid = torch.stack([x[..., None] + way * step_x[..., None], y[..., None] + way * step_y[..., None]], -1) / CENTRE
     ink = F.grid_sample(images, grid, align_corners=True)[:, 0]

@@ -81,16 +81,16 @@ def surface(images: Tensor, height: int, width: int, points: Container[tuple[int
 
 
 def _neighbours(line: Tensor, stride: int) -> list[Tensor]:
-    """Return of each pixel but those at the ends: the pixel before, itself, the next and the pixel after that."""
+    """Return four views of a line, shifted by a pixel each: for each pixel the one before, itself and the next two."""
     return [line[node * stride : len(line) - (3 - node) * stride] for node in range(4)]
 
 
 def _between(neighbours: list[Tensor], phase: int, *, out: Tensor, bend: Tensor) -> Tensor:
     """Write to `out`, and return, the ink at t = `phase` / 8 of the way from each pixel to the next.
 
-    Keys's cubic, with the slope −1 of the ideal sinc. It is two straight lines mixed: from the pixel to the next, and
-    from the one before to the one behind, the latter with the weight −t (1 − t). That takes three steps, not the four
-    of a weight for each pixel.
+    Keys's cubic, with the slope −1 of the ideal sinc, is a mixture of two linear interpolations: from the pixel to the
+    next, and, with the weight −t (1 − t), between their outer neighbours. That takes three steps; a weight for each of
+    the four pixels would take four.
     """
     before, pixel, following, behind = neighbours
     if not phase:

@@ -138,7 +138,7 @@ THICKNESS = Perturbation(
 
 
 def _fill(prepared: Tensor, ink: Surface) -> None:
-    """Write the planes, `(B, 13, h, w)`."""
+    """Write the 13 planes `(B, 13, h, w)`: the ink eroded and dilated by each ring, the unchanged ink in the middle."""
     height, width = prepared.shape[2:]
 
     def write(knot: int, line: Tensor) -> None:
@@ -160,7 +160,7 @@ def _fill(prepared: Tensor, ink: Surface) -> None:
 
 @functools.cache
 def _rings() -> tuple[tuple[tuple[int, int], ...], ...]:
-    """Return each ring's points (y, x) in steps, counter-clockwise, snapped to where the surface is known."""
+    """Return the points (y, x) of each ring in whole steps of the surface's grid, counter-clockwise."""
     rings = []
     for radius, points in RINGS:
         angles = [2 * math.pi * k / points for k in range(points)]
@@ -171,16 +171,16 @@ def _rings() -> tuple[tuple[tuple[int, int], ...], ...]:
 
 @functools.cache
 def _points() -> frozenset[tuple[int, int]]:
-    """Return the points (y, x) within a pixel, in steps, at which some ring has a point, and its centre."""
+    """Return the offsets (y, x) within a pixel, in steps, at which the surface is read: by the rings, and (0, 0)."""
     return frozenset({(0, 0)} | {(y % STEPS, x % STEPS) for ring in _rings() for y, x in ring})
 
 
 @functools.cache
 def _knots() -> tuple[float, ...]:
-    """Return the radii of the 13 planes in px, the eroded ones below 0.
+    """Return the radii of the 13 planes in px; those of eroded planes are negative.
 
-    A straight edge moves as far as the ring reaches in its direction. On average over directions that is the ring's
-    perimeter / 2π (Cauchy), here 0.225 to 2.005 px, which is therefore its radius.
+    A straight edge moves as far as the ring reaches in the edge's direction. The mean over all directions is the ring's
+    perimeter / 2π (Cauchy), here 0.225 to 2.005 px: its radius.
     """
     radii = []
     for ring in _rings():
