@@ -216,3 +216,44 @@ def test_edges_are_sobels_magnitude(asked: Question) -> None:
     image = asked.images[0, 0].double().numpy()
     expected = np.hypot(sobel(image, 0, mode="constant"), sobel(image, 1, mode="constant"))
     assert np.allclose(control("edges").explain(asked).maps[0].numpy(), expected, atol=1e-5)
+
+
+def test_infidelity_of_two_pixels_is_that_by_hand() -> None:
+    model = Linear()
+    with torch.no_grad():
+        model.line.weight.zero_()
+        model.line.weight[0, 28 * 3 + 20], model.line.weight[0, 28 * 4 + 20] = 2.0, -1.0
+    images = torch.zeros(1, 1, 28, 28)
+    images[0, 0, 3, 20], images[0, 0, 4, 20] = 1.0, 0.5
+    pair = Question(subject_of(model), images, Target.of_class(torch.tensor([0])), torch.tensor([7]))
+    maps = torch.zeros(1, 28, 28)
+    maps[0, 3, 20], maps[0, 4, 20] = 1.0, 3.0
+    for factor in (1.0, 10.0):
+        given = Explainer("given", "", "share", False, lambda *rest, factor=factor: factor * maps)
+        found = fidelity(pair, [given.explain(pair)], window=28, many=4)  # the whole frame: both pixels at once
+        assert found["infidelity"][0, 0] == pytest.approx((factor * 4.0 - (2.0 - 0.5)) ** 2, rel=1e-5)
+        assert found["fidelity"][0, 0] == pytest.approx(1.0, abs=1e-6)  # the best factor is found, whatever the unit
+
+
+@pytest.mark.parametrize(
+    "name", ["srg", "deletion", "insertion", "infidelity", "fidelity", "sensitivity-n", "road", "stroke-mass"]
+)
+def test_rows_are_not_taken_for_columns(asked: Question, name: str) -> None:
+    images = torch.zeros(4, 1, 28, 28)
+    images[:, :, 1:9, 17:27] = asked.images[:4, :, 9:17, 9:19] * 0.5 + 0.5  # ink at the upper right alone
+    corner = Question(asked.subject, images, asked.target.take(slice(4)), asked.ids[:4])
+    turned = Explainer("turned", "", "share", False, lambda *given: weights_times_ink(*given).mT.contiguous())
+    candidates = [one.explain(corner) for one in (PERFECT, turned)]
+    right, wrong = np.nan_to_num(MEASURES[name].compute(corner, candidates)[name]).mean(1)
+    assert right > wrong if MEASURES[name].better == "high" else right < wrong
+
+
+def test_masses_are_shares_whatever_the_signs_and_an_empty_region_is_undefined(asked: Question) -> None:
+    candidates = [one.explain(asked) for one in (PERFECT, control("random"), control("edges"))]
+    found = localised(asked, candidates, asked.images[:, 0] > 0.5)
+    assert (candidates[0].maps < 0).any()
+    for name in ("mass", "mass-positive"):
+        assert ((found[name] >= 0) & (found[name] <= 1)).all()
+    nowhere = localised(asked, candidates, torch.zeros_like(asked.images[:, 0], dtype=torch.bool))
+    for name in ("mass", "rank"):
+        assert np.isnan(nowhere[name]).all()
