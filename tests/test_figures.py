@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
+from support.synthetic import make_suite, make_sweep, synthetic_predictions
 
 import robustmnist as rm
 from robustmnist.cli import cli
@@ -158,3 +159,15 @@ def test_digits_of_another_data_set_are_refused(run: Predictions) -> None:
     data = load_dataset("digits")
     with pytest.raises(RunError, match="has another digit 17 than the run"):
         push(run, replace(data, labels=(data.labels + 1) % 10), "rotation", digit=17)
+
+
+@pytest.mark.parametrize(("suites", "across"), [(1, 1), (2, 2), (3, 3), (4, 3)])
+def test_few_suites_fill_the_width_of_the_summary(suites: int, across: int) -> None:
+    run = synthetic_predictions(
+        ("fc",), n=40, suites=[make_suite(f"s{at}", make_sweep()) for at in range(suites)], digits=False
+    )
+    figure = rm.plot.summary(run)
+    curves = [axes for axes in figure.get_axes() if axes.get_visible() and axes.get_xlabel()]
+    assert len(curves) == suites
+    columns = {round(axes.get_subplotspec().get_gridspec().ncols) for axes in curves if axes.get_subplotspec()}
+    assert columns == {across}

@@ -69,7 +69,7 @@ def test_outside_a_notebook_there_is_no_progress() -> None:
 
 def test_a_recipe_is_trained_by_its_name(tmp_path: Path) -> None:
     few = {"data.limit": 200, "data.validation": 50, "data.dataset": "digits", "model.widths": [16]}
-    run = rm.train("fc", epochs=1, settings=few, out=tmp_path / "run", device="cpu", notify=print)
+    run = rm.train("fc", epochs=1, settings=few, out=str(tmp_path / "run"), device="cpu", notify=print)
     assert run.recipe.epochs == 1
     assert run.recipe.architecture["widths"] == (16,) or list(run.recipe.architecture["widths"]) == [16]
     assert run.metrics["epochs"] == 1

@@ -25,6 +25,7 @@ __all__ = ["summary"]
 
 PAGE = (8.27, 11.69)  # inches: A4
 ACROSS, MOST_SUITES = 3, 9
+HEIGHTS = {1: 3.4, 2: 2.8, 3: 2.3}  # of a row of so many curves, inches
 MOST_CHECKPOINTS, MISTAKES = 3, 8
 
 
@@ -46,19 +47,24 @@ def summary(predictions: Predictions, *, title: str | None = None) -> "Figure":
     """
     overview = gather(predictions)
     shown = overview.suites[:MOST_SUITES]
-    down = -(-len(shown) // ACROSS)
+    across = min(ACROSS, max(len(shown), 1))
+    down = -(-len(shown) // across)
     with own_style({**STYLE, "font.size": 8.0}):
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=PAGE, layout="constrained")
         several = len(overview.clean[:MOST_CHECKPOINTS])
-        heights = [0.55 + 0.42 * len(overview.clean), max(2.3 * down, 0.2), 0.35 + 1.05 * several]
+        heights = [
+            0.55 + 0.42 * len(overview.clean),
+            max(HEIGHTS[across] * down, 0.2) if shown else 0.2,
+            0.35 + 1.05 * several,
+        ]
         spare = max(PAGE[1] - sum(heights), 0.1)
         parts: Any = figure.subfigures(4, 1, height_ratios=[*heights, spare])
         head, curves, gallery, _ = parts
         _head(head, overview, title)
         if shown:
-            _curves(curves, shown, down)
+            _curves(curves, shown, down, across)
         _gallery(gallery, predictions)
     return figure
 
@@ -78,11 +84,11 @@ def _head(part: "SubFigure", overview: Overview, title: str | None) -> None:
         part.text(0.24, height, f"reads {accuracy} of {digits} clean digits of {dataset}", fontsize=10, va="top")
 
 
-def _curves(part: "SubFigure", suites: tuple[SuiteOverview, ...], down: int) -> None:
-    panels = list(part.subplots(down, ACROSS, squeeze=False, sharey=True).flat)
+def _curves(part: "SubFigure", suites: tuple[SuiteOverview, ...], down: int, across: int) -> None:
+    panels = list(part.subplots(down, across, squeeze=False, sharey=True).flat)
     for axes, suite in zip(panels, suites, strict=False):
         sweep = suite.hardest
-        draw_curve(axes, sweep, names=False, small=True)
+        draw_curve(axes, sweep, names=False, small=across > 1)
         axes.set_title(f"{suite.title}: {heading(sweep)}" if len(suite.sweeps) > 1 else suite.title, fontsize=8)
     for axes in panels[len(suites) :]:
         axes.set_visible(False)

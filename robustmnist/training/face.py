@@ -27,8 +27,8 @@ def train(
         recipe: A recipe, the name of a shipped one, or the path of a TOML file.
         epochs: Instead of the recipe's.
         settings: Other values instead of the recipe's, such as ``{"optimizer.lr": 0.01}``.
-        **options: Of `robustmnist.training.session.train`: ``device``, ``out``, ``resume``, ``on_epoch`` and so on. A
-            notebook shows how far it is unless ``on_progress`` is given.
+        **options: Of `robustmnist.training.session.train`: ``device``, ``out``, ``resume``, ``on_epoch`` and so on;
+            a path may be text. A notebook shows how far it is unless ``on_progress`` is given.
 
     Raises:
         RecipeError: If the recipe cannot be read, or a setting is none of its values.
@@ -38,6 +38,7 @@ def train(
     chosen = load_recipe(recipe) if isinstance(recipe, str | Path) else recipe
     if changes:
         chosen = _changed(chosen, changes)
+    options |= {key: Path(options[key]) for key in ("out", "data_dir") if isinstance(options.get(key), str)}
     options.setdefault("on_progress", notebook_progress("Training", "epochs"))
     return train_recipe(chosen, **options)
 
