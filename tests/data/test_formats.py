@@ -52,6 +52,16 @@ def test_published_forms(header: str | None, end: str, packed: bool, digits: Dat
         assert data.provenance.prepared == f"{said}; as stored, 28 × 28"
 
 
+def test_labels_in_the_last_column_are_seen_where_the_first_can_be_none(digits: Dataset, tmp_path: Path) -> None:
+    """UCI's optdigits.tes, pendigits.tes and what is made of them: no header, the label at the end."""
+    path = tmp_path / "optdigits.csv"
+    path.write_text("\n".join(lines(digits, first=False)))
+    data = load_dataset(f"csv:{path}")
+    assert_same(data, digits)
+    assert data.provenance.prepared == "labels from column 785; as stored, 28 × 28"
+    assert_same(load_dataset(f"csv:{path},label=column 785"), digits)
+
+
 def test_columns_are_named(digits: Dataset, tmp_path: Path) -> None:
     header = ",".join(["id", *(f"p{at}" for at in range(784)), "Number", "writer"])
     rows = [f"{at},{line},{at // 5}" for at, line in enumerate(lines(digits, first=False))]
@@ -62,6 +72,9 @@ def test_columns_are_named(digits: Dataset, tmp_path: Path) -> None:
     assert data.groups is not None
     assert data.groups.tolist() == [at // 5 for at in range(25)]
     assert data.provenance.prepared == "labels from the column Number, without the column id; as stored, 28 × 28"
+    path.write_text("\n".join([header, *rows[:3], f"{rows[4]}.5"]))
+    with pytest.raises(DataError, match=r"a writer is no whole number; number the writers"):
+        load_dataset(f"csv:{path},label=number,groups=writer")
     with pytest.raises(DataError, match=r"has no column label; name it: csv:FILE,label=COLUMN; its columns are id, p0"):
         load_dataset(f"csv:{path}")
     with pytest.raises(DataError, match="has no column 'Nummer', did you mean 'Number'"):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from robustmnist.data.dataset import Dataset
 from robustmnist.data.formats.table import NumberTable, parse_table
@@ -16,6 +18,7 @@ from robustmnist.wording.characters import shorten
 __all__ = ["SOURCE", "load_csv"]
 
 MOST = 2_000_000_000  # bytes, unpacked
+MOST_GROUP = 2**53  # up to which every whole number is a float64
 LABELS = ("label", "digit", "class", "target", "y")
 NO_PIXELS = ("", "id", "index", "imageid", "unnamed: 0")
 
@@ -24,8 +27,9 @@ def load_csv(request: Request) -> Dataset:
     """Return the digits in a CSV file, plain or gzipped.
 
     With a header, the column ``label`` (or ``digit``, ``class``, ``target``, ``y``) holds the labels, or the one that
-    the option ``label`` names; without one it is the first column. Every other column is a pixel, row by row, but an
-    ``id`` or ``index``, which is left out, and the column that the option ``groups`` names: who wrote the digit.
+    the option ``label`` names; without one it is the first column, or the last one where only that can be labels, as in
+    UCI's files (``label=column 65`` names any). Every other column is a pixel, row by row, but an ``id`` or ``index``,
+    which is left out, and the column that the option ``groups`` names: who wrote the digit.
 
     Raises:
         DataError: If the file is missing, is no table of numbers, or has no such column.
@@ -37,11 +41,8 @@ def load_csv(request: Request) -> Dataset:
     writer = _column(table, names, request.options["groups"], path) if "groups" in request.options else None
     left_out = [at for at, name in enumerate(names) if name in NO_PIXELS and at != label]
     pixels = np.delete(table.values, [label, *left_out, *([] if writer is None else [writer])], axis=1)
-    words = (
-        f"labels from the column {shorten(table.columns[label], 40)}"
-        if table.columns
-        else "labels from the first column"
-    )
+    words = f"labels from {'the first column' if label == 0 else names[label]}"
+    words = f"labels from the column {shorten(table.columns[label], 40)}" if table.columns else words
     words += f", without the column {shorten(table.columns[left_out[0]], 40)}" if left_out else ""
     provenance = Provenance(
         f"csv:{path.name}", request.part, 0, {"images": sha256_bytes(data)}, str(path), prepared=words
@@ -49,7 +50,7 @@ def load_csv(request: Request) -> Dataset:
     return Dataset.from_arrays(
         pixels,
         table.values[:, label],
-        groups=None if writer is None else torch.from_numpy(table.values[:, writer].astype(np.int64)),
+        groups=None if writer is None else _groups(table.values[:, writer], path),
         form=request.options.get("form", "auto"),
         provenance=provenance,
     )
@@ -63,12 +64,25 @@ def _column(table: NumberTable, names: list[str], asked: str | None, where: obje
         what = f"has no column '{asked}'{did_you_mean(asked, list(table.columns)[:2000])}"
         raise DataError(what, where=where, remedy=f"its columns are {_some(names)}")
     if not table.columns:
-        return 0
+        first, last = (_may_be_labels(table.values[:, at]) for at in (0, -1))
+        return len(names) - 1 if last and not first else 0
     known = next((names.index(name) for name in LABELS if name in names), None)
     if known is None:
         remedy = f"name it: csv:FILE,label=COLUMN; its columns are {_some(names)}"
         raise DataError("has no column label", where=where, remedy=remedy)
     return known
+
+
+def _groups(values: NDArray[np.floating], where: object) -> Tensor:
+    if (np.abs(values) > MOST_GROUP).any() or (values != np.rint(values)).any():
+        raise DataError("a writer is no whole number", where=where, remedy="number the writers")
+    return torch.from_numpy(values.astype(np.int64))
+
+
+def _may_be_labels(values: NDArray[np.floating]) -> bool:
+    """Return whether a column holds several of the digits 0 to 9 and nothing else."""
+    kinds = np.unique(values)
+    return len(kinds) > 1 and set(kinds.tolist()) <= set(range(10))
 
 
 def _some(names: list[str]) -> str:
