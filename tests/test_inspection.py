@@ -21,7 +21,7 @@ from robustmnist.inspection.figures import draw_figures
 from robustmnist.inspection.neighbours import find_neighbours
 from robustmnist.inspection.page import render_inspection
 from robustmnist.inspection.tables import digit_table, summary_table
-from robustmnist.inspection.words import difference_words
+from robustmnist.inspection.words import difference_words, findings
 from robustmnist.measure import MEASURES
 from robustmnist.perturb import shift
 
@@ -208,3 +208,19 @@ def test_digits_that_look_wrong_are_said_and_shown(tmp_path: Path, monkeypatch: 
     head = (tmp_path / "look" / "inspect.html").read_text("utf-8").partition("<main>")[0]
     assert "in MNIST brighter: they are inverted." in head
     assert "The paper of 60 of 60 images is not 0" in head
+
+
+@pytest.mark.filterwarnings("error")
+def test_blank_pictures_are_counted_and_measure_nothing(digits: Dataset) -> None:
+    images = digits.images[:20].clone()
+    images[5:8] = 0
+    some = gather(replace(digits.head(20), images=images))
+    [sentence] = findings([some])
+    assert "3 pictures are blank." in sentence
+    assert "100.0" in sentence
+    assert "nan" not in sentence
+    none = gather(replace(digits.head(1), images=torch.zeros(1, 1, 28, 28)))
+    [sentence] = findings([none])
+    assert sentence.startswith("digits:test: 1 digit. ")
+    assert sentence.endswith("1 picture is blank.")
+    assert "nan" not in render_inspection([none], "x").partition("<main>")[2]

@@ -79,6 +79,7 @@ def command(
     from robustmnist.inspection.page import render_inspection
     from robustmnist.inspection.preflight import preflight
     from robustmnist.inspection.tables import digit_table, summary_table
+    from robustmnist.inspection.words import many
     from robustmnist.results import table_csv
     from robustmnist.system.device import resolve_device
     from robustmnist.system.files import write_atomic
@@ -123,8 +124,8 @@ def command(
         echo_json({"folder": str(folder), "summary": summary.to_dict("records")})
         return
     for facts in several:
-        neighbours = facts.neighbours
-        echo(f"{facts.dataset.name}: {len(facts.labels):,} digits, {neighbours.copies:,} copies")
+        there = f"{many(len(facts.labels), 'digit')}, copies: {facts.neighbours.copies:,}"
+        echo(f"{facts.dataset.name}: {there}")
         if facts.hard is not None and len(facts.hard.names) > 1:
             ids = ", ".join(str(facts.ids[row]) for row in facts.hard.doubted[:20])
             echo(f"  labels in doubt: {len(facts.hard.doubted):,}{f' (ids {ids})' if ids else ''}")

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from robustmnist.data.form import form_notices
 from robustmnist.inspection.charts import count_chart, measure_charts, pixel_chart
 from robustmnist.inspection.facts import InspectionFacts
-from robustmnist.inspection.words import NOTES, doubt_words, findings, pair_words
+from robustmnist.inspection.words import NOTES, doubt_words, findings, many, pair_words
 from robustmnist.page.colours import hue
 from robustmnist.page.png import sheet, uri
 from robustmnist.page.records import Banner, Chart, Fact, Key
 from robustmnist.page.template import fill, style
 from robustmnist.system.installation import __version__
 from robustmnist.wording.characters import printable
-from robustmnist.wording.numbers import count, listing, percent, plain
+from robustmnist.wording.numbers import listing, percent, plain
 
 __all__ = ["render_inspection"]
 
@@ -92,7 +92,7 @@ def render_inspection(several: Sequence[InspectionFacts], command: str) -> str:
         title=f"robustmnist inspect: {listing(names)}",
         heading=f"What is in {listing(names)}?",
         generator=f"robustmnist {__version__}",
-        facts=tuple(Fact(facts.dataset.name, f"{count(len(facts.labels))} digits") for facts in several),
+        facts=tuple(Fact(facts.dataset.name, many(len(facts.labels), "digit")) for facts in several),
         banners=tuple(
             Banner(f"{facts.dataset.name}:", notice)
             for facts in several

@@ -9,7 +9,7 @@ from robustmnist.inspection.facts import InspectionFacts
 from robustmnist.measure import MEASURES
 from robustmnist.wording.numbers import count, listing, percent, plain, strength
 
-__all__ = ["NOTES", "doubt_words", "findings", "measure_title", "pair_words"]
+__all__ = ["NOTES", "doubt_words", "findings", "many", "measure_title", "pair_words"]
 
 TITLES = {
     "centroid-radius": "Centre of mass, from the middle of the frame",
@@ -62,7 +62,7 @@ def _measured(name: str, value: float) -> str:
 
 def _of(facts: InspectionFacts) -> list[str]:
     name, counts = facts.dataset.name, facts.counts
-    said = [f"{name}: {count(len(facts.labels))} digits."]
+    said = [f"{name}: {many(len(facts.labels), 'digit')}."]
     missing = [str(digit) for digit in np.flatnonzero(counts == 0)]
     if missing:
         said.append(f"It has no digit of class {listing(missing)}.")
@@ -72,12 +72,15 @@ def _of(facts: InspectionFacts) -> list[str]:
             f"{count(int(counts.min()))} of {counts.argmin()}."
         )
     radius, size = facts.readings["centroid-radius"], facts.readings["size"]
-    off = float((radius > 1.5).mean())
-    low, high = np.nanquantile(size, [0.025, 0.975])
-    said.append(
-        f"{percent(1 - off)} have their centre of mass within 1.5 px of the middle, and the longer side of 95 % is "
-        f"between {plain(float(low), 1)} and {plain(float(high), 1)} px."
-    )
+    inked = np.isfinite(radius) & np.isfinite(size)
+    if not inked.all():
+        said.append(f"{_number(int((~inked).sum()), 'picture')} blank.")
+    if inked.any():
+        low, high = np.quantile(size[inked], [0.025, 0.975])
+        said.append(
+            f"{percent(float((radius[inked] <= 1.5).mean()))} have their centre of mass within 1.5 px of the middle, "
+            f"and the longer side of 95 % is between {plain(float(low), 1)} and {plain(float(high), 1)} px."
+        )
     if facts.neighbours.copies:
         same = f", {facts.neighbours.contradicted} of them with another label" if facts.neighbours.contradicted else ""
         said.append(f"{_number(facts.neighbours.copies, 'picture')} the same as an earlier one{same}.")
@@ -86,8 +89,17 @@ def _of(facts: InspectionFacts) -> list[str]:
     return [" ".join(said)]
 
 
-def _number(many: int, thing: str) -> str:
-    return f"1 {thing} is" if many == 1 else f"{count(many)} {thing}s are"
+def many(number: int, thing: str) -> str:
+    """Return how many there are of a thing.
+
+    >>> many(1, "digit"), many(1200, "digit")
+    ('1 digit', '1,200 digits')
+    """
+    return f"{count(number)} {thing}{'' if number == 1 else 's'}"
+
+
+def _number(number: int, thing: str) -> str:
+    return f"{many(number, thing) if number else f'No {thing}'} {'is' if number < 2 else 'are'}"
 
 
 def pair_words(facts: InspectionFacts) -> str:
