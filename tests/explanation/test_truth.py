@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from robustmnist.data import Dataset, load_dataset
 from robustmnist.data.planted import plant
+from robustmnist.explanation import METHODS, explain
 from robustmnist.explanation.condition import choose_condition
 from robustmnist.explanation.metrics.candidate import CONTROLS, control, of_method
 from robustmnist.explanation.metrics.question import Question
@@ -80,3 +82,43 @@ def test_grids_hold_four_classes_and_chance_is_a_quarter() -> None:
     assert chance.mean() == pytest.approx(0.25, abs=0.02)
     assert np.allclose(grid_pointing(sheet, subject, control("image")).sum(1), 1.0)
     assert grid_pointing(sheet, subject, of_method("integrated-gradients")).mean() > 0.3
+
+
+EDGE = 16  # px: where a corner of the frame ends, between two of the cells that methods leave out
+
+
+@pytest.fixture(scope="module")
+def heads() -> nn.Module:
+    """Return a network in which the logits of 0 to 3 see a corner of the frame each, and nothing else."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 10))
+    first, last = model[1], model[3]
+    assert isinstance(first, nn.Linear)
+    assert isinstance(last, nn.Linear)
+    corners = torch.stack([corner(head).flatten() for head in range(4)])
+    with torch.no_grad():
+        first.weight.mul_(corners.repeat_interleave(8, 0))
+        last.weight[:4].mul_(torch.eye(4).repeat_interleave(8, 1))
+    return model.eval()
+
+
+def corner(head: int) -> torch.Tensor:
+    rows = torch.arange(28) >= EDGE
+    return (rows == bool(head // 2))[:, None] & (rows == bool(head % 2))
+
+
+# Random masks hide several corners at once: RISE and the fit of kernel SHAP give what is not seen a share by chance.
+LOCAL = [name for name, known in METHODS.items() if not known.layered and name not in ("rise", "kernel-shap")]
+
+
+@pytest.mark.parametrize("method", [name for name in LOCAL if name != "guided-grad-cam"])
+def test_what_a_head_cannot_see_has_no_share(heads: nn.Module, planted: Dataset, method: str) -> None:
+    # Source: the disconnected heads of DiFull, Rao, Böhle & Schiele 2022, arXiv:2205.10435.
+    targets = torch.arange(8) % 4
+    references = planted.images[:3].expand(10, 3, 1, 28, 28)
+    maps = explain(heads, planted.images, targets, method=method, references=references)[:, 0]
+    near = 1 if method in ("occlusion", "inking") else 0  # their windows reach over the edge
+    for row, head in enumerate(targets.tolist()):
+        seen = nn.functional.max_pool2d(corner(head)[None].float(), 2 * near + 1, 1, near)[0] > 0
+        assert float(maps[row][~seen].abs().max()) == 0.0
+        assert float(maps[row][seen].abs().max()) > 0

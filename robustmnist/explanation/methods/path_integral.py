@@ -89,12 +89,14 @@ def _read(
     Float64 (B, 28, 28) each: sums over the points one after the other, so that no bit depends on the batch.
     """
     total, outer = (torch.zeros(starts[:, 0].shape, dtype=torch.float64, device=starts.device) for _ in range(2))
-    together = max(1, ROWS // max(1, len(starts)))
+    together, inked = max(1, ROWS // max(1, len(starts))), bool(starts.any())
     for first in range(0, len(points), together):
         shares = points[first : first + together]
         images = starts.new_empty((len(shares), *starts.shape))
         for share, image in zip(shares, images, strict=True):
-            torch.mul(difference, share, out=image).add_(starts)
+            torch.mul(difference, share, out=image)
+            if inked:  # blank paper, as a rule the start, adds nothing
+                image.add_(starts)
         slopes = subject.slopes(images.flatten(0, 1), target.repeat(len(shares))).view(images.shape)[:, :, 0]
         for number, slope in enumerate(slopes, first):
             total += slope
