@@ -1,5 +1,6 @@
 """What a study says about critical strengths, in sentences by rules."""
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -20,9 +21,9 @@ def critical_words(farther: pd.DataFrame) -> str:
     """
     return (
         "The strength at which a tenth of clean accuracy is lost, the mean over the seeds, in each direction: a sweep, "
-        "below or above neutral. In brackets how much farther from neutral that is than with the recipe as it is; "
-        f"* where it is clear over {_varied(farther)} after Holm's correction for these tables. Where a seed keeps its "
-        "accuracy to the end of the sweep, the end counts: the true difference may be larger."
+        "below or above neutral. In brackets how much farther from neutral that is than with the recipe as it is, with "
+        f"its 95 % interval over {_varied(farther)}; * where it is clear after Holm's correction for these tables. "
+        "Where a seed keeps its accuracy to the end of the sweep, the end counts: the true difference may be larger."
     )
 
 
@@ -62,9 +63,11 @@ def strength_text(critical: float, beyond: int, seeds: int, end: float, unit: st
 
 
 def farther_text(effect: Mapping[str, object]) -> str:
-    """Return how much farther a critical strength is, in brackets; with a star where that is clear."""
+    """Return how much farther a critical strength is, with its interval, in brackets; a star where that is clear."""
+    farther, low, high = (float(str(effect[key])) for key in ("farther", "low", "high"))
     star = "*" if float(str(effect["p_holm"])) < LEVEL else ""
-    return f"({plain(float(str(effect['farther'])), 2, signed=True)}{star})"
+    ends = "" if math.isnan(low) else f"; {plain(low, 2, signed=True)} to {plain(high, 2, signed=True)}"
+    return f"({plain(farther, 2, signed=True)}{star}{ends})"
 
 
 def _varied(farther: pd.DataFrame) -> str:

@@ -290,8 +290,8 @@ def test_critical_strengths_are_effects_too() -> None:
     assert (table["p_holm"] >= table["p"]).all()
     text = html.unescape(render_study(TWO, cells, effects_table(cells)))
     assert "less far, in so many of 2 directions: another width (1)." in text
-    assert "(−0.97*)" in text
-    assert "3.05 px (1 of 3 beyond) (+1.27*)" in text.replace("\u00a0", " ")
+    assert "(−0.97*; −1.11 to −0.82)" in text
+    assert "3.05 px (1 of 3 beyond) (+1.27*; " in text.replace("\u00a0", " ")
 
 
 def test_a_network_that_only_guesses_is_not_said_to_go_farther() -> None:
@@ -315,7 +315,7 @@ def test_critical_strengths_fit_on_paper() -> None:
     tables = critical_strengths(study, several, critical_effects(several), names)
     assert [len(table.head) for table in tables] == [7, 4]
     assert tables[1].head == ("sweep and side", "as the recipe says", "V5", "V6")
-    assert tables[0].rows == (("s: x, above", "1.25×", *["1.25× (0.00)"] * 5),)
+    assert tables[0].rows == (("s: x, above", "1.25×", *["1.25× (0.00; 0.00 to 0.00)"] * 5),)
 
 
 def test_critical_strengths_vary_over_seeds_and_digits_together() -> None:
@@ -337,12 +337,12 @@ def test_critical_strengths_vary_over_seeds_and_digits_together() -> None:
     assert (row["n"], row["seeds"]) == (50, 3)
     assert [row[key] for key in ("low", "high", "p")] == pytest.approx([effect.low, effect.high, effect.p])
     text = html.unescape(render_study(TWO, cells, effects_table(cells)))
-    assert "clear over seeds and digits together" in text
+    assert "95 % interval over seeds and digits together" in text
     # A cell that was made before influences were kept: over the seeds alone, and the page says so.
     cells["other"][1] = replace(cells["other"][1], influences=np.zeros((0, 0)))
     [alone] = critical_effects(cells).to_dict("records")
     assert (alone["n"], alone["farther"]) == (0, pytest.approx(0.4))
-    assert "clear over the seeds" in html.unescape(render_study(TWO, cells, effects_table(cells)))
+    assert "95 % interval over the seeds;" in html.unescape(render_study(TWO, cells, effects_table(cells)))
 
 
 def test_influences_are_kept_in_a_cell_and_may_be_missing(folder: StudyFolder, source: Path, tmp_path: Path) -> None:
