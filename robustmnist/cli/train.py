@@ -51,7 +51,7 @@ MOST_EPOCHS = 10_000  # as in a recipe, whose module would need torch
     shell_complete=names.complete(names.dataset_names),
     metavar="mnist|digits|printed|strokes|csv:FILE|png:DIR|…",
     help="What to train on, instead of the recipe's; 'robustmnist datasets' lists all that there are. Of a set without "
-    "parts of its own a fifth, by hash, is to test with.",
+    "parts of its own a fifth, by hash, is to test with: whole writers where they are known.",
 )
 @options.fix
 @click.option(

@@ -45,7 +45,7 @@ def _trainable(name: str) -> str:
 class Data(Table):
     """Where the digits come from and how many are kept back to choose the best epoch: a number, or a share of them."""
 
-    # As for --dataset. Where a set has no parts of its own, a fifth of it, by hash, is to test with.
+    # As for --dataset. Where a set has no parts of its own, a fifth of it, by hash, or of its writers, is to test with.
     dataset: Annotated[str, AfterValidator(_trainable)] = "mnist"
     validation: Annotated[int, Field(ge=10)] | Annotated[float, Field(gt=0, le=0.5)] = 5000
     # Only N digits of the training part, each class with its share; 0 takes all. For trials.
