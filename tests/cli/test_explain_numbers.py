@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from support.page_checks import AXE, CHROMIUM, sticking_out, violations
 
 from robustmnist.cli import cli
 from robustmnist.errors import InputError
@@ -116,6 +117,13 @@ def test_curve_writes_curves_half_lives_and_a_page(followed: tuple[Result, Path]
     assert page.count("<svg") == 5
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+@pytest.mark.skipif(CHROMIUM is None or AXE is None, reason="no Chromium with axe-core on this machine")
+def test_the_page_of_curves_fits_and_axe_finds_no_violation(followed: tuple[Result, Path], tmp_path: Path) -> None:
+    page = (followed[1] / "curves.html").read_text(encoding="utf-8")
+    assert sticking_out(page, 390, tmp_path) == ""
+    assert [violations(page, scheme, tmp_path) for scheme in ("light", "dark")] == ["", ""]
 
 
 @pytest.mark.parametrize(
