@@ -43,11 +43,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A plain table: the first cell of each row is its header."""
+    """A plain table: the first cell of each row is its header.
+
+    Attributes:
+        hashes: Columns of hashes, which may break anywhere on paper; 0 is that of the headers.
+    """
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    hashes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

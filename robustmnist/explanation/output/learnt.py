@@ -11,7 +11,7 @@ from robustmnist.page.map_picture import digit, heat, png
 from robustmnist.page.png import uri
 from robustmnist.wording.characters import shorten
 from robustmnist.wording.digits import digit_text
-from robustmnist.wording.numbers import brief, percent, plain
+from robustmnist.wording.numbers import percent, plain
 
 __all__ = ["LearntSection", "Strip", "digit_strips", "learnt_sections"]
 
@@ -56,7 +56,7 @@ def digit_strips(learnt: Learnt, row: int) -> tuple[Strip, ...]:
     strips = []
     if learnt.alike:
         some = learnt.alike[row]
-        words = ", ".join(f"{similar.label} ({brief(similar.number)})" for similar in some)
+        words = ", ".join(f"{similar.label} ({plain(similar.number, 3)})" for similar in some)
         strips.append(_digits("Most alike in training", some, f"labels, and cosine of the features: {words}"))
         some = learnt.harmful[row]
         words = ", ".join(str(similar.label) for similar in some)

@@ -131,7 +131,7 @@ def checkpoint_table(overview: Overview) -> Table:
             )
         )
     head = ("checkpoint", "network", "parameters", "accuracy on its card", "sha256 of the weights")
-    return Table("Checkpoints", head, tuple(rows))
+    return Table("Checkpoints", head, tuple(rows), hashes=(4,))
 
 
 def adopted_table(overview: Overview) -> Table | None:
@@ -149,7 +149,7 @@ def adopted_table(overview: Overview) -> Table | None:
             rows.append((text_of(record.get("name", "?")), *texts, fed, text_of(adopted.get("output", "?")), accuracy))
     head = ("checkpoint", "file", "runs your code", "sha256 of the code", "network", "input", "output")
     caption = "Your models: where they come from, how they are fed and read"
-    return Table(caption, (*head, "accuracy on the digits that judged it"), tuple(rows)) if rows else None
+    return Table(caption, (*head, "accuracy on the digits that judged it"), tuple(rows), hashes=(3,)) if rows else None
 
 
 def suite_table(overview: Overview) -> Table:
@@ -160,7 +160,7 @@ def suite_table(overview: Overview) -> Table:
         rows.append(
             (shorten(suite.title, TITLE), sweeps, str(suite.seed), text_of(suite.source), text_of(suite.sha256))
         )
-    return Table("Suites", ("suite", "sweeps", "seed", "source", "sha256 of the file"), tuple(rows))
+    return Table("Suites", ("suite", "sweeps", "seed", "source", "sha256 of the file"), tuple(rows), hashes=(4,))
 
 
 def _own_code(sweep: Sweep) -> str:

@@ -217,7 +217,7 @@ def test_what_a_network_has_learnt_is_shown_and_written() -> None:
         '<th scope="row">4 → 9</th><td>rotation: angle</td><td>12</td><td>20</td><td>5.2</td><td>2.3×</td>',
         "the middle of each cluster of a 4 read as 9, rotation: angle; members: 0, 0; 3 in none",
         "Most alike in training",
-        "0 (0.9), 1 (0.89)",
+        "0 (0.900), 1 (0.890)",
         "Convolution 1",
     ):
         assert words in text, words
