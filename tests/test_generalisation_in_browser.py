@@ -13,7 +13,7 @@ A4 = 718  # px between margins of 1 cm
 @pytest.fixture(scope="module")
 def html() -> str:
     """Return the published page: eight checkpoints on four sets."""
-    return (Path(__file__).parents[2] / "reports" / "generalisation.html").read_text("utf-8")
+    return (Path(__file__).parents[1] / "reports" / "generalisation.html").read_text("utf-8")
 
 
 def test_the_page_loads_silently(html: str, tmp_path: Path) -> None:
