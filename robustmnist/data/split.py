@@ -29,22 +29,23 @@ def held_back(data: Dataset) -> NDArray[np.bool_]:
     """Return which digits are to test with, bool ``(n,)``: all digits of a fifth of the writers, or a fifth of them.
 
     Where the groups of the digits are known and there are several, a fifth of them, one at least, is chosen by the hash
-    of their numbers: no writer is on both sides. Else a digit is chosen by its image alone. So equal images stay
-    together, more digits change nothing for those that were there, and another file with the same digits has the same
-    test digits.
+    of their numbers, but for those with whom it would be more than half of all digits: no writer is on both sides. Else
+    a digit is chosen by its image alone. So equal images stay together, more digits change nothing for those that were
+    there, and another file with the same digits has the same test digits.
     """
-    names = _names(data)
+    names, sizes = _writers(data)
     if len(names) > 1:
-        order = np.argsort(_hashes([name.tobytes() for name in names]))
-        return np.isin(data.groups.cpu().numpy(), names[order[: -(-len(names) // SHARE)]])  # type: ignore[union-attr]
+        return np.isin(data.groups.cpu().numpy(), _some(names, sizes))  # type: ignore[union-attr]
     chosen: NDArray[np.bool_] = digests(data) % np.uint64(SHARE) == 0
     return chosen
 
 
 def held_back_words(data: Dataset) -> str:
     """Return which digits `held_back` chooses: ``chosen by their hash``, or ``those of 4 of 20 writers``."""
-    many = len(_names(data))
-    return f"those of {count(-(-many // SHARE))} of {count(many)} writers" if many > 1 else "chosen by their hash"
+    names, sizes = _writers(data)
+    if len(names) < 2:
+        return "chosen by their hash"
+    return f"those of {count(len(_some(names, sizes)))} of {count(len(names))} writers"
 
 
 def part_of(data: Dataset, part: str) -> Dataset:
@@ -52,32 +53,46 @@ def part_of(data: Dataset, part: str) -> Dataset:
     test = held_back(data)
     rows = torch.from_numpy(test if part == "test" else ~test).to(data.ids.device)
     chosen = data.select(data.ids[rows])
-    share = "a fifth" if part == "test" else "all but a fifth"
-    share += ", by writer" if len(_names(data)) > 1 else " by hash"
+    share = held_back_words(data) if data.groups is not None else "a fifth by hash"
+    share = share if part == "test" else f"all but {share}"
     return chosen.with_provenance(part=part, choice=f"{len(chosen):,} of {len(data):,}, {share}")
 
 
 def whole_groups(groups: Tensor, most: int, seed: int) -> Tensor | None:
-    """Return the rows of some groups, bool ``(n,)``, that together hold about `most` rows; None where that cannot be.
+    """Return the rows of some groups, bool ``(n,)``, that together hold about `most` rows; None of a single group.
 
     Groups are drawn from `seed` and nothing else; taken are so many that the number of rows is nearest to `most`, one
-    at least. It cannot be where there is a single group, or more than half of the rows would be taken.
+    at least, and never more than half of all rows: groups that hold more than half by themselves are passed over.
 
     >>> whole_groups(torch.tensor([7, 7, 7, 8, 8, 9, 9, 9]), most=2, seed=0).sum().item()
     2
     """
     names, sizes = np.unique(groups.cpu().numpy(), return_counts=True)
-    order = torch.randperm(len(names), generator=torch.Generator().manual_seed(seed)).numpy()
-    rows = np.cumsum(sizes[order])
-    many = int(np.abs(rows - most).argmin())
-    if len(names) < 2 or 2 * rows[many] > rows[-1]:
+    if len(names) < 2:
         return None
+    order = torch.randperm(len(names), generator=torch.Generator().manual_seed(seed)).numpy()
+    order = order[2 * sizes[order] <= sizes.sum()]
+    rows = np.cumsum(sizes[order])
+    rows = rows[2 * rows <= sizes.sum()]
+    many = int(np.abs(rows - most).argmin())
     return torch.from_numpy(np.isin(groups.cpu().numpy(), names[order[: many + 1]]))
 
 
-def _names(data: Dataset) -> NDArray[np.int64]:
-    """Return the numbers of the writers; empty where they are not known."""
-    return np.unique(data.groups.cpu().numpy()) if data.groups is not None else np.zeros(0, np.int64)
+def _writers(data: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers of the writers and how many digits each has; both empty where they are not known."""
+    if data.groups is None:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    names, sizes = np.unique(data.groups.cpu().numpy(), return_counts=True)
+    return names, sizes
+
+
+def _some(names: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a fifth of the writers, or as many as together have no more than half of the digits; one at least."""
+    chosen: list[int] = []
+    for at in np.argsort(_hashes([name.tobytes() for name in names])).tolist():
+        if len(chosen) < -(-len(names) // SHARE) and 2 * (sizes[chosen].sum() + sizes[at]) <= sizes.sum():
+            chosen.append(at)
+    return names[chosen]
 
 
 def _hashes(items: "list[memoryview] | list[bytes]") -> NDArray[np.uint64]:

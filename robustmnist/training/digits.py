@@ -79,6 +79,8 @@ def load_digits(
             many = f"{settings.validation:,} of {len(whole):,} digits are too many"
             notify(f"data.validation: {many}, {keep:,} are kept back to choose the epoch by")
     learn, choose = _split(whole, keep, recipe.seed, notify)
+    if notify and whole.groups is not None and 10 * abs(len(choose) - keep) > keep:
+        notify(f"data.validation: {len(choose):,} digits are kept back instead of {keep:,}, those of whole writers")
     if not whole.provenance.known:
         learn, choose = _apart(whole, learn, choose)
     return Digits(whole.select(whole.ids[learn.to(device)]), whole.select(whole.ids[choose.to(device)]), test)
@@ -90,15 +92,18 @@ def _split(whole: Dataset, keep: int, seed: int, notify: Callable[[str], object]
     if taken is not None:
         return torch.nonzero(~taken)[:, 0], torch.nonzero(taken)[:, 0]
     if whole.groups is not None and notify:
-        few = len(set(whole.groups.tolist()))
-        what = "their only writer" if few == 1 else f"the same {few} writers, too few to be held apart"
-        notify(f"data.validation: the digits to choose the epoch by are of {what}")
+        notify("data.validation: the digits to choose the epoch by are of their only writer")
     return stratified_split(whole.labels, keep, seed)
 
 
 def _apart(whole: Dataset, learn: Tensor, choose: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the rows with those to choose by that equal one to learn from, pixel for pixel, among the latter."""
+    """Return the rows without those that are in both parts, pixel for pixel: such digits are to learn from.
+
+    Where whole writers are to choose by, they stay whole, and their digits are not to learn from.
+    """
     images = digests(whole)
+    if whole.groups is not None and not np.isin(whole.groups[choose].cpu(), whole.groups[learn].cpu()).any():
+        return learn[torch.from_numpy(~np.isin(images[learn.numpy()], images[choose.numpy()]))], choose
     twin = torch.from_numpy(np.isin(images[choose.numpy()], images[learn.numpy()]))
     return torch.cat([learn, choose[twin]]).sort().values, choose[~twin]
 

@@ -106,7 +106,7 @@ def _check_hashes(settings: Data, training: Dataset | None, test: Dataset) -> No
 
 
 def _split(data: Dataset, check: Callable[[Dataset], Dataset], say: Notify, name: str) -> tuple[Dataset, Dataset]:
-    """Return a set without parts in two, by the hashes of its images as they are stored, whatever is then put right."""
+    """Return a set without parts in two, as `held_back` chooses from images as they are stored, then put right."""
     chosen = torch.from_numpy(held_back(data)).to(data.ids.device)
     right = check(data)
     training, test = (right.select(data.ids[rows]) for rows in (~chosen, chosen))

@@ -11,6 +11,7 @@ from robustmnist.data import load_dataset
 from robustmnist.data.seen import check_unseen, seen_record
 from robustmnist.errors import RecipeError
 from robustmnist.system.device import resolve_device
+from robustmnist.system.files import sha256_bytes
 from robustmnist.system.folders import output_folder
 from robustmnist.system.python_code import code_for
 from robustmnist.system.threads import torch_threads
@@ -184,4 +185,6 @@ def _begun(recipe: Recipe, digits: Digits, state: State) -> dict[str, Any]:
     code = {"code": {recipe.own_model: state.code.sha256}} if state.code else {}
     suites = {"suite file": state.pool.files} if state.pool.files else {}
     data = seen_record(digits.training, digits.validation)
-    return {"recipe": recipe.as_dict(), "data set": data, **code, **suites}
+    ids = digits.validation.ids.cpu().numpy().tobytes()
+    writers = {} if digits.training.groups is None else {"validation digits": sha256_bytes(ids)}
+    return {"recipe": recipe.as_dict(), "data set": data, **writers, **code, **suites}

@@ -55,7 +55,7 @@ def test_writers_are_on_one_side_where_they_are_known(digits: Dataset) -> None:
     test, train = part_of(known, "test"), part_of(known, "train")
     assert len(set(test.groups.tolist())) == 3  # of eleven, rounded up
     assert not set(test.groups.tolist()) & set(train.groups.tolist())
-    assert test.provenance.choice == "900 of 3,300, a fifth, by writer"
+    assert test.provenance.choice == "900 of 3,300, those of 3 of 11 writers"
     assert (held_back(replace(known, labels=(known.labels + 1) % 10)) == held_back(known)).all()
     single = replace(digits, groups=torch.zeros(len(digits), dtype=torch.int64))
     assert (held_back(single) == held_back(digits)).all()
@@ -71,6 +71,27 @@ def test_whole_groups_are_about_as_many_rows_as_asked_for(most: int, groups: int
     assert rows.tolist() != whole_groups(names, most, seed=4).tolist()  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("names", [[5] * 40, [1] * 10 + [2] * 30])
-def test_too_few_groups_are_not_cut(names: list[int]) -> None:
-    assert whole_groups(torch.tensor(names), 30, seed=1) is None
+def test_a_single_group_is_not_cut() -> None:
+    assert whole_groups(torch.tensor([5] * 40), 30, seed=1) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_group_of_more_than_half_is_passed_over(seed: int) -> None:
+    names = torch.tensor([1] * 10 + [2] * 30)
+    assert whole_groups(names, 30, seed).tolist() == [True] * 10 + [False] * 30  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("many", [1, 3, 10, 100])
+def test_a_writer_with_most_of_the_digits_is_never_held_back(digits: Dataset, many: int) -> None:
+    writers = torch.zeros(400, dtype=torch.int64)
+    writers[300:] = 1 + torch.arange(100) % many
+    for name in range(20):  # whatever the order of the hashes
+        some = replace(digits.head(400), groups=writers * 31 + name)
+        test = part_of(some, "test")
+        assert 0 < len(test) <= 100
+        assert name not in test.groups.tolist()
+        held = len(set(test.groups.tolist()))
+        assert test.provenance.choice == f"{len(test)} of 400, those of {held} of {many + 1} writers"
+        assert part_of(some, "train").provenance.choice == (
+            f"{400 - len(test)} of 400, all but those of {held} of {many + 1} writers"
+        )

@@ -151,12 +151,15 @@ def test_every_source_of_digits_is_trained_on(write: Any, made: Dataset) -> None
     assert ("sha256" in card.recipe["data"]) == (":" in name)  # files that nobody else knows
 
 
-def test_writers_of_a_table_are_held_apart(made: Dataset) -> None:
-    writers = np.arange(300) % 15
-    pixels = np.column_stack([writers, levels(made).reshape(300, -1)])
-    rows = [",".join(map(str, [label, *row])) for label, row in zip(made.labels.tolist(), pixels.tolist(), strict=True)]
+def _write_table(made: Dataset, writers: np.ndarray) -> None:
+    pixels = np.column_stack([writers, levels(made).reshape(len(made), -1)]).tolist()
+    rows = [",".join(map(str, [label, *row])) for label, row in zip(made.labels.tolist(), pixels, strict=True)]
     header = ",".join(["label", "writer", *(f"pixel{at}" for at in range(784))])
     Path("mine.csv").write_text("\n".join([header, *rows]) + "\n")
+
+
+def test_writers_of_a_table_are_held_apart(made: Dataset) -> None:
+    _write_table(made, np.arange(300) % 15)
     said: list[str] = []
     digits = digits_of("csv:mine.csv,groups=writer", said)
     parts = [set(part.groups.tolist()) for part in (digits.training, digits.validation, digits.test)]
@@ -167,14 +170,32 @@ def test_writers_of_a_table_are_held_apart(made: Dataset) -> None:
 
 
 def test_two_writers_are_too_few_to_be_held_apart_in_both_ways(made: Dataset) -> None:
-    pixels = np.column_stack([np.arange(300) % 2, levels(made).reshape(300, -1)]).tolist()
-    rows = [",".join(map(str, [label, *row])) for label, row in zip(made.labels.tolist(), pixels, strict=True)]
-    header = ",".join(["label", "writer", *(f"pixel{at}" for at in range(784))])
-    Path("mine.csv").write_text("\n".join([header, *rows]) + "\n")
+    _write_table(made, np.arange(300) % 2)
     said: list[str] = []
     digits = digits_of("csv:mine.csv,groups=writer", said)
     assert not set(digits.test.groups.tolist()) & set(digits.training.groups.tolist())
     assert said[-1] == "data.validation: the digits to choose the epoch by are of their only writer"
+
+
+def test_writers_stay_apart_where_digits_of_two_are_equal(made: Dataset) -> None:
+    rows = torch.arange(300)
+    for even in range(0, 14, 2):  # a digit of every other writer is one of the next writer too
+        rows[15 * even + even + 1] = rows[15 * even + even]
+    _write_table(Dataset(made.images[rows], made.labels[rows], torch.arange(300), made.provenance), np.arange(300) % 15)
+    for seed in range(12):
+        wanted = recipe(data={"dataset": "csv:mine.csv,groups=writer", "validation": 0.1}, seed=seed)
+        digits = load_digits(wanted, CPU)
+        assert len(digits.validation)
+        assert not set(digits.training.groups.tolist()) & set(digits.validation.groups.tolist())
+        assert not np.isin(digests(digits.training), digests(digits.validation)).any()
+
+
+def test_another_number_of_digits_of_whole_writers_is_said(made: Dataset) -> None:
+    _write_table(made, np.arange(300) % 5)
+    said: list[str] = []
+    digits = digits_of("csv:mine.csv,groups=writer", said, validation=20)
+    assert len(digits.validation) == 60
+    assert said[-1] == "data.validation: 60 digits are kept back instead of 20, those of whole writers"
 
 
 def test_a_set_with_known_hands_is_validated_on_others() -> None:
