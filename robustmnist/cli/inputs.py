@@ -137,9 +137,9 @@ def load_test_digits(
 
 def say_notices(manifest: Mapping[str, Any], data: "Dataset") -> None:
     """Print the notices of a run that `load_test_digits` has not printed: those about the models' answers."""
-    from robustmnist.data.form import form_notices
+    from robustmnist.data.form import notices
 
-    known = (*form_notices(data), *data.provenance.warnings)
+    known = notices(data)
     for notice in manifest.get("notices", ()):
         if notice not in known:
             say(f"notice: {notice}")

@@ -8,7 +8,7 @@ from robustmnist.errors import DataError
 from robustmnist.measure import centroid
 from robustmnist.measure.box import extent
 
-__all__ = ["check_digits", "form_notices"]
+__all__ = ["check_digits", "form_notices", "notices"]
 
 MOST = 2_000  # images measured, spread evenly: what is typical shows in them
 MIDDLE = 13.5  # px, the frame's
@@ -28,6 +28,11 @@ def check_digits(dataset: Dataset) -> None:
         what = f"holds {dataset.provenance.content}, no digits: no answer is right or wrong"
         remedy = "use it for out-of-distribution detection with 'robustmnist generalise'"
         raise DataError(what, where=dataset.name, remedy=remedy)
+
+
+def notices(dataset: Dataset) -> tuple[str, ...]:
+    """Return what a reader must know of digits before any number: their form, and what was noticed when they came."""
+    return (*form_notices(dataset), *dataset.provenance.warnings)
 
 
 def form_notices(dataset: Dataset) -> tuple[str, ...]:

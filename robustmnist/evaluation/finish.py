@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from robustmnist.data import Dataset
-from robustmnist.data.form import form_notices
+from robustmnist.data.form import notices
 from robustmnist.errors import RunError
 from robustmnist.evaluation.identity import seeds_of
 from robustmnist.evaluation.pictures import make_pictures
@@ -139,7 +139,7 @@ def _phrases(suites: Sequence[Suite]) -> dict[str, dict[str, list[str]]]:
 
 def _notices(predictions: Predictions, dataset: Dataset) -> tuple[str, ...]:
     """Return what the reader must know of the data before any number: a sentence each; usually there is none."""
-    if unlike := (*form_notices(dataset), *dataset.provenance.warnings):
+    if unlike := notices(dataset):
         return unlike
     best = float(clean_right(predictions).mean(1).max())
     if best > CHANCE or len(dataset) < FEW or dataset.provenance.lineage:  # perturbed digits may well be illegible

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from robustmnist.data import Dataset, load_dataset
-from robustmnist.data.form import form_notices
+from robustmnist.data.form import notices
 from robustmnist.data.seen import overlap
 from robustmnist.data.sources.registry import SOURCES
 from robustmnist.errors import DataError, InputError
@@ -95,11 +95,15 @@ def load_sets(
                 there = load_dataset(word, data_dir=data_dir, device=device, download=False)
             except DataError:
                 continue
-            loaded[word] = looked_at(there, fix=fix, data_dir=data_dir)
+            try:
+                loaded[word] = looked_at(there, fix=fix, data_dir=data_dir)
+            except DataError as cause:  # nobody has asked for this set
+                if notify:
+                    notify(f"{word} is left out: {cause}")
     cut = {name: data.head(first) if first is not None else data.sample(limit) for name, data in loaded.items()}
     sets = tuple(test_set(name, data) for name, data in cut.items())
     for each in sets:
-        for notice in notices(each):
+        for notice in notices(each.data):
             if notify:
                 notify(f"notice: {each.name}: {notice}")
     return sets
@@ -108,11 +112,6 @@ def load_sets(
 def looked_at(data: Dataset, *, fix: bool = False, data_dir: Path | None = None) -> Dataset:
     """Return digits as they are or put right; raise DataError where they look wrong beyond doubt (`checked`)."""
     return checked(data, fix=fix, data_dir=data_dir) if data.holds_digits else data
-
-
-def notices(each: TestSet) -> tuple[str, ...]:
-    """Return what a reader of numbers over a set must know: how its digits look, and what is odd about them."""
-    return (*form_notices(each.data), *each.data.provenance.warnings)
 
 
 def unseen_sets(
@@ -147,5 +146,5 @@ def test_set(name: str, data: Dataset) -> TestSet:
 def record(each: TestSet) -> dict[str, Any]:
     """Return a set as plain values, for JSON and pages."""
     groups = 0 if each.groups is None else len(np.unique(each.groups))
-    known = {"set": each.name, "groups": groups, "digits": each.is_digits, "notices": list(notices(each))}
+    known = {"set": each.name, "groups": groups, "digits": each.is_digits, "notices": list(notices(each.data))}
     return known | each.data.provenance.as_dict()

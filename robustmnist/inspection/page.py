@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from robustmnist.data.form import form_notices
+from robustmnist.data.form import notices
 from robustmnist.inspection.charts import count_chart, measure_charts, pixel_chart
 from robustmnist.inspection.facts import InspectionFacts
 from robustmnist.inspection.words import NOTES, doubt_words, findings, many, pair_words
@@ -94,9 +94,7 @@ def render_inspection(several: Sequence[InspectionFacts], command: str) -> str:
         generator=f"robustmnist {__version__}",
         facts=tuple(Fact(facts.dataset.name, many(len(facts.labels), "digit")) for facts in several),
         banners=tuple(
-            Banner(f"{facts.dataset.name}:", notice)
-            for facts in several
-            for notice in (*form_notices(facts.dataset), *facts.dataset.provenance.warnings)
+            Banner(f"{facts.dataset.name}:", notice) for facts in several for notice in notices(facts.dataset)
         ),
         findings=findings(several),
         keys=tuple(Key(hue(at), name) for at, name in enumerate(names)),

@@ -1,5 +1,6 @@
 """Checks of a sample of digits: which is ink and which is paper, which way is up, do labels and shapes agree."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import torch
@@ -97,27 +98,37 @@ def _step(step: int) -> str:
 
 def _exchanged(answers: Tensor, labels: Tensor) -> list[Finding]:
     """Return a finding about classes that are read as another one for the most part, where most digits are right."""
-    counts = torch.bincount(labels * 10 + answers, minlength=100).reshape(10, 10)
+    counts = _counts(answers, labels)
     shown, n = counts.argmax(1).tolist(), counts.sum(1).tolist()
     least = [max(EXCHANGED * of_class, SEVERAL) for of_class in n]
     odd = [label for label in range(10) if shown[label] != label and counts[label, shown[label]] >= least[label]]
-    pairs = ", ".join(f"{label} shows {shown[label]}" for label in odd)
     if not odd or {*odd} != {shown[label] for label in odd}:  # one class alone is hard to read, two are exchanged
         return []
-    return [Finding(f"Labels look exchanged: what is labelled {pairs}.")]
+    return [Finding(_exchange_text({label: shown[label] for label in odd}))]
 
 
 def _misread(plain: float, answers: Tensor, labels: Tensor) -> list[Finding]:
     """Return a finding about digits that no turn and no shift of the labels makes legible."""
-    counts = torch.bincount(labels * 10 + answers, minlength=100).reshape(10, 10)
-    shown = counts.argmax(1)
+    counts = _counts(answers, labels)
+    shown = counts.argmax(1).tolist()
     agree = float(counts.amax(1).sum() / counts.sum())
-    if agree >= READ and len(set(shown.tolist())) == 10:
-        pairs = ", ".join(f"{label} shows {digit}" for label, digit in enumerate(shown.tolist()) if label != digit)
-        return [Finding(f"Labels look exchanged: what is labelled {pairs}.", certain=True)]
+    if agree >= READ and len(set(shown)) == 10:
+        others = {label: digit for label, digit in enumerate(shown) if label != digit}
+        return [Finding(_exchange_text(others), certain=True)]
     return [
         Finding(
             f"{READER}, which reads 98.6 % of MNIST, reads {percent(plain, 0)} of these digits, and not more in any of "
             "8 turns and flips: are these digits, and the labels theirs?"
         )
     ]
+
+
+def _counts(answers: Tensor, labels: Tensor) -> Tensor:
+    """Return how many digits of each class (rows) are read as each class (columns), int64 (10, 10)."""
+    return torch.bincount(labels * 10 + answers, minlength=100).reshape(10, 10)
+
+
+def _exchange_text(shown: Mapping[int, int]) -> str:
+    """Return the sentence on labels whose digits show other classes, by label."""
+    pairs = ", ".join(f"what is labelled {label} shows {digit}" for label, digit in shown.items())
+    return f"Labels look exchanged: {pairs}."

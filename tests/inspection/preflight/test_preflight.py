@@ -101,7 +101,7 @@ def test_exchanged_labels_are_said_and_not_mended(digits: Dataset) -> None:
     wrong = changed(digits, labels=torch.tensor([3, 1, 4, 0, 5, 9, 2, 6, 8, 7])[digits.labels])
     (finding,) = preflight(wrong)
     assert finding.certain
-    assert "Labels look exchanged: what is labelled 0 shows 3, 2 shows 6" in finding.said
+    assert "Labels look exchanged: what is labelled 0 shows 3, what is labelled 2 shows 6" in finding.said
     with pytest.raises(DataError, match="mend the labels"):
         checked(wrong, fix=True)
 
@@ -109,7 +109,10 @@ def test_exchanged_labels_are_said_and_not_mended(digits: Dataset) -> None:
 def test_two_exchanged_labels_are_said(digits: Dataset) -> None:
     wrong = changed(digits, labels=torch.tensor([0, 7, 2, 3, 4, 5, 6, 1, 8, 9])[digits.labels])
     (finding,) = preflight(wrong)
-    assert (finding.said, finding.mend) == ("Labels look exchanged: what is labelled 1 shows 7, 7 shows 1.", None)
+    assert (finding.said, finding.mend) == (
+        "Labels look exchanged: what is labelled 1 shows 7, what is labelled 7 shows 1.",
+        None,
+    )
     assert not finding.certain  # eight classes of ten are as they should be
 
 
