@@ -54,8 +54,9 @@ def critical_effects(cells: Mapping[str, Sequence[Cell]]) -> pd.DataFrame:
     ``farther`` is the mean of the differences of equal seeds, in the sweep's unit away from neutral: more is more
     robust. Its 95 % interval ``low`` to ``high`` is over other seeds and other digits, of which there are ``n``: to
     first order a critical strength is a mean over digits. Where a cell was made before the digits' influences were
-    kept, ``n`` is 0 and the interval is over seeds alone. ``p_holm`` is corrected for all rows. Trainings that
-    diverged, and cells that hold no critical strengths, are left out.
+    kept, ``n`` is 0 and the interval is over seeds alone; of one seed it is over other digits alone, and without their
+    influences there is none. ``p_holm`` is corrected for all rows. Trainings that diverged, and cells that hold no
+    critical strengths, are left out.
 
     Args:
         cells: By variant, that called base among them.

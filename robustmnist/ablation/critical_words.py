@@ -71,7 +71,9 @@ def farther_text(effect: Mapping[str, object]) -> str:
 
 
 def _varied(farther: pd.DataFrame) -> str:
-    """Return over what the intervals of critical strengths are."""
+    """Return over what the intervals of critical strengths are: of one seed nothing is known about others."""
+    if len(farther) and (farther["n"] > 0).all() and (farther["seeds"] == 1).all():
+        return "other digits alone, of one seed"
     if farther.empty or (farther["n"] > 0).all():
         return "seeds and digits together"
     return "the seeds"

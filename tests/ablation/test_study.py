@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from scipy.stats import t as student
 from scipy.stats import ttest_rel
 
 from robustmnist.ablation import ablate, load_study, session
 from robustmnist.ablation.cell import SEAL, Cell, read_cell, write_cell
 from robustmnist.ablation.critical import critical_effects
 from robustmnist.ablation.critical_page import critical_strengths
-from robustmnist.ablation.critical_words import reach
+from robustmnist.ablation.critical_words import critical_words, reach
 from robustmnist.ablation.effects import effects_table, measured
 from robustmnist.ablation.folder import StudyFolder
 from robustmnist.ablation.page import render_study, write_study
@@ -295,7 +296,7 @@ def test_critical_strengths_are_effects_too() -> None:
 
 
 def test_a_network_that_only_guesses_is_not_said_to_go_farther() -> None:
-    side = {"variant": ["other"], "suite": ["s"], "sweep": ["x"], "side": ["above"], "n": [9]}
+    side = {"variant": ["other"], "suite": ["s"], "sweep": ["x"], "side": ["above"], "n": [9], "seeds": [2]}
     farther = pd.DataFrame(side).assign(farther=2.0, p_holm=0.001)
     assert "farther, in so many of 1 directions: another width (1)" in reach(TWO, farther, {"other": {"value": 0.9}})[0]
     assert "In no direction" in reach(TWO, farther, {"other": {"value": 0.11}})[0]
@@ -343,6 +344,25 @@ def test_critical_strengths_vary_over_seeds_and_digits_together() -> None:
     [alone] = critical_effects(cells).to_dict("records")
     assert (alone["n"], alone["farther"]) == (0, pytest.approx(0.4))
     assert "95 % interval over the seeds;" in html.unescape(render_study(TWO, cells, effects_table(cells)))
+
+
+def test_critical_strengths_of_one_seed_vary_over_digits_alone() -> None:
+    """And the page says so, in its note and in its answers."""
+    rng = np.random.default_rng(6)
+    cells = made_up(0.0, 0.0, seeds=1, n=50)
+    side = {"suite": "shift", "sweep": "x", "side": "above", "unit": "px", "end": 4.0, "beyond": False, "critical": 2.0}
+    for several in cells.values():
+        several[0] = replace(
+            several[0], facts={**several[0].facts, "critical": [side]}, influences=rng.normal(size=(1, 50))
+        )
+    farther = critical_effects(cells)
+    [row] = farther.to_dict("records")
+    moved = cells["other"][0].influences[0] - cells["base"][0].influences[0]
+    half = student.ppf(0.975, 49) * moved.std(ddof=1) / 50**0.5
+    assert row["high"] - row["low"] == pytest.approx(2 * half)
+    assert "95 % interval over other digits alone, of one seed; *" in critical_words(farther)
+    [said] = reach(TWO, farther, {"other": {"value": 0.9}})
+    assert said.endswith(" clearly, over other digits alone, of one seed.")
 
 
 def test_influences_are_kept_in_a_cell_and_may_be_missing(folder: StudyFolder, source: Path, tmp_path: Path) -> None:
