@@ -48,9 +48,11 @@ def reach(study: Study, farther: pd.DataFrame, accuracy: Numbers) -> tuple[str, 
         many = rows.groupby("variant", sort=False).size().sort_values(ascending=False, kind="stable")
         if len(many):
             named = [f"{title_of(study, str(name))} ({times})" for name, times in many.items()]
-            said.append(f"Digits may be pushed clearly {word}, in so many of {sides} directions: {listing(named)}.")
+            where = f"in how many of {sides} directions"
+            said.append(f"With these changes digits may be pushed clearly {word} ({where}): {listing(named)}.")
     return tuple(said) or (
-        f"In no direction does a change move the critical strength clearly, over {_varied(farther)}.",
+        "In no direction does a change that leaves most digits readable move the critical strength clearly, over "
+        f"{_varied(farther)}.",
     )
 
 
