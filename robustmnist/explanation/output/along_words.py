@@ -12,9 +12,10 @@ __all__ = ["along_text"]
 
 
 def along_text(case: Case, setup: Setup) -> str:
-    """Return it, such as ``1.8 go between 15° and 30°, most on the lower left stroke (0.9)``; empty without a loss.
+    """Return it; empty without a loss.
 
-    A stroke is named where the digit has strokes and one of them lost much; else the part of the digit, if one did.
+    Such as ``1.8 of them between 15° and 30°, most on the lower left stroke (0.9)``, after how many logits are lost. A
+    stroke is named where the digit has strokes and one of them lost much; else the part of the digit, if one did.
     """
     if case.fall is None or not math.isfinite(case.lost) or case.lost <= 0:
         return ""
@@ -27,7 +28,7 @@ def along_text(case: Case, setup: Setup) -> str:
     if len(fall.lost) == 1:
         return where
     stops = [strength(first.value, setup.unit if setup.unit in TIGHT else ""), strength(last.value, setup.unit)]
-    between = f"{plain(lost, 1)} go between {stops[0]} and {stops[1]}"
+    between = f"{plain(lost, 1)} of them between {stops[0]} and {stops[1]}"
     return f"{between}, {where}" if where else between
 
 

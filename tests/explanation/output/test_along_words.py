@@ -40,5 +40,5 @@ def test_the_way_is_told_by_strengths_and_strokes(moves: bool) -> None:
     fall = Fall((0.0, 30.0), (6.0, 1.0), None, frames, (0 * on_the_bar, on_the_bar), 0.0, moves)
     view = View(clean, answers[0], {})
     case = Case(1, 7, "7 rather than 1", 7, 1, view, View(frames[-1].image, answers[-1], {}), on_the_bar, fall)
-    assert along_text(case, setup()) == "4.0 go between 15° and 30°, most on the top stroke (4.0)"
+    assert along_text(case, setup()) == "4.0 of them between 15° and 30°, most on the top stroke (4.0)"
     assert fall.lost_by_stroke[0] == dict.fromkeys(fall.lost_by_stroke[0], 0.0)
