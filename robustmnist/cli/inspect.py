@@ -66,8 +66,8 @@ def command(
     """Look at data sets: classes, pixels, how digits are written, copies, hard digits, doubtful labels.
 
     DATASET is mnist, digits, idx:DIR and so on (robustmnist datasets lists all); auto if none is given. Two are
-    compared on one page, with figures and tables beside it. Digits that look inverted, turned, labelled otherwise or
-    copied from MNIST are said.
+    compared on one page, with figures and tables beside it. Digits that look inverted, turned, wrongly labelled or
+    copied from MNIST are reported.
 
     \b
     robustmnist inspect digits
