@@ -64,9 +64,9 @@ def command(
 
     Every checkpoint answers every data set: accuracy with intervals (of whole writers or fonts where these are known),
     misreadings, calibration, whether confidence notices the difference, and how much comes back when the digits are
-    brought to MNIST's stroke width, slant, size, position and ink. Digits that look wrong are reported; inverted, turned
-    or wrongly labelled ones are refused, or put right with --fix. Writes generalisation.html, generalisation.json and a
-    CSV file for each table; in the folder of a run, its report links the page.
+    brought to MNIST's stroke width, slant, size, position and ink. Digits that look wrong are reported; inverted,
+    turned or wrongly labelled ones are refused, or put right with --fix. Writes generalisation.html,
+    generalisation.json and a CSV file for each table; in the folder of a run, its report links the page.
 
     \b
     robustmnist generalise
