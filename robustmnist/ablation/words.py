@@ -6,7 +6,7 @@ import pandas as pd
 
 from robustmnist.ablation.effects import AREA, Numbers, measured
 from robustmnist.ablation.study import BASE, Study
-from robustmnist.wording.numbers import count, listing, percent, points_text
+from robustmnist.wording.numbers import count, listing, many, percent, points_text
 
 __all__ = [
     "BASE_TITLE",
@@ -49,7 +49,7 @@ def answers(study: Study, table: pd.DataFrame, cells: Mapping[str, Sequence[obje
     seeds = max((len(several) for several in cells.values()), default=0)
     n = int(table["n"].iloc[0]) if len(table) else 0
     said = [
-        f"{_many(len(study.variant), 'change')} of {base_of(study)}, {_many(seeds, 'seed')} each, "
+        f"{many(len(study.variant), 'change')} of {base_of(study)}, {many(seeds, 'seed')} each, "
         f"{count(n)} test digits. "
         f"As it is the recipe reads {percent(accuracy_base, 2)} of the clean digits and has a mean area of "
         f"{percent(area_base)}."
@@ -132,7 +132,3 @@ def _calibration(study: Study, table: pd.DataFrame) -> str:
     )
     said = [f"More honest on perturbed digits: {listing(better)}."] if better else []
     return " ".join([*said, *([f"Less honest there: {listing(worse)}."] if worse else [])])
-
-
-def _many(number: int, word: str) -> str:
-    return f"{count(number)} {word}{'' if number == 1 else 's'}"

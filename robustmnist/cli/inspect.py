@@ -79,11 +79,11 @@ def command(
     from robustmnist.inspection.page import render_inspection
     from robustmnist.inspection.preflight import preflight
     from robustmnist.inspection.tables import digit_table, summary_table
-    from robustmnist.inspection.words import many
     from robustmnist.results import table_csv
     from robustmnist.system.device import resolve_device
     from robustmnist.system.files import write_atomic
     from robustmnist.system.folders import output_folder
+    from robustmnist.wording.numbers import many
 
     check_folder(out)
     where = resolve_device(device)

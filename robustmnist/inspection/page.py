@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from robustmnist.data.form import notices
 from robustmnist.inspection.charts import count_chart, measure_charts, pixel_chart
 from robustmnist.inspection.facts import InspectionFacts
-from robustmnist.inspection.words import NOTES, doubt_words, findings, many, pair_words
+from robustmnist.inspection.words import NOTES, doubt_words, findings, pair_words
 from robustmnist.page.colours import hue
 from robustmnist.page.png import sheet, uri
 from robustmnist.page.records import Banner, Chart, Fact, Key
 from robustmnist.page.template import fill, style
 from robustmnist.system.installation import __version__
 from robustmnist.wording.characters import printable
-from robustmnist.wording.numbers import listing, percent, plain
+from robustmnist.wording.numbers import listing, many, percent, plain
 
 __all__ = ["render_inspection"]
 

@@ -7,9 +7,9 @@ import numpy as np
 from robustmnist.inspection.differences import differences
 from robustmnist.inspection.facts import InspectionFacts
 from robustmnist.measure import MEASURES
-from robustmnist.wording.numbers import count, listing, percent, plain, strength
+from robustmnist.wording.numbers import count, listing, many, percent, plain, strength
 
-__all__ = ["NOTES", "doubt_words", "findings", "many", "measure_title", "pair_words"]
+__all__ = ["NOTES", "doubt_words", "findings", "measure_title", "pair_words"]
 
 TITLES = {
     "centroid-radius": "Centre of mass, from the middle of the frame",
@@ -87,15 +87,6 @@ def _of(facts: InspectionFacts) -> list[str]:
     if facts.hard is not None and len(facts.hard.names) > 1:
         said.append(f"{_number(len(facts.hard.doubted), 'label')} doubted by all of {listing(facts.hard.names)}.")
     return [" ".join(said)]
-
-
-def many(number: int, thing: str) -> str:
-    """Return how many there are of a thing.
-
-    >>> many(1, "digit"), many(1200, "digit")
-    ('1 digit', '1,200 digits')
-    """
-    return f"{count(number)} {thing}{'' if number == 1 else 's'}"
 
 
 def _number(number: int, thing: str) -> str:

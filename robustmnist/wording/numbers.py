@@ -16,6 +16,7 @@ __all__ = [
     "decimals_for",
     "interval",
     "listing",
+    "many",
     "percent",
     "plain",
     "points_bounds",
@@ -123,6 +124,15 @@ def count(number: int) -> str:
     '10,000'
     """
     return f"{int(number):,}"
+
+
+def many(number: int, thing: str) -> str:
+    """Return how many there are of a thing.
+
+    >>> many(1, "digit"), many(1200, "digit")
+    ('1 digit', '1,200 digits')
+    """
+    return f"{count(number)} {thing}{'' if number == 1 else 's'}"
 
 
 def listing(items: Sequence[str], word: str = "and") -> str:
