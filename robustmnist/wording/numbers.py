@@ -54,9 +54,11 @@ def plain(value: float, decimals: int | None = None, *, signed: bool = False) ->
 def brief(value: float) -> str:
     """Return a number with three significant digits at most, as an axis prints it.
 
-    >>> brief(-0.288675), brief(22.5), brief(1250)
-    ('−0.289', '22.5', '1250')
+    >>> brief(-0.288675), brief(22.5), brief(1250), brief(-math.inf)
+    ('−0.289', '22.5', '1250', '−∞')
     """
+    if not math.isfinite(value):
+        return plain(value)
     return plain(round(value) if abs(value) >= 100 else float(f"{value:.3g}"))
 
 

@@ -31,9 +31,11 @@ def difference_text(value: float, low: float, high: float, *, words: bool = Fals
 
     >>> difference_text(0.2134, 0.2021, 0.2247), difference_text(-0.0011, -0.0031, 0.0009)
     ('+0.21 (0.20 to 0.22)', '−0.001 (−0.003 to 0.001)')
+    >>> difference_text(0.2134, 0.2021, math.inf)
+    '+0.213 (0.202 to ∞)'
     """
     half = (high - low) / 2
-    decimals = min(max(-math.floor(math.log10(half) + 1e-9), 2), 4) if half > 0 else 3
+    decimals = min(max(-math.floor(math.log10(half) + 1e-9), 2), 4) if 0 < half < math.inf else 3
     around = "–" if math.isnan(half) else f"{plain(low, decimals)} to {plain(high, decimals)}"
     return f"{plain(value, decimals, signed=True)} ({f'{INTERVAL} ' if words else ''}{around})"
 
