@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -61,6 +62,11 @@ class Candidate:
     explainer: Explainer
     maps: Tensor
     context: Context
+
+    @cached_property
+    def finite(self) -> Tensor:
+        """Whether all values of each map are finite, bool (B,)."""
+        return self.maps.flatten(1).abs().amax(1).isfinite()
 
     def recomputed(
         self,

@@ -53,7 +53,7 @@ def localised(question: Question, candidates: list[Candidate], region: Tensor) -
             "pointing": ((rank == 0) & inside).any(1).double().cpu().numpy(),
             "area": (size.double() / inside.shape[1]).cpu().numpy(),
         }
-        invalid = empty | ~values.isfinite().all(1).cpu().numpy()
+        invalid = empty | ~candidate.finite.cpu().numpy()
         for name, row in columns.items():
             shares[name].append(np.where(invalid, np.nan, row))
     return {name: np.stack(rows) for name, rows in shares.items()}

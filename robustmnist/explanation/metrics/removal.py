@@ -37,7 +37,7 @@ def removed(question: Question, candidates: list[Candidate]) -> dict[str, Array]
         whole, blank = read[:, :1], read[:, STEPS : STEPS + 1]
         curves = read[:, : STEPS + 1], np.concatenate([whole, read[:, STEPS + 1 :], blank], axis=1)
         deletion, retention = (area_under(np.arange(STEPS + 1.0), curve) for curve in curves)
-        known = ((counts > 0) & _finite(candidate.maps)).cpu().numpy()
+        known = ((counts > 0) & candidate.finite).cpu().numpy()
         for name, values in (("srg", retention - deletion), ("deletion", deletion), ("retention", retention)):
             by_order[name].append(np.where(known, values, np.nan))
     return {name: np.stack(rows) for name, rows in by_order.items()}
@@ -58,7 +58,7 @@ def inserted(question: Question, candidates: list[Candidate]) -> dict[str, Array
     for candidate in candidates:
         rank = most_important_first(candidate.maps, question.ties)
         curve = _probabilities(question, rank, shown[:, :0], shown)
-        rows.append(np.where(_finite(candidate.maps).cpu().numpy(), area_under(np.arange(STEPS + 1.0), curve), np.nan))
+        rows.append(np.where(candidate.finite.cpu().numpy(), area_under(np.arange(STEPS + 1.0), curve), np.nan))
     return {"insertion": np.stack(rows)}
 
 
@@ -91,8 +91,3 @@ def _probabilities(question: Question, rank: Tensor, gone: Tensor, shown: Tensor
         left.mul_(flat[rows])
         logits.append(question.logits(framed(versions)))
     return question.probabilities(torch.cat(logits))
-
-
-def _finite(maps: Tensor) -> Tensor:
-    """Return whether all values of each map are finite, bool (B,)."""
-    return maps.flatten(1).abs().amax(1).isfinite()

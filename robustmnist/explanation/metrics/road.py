@@ -43,7 +43,7 @@ def road(question: Question, candidates: list[Candidate]) -> dict[str, Array]:
         versions = filled_in(question.images, removed, noise.repeat(1, 2, 1, 1))
         logits = question.logits(versions)
         kept = ((logits.argmax(-1) == classes) & logits.isfinite().all(-1)).double().cpu().numpy()
-        known = ((counts > 0) & candidate.maps.isfinite().flatten(1).all(1)).cpu().numpy()
+        known = ((counts > 0) & candidate.finite).cpu().numpy()
         morf, lerf = kept[:, : LEVELS - 1].mean(1), kept[:, LEVELS - 1 :].mean(1)
         for name, values in (("road", lerf - morf), ("road-morf", morf), ("road-lerf", lerf)):
             by_order[name].append(np.where(known, values, np.nan))
