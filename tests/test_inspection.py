@@ -144,6 +144,18 @@ def test_differences_are_those_of_a_known_change(digits: Dataset) -> None:
     assert "in no measure by more than half a standard deviation" in difference_words(first, first)
 
 
+def test_nothing_is_said_of_differences_that_could_not_be_measured(digits: Dataset) -> None:
+    """A single digit has no spread, least of all a blank one."""
+    single = digits.head(1)
+    blank = replace(single, images=torch.zeros_like(single.images)).with_provenance(name="blank")
+    first, second = gather(digits.head(40)), gather(blank)
+    assert difference_words(first, second) == difference_words(second, first) == ""
+    said = findings([first, second])
+    assert len(said) == 2
+    assert all(said)
+    assert len(findings([first, first])) == 3
+
+
 def test_figures_are_drawn(facts: InspectionFacts) -> None:
     drawn = draw_figures([facts])
     assert {name.partition(".")[0] for name in drawn} == {"samples", "classes", "labels", "measures"}

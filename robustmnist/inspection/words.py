@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from robustmnist.inspection.differences import differences
+from robustmnist.inspection.differences import comparable, differences
 from robustmnist.inspection.facts import InspectionFacts
 from robustmnist.measure import MEASURES
 from robustmnist.wording.numbers import count, listing, many, percent, plain, strength
@@ -25,8 +25,8 @@ TITLES = {
 }
 NOTES = {
     "samples": "Digits spread evenly over each class, in the order of the data set.",
-    "classes": "Above the mean of every class, below the standard deviation of each pixel: where there is "
-    "ink, digits differ.",
+    "classes": "Above the mean of every class, below the standard deviation of each pixel: the stronger, the more the "
+    "digits differ there.",
     "measures": "The share of digits in each bin. The tinted band holds the middle 95 % of MNIST's training digits.",
     "pixels": "The share of all pixels, as its square root: most of them are paper.",
     "strange": "Farthest from the five nearest digits of its class. Under each its label, that distance and its id.",
@@ -39,11 +39,16 @@ MOST = 3  # measures that are named
 def findings(several: Sequence[InspectionFacts]) -> tuple[str, ...]:
     """Return what stands out: of each data set alone, and how every further one differs from the first."""
     apart = (difference_words(several[0], facts) for facts in several[1:])
-    return (*(sentence for facts in several for sentence in _of(facts)), *apart)
+    return (*(sentence for facts in several for sentence in _of(facts)), *filter(None, apart))
 
 
 def difference_words(first: InspectionFacts, second: InspectionFacts) -> str:
-    """Return in which measures the digits of the second data set differ most from those of the first."""
+    """Return in which measures the digits of the second data set differ most from those of the first.
+
+    Nothing where no measure is known of enough digits of both.
+    """
+    if not comparable(first, second):
+        return ""
     names = f"{second.dataset.name} differs from {first.dataset.name}"
     large = differences(first, second)[:MOST]
     if not large:
