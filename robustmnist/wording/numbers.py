@@ -10,7 +10,6 @@ __all__ = [
     "MINUS",
     "NBSP",
     "TIGHT",
-    "anchor",
     "brief",
     "count",
     "decimals_for",
@@ -146,15 +145,6 @@ def listing(items: Sequence[str], word: str = "and") -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} {word} {items[-1]}"
-
-
-def anchor(*parts: int | str) -> str:
-    """Return an id for an element, from words and indices of this project only (never from a user's name).
-
-    >>> anchor("mistake", 0, 2)
-    'mistake-0-2'
-    """
-    return "-".join(map(str, parts))
 
 
 def share_text(share: float, low: float, high: float, *, decimals: int = 1, sign: bool = False) -> str:

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from robustmnist.overview.in_words import NAME, TITLE, at, axis_text
 from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview
+from robustmnist.page.anchors import anchor
 from robustmnist.page.colours import hue
 from robustmnist.page.heat_map import Axis, even_labels, heat
 from robustmnist.page.records import Key, Table
 from robustmnist.report.breakdown.maps import Map
 from robustmnist.report.breakdown.words import class_caption
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import anchor, percent
+from robustmnist.wording.numbers import percent
 
 __all__ = ["CLASSES", "ClassMaps", "class_maps", "class_table"]
 

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from robustmnist.overview.gather import KEEP
 from robustmnist.overview.in_words import NAME, TITLE
 from robustmnist.overview.overview import Overview
+from robustmnist.page.anchors import anchor
 from robustmnist.page.colours import hue
 from robustmnist.page.heat_map import Axis, even_labels, heat
 from robustmnist.page.records import Key, Table
 from robustmnist.report.breakdown.words import map_caption
 from robustmnist.suites import Suite, Sweep
 from robustmnist.wording.characters import printable, shorten
-from robustmnist.wording.numbers import anchor, count, percent, plain, share_text
+from robustmnist.wording.numbers import count, percent, plain, share_text
 
 __all__ = ["Map", "MapGroup", "MapNumbers", "map_group"]
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from robustmnist.overview.gather import of_many_draws
 from robustmnist.overview.in_words import TITLE
 from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview
+from robustmnist.page.anchors import anchor
 from robustmnist.page.heat_map import heat_key
 from robustmnist.page.records import Chart
 from robustmnist.predictions import Digits
@@ -24,7 +25,6 @@ from robustmnist.results.breakdown.worst_case import worst_of_k, worst_over_grid
 from robustmnist.results.correctness import hits
 from robustmnist.suites import Suite, Sweep
 from robustmnist.wording.characters import printable, shorten
-from robustmnist.wording.numbers import anchor
 
 __all__ = ["Breaks", "Worst", "breaks_section"]
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from robustmnist.overview.gather import RESAMPLES
 from robustmnist.overview.in_words import NAME
 from robustmnist.overview.overview import Overview
+from robustmnist.page.anchors import anchor
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Key, Table
 from robustmnist.report.comparison.forest_plot import Side, forest
@@ -38,7 +39,6 @@ from robustmnist.results import (
 )
 from robustmnist.results.mistakes.pictures import pictures
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import anchor
 
 __all__ = ["ComparisonSection", "Pair", "comparison_section"]
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from robustmnist.overview.in_words import NAME, TITLE, at, focus_text
 from robustmnist.overview.overview import Overview, SweepOverview
+from robustmnist.page.anchors import anchor
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Answer, Key, Table
 from robustmnist.report.confidence.charts import Bins, Risk, reliability_chart, risk_chart
@@ -28,7 +29,6 @@ from robustmnist.report.confidence.words import (
 from robustmnist.results import quality, reliability, risk_coverage, stored_temperatures
 from robustmnist.results.confidence.metrics.registry import METRICS
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import anchor
 
 __all__ = ["Panel", "Scores", "TrustGroup", "TrustSection", "trust_section"]
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from robustmnist.overview.in_words import NAME, TITLE, at
 from robustmnist.overview.overview import Overview, SweepOverview
+from robustmnist.page.anchors import anchor
 from robustmnist.page.colours import hue
 from robustmnist.page.map_picture import common_scale, heat, png, smoothed
 from robustmnist.page.png import sheet, uri
@@ -27,7 +28,7 @@ from robustmnist.report.mistakes.words import (
 )
 from robustmnist.suites import Setting
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import anchor, percent
+from robustmnist.wording.numbers import percent
 
 __all__ = ["Card", "Gallery", "GalleryGroup", "Tables", "galleries"]
 

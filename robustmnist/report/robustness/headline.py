@@ -8,12 +8,13 @@ from markupsafe import Markup
 from robustmnist.overview.in_words import TITLE
 from robustmnist.overview.overview import Overview, ScoreKind
 from robustmnist.overview.tolerance import Area
+from robustmnist.page.anchors import anchor
 from robustmnist.page.colours import hue
 from robustmnist.page.records import Cell
 from robustmnist.page.svg import dots, line, picture, stroke, word
 from robustmnist.report.robustness.words import score_note
 from robustmnist.wording.characters import shorten
-from robustmnist.wording.numbers import anchor, interval, percent
+from robustmnist.wording.numbers import interval, percent
 
 __all__ = ["HeadlineRow", "clearly_best", "headline"]
 

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from robustmnist.overview.gather import KEEP
 from robustmnist.overview.in_words import TITLE, axis_text
 from robustmnist.overview.overview import Overview, SuiteOverview, SweepOverview
+from robustmnist.page.anchors import anchor
 from robustmnist.page.records import Chart
 from robustmnist.report.robustness.caption_words import (
     HEADLINE_CAPTION,
@@ -19,7 +20,6 @@ from robustmnist.report.robustness.curve_chart import Panel, Ring, curve_chart
 from robustmnist.report.robustness.headline import HeadlineRow, headline
 from robustmnist.report.robustness.tables import SweepTable, curve_table, sweep_table
 from robustmnist.wording.characters import printable, shorten
-from robustmnist.wording.numbers import anchor
 
 __all__ = ["Robust", "SuiteCurves", "robust_section"]
 
