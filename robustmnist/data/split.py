@@ -53,7 +53,7 @@ def part_of(data: Dataset, part: str) -> Dataset:
     test = held_back(data)
     rows = torch.from_numpy(test if part == "test" else ~test).to(data.ids.device)
     chosen = data.select(data.ids[rows])
-    share = held_back_words(data) if data.groups is not None else "a fifth by hash"
+    share = held_back_words(data) if len(_writers(data)[0]) > 1 else "a fifth by hash"
     share = share if part == "test" else f"all but {share}"
     return chosen.with_provenance(part=part, choice=f"{len(chosen):,} of {len(data):,}, {share}")
 

@@ -59,6 +59,9 @@ def test_writers_are_on_one_side_where_they_are_known(digits: Dataset) -> None:
     assert (held_back(replace(known, labels=(known.labels + 1) % 10)) == held_back(known)).all()
     single = replace(digits, groups=torch.zeros(len(digits), dtype=torch.int64))
     assert (held_back(single) == held_back(digits)).all()
+    test, train = part_of(single, "test"), part_of(single, "train")
+    assert test.provenance.choice == f"{len(test):,} of 3,300, a fifth by hash"
+    assert train.provenance.choice == f"{len(train):,} of 3,300, all but a fifth by hash"
 
 
 @pytest.mark.parametrize(("most", "groups"), [(1, 1), (300, 1), (460, 2), (1500, 5)])
