@@ -121,7 +121,7 @@ def digit_labels(labels: object, n: int, where: object) -> Tensor:
         shape = " × ".join(f"{size:,}" for size in values.shape)
         raise DataError(f"{shape} labels for {n:,} images", where=where, remedy="give one for each image")
     if not np.isfinite(values.astype(np.float64)).all() or (values != np.rint(values)).any():
-        raise DataError("a label is no whole number", where=where, remedy="give 0 to 9")
+        raise DataError("a label is not a whole number", where=where, remedy="give 0 to 9")
     low, high = int(values.min()), int(values.max())
     if low < 0 or high > 9:
         remedy = "subtract 1, or write 10 as 0, whichever it means" if (low, high) == (1, 10) else "keep digits only"

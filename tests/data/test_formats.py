@@ -73,7 +73,7 @@ def test_columns_are_named(digits: Dataset, tmp_path: Path) -> None:
     assert data.groups.tolist() == [at // 5 for at in range(25)]
     assert data.provenance.prepared == "labels from the column Number, without the column id; as stored, 28 × 28"
     path.write_text("\n".join([header, *rows[:3], f"{rows[4]}.5"]))
-    with pytest.raises(DataError, match=r"a writer is no whole number; number the writers"):
+    with pytest.raises(DataError, match=r"a writer is not a whole number; number the writers"):
         load_dataset(f"csv:{path},label=number,groups=writer")
     with pytest.raises(DataError, match=r"has no column label; name it: csv:FILE,label=COLUMN; its columns are id, p0"):
         load_dataset(f"csv:{path}")

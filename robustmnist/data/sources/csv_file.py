@@ -75,7 +75,7 @@ def _column(table: NumberTable, names: list[str], asked: str | None, where: obje
 
 def _groups(values: NDArray[np.floating], where: object) -> Tensor:
     if (np.abs(values) > MOST_GROUP).any() or (values != np.rint(values)).any():
-        raise DataError("a writer is no whole number", where=where, remedy="number the writers")
+        raise DataError("a writer is not a whole number", where=where, remedy="number the writers")
     return torch.from_numpy(values.astype(np.int64))
 
 

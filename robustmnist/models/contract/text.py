@@ -138,7 +138,7 @@ def _entry(word: str) -> tuple[str, Any]:
 
 def _whole(value: str, key: str, where: str) -> int:
     if not re.fullmatch(r"\d{1,6}", value):
-        what = f"{key} has {shorten(value)}, which is no whole number"
+        what = f"{key} has {shorten(value)}, which is not a whole number"
         raise InputError(what, where=where, remedy="give whole numbers")
     return int(value)
 

@@ -37,7 +37,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "lfs": ("is a Git LFS pointer: the model itself was not downloaded", "run: git lfs pull"),
     "text": ("is text, not a model file", "name code as net.py:Net, or save the model as .keras, .pth or .onnx"),
     "unknown": (
-        "is no model file of a known form",
+        "is not a model file of a known form",
         "bring a Keras .h5 or .keras, a torch state dict, .safetensors or .onnx, or name code: net.py:Net",
     ),
 }

@@ -41,14 +41,14 @@ def refusal(path: Path, **options: str) -> str:
             "model.state_dict()",
         ),
         (zipped({"m/archive_format": b"pt2", "m/models/model.json": b""}), "(.pt2)", "export it to ONNX"),
-        (zipped({"readme": b""}), "no model file of a known form", "net.py:Net"),
+        (zipped({"readme": b""}), "not a model file of a known form", "net.py:Net"),
         (b"\x1c\x00\x00\x00TFL3" + bytes(50), "TensorFlow Lite", 'model.save("model.keras")'),
         (b"\x08\x01\x12\x80\x01", "SavedModel", 'model.save("model.keras")'),
         (bytes(257) + b"ustar" + bytes(250), "torch from before 2017", "state_dict"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS", "git lfs pull"),
         ("import torch  # ü\n".encode(), "is text", "net.py:Net"),
         (b"", "is empty", "save the model again"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(20), "no model file of a known form", ".onnx"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(20), "not a model file of a known form", ".onnx"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",  # the bytes hold the time at which they were made
 )
